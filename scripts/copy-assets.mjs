@@ -1,0 +1,8 @@
+/** Copies the non-TypeScript files that the package needs at run time (template YAML) from src/ to dist/. */
+import { cpSync, chmodSync, existsSync } from 'node:fs';
+
+cpSync('src', 'dist', {
+  recursive: true,
+  filter: (path) => !/\.(ts|md)$/.test(path),
+});
+if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);

@@ -1,0 +1,33 @@
+/** @file The one error type that users see: a code for programs, a message and a remedy for people. */
+
+/** Machine-readable reason of an {@link OtxError}; stable across versions. */
+export type ErrorCode =
+  | 'usage'
+  | 'dataset'
+  | 'image'
+  | 'template'
+  | 'checkpoint'
+  | 'graph'
+  | 'engine'
+  | 'output'
+  | 'numeric'
+  | 'aborted';
+
+/**
+ * An error with a message meant for the user: it names the file, what was found, what was expected and what to do.
+ * The command line prints the message alone (no stack) and exits with 2 for `usage`, 130 for `aborted`, 1 otherwise.
+ */
+export class OtxError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'OtxError';
+    this.code = code;
+  }
+}
+
+/** Text of an unknown thrown value, for use inside messages. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
