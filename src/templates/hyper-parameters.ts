@@ -1,0 +1,217 @@
+/**
+ * @file Every setting a user may change with `params --<group>.<name> value`: its type, range and meaning, in one table.
+ * Templates give the defaults (YAML), this table says what is allowed; the types of the whole program follow from it.
+ */
+
+import { closest, distance } from 'fastest-levenshtein';
+import { OtxError } from '../base/errors.js';
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What a value may be; `parse` also takes the text of a command line. */
+interface Parameter<T> {
+  /** Type and range in words, used in help and error messages. */
+  readonly allowed: string;
+  readonly type: 'integer' | 'float' | 'size';
+  readonly range?: Range;
+  readonly description: string;
+  /** @returns the value, or undefined when it is not allowed. */
+  readonly parse: (value: unknown) => T | undefined;
+}
+
+function integer({ min, max }: Range, description: string): Parameter<number> {
+  const parse = (value: unknown) => {
+    const number = toNumber(value);
+    return Number.isInteger(number) && number >= min && number <= max ? number : undefined;
+  };
+  return {
+    type: 'integer',
+    allowed: `an integer from ${min} to ${max}`,
+    range: { min, max },
+    description,
+    parse,
+  };
+}
+
+function float({ min, max }: Range, description: string): Parameter<number> {
+  const parse = (value: unknown) => {
+    const number = toNumber(value);
+    return number >= min && number <= max ? number : undefined;
+  };
+  return {
+    type: 'float',
+    allowed: `a number from ${min} to ${max}`,
+    range: { min, max },
+    description,
+    parse,
+  };
+}
+
+/** A square image size such as `256x256`, or `Default`. */
+function size(description: string): Parameter<string> {
+  const parse = (value: unknown) => {
+    if (typeof value !== 'string') return undefined;
+    if (value.toLowerCase() === 'default') return 'Default';
+    const match = /^(\d{1,5})x(\d{1,5})$/i.exec(value);
+    const side = Number(match?.[1]);
+    return match && match[1] === match[2] && side > 0 && side % 32 === 0 ? `${side}x${side}` : undefined;
+  };
+  const allowed =
+    'Default, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32';
+  return { type: 'size', allowed, description, parse };
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function toNumber(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : Number.NaN;
+}
+
+/** The table: group, then name. A new setting is a new line here and a default in each template. */
+export const hyperParameterTable = {
+  learning_parameters: {
+    batch_size: integer(
+      { min: 1, max: 512 },
+      'images per training step; reduced when the data set is smaller',
+    ),
+    learning_rate: float({ min: 1e-7, max: 0.1 }, 'learning rate of Adam after the warm-up'),
+    learning_rate_warmup_iters: integer(
+      { min: 0, max: 10000 },
+      'steps over which the learning rate rises linearly from a third of its value; 0 switches the warm-up off',
+    ),
+    num_iters: integer({ min: 1, max: 100000 }, 'epochs (passes over the training images), despite the name'),
+    num_workers: integer({ min: 0, max: 8 }, 'threads that decode images; 0 decodes in the main thread'),
+    input_size: size(
+      'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544)',
+    ),
+  },
+} as const;
+
+type Table = typeof hyperParameterTable;
+type Value<P> = P extends Parameter<infer T> ? T : never;
+
+/** Checked values for every setting, by group and name, under the names that the command line uses. */
+export type HyperParameters = {
+  readonly [G in keyof Table]: { readonly [N in keyof Table[G]]: Value<Table[G][N]> };
+};
+
+/** Some settings, still to be checked. */
+export type HyperParameterOverrides = {
+  readonly [G in keyof Table]?: { readonly [N in keyof Table[G]]?: Value<Table[G][N]> };
+};
+
+/** One line of the table, for help texts. */
+export interface HyperParameterInfo {
+  readonly group: string;
+  readonly name: string;
+  readonly type: string;
+  readonly default: number | string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly allowed: string;
+  readonly description: string;
+}
+
+/** All settings with the given defaults, in the order of the table. */
+export function describeHyperParameters(defaults: HyperParameters): HyperParameterInfo[] {
+  return entries().map(({ group, name, parameter }) => ({
+    group,
+    name,
+    type: parameter.type,
+    default: lookUp(defaults, group, name) as number | string,
+    ...parameter.range,
+    allowed: parameter.allowed,
+    description: parameter.description,
+  }));
+}
+
+/**
+ * Checked settings: `defaults` with `overrides` on top.
+ *
+ * @param overrides by group and name; numbers may be given as text. Anything may be passed, it is checked here.
+ * @throws OtxError `usage` naming the setting, its value and what is allowed, or the nearest name of an unknown one.
+ */
+export function resolveHyperParameters(
+  template: { readonly hyperParameters: HyperParameters },
+  overrides: HyperParameterOverrides | Readonly<Record<string, unknown>> = {},
+): HyperParameters {
+  return mergeHyperParameters(template.hyperParameters, overrides);
+}
+
+/** Like {@link resolveHyperParameters} without a template: every setting has to come from `values`. */
+export function completeHyperParameters(values: unknown): HyperParameters {
+  return mergeHyperParameters({}, values);
+}
+
+function mergeHyperParameters(defaults: object, overrides: unknown): HyperParameters {
+  for (const [group, name] of names(overrides)) {
+    if (find(group, name)) continue;
+    const known = entries().map((entry) => `${entry.group}.${entry.name}`);
+    const given = name === undefined ? group : `${group}.${name}`;
+    const nearest = closest(given, known);
+    const hint =
+      distance(given, nearest) <= given.length / 2
+        ? `did you mean ${nearest}?`
+        : `known are ${known.join(', ')}`;
+    throw new OtxError('usage', `unknown parameter ${given}; ${hint}`);
+  }
+  const result: Record<string, Record<string, unknown>> = {};
+  for (const { group, name, parameter } of entries()) {
+    const value = lookUp(overrides, group, name) ?? lookUp(defaults, group, name);
+    const parsed = parameter.parse(value);
+    if (parsed === undefined) {
+      throw new OtxError(
+        'usage',
+        `parameter ${group}.${name} is ${show(value)}; allowed is ${parameter.allowed}`,
+      );
+    }
+    result[group] = { ...result[group], [name]: parsed };
+  }
+  return result as HyperParameters;
+}
+
+/**
+ * Sides of the square network inputs in pixels.
+ * The reference trains on crops of 512 and validates and exports at 544; other sizes keep that ratio.
+ */
+export function inputSizes(parameters: HyperParameters): { train: number; validation: number } {
+  const text = parameters.learning_parameters.input_size;
+  const train = text === 'Default' ? 512 : Number.parseInt(text, 10);
+  return { train, validation: Math.round((544 * train) / 512) };
+}
+
+function entries(): { group: string; name: string; parameter: Parameter<number | string> }[] {
+  return Object.entries(hyperParameterTable).flatMap(([group, parameters]) =>
+    Object.entries(parameters).map(([name, parameter]) => ({ group, name, parameter })),
+  );
+}
+
+function find(group: string, name: string | undefined): unknown {
+  return entries().find((entry) => entry.group === group && entry.name === name);
+}
+
+/** Pairs of group and name in a nested object; a group that holds no object is a pair without a name. */
+function names(values: unknown): [group: string, name: string | undefined][] {
+  if (!isRecord(values)) return [];
+  return Object.entries(values).flatMap(([group, members]): [string, string | undefined][] => {
+    if (members === undefined) return [];
+    return isRecord(members) ? Object.keys(members).map((name) => [group, name]) : [[group, undefined]];
+  });
+}
+
+function lookUp(values: unknown, group: string, name: string): unknown {
+  const members = isRecord(values) ? values[group] : undefined;
+  return isRecord(members) ? members[name] : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
+}

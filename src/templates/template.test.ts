@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { inputSizes, listTemplates, loadTemplate, resolveHyperParameters } from './index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'otx-template-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('templates', () => {
+  test('the four Lite-HRNet templates are listed by name with the defaults of the recipe', () => {
+    expect(listTemplates().map(({ name }) => name)).toEqual([
+      'Lite-HRNet-18',
+      'Lite-HRNet-18-mod2',
+      'Lite-HRNet-s-mod2',
+      'Lite-HRNet-x-mod3',
+    ]);
+    for (const template of listTemplates()) {
+      expect(template.hyperParameters.learning_parameters).toEqual({
+        batch_size: 8,
+        learning_rate: 0.001,
+        learning_rate_warmup_iters: 100,
+        num_iters: 300,
+        num_workers: 2,
+        input_size: 'Default',
+      });
+    }
+  });
+
+  test('a template is found by name, by id in any case, and by path', () => {
+    const byName = loadTemplate('lite-hrnet-S-MOD2');
+    expect(byName.id).toBe('Custom_Semantic_Segmentation_Lite-HRNet-s-mod2_OCR');
+    expect(loadTemplate(byName.id.toUpperCase())).toEqual(byName);
+    expect(loadTemplate(byName.path)).toEqual(byName);
+  });
+
+  test('an unknown name gives the nearest ones', () => {
+    expect(() => loadTemplate('Lite-HRNet-s-mod')).toThrow(
+      /^unknown template "Lite-HRNet-s-mod"; the nearest names are Lite-HRNet-s-mod2, /,
+    );
+  });
+
+  test('a file that is no template is refused in one line with its path and the reason', () => {
+    const good = readFileSync(loadTemplate('Lite-HRNet-18').path, 'utf8');
+    const cases: [string, RegExp][] = [
+      [good.replace('category: BALANCE', 'category: FAST'), /category/],
+      [
+        good.replace('batch_size: 8', 'batch_size: 0'),
+        /batch_size is 0; allowed is an integer from 1 to 512/,
+      ],
+      [good.replace('    num_workers: 2\n', ''), /num_workers is missing/],
+      [`${good}colour: red\n`, /colour/],
+      ['a: [', /not a usable template/],
+      ['just text', /content/],
+    ];
+    for (const [content, reason] of cases) {
+      const path = join(folder, 'mine.yaml');
+      writeFileSync(path, content);
+      let message = '';
+      try {
+        loadTemplate(path);
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      expect(message).toMatch(reason);
+      expect(message).toContain(path);
+      expect(message).not.toContain('\n');
+    }
+    expect(() => loadTemplate(join(folder, 'none.yaml'))).toThrow(
+      /none\.yaml: not a usable template \(ENOENT/,
+    );
+  });
+});
+
+describe('hyper-parameters', () => {
+  const template = loadTemplate('Lite-HRNet-s-mod2');
+  const resolve = (values: Record<string, unknown>) =>
+    resolveHyperParameters(template, { learning_parameters: values });
+
+  test('overrides replace defaults, as numbers or as text', () => {
+    const { learning_parameters } = resolve({ batch_size: '4', learning_rate: '5e-4', num_iters: 7 });
+    expect(learning_parameters).toMatchObject({
+      batch_size: 4,
+      learning_rate: 5e-4,
+      num_iters: 7,
+      num_workers: 2,
+    });
+  });
+
+  test.each([
+    ['batch_size', 0, 'an integer from 1 to 512'],
+    ['batch_size', 513, 'an integer from 1 to 512'],
+    ['batch_size', 2.5, 'an integer from 1 to 512'],
+    ['batch_size', '0x10', 'an integer from 1 to 512'],
+    ['batch_size', '', 'an integer from 1 to 512'],
+    ['learning_rate', '1e-8', 'a number from 1e-7 to 0.1'],
+    ['learning_rate', Number.NaN, 'a number from 1e-7 to 0.1'],
+    ['num_workers', 'many', 'an integer from 0 to 8'],
+    ['input_size', '250x250', 'a multiple of 32'],
+    ['input_size', '256x512', 'any other square'],
+    ['input_size', '0x0', 'any other square'],
+  ])('%s = %j is refused with its name, its value and what is allowed', (name, value, allowed) => {
+    expect(() => resolve({ [name]: value })).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: expect.stringMatching(
+          new RegExp(
+            `^parameter learning_parameters\\.${name} is ${JSON.stringify(value)}; allowed is .*${allowed}`,
+          ),
+        ),
+      }),
+    );
+  });
+
+  test('an unknown name is answered with the nearest one', () => {
+    expect(() => resolve({ batchsize: 4 })).toThrow(
+      /learning_parameters\.batchsize; did you mean learning_parameters\.batch_size\?/,
+    );
+    expect(() => resolveHyperParameters(template, { colours: 3 })).toThrow(
+      /^unknown parameter colours; known are /,
+    );
+  });
+
+  test('sizes: validation is 544/512 of the crop', () => {
+    expect(inputSizes(resolve({}))).toEqual({ train: 512, validation: 544 });
+    expect(inputSizes(resolve({ input_size: '256x256' }))).toEqual({ train: 256, validation: 272 });
+    expect(inputSizes(resolve({ input_size: '64X64' }))).toEqual({ train: 64, validation: 68 });
+  });
+});

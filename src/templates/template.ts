@@ -1,0 +1,89 @@
+/** @file Templates: a model with a recipe, kept as one YAML file each, and found by name, id or path. */
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { distance } from 'fastest-levenshtein';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { messageOf, OtxError } from '../base/errors.js';
+import { completeHyperParameters, type HyperParameters } from './hyper-parameters.js';
+
+const templateFile = z.strictObject({
+  id: z.string().min(1),
+  name: z.string().min(1),
+  task: z.literal('SEGMENTATION'),
+  category: z.enum(['SPEED', 'BALANCE', 'ACCURACY']),
+  model: z.string().min(1),
+  description: z.string(),
+  hyper_parameters: z.unknown(),
+});
+
+/** A model and the recipe that trains it. */
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly task: 'SEGMENTATION';
+  readonly category: 'SPEED' | 'BALANCE' | 'ACCURACY';
+  /** Name of the network, as `src/models` knows it. */
+  readonly model: string;
+  readonly description: string;
+  /** Defaults of every setting. */
+  readonly hyperParameters: HyperParameters;
+  /** The YAML file it was read from. */
+  readonly path: string;
+}
+
+/** Templates that come with the package, sorted by name. */
+export function listTemplates(): Template[] {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => readTemplate(resolve(folder, file)))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'));
+}
+
+/**
+ * Finds a template by its name or id (in any case), or reads it from a YAML file.
+ *
+ * @throws OtxError `template` with the nearest names when there is none, or when the file is not a template.
+ */
+export function loadTemplate(nameOrIdOrPath: string): Template {
+  const templates = listTemplates();
+  const wanted = nameOrIdOrPath.toLowerCase();
+  const found = templates.find(
+    ({ name, id }) => name.toLowerCase() === wanted || id.toLowerCase() === wanted,
+  );
+  if (found) return found;
+  if (/\.ya?ml$/.test(wanted) || isFile(nameOrIdOrPath)) return readTemplate(resolve(nameOrIdOrPath));
+  const nearest = templates
+    .map(({ name, id }) => ({ name, far: Math.min(far(name, wanted), far(id, wanted)) }))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 3)
+    .map(({ name }) => name);
+  throw new OtxError(
+    'template',
+    `unknown template "${nameOrIdOrPath}"; the nearest names are ${nearest.join(', ')} ("otx find" lists all)`,
+  );
+}
+
+function far(name: string, wanted: string): number {
+  return distance(name.toLowerCase(), wanted);
+}
+
+function readTemplate(path: string): Template {
+  try {
+    const { hyper_parameters, ...rest } = templateFile.parse(parse(readFileSync(path, 'utf8')));
+    return { ...rest, hyperParameters: completeHyperParameters(hyper_parameters), path };
+  } catch (error) {
+    const reason =
+      error instanceof z.ZodError
+        ? error.issues.map((issue) => `${issue.path.join('.') || 'content'}: ${issue.message}`).join('; ')
+        : messageOf(error).split('\n')[0];
+    throw new OtxError('template', `${path}: not a usable template (${reason})`, { cause: error });
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
