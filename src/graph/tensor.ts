@@ -1,0 +1,134 @@
+/**
+ * @file Symbolic tensors and the nodes that produce them: the whole intermediate representation.
+ * A graph is simply the set of nodes that can be reached from some tensors. Nodes are immutable and every input
+ * of a node has a smaller id than the node, so that sorting by id is a topological order.
+ */
+import { messageOf, OtxError } from '../base/errors.js';
+import { shapeRules } from './shape-rules.js';
+import type { OpAttributes, OpName } from './vocabulary.js';
+
+export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
+export type Shape = readonly number[];
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** What is known of a tensor at compile time. Shapes are always static. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** One output of a node. */
+export class Tensor implements TensorType {
+  constructor(
+    readonly node: Node,
+    readonly index: number,
+    readonly dtype: DType,
+    readonly shape: Shape,
+  ) {}
+
+  /** Number of dimensions. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  toString(): string {
+    return `%${this.node.id}${this.node.outputs.length > 1 ? `.${this.index}` : ''}`;
+  }
+}
+
+/** An application of one operator of the vocabulary. */
+export interface Node<O extends OpName = OpName> {
+  readonly id: number;
+  readonly op: O;
+  readonly attributes: OpAttributes[O];
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Path of the module that created the node, e.g. `backbone.stem.conv1`. */
+  readonly scope: string;
+}
+
+/** Any node, discriminated by `op`. */
+export type AnyNode = { [O in OpName]: Node<O> }[OpName];
+
+let nextId = 1;
+let currentScope = '';
+
+/** Runs `body` with `name` appended to the module path that new nodes and error messages carry. */
+export function withScope<T>(name: string, body: () => T): T {
+  const outer = currentScope;
+  currentScope = outer && name ? `${outer}.${name}` : outer || name;
+  try {
+    return body();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+/** Runs `body` with the module path replaced by `path`. */
+export function inScope<T>(path: string, body: () => T): T {
+  const outer = currentScope;
+  currentScope = path;
+  try {
+    return body();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+/**
+ * Creates a node after checking its inputs with the shape rule of its operator.
+ * @throws OtxError `graph` naming the operator, the input types, the attributes and the module path.
+ */
+export function createNode<O extends OpName>(
+  op: O,
+  inputs: readonly Tensor[],
+  attributes: OpAttributes[O],
+): readonly Tensor[] {
+  let types: readonly TensorType[];
+  try {
+    types = shapeRules[op](inputs, attributes);
+  } catch (error) {
+    const where = currentScope ? ` in ${currentScope}` : '';
+    throw new OtxError('graph', `${op}(${inputs.map(formatType).join(', ')})${where}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  const outputs: Tensor[] = [];
+  const node: Node = { id: nextId++, op, attributes, inputs, outputs, scope: currentScope };
+  types.forEach((type, index) => {
+    outputs.push(new Tensor(node, index, type.dtype, type.shape));
+  });
+  return outputs;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** `float32[8,3,64,64]` */
+export function formatType(type: TensorType): string {
+  return `${type.dtype}[${type.shape.join(',')}]`;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
+}
+
+/** All nodes that `outputs` depend on, in topological (creation) order. */
+export function reachableNodes(outputs: Iterable<Tensor>): AnyNode[] {
+  const seen = new Set<Node>();
+  const stack = [...outputs].map((tensor) => tensor.node);
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const input of node.inputs) if (!seen.has(input.node)) stack.push(input.node);
+  }
+  return [...seen].sort((a, b) => a.id - b.id) as AnyNode[];
+}
