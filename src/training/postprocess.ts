@@ -1,0 +1,135 @@
+/** @file From logits at network resolution to a class map at the size of the original image, without a full-size float map. */
+
+import { OtxError } from '../base/errors.js';
+
+/**
+ * Resizes logits bilinearly (align_corners false, edge clamped, no antialias) and takes the best class of each pixel.
+ * Of equal logits the lowest class wins.
+ * @param logits row-major [classes, h, w].
+ * @returns class indices, row-major [H, W].
+ * @throws OtxError `usage` if the sizes do not fit together.
+ */
+export function resizeArgmax(
+  logits: Float32Array,
+  classes: number,
+  h: number,
+  w: number,
+  H: number,
+  W: number,
+): Uint8Array {
+  const labels = new Uint8Array(H * W);
+  const best = new Float64Array(W);
+  forEachResizedRow(logits, classes, h, w, H, W, (row, y) => {
+    const out = labels.subarray(y * W, (y + 1) * W);
+    best.set(row.subarray(0, W));
+    for (let k = 1; k < classes; k++) {
+      const base = k * W;
+      for (let x = 0; x < W; x++) {
+        const value = row[base + x]!;
+        if (value > best[x]!) {
+          best[x] = value;
+          out[x] = k;
+        }
+      }
+    }
+  });
+  return labels;
+}
+
+/**
+ * Like {@link resizeArgmax}, but a pixel whose softmax probability reaches `threshold` for no class becomes class 0
+ * (background). The softmax is taken after the resize, at the size of the original image.
+ * @param threshold in [0, 1]; a probability equal to it counts as reached.
+ */
+export function resizeArgmaxThreshold(
+  logits: Float32Array,
+  classes: number,
+  h: number,
+  w: number,
+  H: number,
+  W: number,
+  threshold: number,
+): Uint8Array {
+  const labels = new Uint8Array(H * W);
+  forEachResizedRow(logits, classes, h, w, H, W, (row, y) => {
+    for (let x = 0; x < W; x++) {
+      let label = 0;
+      let best = row[x]!;
+      for (let k = 1; k < classes; k++) {
+        const value = row[k * W + x]!;
+        if (value > best) {
+          best = value;
+          label = k;
+        }
+      }
+      if (label === 0) continue;
+      let total = 0;
+      for (let k = 0; k < classes; k++) total += Math.exp(row[k * W + x]! - best);
+      if (1 / total >= threshold) labels[y * W + x] = label;
+    }
+  });
+  return labels;
+}
+
+/** Calls `use` with each output row as [classes, W]; the row buffer is reused. */
+function forEachResizedRow(
+  logits: Float32Array,
+  classes: number,
+  h: number,
+  w: number,
+  H: number,
+  W: number,
+  use: (row: Float64Array, y: number) => void,
+): void {
+  const sizes = [classes, h, w, H, W];
+  if (sizes.some((size) => !Number.isInteger(size) || size < 1) || classes > 255) {
+    throw new OtxError(
+      'usage',
+      `Cannot resize ${classes}x${h}x${w} logits to ${H}x${W}: sizes must be 1 or more.`,
+    );
+  }
+  if (logits.length !== classes * h * w) {
+    throw new OtxError(
+      'usage',
+      `Logits hold ${logits.length} values, expected ${classes}x${h}x${w} = ${classes * h * w}: pass one image at a time.`,
+    );
+  }
+  const vertical = samplePositions(h, H);
+  const horizontal = samplePositions(w, W);
+  const blended = new Float64Array(w);
+  const row = new Float64Array(classes * W);
+  for (let y = 0; y < H; y++) {
+    const weight = vertical.weight[y]!;
+    for (let k = 0; k < classes; k++) {
+      const top = (k * h + vertical.low[y]!) * w;
+      const bottom = (k * h + vertical.high[y]!) * w;
+      for (let x = 0; x < w; x++) {
+        const value = logits[top + x]!;
+        blended[x] = value + (logits[bottom + x]! - value) * weight;
+      }
+      const base = k * W;
+      for (let x = 0; x < W; x++) {
+        const value = blended[horizontal.low[x]!]!;
+        row[base + x] = value + (blended[horizontal.high[x]!]! - value) * horizontal.weight[x]!;
+      }
+    }
+    use(row, y);
+  }
+}
+
+/** Neighbours and blend weight of each output index: source = (index + 0.5) * from / to - 0.5, clamped at 0. */
+function samplePositions(
+  from: number,
+  to: number,
+): { low: Int32Array; high: Int32Array; weight: Float64Array } {
+  const low = new Int32Array(to);
+  const high = new Int32Array(to);
+  const weight = new Float64Array(to);
+  for (let i = 0; i < to; i++) {
+    const source = Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    low[i] = Math.min(Math.floor(source), from - 1);
+    high[i] = Math.min(low[i]! + 1, from - 1);
+    weight[i] = source - low[i]!;
+  }
+  return { low, high, weight };
+}
