@@ -1,0 +1,158 @@
+/**
+ * @file Checkpoints: one safetensors file with the weights under the names of the reference, and in its metadata all that
+ * is needed to use or continue them (template, settings, classes, scores, progress, version).
+ */
+
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../base/atomic.js';
+import { messageOf, OtxError } from '../base/errors.js';
+import { version } from '../base/version.js';
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './safetensors.js';
+
+/** Name of the file with the best weights in a run's `models` folder. */
+export const WEIGHTS_FILE = 'weights.safetensors';
+/** Name of the file with the newest weights and the optimiser's state in a run's `models` folder. */
+export const LAST_FILE = 'last.safetensors';
+/** Prefix of tensors that are needed to continue a training, but not to use the model. */
+export const OPTIMIZER_PREFIX = 'optimizer.';
+
+const score = z.number().nullable();
+
+const checkpointInfo = z.object({
+  format: z.literal(1),
+  /** Version of this package that wrote the file. */
+  version: z.string(),
+  template: z.object({ id: z.string(), name: z.string(), model: z.string() }),
+  hyperParameters: z.record(z.string(), z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]))),
+  /** Background first. */
+  classes: z
+    .array(z.object({ name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) }))
+    .min(1)
+    .max(255),
+  /** Validation scores of exactly these weights; null when they have not been validated. */
+  metrics: z
+    .object({
+      mDice: score,
+      mIoU: score,
+      mAcc: score,
+      aAcc: score,
+      perClass: z.array(z.object({ dice: score, iou: score, acc: score, pixels: z.number() })),
+    })
+    .nullable(),
+  progress: z.object({
+    /** Epochs finished. */
+    epoch: z.int(),
+    /** Optimiser steps made over all epochs. */
+    step: z.int(),
+    seed: z.int(),
+    /** Best validation mean Dice so far and the epoch (from 1) that reached it; null before the first validation. */
+    best: z.object({ mDice: z.number(), epoch: z.int() }).nullable(),
+  }),
+});
+
+/** What is known about the weights of a checkpoint; stored as JSON under the metadata key `otx`. */
+export type CheckpointInfo = z.infer<typeof checkpointInfo>;
+
+/** A model's weights with everything needed to use them. */
+export interface Checkpoint {
+  readonly info: CheckpointInfo;
+  /** By state-dict key; optimiser tensors under {@link OPTIMIZER_PREFIX}. */
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/** Fills in the fields that are the same for every checkpoint written by this version. */
+export function checkpointOf(
+  info: Omit<CheckpointInfo, 'format' | 'version'>,
+  tensors: ReadonlyMap<string, SafeTensor>,
+): Checkpoint {
+  return { info: { format: 1, version, ...info }, tensors };
+}
+
+/**
+ * Writes a checkpoint; the file is either the whole old or the whole new one at any time.
+ *
+ * @throws OtxError `output` when it cannot be written.
+ */
+export async function saveCheckpoint(path: string, { info, tensors }: Checkpoint): Promise<void> {
+  const metadata = { otx: JSON.stringify(info), sha256: checksum(tensors) };
+  await writeFileAtomic(path, encodeSafetensors({ tensors, metadata }));
+}
+
+/**
+ * Reads and verifies a checkpoint.
+ *
+ * @param path a `.safetensors` file, or a run's folder or its `models` folder, of which the best weights are taken.
+ * @throws OtxError `checkpoint` when it is missing, damaged or was not written by this program.
+ */
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  const file = await findWeights(path);
+  const { tensors, metadata } = decodeSafetensors(await read(file), file);
+  if (metadata.otx === undefined) {
+    throw new OtxError(
+      'checkpoint',
+      `${file}: holds tensors, but was not written by otx (no "otx" metadata)`,
+    );
+  }
+  if (metadata.sha256 !== checksum(tensors)) {
+    throw new OtxError(
+      'checkpoint',
+      `${file}: damaged (its tensors do not match their checksum); copy it again`,
+    );
+  }
+  return { info: parseInfo(metadata.otx, file), tensors };
+}
+
+async function findWeights(path: string): Promise<string> {
+  const kind = await stat(path).catch(() => undefined);
+  if (!kind)
+    throw new OtxError(
+      'checkpoint',
+      `${path}: no such checkpoint; give a run folder or its .safetensors file`,
+    );
+  if (!kind.isDirectory()) return path;
+  const candidates = ['', 'models'].map((folder) => join(path, folder, WEIGHTS_FILE));
+  for (const candidate of candidates) if (await stat(candidate).catch(() => undefined)) return candidate;
+  throw new OtxError(
+    'checkpoint',
+    `${path}: no weights in this folder (looked for ${candidates.join(' and ')})`,
+  );
+}
+
+async function read(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new OtxError('checkpoint', `${file}: cannot be read (${messageOf(error)})`, { cause: error });
+  }
+}
+
+function parseInfo(json: string, file: string): CheckpointInfo {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new OtxError('checkpoint', `${file}: damaged (its "otx" metadata is not JSON)`, { cause: error });
+  }
+  const parsed = checkpointInfo.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const writer =
+    typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
+  const where = parsed.error.issues[0]?.path.join('.');
+  throw new OtxError(
+    'checkpoint',
+    `${file}: written by otx ${writer} in a form that otx ${version} does not read (at ${where || 'the top'})`,
+  );
+}
+
+/** Over names, shapes and bytes, in the order of the names. */
+function checksum(tensors: ReadonlyMap<string, SafeTensor>): string {
+  const hash = createHash('sha256');
+  for (const [name, { dtype, shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(JSON.stringify([name, dtype, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
