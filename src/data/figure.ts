@@ -1,0 +1,120 @@
+/** @file Figures for people: pictures side by side with captions and a legend of the classes, drawn as SVG text by sharp. */
+
+import sharp, { type CreateRaw, type OverlayOptions } from 'sharp';
+import { OtxError } from '../base/errors.js';
+import type { PaintedClass, RgbImage } from './overlay.js';
+
+/** One picture of a figure with the words above it. */
+export interface Panel {
+  readonly caption: string;
+  readonly image: RgbImage;
+}
+
+const PAPER = '#ffffff';
+const INK = '#24292f';
+const GAP = 8;
+
+/**
+ * Places pictures of equal size side by side under their captions, with a legend strip below.
+ * @param panels at least one, for example image, truth, prediction.
+ * @param classes listed in the legend in this order; none leaves the strip out.
+ * @throws OtxError `image` if the pictures differ in size.
+ */
+export async function renderFigure(
+  panels: readonly Panel[],
+  classes: readonly PaintedClass[] = [],
+): Promise<RgbImage> {
+  const first = panels[0];
+  if (first === undefined) throw new OtxError('image', 'A figure needs at least one picture, got none.');
+  const { width, height } = first.image;
+  for (const { caption, image } of panels) {
+    if (image.width !== width || image.height !== height) {
+      throw new OtxError(
+        'image',
+        `Picture "${caption}" is ${image.width}x${image.height}, expected ${width}x${height} like "${first.caption}".`,
+      );
+    }
+  }
+  const font = fontSize(width);
+  const bar = 2 * font;
+  const total = panels.length * (width + GAP) + GAP;
+  const legend = classes.length > 0 ? await renderLegend(classes, total, font) : undefined;
+  const captions = panels.map(({ caption }, index) => {
+    const room = Math.floor((width - 2) / (font * CHARACTER));
+    const words = displayWidth(caption) > room ? `${caption.slice(0, Math.max(room - 1, 0))}…` : caption;
+    return text(words, index * (width + GAP) + GAP, bar * 0.68, font);
+  });
+  return rasterise(total, bar + height + (legend?.height ?? GAP), [
+    { input: svg(total, bar, captions.join('')), left: 0, top: 0 },
+    ...panels.map(({ image }, index) => ({ ...layer(image), left: index * (width + GAP) + GAP, top: bar })),
+    ...(legend === undefined ? [] : [{ ...layer(legend), left: 0, top: bar + height }]),
+  ]);
+}
+
+/**
+ * A strip of colour swatches with class names, wrapped to the given width.
+ * @param width in pixels.
+ * @param font text height in pixels, by default chosen from the width.
+ */
+export async function renderLegend(
+  classes: readonly PaintedClass[],
+  width: number,
+  font = fontSize(width),
+): Promise<RgbImage> {
+  const rowHeight = Math.round(font * 1.7);
+  let x = GAP;
+  let row = 0;
+  const marks = classes.map(({ name, color }) => {
+    const advance = Math.ceil(font * (1.5 + CHARACTER * displayWidth(name) + 1));
+    if (x > GAP && x + advance > width) {
+      x = GAP;
+      row++;
+    }
+    const top = row * rowHeight + GAP;
+    const swatch = `<rect x="${x}" y="${top}" width="${font}" height="${font}" rx="2" fill="rgb(${color.join()})"/>`;
+    const mark = swatch + text(name, x + font * 1.4, top + font * 0.86, font);
+    x += advance;
+    return mark;
+  });
+  const height = (row + 1) * rowHeight + GAP;
+  return rasterise(width, height, [{ input: svg(width, height, marks.join('')), left: 0, top: 0 }]);
+}
+
+/** Mean advance of a sans-serif character as a share of the font size, on the wide side because fonts differ by host. */
+const CHARACTER = 0.6;
+
+/** Columns a text takes, counting East Asian characters twice. */
+function displayWidth(words: string): number {
+  return [...words].reduce((total, character) => total + (/[\u1100-\uffdc]/u.test(character) ? 2 : 1), 0);
+}
+
+function fontSize(width: number): number {
+  return Math.min(Math.max(Math.round(width / 24), 12), 26);
+}
+
+function text(words: string, x: number, y: number, font: number): string {
+  const safe = words.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return `<text x="${x}" y="${y}" font-family="Helvetica, Arial, DejaVu Sans, sans-serif" font-size="${font}" fill="${INK}">${safe}</text>`;
+}
+
+function svg(width: number, height: number, body: string): Buffer {
+  return Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${body}</svg>`,
+  );
+}
+
+function layer({ data, width, height }: RgbImage): { input: Buffer; raw: CreateRaw } {
+  return {
+    input: Buffer.from(data.buffer, data.byteOffset, data.length),
+    raw: { width, height, channels: 3 },
+  };
+}
+
+async function rasterise(width: number, height: number, layers: OverlayOptions[]): Promise<RgbImage> {
+  const { data } = await sharp({ create: { width, height, channels: 3, background: PAPER } })
+    .composite(layers)
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+}

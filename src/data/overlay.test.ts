@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderOverlay, savePng } from './overlay.js';
+
+const classes = [
+  { name: 'background', color: [0, 0, 0] },
+  { name: 'sun', color: [200, 100, 0] },
+] as const;
+
+const flat = (width: number, height: number, value: number) => ({
+  data: new Uint8Array(width * height * 3).fill(value),
+  width,
+  height,
+});
+
+describe('renderOverlay', () => {
+  it('blends by alpha inside regions and leaves ignored pixels and the input alone', () => {
+    const image = flat(3, 3, 100);
+    const labels = Uint8Array.from([1, 1, 1, 1, 1, 1, 255, 255, 255]);
+    const painted = renderOverlay(image, labels, classes, 0.25);
+    expect([...painted.subarray(0, 3)]).toEqual([125, 100, 75]);
+    expect([...painted.subarray(18)]).toEqual(Array(9).fill(100));
+    expect(image.data.every((value) => value === 100)).toBe(true);
+    expect([...renderOverlay(image, new Uint8Array(9), classes).subarray(0, 3)]).toEqual([50, 50, 50]);
+  });
+
+  it('draws one pixel of contour, lighter on dark and darker on light, and none at the border of the picture', () => {
+    const labels = Uint8Array.from([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1]);
+    const red = (image: Uint8Array) => Array.from({ length: 4 }, (_, x) => image[3 * (4 + x)]!);
+    const dark = red(renderOverlay(flat(4, 3, 0), labels, classes, 0.5));
+    expect(dark[1]).toBeGreaterThan(dark[0]! + 80);
+    expect([dark[0], dark[2], dark[3]]).toEqual([0, 100, 100]);
+    const light = red(renderOverlay(flat(4, 3, 255), labels, classes, 0.2));
+    expect(light[1]).toBeLessThan(light[0]! - 80);
+    // Row ends: the last pixel of a row and the first of the next are no neighbours.
+    const rows = renderOverlay(flat(4, 3, 0), labels, classes, 0.5);
+    for (const y of [0, 1, 2]) expect(rows[3 * (4 * y + 3)]).toBe(100);
+  });
+
+  it('refuses labels of another size', () => {
+    expect(() => renderOverlay(flat(3, 3, 0), new Uint8Array(8), classes)).toThrow(/8 labels .* 3x3/);
+  });
+});
+
+describe('savePng', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'otx-overlay-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('creates folders and stores the pixels exactly', async () => {
+    const path = join(folder, 'a', 'b', 'x.png');
+    const data = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => i * 4);
+    await savePng(path, { data, width: 5, height: 4 });
+    const back = await sharp(path).raw().toBuffer({ resolveWithObject: true });
+    expect(back.info).toMatchObject({ width: 5, height: 4, channels: 3 });
+    expect(new Uint8Array(back.data)).toEqual(data);
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['x.png']);
+  });
+
+  it('never writes over an input, also not through a link', async () => {
+    const input = join(folder, 'photo.png');
+    await writeFile(input, 'precious');
+    await symlink(input, join(folder, 'link.png'));
+    for (const name of ['photo.png', 'link.png', `../${folder.split('/').at(-1)}/photo.png`]) {
+      await expect(savePng(join(folder, name), flat(2, 2, 0), [input])).rejects.toThrow(/input of this run/);
+    }
+    expect(await readFile(input, 'utf8')).toBe('precious');
+  });
+
+  it('says which file could not be written', async () => {
+    await expect(savePng(join(folder, 'photo.png', 'x.png'), flat(2, 2, 0))).rejects.toMatchObject({
+      code: 'output',
+    });
+  });
+});
