@@ -117,6 +117,10 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   sigmoid: floatUnary,
   tanh: floatUnary,
   gelu: floatUnary,
+  geluGrad: (inputs) => {
+    expectInputs(inputs, 2);
+    return [inputs[1]!];
+  },
   positive: floatUnary,
   not: unary,
   cast: (inputs, { to }) => {

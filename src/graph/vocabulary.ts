@@ -50,6 +50,8 @@ export interface OpAttributes {
   tanh: None;
   /** Exact (erf) GELU. */
   gelu: None;
+  /** (dy, x) → dy·gelu'(x). */
+  geluGrad: None;
   /** 1 where the input is positive, else 0: the derivative of relu as a function of its input or output. */
   positive: None;
   not: None;

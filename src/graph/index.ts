@@ -1,0 +1,28 @@
+/**
+ * @file Public face of the graph layer: build symbolic expressions, differentiate, optimise, lower and print them.
+ * Knows nothing of images or of the runtime.
+ */
+export * from './builders.js';
+export { gradients } from './gradients.js';
+export { kernelBatchNorm } from './lowering/normalization.js';
+export { plainLowering } from './lowering/plain.js';
+export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';
+export { optimize } from './passes/optimize.js';
+export { printGraph, printNode } from './print.js';
+export { convOutputSize } from './shape-rules.js';
+export {
+  type AnyNode,
+  createNode,
+  type DType,
+  formatType,
+  type Node,
+  reachableNodes,
+  type Shape,
+  sameShape,
+  sizeOf,
+  Tensor,
+  type TensorData,
+  type TensorType,
+  withScope,
+} from './tensor.js';
+export type { ConvAttributes, OnnxAttribute, OpAttributes, OpName } from './vocabulary.js';

@@ -1,0 +1,37 @@
+/** @file Common-subexpression elimination: equal operators on equal inputs are computed once. */
+import { type AnyNode, createNode, type Tensor, type TensorData } from '../tensor.js';
+import { rewrite } from './rewrite.js';
+
+/** Larger constants are compared by identity: hashing weights would cost more than it finds. */
+const MAX_COMPARED_CONSTANT = 4096;
+
+export function eliminateCommonSubexpressions(outputs: readonly Tensor[]): Tensor[] {
+  const known = new Map<string, readonly Tensor[]>();
+  return rewrite(outputs, (node, inputs) => {
+    const key = keyOf(node, inputs);
+    if (key === undefined) return undefined;
+    const earlier = known.get(key);
+    if (earlier) return earlier;
+    const unchanged = inputs.every((x, i) => x === node.inputs[i]);
+    const representative = unchanged ? node.outputs : createNode(node.op, inputs, node.attributes);
+    known.set(key, representative);
+    return representative;
+  });
+}
+
+function keyOf(node: AnyNode, inputs: readonly Tensor[]): string | undefined {
+  if (node.op === 'input') return undefined;
+  if (node.op === 'constant') {
+    const { data, type, unique } = node.attributes;
+    if (unique || data.length > MAX_COMPARED_CONSTANT) return undefined;
+    return `constant ${type.dtype}[${type.shape}] ${join(data)}`;
+  }
+  return `${node.op} ${inputs.join()} ${JSON.stringify(node.attributes)}`;
+}
+
+function join(data: TensorData): string {
+  // -0 and 0 print alike but divide differently, so the bits decide.
+  const bits =
+    data instanceof Float32Array ? new Int32Array(data.buffer, data.byteOffset, data.length) : data;
+  return bits.join();
+}
