@@ -1,0 +1,151 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import {
+  add,
+  averagePool,
+  batchNorm,
+  constant,
+  conv,
+  expand,
+  input,
+  matMul,
+  mul,
+  positive,
+  reduceMean,
+  reduceSum,
+  relu,
+  reshape,
+  resizeNearest,
+  take,
+  transpose,
+} from '../builders.js';
+import { createNode, type Tensor, withScope } from '../tensor.js';
+import { ModelProtoSchema } from './onnx_pb.js';
+import { serializeModel } from './serialize.js';
+
+const parse = (description: Parameters<typeof serializeModel>[0]) =>
+  fromBinary(ModelProtoSchema, serializeModel(description));
+
+const x = input('x', 'float32', [2, 3, 4, 4]);
+
+describe('serializeModel', () => {
+  it('writes versions, names, types and metadata', () => {
+    const y = withScope('head.conv', () => relu(x));
+    const model = parse({ inputs: [x], outputs: { y }, metadata: { labels: 'a b' }, name: 'net' });
+    expect(model.irVersion).toBe(9n);
+    expect(model.opsetImport.map(({ domain, version }) => [domain, version])).toEqual([['', 20n]]);
+    expect(model.metadataProps.map(({ key, value }) => [key, value])).toEqual([['labels', 'a b']]);
+    expect(model.graph?.name).toBe('net');
+    expect(model.graph?.node[0]).toMatchObject({ name: 'head.conv/Relu#1', input: ['x'], output: ['y'] });
+    const type = model.graph?.input[0]?.type?.value;
+    expect(type?.value?.elemType).toBe(1);
+    expect(type?.value?.shape?.dim.map((d) => d.value.value)).toEqual([2n, 3n, 4n, 4n]);
+  });
+
+  it('gives equal bytes for equal graphs built at different times', () => {
+    const build = () => {
+      const a = input('a', 'float32', [2, 2]);
+      return serializeModel({ inputs: [a], outputs: { y: reduceSum(add(a, 1), { axes: [0] }) } });
+    };
+    expect(build()).toEqual(build());
+  });
+
+  it('shares equal int64 arguments and never merges float constants', () => {
+    const [a, b] = [1, 2].map(() => constant([1, 2, 3, 4], [4]));
+    const parts = [reshape(x, [2, 48]), reshape(relu(x), [2, 48])] as const;
+    const model = parse({ inputs: [x], outputs: { p: parts[0], q: parts[1], r: add(a!, b!) } });
+    expect(model.graph?.initializer.filter(({ dataType }) => dataType === 7)).toHaveLength(1);
+    expect(model.graph?.initializer.filter(({ dataType }) => dataType === 1)).toHaveLength(2);
+  });
+
+  it('writes constants as little-endian raw data', () => {
+    const model = parse({ inputs: [x], outputs: { y: constant([1, -2], [2]) } });
+    const bytes = model.graph?.initializer[0]?.rawData;
+    expect(Array.from(bytes ?? [])).toEqual([0, 0, 128, 63, 0, 0, 0, 192]);
+  });
+
+  it('copies inputs, constants and second names through Identity', () => {
+    const y = relu(x);
+    const model = parse({ inputs: [x], outputs: { y, again: y, same: x, c: constant([7], [1]) } });
+    expect(model.graph?.node.map(({ opType }) => opType)).toEqual([
+      'Relu',
+      'Identity',
+      'Identity',
+      'Identity',
+    ]);
+    expect(model.graph?.output.map(({ name }) => name)).toEqual(['y', 'again', 'same', 'c']);
+  });
+
+  it('uses the contrib matrix product only where it is needed', () => {
+    const a = input('a', 'float32', [2, 3]);
+    const model = parse({ inputs: [a], outputs: { y: matMul(matMul(a, a, { transB: true }), a) } });
+    expect(model.graph?.node.map(({ opType, domain }) => [opType, domain])).toEqual([
+      ['FusedMatMul', 'com.microsoft'],
+      ['MatMul', ''],
+    ]);
+    expect(model.opsetImport.map(({ domain }) => domain)).toEqual(['', 'com.microsoft']);
+  });
+
+  it.each([
+    ['positive', () => positive(x)],
+    ['batchNorm', () => batchNorm(x, constant([1, 1, 1], [3]), constant([0, 0, 0], [3]), 1e-5).y],
+    ['resizeNearest', () => resizeNearest(x, [6, 6])],
+  ] as const)('refuses %s, which needs lowering, and names the module', (op, build) => {
+    const y = withScope('stem.block', build) as Tensor;
+    expect(() => serializeModel({ inputs: [x], outputs: { y } })).toThrow(
+      new RegExp(`${op}.*stem\\.block.*lowering`),
+    );
+  });
+
+  it('refuses an input that is not listed', () => {
+    expect(() => serializeModel({ inputs: [], outputs: { y: relu(x) } })).toThrow(/"x".*not listed/);
+  });
+});
+
+describe('a free batch size', () => {
+  const weight = constant(new Float32Array(5 * 3), [5, 3, 1, 1]);
+  const dims = (model: ReturnType<typeof parse>, which: 'input' | 'output') =>
+    model.graph?.[which][0]?.type?.value.value?.shape?.dim.map((d) => d.value.value);
+
+  it('names the dimension and lets reshape and expand follow it', () => {
+    const features = averagePool(conv(x, weight), [2, 2]);
+    const tokens = transpose(reshape(features, [2, 5, 4]), [0, 2, 1]);
+    const gate = expand(reduceMean(tokens, { axes: [1], keepDims: true }), [2, 4, 5]);
+    const model = parse({ inputs: [x], outputs: { y: mul(tokens, gate) }, dynamicBatch: true });
+    expect(dims(model, 'input')).toEqual(['batch', 3n, 4n, 4n]);
+    expect(dims(model, 'output')).toEqual(['batch', 4n, 5n]);
+    const ints = model.graph?.initializer
+      .filter(({ dataType }) => dataType === 7)
+      .map(({ rawData }) => Array.from(new BigInt64Array(rawData.slice().buffer)));
+    expect(ints).toContainEqual([0n, 5n, 4n]);
+    expect(ints).toContainEqual([1n, 4n, 5n]);
+  });
+
+  it.each([
+    ['a mean over the batch', () => reduceMean(x, { axes: [0], keepDims: true })],
+    ['samples folded into channels', () => reshape(x, [1, 6, 4, 4])],
+    ['a constant per sample', () => add(x, constant([1, 2], [2, 1, 1, 1]))],
+    ['samples picked one by one', () => take(x, 0, [0, 0])],
+    [
+      'samples multiplied with each other',
+      () => {
+        const rows = reshape(x, [2, 48]);
+        return matMul(rows, rows, { transB: true });
+      },
+    ],
+    [
+      'an unknown literal operator',
+      () =>
+        createNode('onnx', [x], {
+          opType: 'LpNormalization',
+          domain: '',
+          attributes: {},
+          types: [{ dtype: 'float32', shape: x.shape }],
+        })[0]!,
+    ],
+  ])('is refused for %s', (_, build) => {
+    expect(() => serializeModel({ inputs: [x], outputs: { y: build() }, dynamicBatch: true })).toThrow(
+      /batch size cannot be left open/,
+    );
+  });
+});
