@@ -1,0 +1,98 @@
+/** @file The folder of a run: made and tried out before any long work starts, so that no training is lost at its first save. */
+
+import { access, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic.js';
+import { messageOf, OtxError } from '../base/errors.js';
+import { LAST_FILE, WEIGHTS_FILE } from './checkpoint.js';
+import { LABEL_SCHEMA_FILE } from './label-schema.js';
+
+/** Where a training run keeps what. */
+export interface RunFolder {
+  readonly root: string;
+  /** Weights of the best validation so far. */
+  readonly best: string;
+  /** Newest weights with the state of the optimiser. */
+  readonly last: string;
+  readonly labelSchema: string;
+  /** One line of figures per epoch. */
+  readonly history: string;
+}
+
+/**
+ * Makes the folder of a new run.
+ *
+ * @throws OtxError `output` when it cannot be written, or already holds the weights of another run: those are not overwritten.
+ */
+export async function createRunFolder(root: string): Promise<RunFolder> {
+  const models = join(root, 'models');
+  const folder: RunFolder = {
+    root,
+    best: join(models, WEIGHTS_FILE),
+    last: join(models, LAST_FILE),
+    labelSchema: join(models, LABEL_SCHEMA_FILE),
+    history: join(root, 'logs', 'epochs.csv'),
+  };
+  for (const weights of [folder.best, folder.last]) {
+    if (await exists(weights)) {
+      throw new OtxError(
+        'output',
+        `${root}: holds an earlier run (${weights}); choose another folder or remove it`,
+      );
+    }
+  }
+  await makeWritableFolder(models);
+  await makeWritableFolder(join(root, 'logs'));
+  return folder;
+}
+
+/**
+ * Makes a folder and its parents, and writes a file into it to be sure.
+ *
+ * @throws OtxError `output` naming the folder and the reason.
+ */
+export async function makeWritableFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+  } catch (error) {
+    throw new OtxError(
+      'output',
+      `${folder}: this output folder cannot be made (${messageOf(error)}); choose another one`,
+      { cause: error },
+    );
+  }
+  const probe = join(folder, '.otx-write-test');
+  await writeFileAtomic(probe, '');
+  await rm(probe, { force: true });
+}
+
+/** Node's own recursive mkdir never returns where the file system answers "no such file" for a new name (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder);
+  }
+}
+
+/** `<base>/<YYYYmmdd_HHMMSS>_<operation>` in local time; with a number behind it when that exists. */
+export async function timestampedFolder(base: string, operation: string, now = new Date()): Promise<string> {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  const name = join(base, `${date}_${time}_${operation}`);
+  let candidate = name;
+  for (let n = 2; await exists(candidate); n++) candidate = `${name}_${n}`;
+  return candidate;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
