@@ -313,7 +313,9 @@ export function onnxOp(
   attributes: Readonly<Record<string, OnnxAttribute>> = {},
   domain = '',
 ): readonly Tensor[] {
-  return createNode('onnx', inputs, { opType, domain, attributes, types });
+  // Tensors are accepted as types; kept as they are they would make the attributes cyclic.
+  const bare = types.map(({ dtype, shape }) => ({ dtype, shape }));
+  return createNode('onnx', inputs, { opType, domain, attributes, types: bare });
 }
 
 /** Sums `x` down to `shape`, the inverse of broadcasting. */
