@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { createSegmentor, describe } from './index.js';
+
+/** Published sizes with two classes: parameters by child, state-dict entries, multiply-accumulates in units of 1e6. */
+const expected = {
+  'lite-hrnet-s': {
+    backbone: 780_352,
+    head: 48_542,
+    children: {
+      'backbone.stem': 12144,
+      'backbone.transition0': 6824,
+      'backbone.stage0': 105712,
+      'backbone.transition1': 30600,
+      'backbone.stage1': 625072,
+      'decode_head.convs': 3720,
+      'decode_head.aggregator': 44700,
+    },
+    entries: [1006, 44],
+    megaMacs: { 512: 683, 544: 771 },
+    headChannels: 60,
+    stride: 8,
+  },
+  'lite-hrnet-18': {
+    backbone: 1_054_032,
+    head: 77_802,
+    children: {
+      'backbone.stem': 2864,
+      'backbone.transition0': 4784,
+      'backbone.stage0': 24996,
+      'backbone.transition1': 14000,
+      'backbone.stage1': 287112,
+      'backbone.transition2': 53600,
+      'backbone.stage2': 666676,
+      'decode_head.convs': 1680,
+      'decode_head.aggregator': 76040,
+    },
+    entries: [1368, 56],
+    megaMacs: { 512: 1308, 544: 1477 },
+    headChannels: 40,
+    stride: 4,
+  },
+  'lite-hrnet-x': {
+    backbone: 1_414_274,
+    head: 89_362,
+    children: {
+      'backbone.stem': 7470,
+      'backbone.transition0': 6156,
+      'backbone.stage0': 15152,
+      'backbone.transition1': 5620,
+      'backbone.stage1': 110912,
+      'backbone.transition2': 14000,
+      'backbone.stage2': 406232,
+      'backbone.transition3': 53600,
+      'backbone.stage3': 795132,
+      'decode_head.convs': 3720,
+      'decode_head.aggregator': 85520,
+    },
+    entries: [2748, 74],
+    megaMacs: { 512: 4158, 544: 4694 },
+    headChannels: 60,
+    stride: 2,
+  },
+};
+
+for (const [name, size] of Object.entries(expected)) {
+  const segmentor = createSegmentor(name, { numClasses: 2 });
+  const { variables, parameters, outputShape } = describe(segmentor, [1, 3, 64, 96]);
+  const below = (prefix: string) => variables.filter(({ key }) => key.startsWith(`${prefix}.`));
+  const parametersBelow = (prefix: string) =>
+    below(prefix)
+      .filter(({ kind }) => kind === 'parameter')
+      .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
+  test(`${name} has the published number of parameters, child by child`, () => {
+    expect(parametersBelow('backbone')).toBe(size.backbone);
+    expect(parametersBelow('decode_head')).toBe(size.head);
+    expect(parameters).toBe(size.backbone + size.head);
+    const children = Object.keys(size.children).map((child) => [child, parametersBelow(child)]);
+    expect(Object.fromEntries(children)).toEqual(size.children);
+  });
+
+  test(`${name} has the published state-dict entries, each once`, () => {
+    expect([below('backbone').length, below('decode_head').length]).toEqual(size.entries);
+    expect(new Set(variables.map(({ key }) => key)).size).toBe(variables.length);
+  });
+
+  test(`${name} costs the published multiply-accumulates`, () => {
+    for (const [side, megaMacs] of Object.entries(size.megaMacs)) {
+      const { macs } = describe(segmentor, [1, 3, Number(side), Number(side)]);
+      expect(Math.round(macs / 1e6)).toBe(megaMacs);
+    }
+  });
+
+  test(`${name} gives logits at its head resolution`, () => {
+    expect(outputShape).toEqual([1, 2, 64 / size.stride, 96 / size.stride]);
+  });
+
+  test(`${name} grows by one row of the classifier per class`, () => {
+    const seven = describe(createSegmentor(name, { numClasses: 7 }), [1, 3, 64, 96]);
+    expect(seven.parameters - parameters).toBe(5 * (size.headChannels + 1));
+  });
+}
+
+test('an override changes the depth of the named network', () => {
+  const mini = createSegmentor('lite-hrnet-s', {
+    numClasses: 5,
+    override: { modules: [1, 1], blocks: [1, 1] },
+  });
+  const keys = describe(mini, [1, 3, 64, 64]).variables.map(({ key }) => key);
+  expect(keys).toContain('backbone.stage1.0.layers.0.depthwise_convs.2.conv.weight');
+  expect(keys.filter((key) => /stage\d\.1\.|\.layers\.1\./.test(key))).toEqual([]);
+});
+
+test('an unknown name and a wrong override are template errors that say what is possible', () => {
+  expect(() => createSegmentor('lite-hrnet-17', { numClasses: 2 })).toThrow(
+    /unknown model "lite-hrnet-17".*lite-hrnet-18/,
+  );
+  expect(() => createSegmentor('lite-hrnet-s', { numClasses: 2, override: { modules: [1] } })).toThrow(
+    /\[1\] must have 2 numbers/,
+  );
+});

@@ -1,0 +1,21 @@
+/** @file The layer library and the scopes that connect it with variables. */
+export { type BatchNormOptions, batchNorm } from './batch-norm.js';
+export { channelHalves, shuffledConcat } from './channel-shuffle.js';
+export {
+  type Activation,
+  type ConvModuleOptions,
+  convModule,
+  convNorm,
+  depthwiseSeparable,
+} from './conv-norm.js';
+export { type ConvolutionOptions, convolution } from './convolution.js';
+export { describe, type ImageModel, type ModelDescription } from './describe.js';
+export { initialValue } from './initializers.js';
+export {
+  type BufferUpdate,
+  type Initializer,
+  Scope,
+  type VariableSpec,
+  type VariableStore,
+} from './scope.js';
+export { ConstantStore, PackStore, type VariablePack } from './stores.js';
