@@ -1,0 +1,163 @@
+/** @file Reads the meta file of the Common Semantic Segmentation layout: class names, colours and what mask values mean. */
+import { z } from 'zod';
+import { messageOf, OtxError } from '../base/errors.js';
+import { colorKey } from './color-key.js';
+import { type Rgb, vocPalette } from './palette.js';
+import type { ClassInfo, MaskCoding } from './types.js';
+import { IGNORE_INDEX } from './types.js';
+
+const VOC_COLORS = vocPalette(256);
+const BACKGROUND = 'background';
+/** 254 marks values without a class while masks are decoded, 255 is ignore. */
+const MAX_CLASSES = 254;
+
+const className = z.string().min(1, 'a class name is empty');
+const channel = z.number().int().min(0).max(255);
+const metaSchema = z.looseObject({
+  label_map: z.record(z.string().regex(/^\d+$/, 'keys must be whole numbers'), className).optional(),
+  labels: z.array(className).optional(),
+  segmentation_colors: z.array(z.tuple([channel, channel, channel])).nullish(),
+  background_label: z.union([z.string(), z.number()]).nullish(),
+});
+
+/** What a meta file says about the classes. */
+export interface DatasetMeta {
+  readonly classes: readonly ClassInfo[];
+  readonly coding: MaskCoding;
+  readonly notices: readonly string[];
+}
+
+interface Label {
+  readonly name: string;
+  readonly color: Rgb | undefined;
+}
+
+/**
+ * Interprets the text of `dataset_meta.json`.
+ *
+ * A label named `background` becomes class 0 and the others follow in file order; the value of an index mask is the
+ * label's position in the file. Without such a label, mask value 0 is background and value k+1 is the k-th label.
+ * @param path named in errors.
+ * @throws OtxError `dataset` for text that is not JSON, wrong fields, repeated names or colours, too few or many classes.
+ */
+export function parseMeta(text: string, path: string): DatasetMeta {
+  const fail = (reason: string): never => {
+    throw new OtxError('dataset', `${path}: ${reason}`);
+  };
+  const json = text.replace(/^\uFEFF/, '');
+  let raw: unknown;
+  try {
+    raw = JSON.parse(json);
+  } catch (error) {
+    return fail(`is not valid JSON (${messageOf(error)})`);
+  }
+  const parsed = metaSchema.safeParse(raw);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return fail(
+      `field ${issue?.path.join('.') || '(top level)'} is wrong: ${issue?.message}; ` +
+        'expected e.g. {"label_map": {"0": "background", "1": "person"}}',
+    );
+  }
+  const meta = parsed.data;
+  const notices: string[] = [];
+  const mapped = memberPairs(json, 'label_map');
+  const labels = mergeLabels(meta.labels ?? [], mapped, meta.segmentation_colors ?? undefined, fail);
+  if (labels.length === 0) fail('declares no classes; add "label_map": {"0": "background", "1": "person"}');
+
+  const backgroundAt = labels.findIndex((label) => label.name === BACKGROUND);
+  const first = backgroundAt < 0 ? 1 : 0;
+  const keys = mapped.map(([key]) => Number(key));
+  if ((meta.labels ?? []).length === 0 && keys.some((key, i) => key !== i && key !== i + first)) {
+    notices.push(
+      'the keys of label_map do not count up from 0: mask values follow the order of the file ' +
+        `(${labels.map((label, i) => `${i + first} = ${label.name}`).join(', ')}), not the keys`,
+    );
+  }
+  if (backgroundAt < 0) {
+    notices.push(
+      `no label is named "background": mask value 0 is background and value 1 is ${labels[0]?.name}; ` +
+        'if value 0 is a class of its own, name the first label "background"',
+    );
+  }
+
+  const foreground = labels.filter((_, i) => i !== backgroundAt);
+  if (foreground.length === 0) fail('declares no class besides background; at least one is needed');
+  if (foreground.length + 1 > MAX_CLASSES) {
+    fail(`declares ${foreground.length + 1} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
+  }
+  const colorOf = (label: Label, index: number): Rgb => label.color ?? VOC_COLORS[index + first]!;
+  const classes: ClassInfo[] = [
+    { name: BACKGROUND, color: backgroundAt < 0 ? [0, 0, 0] : colorOf(labels[backgroundAt]!, backgroundAt) },
+    ...labels.flatMap((label, i) =>
+      i === backgroundAt ? [] : [{ name: label.name, color: colorOf(label, i) }],
+    ),
+  ];
+  const classIndex = new Map(foreground.map((label, i) => [label.name, i + 1]));
+  classIndex.set(BACKGROUND, 0);
+  const values = labels.map((label) => classIndex.get(label.name)!);
+  const coding: MaskCoding = {
+    values: backgroundAt < 0 ? [0, ...values] : values,
+    colors: classColors(classes, backgroundAt < 0, fail),
+    colorsDeclared: labels.some((label) => label.color !== undefined),
+  };
+  return { classes, coding, notices };
+}
+
+/** Labels in the order in which the reference numbers them: `labels`, then the values of `label_map`. */
+function mergeLabels(
+  names: readonly string[],
+  mapped: readonly (readonly [string, string])[],
+  colors: readonly Rgb[] | undefined,
+  fail: (reason: string) => never,
+): Label[] {
+  for (const list of [names, mapped.map(([, name]) => name)]) {
+    const repeated = list.find((name, i) => list.indexOf(name) !== i);
+    if (repeated !== undefined) fail(`class ${repeated} is declared twice; class names must be unique`);
+  }
+  const declared = colors !== undefined && colors.length > 0;
+  const colorAt = (position: number, name: string): Rgb | undefined => {
+    if (!declared) return undefined;
+    return colors[position] ?? fail(`segmentation_colors has no entry ${position} for class ${name}`);
+  };
+  const keyOf = new Map(mapped.map(([key, name]) => [name, Number(key)]));
+  const order = [...new Set([...names, ...mapped.map(([, name]) => name)])];
+  return order.map((name, i) => ({ name, color: colorAt(keyOf.get(name) ?? i, name) }));
+}
+
+function classColors(
+  classes: readonly ClassInfo[],
+  blackIsBackground: boolean,
+  fail: (reason: string) => never,
+): MaskCoding['colors'] {
+  const byKey = new Map<number, { color: Rgb; classIndex: number }>();
+  const add = (color: Rgb, classIndex: number) => byKey.set(colorKey(...color), { color, classIndex });
+  add(VOC_COLORS[IGNORE_INDEX]!, IGNORE_INDEX);
+  classes.forEach(({ name, color }, index) => {
+    if (index === 0 && blackIsBackground) return;
+    const other = byKey.get(colorKey(...color));
+    if (other && other.classIndex !== IGNORE_INDEX) {
+      fail(
+        `classes ${classes[other.classIndex]?.name} and ${name} have the same colour (${color.join(', ')})`,
+      );
+    }
+    add(color, index);
+  });
+  if (blackIsBackground && !byKey.has(0)) add([0, 0, 0], 0);
+  return [...byKey.values()];
+}
+
+/**
+ * The string members of one object of a valid JSON text in file order, repeated keys included: `JSON.parse` would sort
+ * keys that look like numbers and drop repeats, and both change what mask values mean.
+ */
+function memberPairs(json: string, object: string): [string, string][] {
+  let count = 0;
+  const numbered = json.replace(/"((?:[^"\\]|\\.)*)"(\s*:)?/g, (token, key: string, colon?: string) =>
+    colon === undefined ? token : `"#${count++}:${key}"${colon}`,
+  );
+  const bare = (key: string) => key.replace(/^#\d+:/, '');
+  const top = Object.entries(JSON.parse(numbered) as Record<string, unknown>);
+  const members = top.filter(([key]) => bare(key) === object).at(-1)?.[1] ?? {};
+  return Object.entries(members as Record<string, string>).map(([key, value]) => [bare(key), value]);
+}

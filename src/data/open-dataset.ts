@@ -1,0 +1,120 @@
+/** @file Opens a folder in the Common Semantic Segmentation layout: meta file, pairing, image headers. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, OtxError } from '../base/errors.js';
+import { mapConcurrent } from './concurrent.js';
+import { readImageSize } from './decoder.js';
+import { findImages, isFolder } from './image-files.js';
+import { parseMeta } from './meta.js';
+import { pairByName } from './pairing.js';
+import { datasetError, listSome } from './problems.js';
+import type { Dataset } from './types.js';
+
+/** In the order of preference. */
+const META_NAMES = ['dataset_meta.json', 'meta.json'];
+const LAYOUT = 'images/, masks/ and dataset_meta.json';
+const HEADERS_AT_ONCE = 8;
+
+/**
+ * Opens `root`, or the single sub-folder of `root` that is a data set.
+ *
+ * Expected: `images/**` and `masks/**` with equal names apart from the ending, and `dataset_meta.json` (or `meta.json`),
+ * see {@link parseMeta}. Reads the headers of the images, not their pixels: {@link verifyDataset} does.
+ * @throws OtxError `dataset` when the folder is missing, empty or something else, when the meta file is wrong, and, as one
+ * list, for images without mask, masks without image, ambiguous names and files that are no images.
+ */
+export async function openDataset(root: string): Promise<Dataset> {
+  const { folder, metaPath } = await locate(root);
+  const { classes, coding, notices } = parseMeta(await readMeta(metaPath), metaPath);
+
+  const [images, masks] = await Promise.all([
+    findImages(join(folder, 'images')),
+    findImages(join(folder, 'masks')),
+  ]);
+  if (images.length === 0) {
+    throw new OtxError(
+      'dataset',
+      `${join(folder, 'images')} holds no images; expected ${LAYOUT} in ${folder}`,
+    );
+  }
+  if (masks.length === 0) {
+    throw new OtxError(
+      'dataset',
+      `${join(folder, 'masks')} holds no masks for the ${images.length} images; expected ${LAYOUT} in ${folder}`,
+    );
+  }
+
+  const { pairs, problems } = pairByName(images, masks);
+  const unreadable: string[] = [];
+  const sizes = await mapConcurrent(pairs, HEADERS_AT_ONCE, async ({ image }) => {
+    try {
+      return await readImageSize(image.path);
+    } catch (error) {
+      unreadable.push(messageOf(error));
+      return { width: 0, height: 0 };
+    }
+  });
+  if (problems.length + unreadable.length > 0) {
+    throw datasetError(folder, [...problems, ...unreadable.sort()], 'Complete, replace or remove the files');
+  }
+  const samples = pairs.map(({ image, mask }, i) => ({
+    id: image.stem,
+    imagePath: image.path,
+    maskPath: mask.path,
+    ...sizes[i]!,
+  }));
+  return { root: folder, classes, samples, decodeMask: coding, notices };
+}
+
+/** The folder that holds the data set and its meta file. */
+async function locate(root: string): Promise<{ folder: string; metaPath: string }> {
+  let names: string[];
+  try {
+    names = (await readdir(root)).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    const reason = { ENOENT: 'does not exist', ENOTDIR: 'is not a folder' }[
+      (error as NodeJS.ErrnoException).code ?? ''
+    ];
+    throw new OtxError(
+      'dataset',
+      `data set folder ${root} ${reason ?? `cannot be read (${messageOf(error)})`}; expected a folder with ${LAYOUT}`,
+      { cause: error },
+    );
+  }
+  if (names.length === 0) {
+    throw new OtxError('dataset', `data set folder ${root} is empty; expected ${LAYOUT}`);
+  }
+  const meta = META_NAMES.find((name) => names.includes(name));
+  if (meta) return { folder: root, metaPath: join(root, meta) };
+
+  const children: string[] = [];
+  for (const name of names.sort()) if (await isFolder(join(root, name))) children.push(name);
+  const datasets: string[] = [];
+  for (const child of children) {
+    const inside = await readdir(join(root, child)).catch((): string[] => []);
+    if (META_NAMES.some((name) => inside.includes(name))) datasets.push(child);
+  }
+  const single = children.length === 1 ? datasets[0] : undefined;
+  if (single !== undefined) return locate(join(root, single));
+
+  if (children.includes('images')) {
+    throw new OtxError(
+      'dataset',
+      `${join(root, META_NAMES[0]!)} is missing; ` +
+        'it names the classes, e.g. {"label_map": {"0": "background", "1": "person"}}',
+    );
+  }
+  const hint =
+    datasets.length > 0
+      ? `; did you mean ${datasets.map((name) => join(root, name)).join(' or ')}?`
+      : ` (found ${listSome(names)})`;
+  throw new OtxError('dataset', `${root} is not a data set: expected ${LAYOUT}${hint}`);
+}
+
+async function readMeta(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new OtxError('dataset', `${path} cannot be read (${messageOf(error)})`, { cause: error });
+  }
+}

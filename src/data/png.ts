@@ -1,0 +1,76 @@
+/** @file Just enough of the PNG container to read the indices of a palette image, which decoders replace by colours. */
+import type { Rgb } from './palette.js';
+
+const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+const GRAY = 0;
+const PALETTE = 3;
+/** Position of the bit depth and the colour type within the file: signature, chunk head, width and height precede. */
+const DEPTH_AT = 24;
+const COLOR_TYPE_AT = 25;
+
+/** What the head of a PNG says; undefined for other formats. */
+export interface PngHead {
+  /** Bits per stored sample. */
+  readonly depth: number;
+  readonly gray: boolean;
+  /** Colours of a palette image, by index. */
+  readonly palette: readonly Rgb[] | undefined;
+}
+
+export function readPngHead(bytes: Buffer): PngHead | undefined {
+  if (bytes.length <= COLOR_TYPE_AT || !bytes.subarray(0, 8).equals(SIGNATURE)) return undefined;
+  const colorType = bytes[COLOR_TYPE_AT];
+  let palette: Rgb[] | undefined;
+  if (colorType === PALETTE) {
+    const body = [...chunks(bytes)].find((chunk) => chunk.type === 'PLTE')?.body ?? Buffer.alloc(0);
+    palette = Array.from({ length: Math.floor(body.length / 3) }, (_, i) => [
+      body[3 * i]!,
+      body[3 * i + 1]!,
+      body[3 * i + 2]!,
+    ]);
+  }
+  return { depth: bytes[DEPTH_AT]!, gray: colorType === GRAY, palette };
+}
+
+/**
+ * The same palette PNG relabelled as a gray one, whose decoded samples are the palette indices (scaled to 8 bits for
+ * depths below 8). The pixel data of both kinds are stored alike, so only the header changes.
+ */
+export function paletteToGray(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [SIGNATURE];
+  for (const { type, whole } of chunks(bytes)) {
+    if (type === 'IHDR') {
+      const head = Buffer.from(whole);
+      head[COLOR_TYPE_AT - SIGNATURE.length] = GRAY;
+      head.writeUInt32BE(crc32(head.subarray(4, -4)), head.length - 4);
+      parts.push(head);
+    } else if (type === 'IDAT' || type === 'IEND' || type === 'eXIf') {
+      parts.push(whole);
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/** Chunks in file order; a truncated last chunk is given as far as it goes. */
+function* chunks(bytes: Buffer): Generator<{ type: string; body: Buffer; whole: Buffer }> {
+  for (let at = SIGNATURE.length; at + 8 <= bytes.length; ) {
+    const length = bytes.readUInt32BE(at);
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    yield {
+      type,
+      body: bytes.subarray(at + 8, at + 8 + length),
+      whole: bytes.subarray(at, at + 12 + length),
+    };
+    at += 12 + length;
+  }
+}
+
+/** CRC-32 as PNG chunks carry it (Node has one only from 22.2 on). */
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}

@@ -1,0 +1,40 @@
+/** @file Decodes any photograph to 8-bit RGB. */
+import type { FailOnOptions } from 'sharp';
+import { messageOf } from '../base/errors.js';
+import { decoder, readBytes, unreadable } from './decoder.js';
+import type { DecodedImage } from './types.js';
+
+/**
+ * Reads an image of any size, channel count and depth as HWC RGB: gray is replicated, alpha dropped, 16 bit reduced to
+ * the high byte, CMYK converted, EXIF orientation applied.
+ *
+ * A file with a harmless defect (e.g. stray bytes between JPEG segments) is decoded and carries a `warning`.
+ * @throws OtxError `image` naming the file when it is missing, no image, or truncated.
+ */
+export async function readImage(path: string): Promise<DecodedImage> {
+  const bytes = await readBytes(path);
+  try {
+    return await decodeRgb(bytes, 'warning');
+  } catch (strict) {
+    try {
+      return {
+        ...(await decodeRgb(bytes, 'error')),
+        warning: `${path}: ${messageOf(strict).trim().split('\n')[0]}`,
+      };
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }
+}
+
+async function decodeRgb(bytes: Buffer, failOn: FailOnOptions): Promise<DecodedImage> {
+  const { data, info } = await decoder(bytes, failOn)
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return {
+    data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+    width: info.width,
+    height: info.height,
+  };
+}

@@ -1,0 +1,69 @@
+/** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
+import type { Rgb } from './palette.js';
+
+/** Label of pixels that neither the loss nor a metric looks at. */
+export const IGNORE_INDEX = 255;
+
+/** One class; its position in {@link Dataset.classes} is its index in labels and logits. */
+export interface ClassInfo {
+  readonly name: string;
+  readonly color: Rgb;
+}
+
+/** One photograph with its mask. Sizes are in pixels after EXIF orientation. */
+export interface Sample {
+  /** Path below `images/` without extension, with forward slashes. */
+  readonly id: string;
+  readonly imagePath: string;
+  readonly maskPath: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How the values of a mask file map to class indices; plain data, so that it can be sent to worker threads. */
+export interface MaskCoding {
+  /** Class index of each value of an index mask; {@link IGNORE_INDEX} is always allowed besides. */
+  readonly values: readonly number[];
+  /** Class index of each colour of a colour mask. */
+  readonly colors: readonly { readonly color: Rgb; readonly classIndex: number }[];
+  /** Whether the colours come from the data set's own meta file rather than from the default palette. */
+  readonly colorsDeclared: boolean;
+}
+
+/** An opened data set: headers have been read, pixels have not. */
+export interface Dataset {
+  readonly root: string;
+  /** Index 0 is always background. */
+  readonly classes: readonly ClassInfo[];
+  /** Sorted by id, so that equal folders give equal runs on every file system. */
+  readonly samples: readonly Sample[];
+  readonly decodeMask: MaskCoding;
+  /** What a careful reader of the meta file should know, one sentence each. */
+  readonly notices: readonly string[];
+}
+
+/** 8-bit picture: `data` is HWC RGB. */
+export interface DecodedImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** A defect of the file that could be decoded around. */
+  readonly warning?: string;
+}
+
+/** Class index per pixel (HW), {@link IGNORE_INDEX} where there is none. */
+export interface LabelMask {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image with its mask, both `width` x `height`: what transforms take and give. */
+export interface LabeledImage {
+  /** HWC RGB. */
+  readonly image: Uint8Array;
+  /** HW class indices. */
+  readonly mask: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
