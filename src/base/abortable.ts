@@ -1,0 +1,26 @@
+/** @file Waiting that an AbortSignal can cut short. */
+import { OtxError } from './errors.js';
+
+/**
+ * The promise's result, or an OtxError `aborted` as soon as the signal fires. The work behind the promise goes on.
+ * @param activity what was going on, for the message.
+ */
+export async function abortable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  activity: string,
+): Promise<T> {
+  if (!signal) return promise;
+  const aborted = () => new OtxError('aborted', `stopped while ${activity}`);
+  if (signal.aborted) throw aborted();
+  let onAbort = () => {};
+  const fired = new Promise<never>((_, reject) => {
+    onAbort = () => reject(aborted());
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, fired]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,22 @@
+/** @file Data sets: opening, checking, decoding and loading. */
+
+export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
+export { openDataset } from './open-dataset.js';
+export { renderOverlay, savePng } from './overlay.js';
+export type { Rgb } from './palette.js';
+export { defaultPalette, vocPalette } from './palette.js';
+export { readImage } from './read-image.js';
+export { readMask } from './read-mask.js';
+export { createRecipe, RECIPE_NAMES, type RecipeName } from './recipes.js';
+export { type DatasetReport, formatReport } from './report.js';
+export {
+  createTrainLoader,
+  type EpochOptions,
+  type TrainBatch,
+  type TrainLoader,
+  type TrainLoaderOptions,
+} from './train-loader.js';
+export { PIXEL_MEAN, PIXEL_STD, packImage } from './transforms/normalize.js';
+export { resizeImage } from './transforms/resize.js';
+export * from './types.js';
+export { type VerifyOptions, verifyDataset } from './verify.js';

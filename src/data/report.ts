@@ -1,0 +1,55 @@
+/** @file The table of classes that is shown before step 0, so that a wrong reading of the masks is seen at once. */
+import { listSome } from './problems.js';
+
+/** What {@link verifyDataset} found in a data set without bad files. */
+export interface DatasetReport {
+  readonly root: string;
+  readonly images: number;
+  /** In the order of the class indices. `share` is of all pixels, `images` counts those that show the class. */
+  readonly classes: readonly {
+    readonly name: string;
+    readonly pixels: number;
+    readonly share: number;
+    readonly images: number;
+  }[];
+  readonly ignoredShare: number;
+  /** Defects of files that could be decoded around. */
+  readonly warnings: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** Lines of text, without a final line break: one row per class, then the ignored share, then remarks. */
+export function formatReport(report: DatasetReport): string {
+  const rows = report.classes.map(({ name, share, images, pixels }, index) => [
+    String(index),
+    name,
+    percent(share),
+    String(images),
+    pixels === 0 ? '  never occurs' : '',
+  ]);
+  if (report.ignoredShare > 0) rows.push(['255', '(ignored)', percent(report.ignoredShare), '', '']);
+  const head = ['class', 'name', 'pixels', 'images', ''];
+  const width = (column: number) => Math.max(...[head, ...rows].map((row) => row[column]!.length));
+  const line = ([index, name, share, images, note]: string[]) =>
+    `  ${index!.padStart(width(0))}  ${name!.padEnd(width(1))}  ${share!.padStart(width(2))}  ` +
+    `${images!.padStart(width(3))}${note}`.trimEnd();
+
+  const remarks = [...report.notices];
+  if (report.warnings.length > 0) {
+    remarks.push(
+      `${report.warnings.length} images have defects that were decoded around: ${listSome(report.warnings)}`,
+    );
+  }
+  return [
+    `${report.root}: ${report.images} images`,
+    line(head),
+    ...rows.map(line),
+    ...remarks.map((remark) => `  note: ${remark}`),
+  ].join('\n');
+}
+
+/** Three digits or so, since a rare class can be far below 1 %. */
+function percent(share: number): string {
+  const value = 100 * share;
+  return `${value === 0 || value >= 1 ? value.toFixed(1) : value.toPrecision(1)} %`;
+}

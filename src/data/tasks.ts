@@ -1,0 +1,153 @@
+/** @file The work that data threads do: pure functions from plain data to plain data. */
+import { messageOf, OtxError } from '../base/errors.js';
+import { Random } from '../base/random.js';
+import { readImage } from './read-image.js';
+import { readMask } from './read-mask.js';
+import { createRecipe, type RecipeName } from './recipes.js';
+import { packImage, packMask } from './transforms/normalize.js';
+import { resizeImage } from './transforms/resize.js';
+import type { LabeledImage, MaskCoding, Sample } from './types.js';
+import { IGNORE_INDEX } from './types.js';
+
+/** One training batch to make. */
+export interface TrainTask {
+  readonly items: readonly {
+    readonly sample: Sample;
+    /** Seed of the augmentation. */
+    readonly seed: string;
+    /** Pixels from an earlier epoch, in shared memory. */
+    readonly decoded?: LabeledImage;
+    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+    readonly keep: boolean;
+  }[];
+  readonly coding: MaskCoding;
+  readonly cropSize: number;
+  readonly recipe: RecipeName;
+}
+
+export interface TrainTaskResult {
+  /** `[N, 3, S, S]` */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** `[N, S, S]` */
+  readonly labels: Uint8Array<ArrayBuffer>;
+  /** Per item, the newly decoded pixels that were to be kept. */
+  readonly decoded: readonly (LabeledImage | undefined)[];
+}
+
+/** Decodes, augments, normalises and pads the samples of one batch. */
+export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
+  const { items, coding, cropSize } = task;
+  const transform = createRecipe(task.recipe, cropSize);
+  const area = cropSize * cropSize;
+  const images = new Float32Array(items.length * 3 * area);
+  const labels = new Uint8Array(items.length * area);
+  const decoded: (LabeledImage | undefined)[] = [];
+  for (const [n, item] of items.entries()) {
+    let source = item.decoded ?? (await readSample(item.sample, coding));
+    if (item.keep && !item.decoded) source = inSharedMemory(source);
+    decoded.push(item.keep && !item.decoded ? source : undefined);
+
+    const result = transform(source, new Random(item.seed));
+    packImage(result.image, result, images.subarray(n * 3 * area, (n + 1) * 3 * area), cropSize);
+    packMask(result.mask, result, labels.subarray(n * area, (n + 1) * area), cropSize);
+  }
+  return { images, labels, decoded };
+}
+
+export interface EvalTask {
+  readonly sample: Sample;
+  readonly coding: MaskCoding;
+  readonly inputSize: number;
+}
+
+export interface EvalTaskResult {
+  /** `[1, 3, S, S]` */
+  readonly image: Float32Array<ArrayBuffer>;
+  /** HW at the original size. */
+  readonly mask: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Decodes one sample; the image is resized to S x S without keeping its aspect ratio, the mask keeps its size. */
+export async function makeEvalItem({ sample, coding, inputSize }: EvalTask): Promise<EvalTaskResult> {
+  const source = await readSample(sample, coding);
+  const size = { width: inputSize, height: inputSize };
+  const image = new Float32Array(3 * inputSize * inputSize);
+  packImage(resizeImage(source.image, source, size), size, image, inputSize);
+  return { image, mask: source.mask, width: source.width, height: source.height };
+}
+
+export interface VerifyTask {
+  readonly sample: Sample;
+  readonly coding: MaskCoding;
+  readonly classes: number;
+}
+
+export interface VerifyTaskResult {
+  /** Pixels of each class. */
+  readonly pixels: readonly number[];
+  readonly ignored: number;
+  readonly problems: readonly string[];
+  readonly warning: string | undefined;
+}
+
+/** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
+export async function verifySample({ sample, coding, classes }: VerifyTask): Promise<VerifyTaskResult> {
+  const [image, mask] = await Promise.allSettled([
+    readImage(sample.imagePath),
+    readMask(sample.maskPath, coding),
+  ]);
+  const problems = [image, mask].flatMap((result) =>
+    result.status === 'rejected' ? [messageOf(result.reason)] : [],
+  );
+  const counts = new Array<number>(256).fill(0);
+  if (image.status === 'fulfilled' && mask.status === 'fulfilled') {
+    const mismatch = sizeMismatch(sample, image.value, mask.value);
+    if (mismatch) problems.push(mismatch);
+    for (const label of mask.value.data) counts[label]!++;
+  }
+  return {
+    pixels: counts.slice(0, classes),
+    ignored: counts[IGNORE_INDEX]!,
+    problems,
+    warning: image.status === 'fulfilled' ? image.value.warning : undefined,
+  };
+}
+
+async function readSample(sample: Sample, coding: MaskCoding): Promise<LabeledImage> {
+  const image = await readImage(sample.imagePath);
+  const mask = await readMask(sample.maskPath, coding);
+  const mismatch = sizeMismatch(sample, image, mask);
+  if (mismatch) throw new OtxError('image', mismatch);
+  return { image: image.data, mask: mask.data, width: image.width, height: image.height };
+}
+
+interface Sized {
+  readonly width: number;
+  readonly height: number;
+}
+
+function sizeMismatch(sample: Sample, image: Sized, mask: Sized): string | undefined {
+  if (image.width === mask.width && image.height === mask.height) return undefined;
+  const turned =
+    image.width === mask.height && image.height === mask.width
+      ? '; the mask looks turned: EXIF orientation is applied to images, so draw masks on the upright image'
+      : '';
+  return (
+    `${sample.maskPath} is ${mask.width}x${mask.height} but its image ${sample.imagePath} is ` +
+    `${image.width}x${image.height}${turned}`
+  );
+}
+
+function inSharedMemory(source: LabeledImage): LabeledImage {
+  const copy = (bytes: Uint8Array) => {
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    return shared;
+  };
+  return { ...source, image: copy(source.image), mask: copy(source.mask) };
+}
+
+/** The tasks by name, as requests to threads carry it. */
+export const TASKS = { makeTrainBatch, makeEvalItem, verifySample };

@@ -1,0 +1,146 @@
+/** @file Training batches, made ahead of the consumer and equal for any number of workers. */
+import { abortable } from '../base/abortable.js';
+import { OtxError } from '../base/errors.js';
+import { Random } from '../base/random.js';
+import { acquirePool } from './pool.js';
+import type { RecipeName } from './recipes.js';
+import type { TrainTask, TrainTaskResult } from './tasks.js';
+import type { Dataset, LabeledImage } from './types.js';
+
+export interface TrainLoaderOptions {
+  readonly batchSize: number;
+  /** Side of the square network input, in pixels. */
+  readonly cropSize: number;
+  readonly seed: number;
+  /** Data threads; 0 works in the calling thread. */
+  readonly workers: number;
+  readonly recipe: RecipeName;
+  /** Decoded images kept in memory for later epochs, in bytes. Default 512 MiB; 0 keeps none. */
+  readonly cacheBytes?: number;
+}
+
+export interface TrainBatch {
+  /** `[N, 3, S, S]`, normalised RGB; 0 (the mean colour) where the image was padded. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** `[N, S, S]`, class indices; 255 is ignore, also where the image was padded. */
+  readonly labels: Uint8Array<ArrayBuffer>;
+  readonly sampleIds: readonly string[];
+  /** How long the consumer waited for this batch, in milliseconds. */
+  readonly waitedMs: number;
+}
+
+export interface EpochOptions {
+  /** First step to give, for going on in the middle of an epoch. Default 0. */
+  readonly startStep?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainLoader {
+  /** floor(samples / batchSize): the last, partial batch is dropped. */
+  readonly stepsPerEpoch: number;
+  /**
+   * The batches of one epoch, counted from 0. Order and augmentation depend on seed, epoch and position only. The caller
+   * owns the buffers of each batch. One epoch at a time.
+   * @throws OtxError `image` naming a file that cannot be used, `aborted` when the signal fires.
+   */
+  epoch(index: number, options?: EpochOptions): AsyncGenerator<TrainBatch, void, undefined>;
+  /** Ends the threads; the loader gives no more batches. */
+  dispose(): Promise<void>;
+}
+
+const DEFAULT_CACHE_BYTES = 512 * 1024 * 1024;
+
+interface Place {
+  readonly epoch: number;
+  readonly step: number;
+}
+
+/**
+ * Creates the loader of training batches.
+ * @throws OtxError `usage` for a batch or crop size that is not a positive whole number.
+ */
+export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader {
+  const { batchSize, cropSize, seed, recipe } = options;
+  for (const [name, value] of Object.entries({ batchSize, cropSize })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new OtxError('usage', `${name} is ${value}; expected a positive whole number`);
+    }
+  }
+  const { samples, decodeMask } = dataset;
+  const stepsPerEpoch = Math.floor(samples.length / batchSize);
+  const pool = acquirePool(options.workers);
+  const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
+  const cached = new Map<number, LabeledImage>();
+  const cacheable = countCacheable(dataset, options.cacheBytes ?? DEFAULT_CACHE_BYTES);
+  let disposed = false;
+
+  let order: { epoch: number; indices: number[] } | undefined;
+  const orderOf = (epoch: number): number[] => {
+    if (order?.epoch !== epoch) {
+      order = { epoch, indices: new Random(`${seed}:${epoch}:order`).shuffle([...samples.keys()]) };
+    }
+    return order.indices;
+  };
+
+  const make = async ({ epoch, step }: Place): Promise<TrainTaskResult & { sampleIds: string[] }> => {
+    const start = step * batchSize;
+    const indices = orderOf(epoch).slice(start, start + batchSize);
+    const items: TrainTask['items'] = indices.map((index, n) => ({
+      sample: samples[index]!,
+      seed: `${seed}:${epoch}:${start + n}`,
+      decoded: cached.get(index),
+      keep: index < cacheable,
+    }));
+    const result = await pool.run('makeTrainBatch', { items, coding: decodeMask, cropSize, recipe });
+    result.decoded.forEach((pixels, n) => {
+      if (pixels) cached.set(indices[n]!, pixels);
+    });
+    return { ...result, sampleIds: items.map(({ sample }) => sample.id) };
+  };
+
+  /** Batches under way, in the order in which they will be asked for. */
+  let queue: { place: Place; batch: ReturnType<typeof make> }[] = [];
+  const enqueue = (place: Place) => {
+    const batch = make(place);
+    // A batch that nobody comes to fetch must not bring the process down.
+    batch.catch(() => {});
+    queue.push({ place, batch });
+  };
+
+  async function* epoch(index: number, { startStep = 0, signal }: EpochOptions = {}) {
+    for (let step = startStep; step < stepsPerEpoch; step++) {
+      if (disposed) throw new OtxError('usage', 'the training loader has been disposed');
+      const head = queue[0]?.place;
+      if (head && (head.epoch !== index || head.step !== step)) queue = [];
+      // The last steps already prepare the next epoch, so that it starts without waiting.
+      let next = queue.length > 0 ? following(queue.at(-1)!.place, stepsPerEpoch) : { epoch: index, step };
+      for (; queue.length < ahead; next = following(next, stepsPerEpoch)) enqueue(next);
+
+      const asked = performance.now();
+      const { images, labels, sampleIds } = await abortable(queue.shift()!.batch, signal, 'loading data');
+      yield { images, labels, sampleIds, waitedMs: performance.now() - asked };
+    }
+  }
+
+  const dispose = async () => {
+    disposed = true;
+    queue = [];
+    cached.clear();
+    await pool.release();
+  };
+  return { stepsPerEpoch, epoch, dispose };
+}
+
+function following({ epoch, step }: Place, stepsPerEpoch: number): Place {
+  return step + 1 < stepsPerEpoch ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 };
+}
+
+/** How many samples, counted from the first, fit the cache: image and mask take 4 bytes per pixel. */
+function countCacheable({ samples }: Dataset, bytes: number): number {
+  let total = 0;
+  const first = samples.findIndex(({ width, height }) => {
+    total += 4 * width * height;
+    return total > bytes;
+  });
+  return first < 0 ? samples.length : first;
+}

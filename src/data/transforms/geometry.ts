@@ -1,0 +1,17 @@
+/** @file Sizes and windows, shared by the transforms. */
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A rectangle of whole pixels; `left` and `top` count from the upper left corner. */
+export interface Window extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** The window that covers everything. */
+export function wholeWindow(size: Size): Window {
+  return { left: 0, top: 0, width: size.width, height: size.height };
+}

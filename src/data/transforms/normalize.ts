@@ -1,0 +1,50 @@
+/** @file The last step of every pipeline: 8-bit HWC pixels become normalised float CHW planes, padded to a square. */
+import { OtxError } from '../../base/errors.js';
+import { IGNORE_INDEX } from '../types.js';
+import type { Size } from './geometry.js';
+
+/** Per-channel mean and standard deviation (RGB, 0..255) of ImageNet, on which the pretrained backbones were trained. */
+export const PIXEL_MEAN = [123.675, 116.28, 103.53] as const;
+export const PIXEL_STD = [58.395, 57.12, 57.375] as const;
+
+/** A pixel value has only 256 possible results per channel. */
+const NORMALIZED = PIXEL_MEAN.map((mean, channel) =>
+  Float32Array.from({ length: 256 }, (_, value) => (value - mean) / PIXEL_STD[channel]!),
+);
+
+/**
+ * Writes (x - mean) / std of an HWC RGB image into the upper left corner of three planes of `side` x `side`. The rest of
+ * the planes is left as it is: zero (the mean colour) in a fresh buffer.
+ * @param planes `[3, side, side]`.
+ * @throws OtxError `image` if the image is larger than the planes.
+ */
+export function packImage(image: Uint8Array, size: Size, planes: Float32Array, side: number): void {
+  checkFits(size, side);
+  const area = side * side;
+  const [red, green, blue] = NORMALIZED as [Float32Array, Float32Array, Float32Array];
+  for (let y = 0, from = 0; y < size.height; y++) {
+    for (let at = y * side, end = at + size.width; at < end; at++, from += 3) {
+      planes[at] = red[image[from]!]!;
+      planes[area + at] = green[image[from + 1]!]!;
+      planes[2 * area + at] = blue[image[from + 2]!]!;
+    }
+  }
+}
+
+/** Copies an HW mask into the upper left corner of `side` x `side` labels; the rest becomes {@link IGNORE_INDEX}. */
+export function packMask(mask: Uint8Array, size: Size, labels: Uint8Array, side: number): void {
+  checkFits(size, side);
+  labels.fill(IGNORE_INDEX);
+  for (let y = 0; y < size.height; y++) {
+    labels.set(mask.subarray(y * size.width, (y + 1) * size.width), y * side);
+  }
+}
+
+function checkFits({ width, height }: Size, side: number): void {
+  if (width > side || height > side) {
+    throw new OtxError(
+      'image',
+      `an image of ${width}x${height} does not fit a network input of ${side}x${side}`,
+    );
+  }
+}
