@@ -1,0 +1,232 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../base/random.js';
+import {
+  add,
+  cast,
+  div,
+  input,
+  matMul,
+  mul,
+  reduceMean,
+  relu,
+  resizeBilinear,
+  sub,
+} from '../graph/builders.js';
+import { gradients } from '../graph/index.js';
+import { serializeModel } from '../graph/onnx/serialize.js';
+import { createEngine, type Engine } from './engine.js';
+import { layoutOf, StepBuilder } from './step.js';
+
+const layout = layoutOf('weights', [
+  { key: 'w', shape: [3, 2] },
+  { key: 'b', shape: [2] },
+]);
+
+/** Linear regression by gradient descent; `x / divisor` makes a way to a loss that is not finite. */
+function descentStep() {
+  const step = new StepBuilder();
+  const x = div(step.input('x', 'float32', [4, 3]), step.scalar('divisor'));
+  const target = cast(step.input('target', 'uint8', [4, 2]), 'float32');
+  const weights = step.pack(layout);
+  const error = sub(add(matMul(x, weights.get('w')), weights.get('b')), target);
+  const loss = reduceMean(mul(error, error));
+  const [gradient] = gradients(loss, [weights.flat]);
+  step.update('weights', sub(weights.flat, mul(gradient!, step.scalar('rate'))));
+  step.output('loss', loss);
+  step.commitIfFinite('loss');
+  return step.build();
+}
+
+/** The same by hand, in double precision. */
+function descendByHand(
+  state: number[],
+  x: ArrayLike<number>,
+  target: ArrayLike<number>,
+  rate: number,
+): number {
+  const gradient = new Array<number>(8).fill(0);
+  let loss = 0;
+  for (let n = 0; n < 4; n++)
+    for (let o = 0; o < 2; o++) {
+      let y = state[6 + o]!;
+      for (let i = 0; i < 3; i++) y += x[n * 3 + i]! * state[i * 2 + o]!;
+      const error = y - target[n * 2 + o]!;
+      loss += (error * error) / 8;
+      for (let i = 0; i < 3; i++) gradient[i * 2 + o]! += (error * x[n * 3 + i]!) / 4;
+      gradient[6 + o]! += error / 4;
+    }
+  for (const [i, g] of gradient.entries()) state[i]! -= rate * g;
+  return loss;
+}
+
+const random = new Random(7);
+const x = Float32Array.from({ length: 12 }, () => random.normal());
+const target = Uint8Array.from({ length: 8 }, () => random.integer(3));
+const start = Float32Array.from({ length: 8 }, () => random.normal());
+const scalars = { divisor: 1, rate: 0.1 };
+
+describe('Engine', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ threads: 2 });
+  });
+  afterAll(() => engine.dispose());
+
+  it('carries state through many steps and agrees with a computation by hand', async () => {
+    const step = await engine.compile(descentStep());
+    await engine.setState('weights', start);
+    const expected = Array.from(start);
+    for (let i = 0; i < 100; i++) {
+      const { outputs, committed } = await step.run({ x, target }, scalars);
+      expect(committed).toBe(true);
+      expect(outputs.loss![0]).toBeCloseTo(descendByHand(expected, x, target, 0.1), 4);
+    }
+    const state = await engine.getState('weights');
+    for (const [i, value] of expected.entries()) expect(state[i]).toBeCloseTo(value, 4);
+    await step.release();
+  });
+
+  it('does not commit a step whose guarded output is not finite', async () => {
+    const step = await engine.compile(descentStep());
+    await engine.setState('weights', start);
+    await step.run({ x, target }, scalars);
+    const before = await engine.getState('weights');
+    const bad = await step.run({ x, target }, { ...scalars, divisor: 0 });
+    expect(bad.committed).toBe(false);
+    expect(bad.outputs.loss![0]).not.toSatisfy(Number.isFinite);
+    expect(await engine.getState('weights')).toEqual(before);
+    expect((await step.run({ x, target }, scalars)).committed).toBe(true);
+    await step.release();
+  });
+
+  it('gives bit-identical results twice and on two engines', async () => {
+    const runs = async (on: Engine) => {
+      const step = await on.compile(descentStep());
+      await on.setState('weights', start);
+      for (let i = 0; i < 5; i++) await step.run({ x, target }, scalars);
+      await step.release();
+      return on.getState('weights');
+    };
+    const other = await createEngine({ threads: 2 });
+    const results = [await runs(engine), await runs(engine), await runs(other)];
+    await other.dispose();
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it('lets several steps read the same state', async () => {
+    const train = await engine.compile(descentStep(), { name: 'train' });
+    const builder = new StepBuilder();
+    const weights = builder.pack(layout);
+    builder.output('w', weights.get('w'));
+    const read = await engine.compile(builder.build(), { name: 'read' });
+    await engine.setState('weights', start);
+    await train.run({ x, target }, scalars);
+    const state = await engine.getState('weights');
+    expect((await read.run({})).outputs.w).toEqual(state.subarray(0, 6));
+    expect(state).not.toEqual(start);
+    await Promise.all([train.release(), read.release()]);
+  });
+
+  it('executes concurrent runs in order and leaves the arrays of the caller alone', async () => {
+    const step = await engine.compile(descentStep());
+    await engine.setState('weights', start);
+    const losses = await Promise.all(
+      [0, 1, 2].map(async () => (await step.run({ x, target }, scalars)).outputs.loss![0]!),
+    );
+    expect(losses[0]).toBeGreaterThan(losses[1]!);
+    expect(losses[1]).toBeGreaterThan(losses[2]!);
+    expect(x).toHaveLength(12);
+    await step.release();
+  });
+
+  it('loads model files with a free batch size', async () => {
+    const image = input('image', 'float32', [1, 1, 2, 2]);
+    const model = serializeModel({
+      inputs: [image],
+      outputs: { y: relu(resizeBilinear(image, [4, 4])) },
+      dynamicBatch: true,
+    });
+    const loaded = await engine.load(model);
+    expect(loaded.inputs).toEqual([{ name: 'image', dtype: 'float32', shape: ['batch', 1, 2, 2] }]);
+    const data = Float32Array.from({ length: 8 }, (_, i) => i - 2);
+    const { y } = await loaded.run({ image: { dtype: 'float32', shape: [2, 1, 2, 2], data } });
+    expect(y?.shape).toEqual([2, 1, 4, 4]);
+    expect(y?.data[31]).toBe(5);
+    await loaded.release();
+  });
+
+  describe('errors', () => {
+    it('names what is wrong with the inputs', async () => {
+      const step = await engine.compile(descentStep(), { name: 'train' });
+      await expect(step.run({ x }, scalars)).rejects.toThrow('step "train" was run without its input target');
+      await expect(step.run({ x, target }, { ...scalars, lr: 1 })).rejects.toThrow('has no scalar lr');
+      await expect(step.run({ x: x.subarray(1), target }, scalars)).rejects.toThrow(
+        'input x float32[4,3] of step "train" needs a Float32Array of 12 values, got a Float32Array of 11',
+      );
+      await expect(step.run({ x, target: new Int32Array(8) }, scalars)).rejects.toThrow(
+        'got a Int32Array of 8',
+      );
+      await step.release();
+      await expect(step.run({ x, target }, scalars)).rejects.toThrow('step "train" failed on x float32[4,3]');
+    });
+
+    it('refuses state of another size and state that was never set', async () => {
+      await expect(engine.setState('weights', new Float32Array(9))).rejects.toThrow(
+        'has 9 values here, but 8',
+      );
+      await expect(engine.getState('nothing')).rejects.toThrow('pack "nothing" has no values yet');
+    });
+
+    it('refuses bytes that are no model', async () => {
+      await expect(engine.load(Uint8Array.of(1, 2, 3))).rejects.toThrow('cannot load the ONNX model');
+    });
+
+    it('refuses to work after dispose', async () => {
+      const other = await createEngine({ threads: 1 });
+      await other.dispose();
+      await other.dispose();
+      await expect(other.setState('weights', start)).rejects.toThrow('the engine was disposed');
+    });
+  });
+});
+
+describe('process exit', () => {
+  const run = (script: string) =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+    });
+  const prelude = `
+    import { createEngine } from './dist/engine/engine.js';
+    import { StepBuilder } from './dist/engine/step.js';
+    import { relu } from './dist/graph/builders.js';
+    const step = new StepBuilder();
+    step.output('y', relu(step.input('x', 'float32', [1000, 1000])));
+    const x = new Float32Array(1000000);
+    const make = async () => { const engine = await createEngine(); const compiled = await engine.compile(step.build()); await compiled.run({ x }); return { engine, compiled }; };
+  `;
+
+  it('survives many engines, one after the other and together', async () => {
+    const { stdout, stderr } = await run(`${prelude}
+      for (let i = 0; i < 10; i++) await (await make()).engine.dispose();
+      const engines = await Promise.all(Array.from({ length: 5 }, make));
+      await Promise.all(engines.map(({ engine }) => engine.dispose()));
+      console.log('done');`);
+    expect([stdout, stderr]).toEqual(['done\n', '']);
+  });
+
+  it.each([
+    ['without dispose', `await make(); console.log('done');`],
+    ['by process.exit', `await make(); console.log('done'); process.exit(0);`],
+    [
+      'by process.exit during a run',
+      `const { compiled } = await make(); void compiled.run({ x }); console.log('done'); process.exit(0);`,
+    ],
+  ])('is clean %s', async (_, body) => {
+    const { stdout, stderr } = await run(prelude + body);
+    expect([stdout, stderr]).toEqual(['done\n', '']);
+  });
+});

@@ -1,0 +1,309 @@
+/**
+ * @file The caller's side of the engine: compiles steps and runs them on one worker thread, so that the caller's event
+ * loop never blocks on a session. Inputs are copied once into memory that travels to the thread and back.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { messageOf, OtxError } from '../base/errors.js';
+import { workerUrl } from '../base/worker-url.js';
+import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
+import { allocate } from './allocate.js';
+import { prepareStep } from './prepare.js';
+import type {
+  ModelValue,
+  NamedType,
+  ReplyMessage,
+  RequestKind,
+  RequestMessage,
+  Requests,
+  StepBinding,
+  TensorValue,
+} from './protocol.js';
+import type { MemoryMode, SessionSettings } from './settings.js';
+import type { StepGraph } from './step.js';
+
+export interface EngineOptions {
+  /** Threads of ONNX Runtime; default all that the process may use. Results depend on it in the last bits. */
+  readonly threads?: number;
+  /** Default 'fast'. */
+  readonly memory?: MemoryMode;
+}
+
+export interface CompileOptions {
+  /** For error messages; default 'step'. */
+  readonly name?: string;
+  /** Let ONNX Runtime rewrite the graph; default only for steps that update no state. */
+  readonly rewrite?: boolean;
+  /** Path prefix of an ONNX Runtime profile, written when the step is released; default none. */
+  readonly profile?: string;
+}
+
+export interface RunResult {
+  readonly outputs: Readonly<Record<string, TensorData>>;
+  /** False when the guarded output was not finite and the state was kept as it was. */
+  readonly committed: boolean;
+  /** Time inside ONNX Runtime. */
+  readonly milliseconds: number;
+}
+
+export type StepInputs = Readonly<Record<string, TensorData>>;
+
+export interface CompiledStep {
+  readonly name: string;
+  /** Operators that ONNX Runtime executes per run. */
+  readonly nodeCount: number;
+  /** Time to create the session. */
+  readonly createMilliseconds: number;
+  /**
+   * Runs the step; calls are executed in order. The arrays may be changed as soon as the call has returned.
+   * @throws OtxError `engine` for wrong inputs, or when the runtime fails (the state is then as before).
+   */
+  run(inputs: StepInputs, scalars?: Readonly<Record<string, number>>): Promise<RunResult>;
+  /** Frees the session. */
+  release(): Promise<void>;
+}
+
+/** A model file that was loaded for inference. */
+export interface CompiledModel {
+  readonly inputs: readonly ModelValue[];
+  readonly outputs: readonly ModelValue[];
+  run(inputs: Readonly<Record<string, TensorValue>>): Promise<Readonly<Record<string, TensorValue>>>;
+  release(): Promise<void>;
+}
+
+/** Starts an engine; `dispose` ends its thread. An idle engine does not keep the process alive. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new OtxError('engine', `threads is ${threads}, expected a positive whole number`);
+  return new Engine(threads, options.memory ?? 'fast');
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: OtxError): void;
+  /** Turns the runtime's message into one for the user. */
+  describe(message: string): string;
+}
+
+export class Engine {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private lastId = 0;
+  private ended: string | undefined;
+
+  /** Use {@link createEngine}. */
+  constructor(
+    readonly threads: number,
+    readonly memory: MemoryMode,
+  ) {
+    // Flags of the caller's process (--input-type, --test, ...) mean nothing to the thread, and some are refused.
+    this.worker = new Worker(workerUrl(import.meta.url, './session-worker.js'), { execArgv: [] });
+    this.worker.unref();
+    this.worker.on('message', (reply: ReplyMessage) => this.settle(reply));
+    this.worker.on('error', (error) => this.fail(`the engine thread failed: ${messageOf(error)}`));
+    this.worker.on('exit', (code) =>
+      this.fail(`the engine thread ended with code ${code}; too little memory is the usual reason`),
+    );
+  }
+
+  /**
+   * Prepares a step for running.
+   * @throws OtxError `graph` when the graph has no ONNX form, `engine` when the runtime refuses it.
+   */
+  async compile(step: StepGraph, options: CompileOptions = {}): Promise<CompiledStep> {
+    const name = options.name ?? 'step';
+    const { model, binding, nodeCount } = prepareStep(step);
+    const settings: SessionSettings = {
+      ...this.settings(options.rewrite ?? !binding.packs.some(({ updated }) => updated)),
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+    };
+    const start = performance.now();
+    const { session } = await this.request(
+      'compile',
+      { model, settings, binding },
+      [model.buffer as ArrayBuffer],
+      (message) => `cannot prepare step "${name}": ${message}`,
+    );
+    const createMilliseconds = performance.now() - start;
+    const buffers = new InputBuffers(binding.inputs);
+    return {
+      name,
+      nodeCount,
+      createMilliseconds,
+      run: async (inputs, scalars = {}) => {
+        const data = orderedInputs(name, binding, inputs);
+        const numbers = orderedScalars(name, binding, scalars);
+        const copies = buffers.copy(data);
+        const reply = await this.request(
+          'run',
+          { session, inputs: copies, scalars: numbers },
+          copies.map(({ buffer }) => buffer as ArrayBuffer),
+          (message) => `step "${name}" failed on ${binding.inputs.map(describeInput).join(', ')}: ${message}`,
+        );
+        buffers.giveBack(reply.inputs);
+        return {
+          outputs: Object.fromEntries(binding.outputs.map((output, i) => [output.name, reply.outputs[i]!])),
+          committed: reply.committed,
+          milliseconds: reply.milliseconds,
+        };
+      },
+      release: () => this.request('release', { session }),
+    };
+  }
+
+  /** Loads a model file for inference, e.g. to check an export. @throws OtxError `engine` when the runtime refuses it. */
+  async load(model: Uint8Array): Promise<CompiledModel> {
+    const { session, inputs, outputs } = await this.request(
+      'load',
+      { model, settings: this.settings(true) },
+      [],
+      (message) => `cannot load the ONNX model: ${message}`,
+    );
+    return {
+      inputs,
+      outputs,
+      run: async (feeds) => {
+        const reply = await this.request('runModel', { session, inputs: feeds }, [], (message) => {
+          const types = Object.entries(feeds).map(([name, value]) => `${name} ${formatType(value)}`);
+          return `the ONNX model failed on ${types.join(', ')}: ${message}`;
+        });
+        return reply.outputs;
+      },
+      release: () => this.request('release', { session }),
+    };
+  }
+
+  /** Sets a pack; the data is copied. @throws OtxError `engine` when its size is not that of the compiled steps. */
+  async setState(pack: string, data: Float32Array): Promise<void> {
+    const copy = data.slice();
+    await this.request('setState', { pack, data: copy }, [copy.buffer]);
+  }
+
+  /** A copy of a pack after all runs that were started before. @throws OtxError `engine` when it was never set. */
+  getState(pack: string): Promise<Float32Array> {
+    return this.request('getState', { pack });
+  }
+
+  /** Frees every session and ends the thread; runs in progress finish first. May be called again. */
+  async dispose(): Promise<void> {
+    if (this.ended !== undefined) return;
+    const exited = new Promise<void>((resolve) => {
+      this.worker.once('exit', () => resolve());
+    });
+    const closed = this.request('close', undefined);
+    this.ended = 'the engine was disposed';
+    await closed;
+    // The thread ends by itself: terminating it could cut ONNX Runtime off in the middle of its own clean-up.
+    this.worker.ref();
+    await exited;
+  }
+
+  private settings(rewrite: boolean): SessionSettings {
+    return { threads: this.threads, memory: this.memory, rewrite };
+  }
+
+  private request<K extends RequestKind>(
+    kind: K,
+    body: Requests[K]['request'],
+    moved: readonly ArrayBufferLike[] = [],
+    describe: (message: string) => string = (message) => message,
+  ): Promise<Requests[K]['reply']> {
+    if (this.ended !== undefined) return Promise.reject(new OtxError('engine', describe(this.ended)));
+    return new Promise((resolve, reject) => {
+      this.lastId += 1;
+      this.pending.set(this.lastId, { resolve: resolve as (value: unknown) => void, reject, describe });
+      this.worker.ref();
+      const message = { id: this.lastId, kind, body } as RequestMessage;
+      this.worker.postMessage(message, moved as readonly ArrayBuffer[]);
+    });
+  }
+
+  private settle(reply: ReplyMessage): void {
+    const request = this.pending.get(reply.id);
+    this.pending.delete(reply.id);
+    if (this.pending.size === 0) this.worker.unref();
+    if (!request) return;
+    if ('error' in reply) request.reject(new OtxError('engine', request.describe(oneLine(reply.error))));
+    else request.resolve(reply.value);
+  }
+
+  private fail(reason: string): void {
+    this.ended ??= reason;
+    for (const { reject, describe } of this.pending.values())
+      reject(new OtxError('engine', describe(reason)));
+    this.pending.clear();
+  }
+}
+
+/** Memory for the inputs of one step; as many sets as runs are under way at once, normally one. */
+class InputBuffers {
+  private readonly free: (readonly TensorData[])[] = [];
+
+  constructor(private readonly types: readonly NamedType[]) {}
+
+  copy(data: readonly TensorData[]): readonly TensorData[] {
+    const set = this.free.pop() ?? this.types.map(({ dtype, shape }) => allocate(dtype, shape));
+    set.forEach((target, i) => {
+      (target as Float32Array).set(data[i] as Float32Array);
+    });
+    return set;
+  }
+
+  giveBack(set: readonly TensorData[]): void {
+    this.free.push(set);
+  }
+}
+
+const arrayNames: { readonly [D in DType]: string } = {
+  float32: 'Float32Array',
+  int64: 'BigInt64Array',
+  int32: 'Int32Array',
+  uint8: 'Uint8Array',
+  bool: 'Uint8Array',
+};
+
+function orderedInputs(step: string, binding: StepBinding, inputs: StepInputs): TensorData[] {
+  expectNames(
+    step,
+    'input',
+    binding.inputs.map(({ name }) => name),
+    Object.keys(inputs),
+  );
+  return binding.inputs.map((type) => {
+    const data = inputs[type.name]!;
+    const size = sizeOf(type.shape);
+    if (data.constructor.name !== arrayNames[type.dtype] || data.length !== size)
+      throw new OtxError(
+        'engine',
+        `input ${describeInput(type)} of step "${step}" needs a ${arrayNames[type.dtype]} of ${size} values, got a ${data.constructor.name} of ${data.length}`,
+      );
+    return data;
+  });
+}
+
+function orderedScalars(
+  step: string,
+  binding: StepBinding,
+  scalars: Readonly<Record<string, number>>,
+): number[] {
+  expectNames(step, 'scalar', binding.scalars, Object.keys(scalars));
+  return binding.scalars.map((name) => scalars[name]!);
+}
+
+function expectNames(step: string, what: string, wanted: readonly string[], given: readonly string[]): void {
+  const missing = wanted.filter((name) => !given.includes(name));
+  const unknown = given.filter((name) => !wanted.includes(name));
+  if (missing.length > 0)
+    throw new OtxError('engine', `step "${step}" was run without its ${what} ${missing.join(', ')}`);
+  if (unknown.length > 0)
+    throw new OtxError(
+      'engine',
+      `step "${step}" has no ${what} ${unknown.join(', ')}; it has ${wanted.join(', ') || 'none'}`,
+    );
+}
+
+const describeInput = (type: NamedType): string => `${type.name} ${formatType(type)}`;
+
+/** ONNX Runtime's messages may hold line breaks and stack traces of its own. */
+const oneLine = (message: string): string => message.split('\n')[0]!.trim();

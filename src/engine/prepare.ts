@@ -1,0 +1,58 @@
+/** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
+import { lower, optimize, reachableNodes, type Tensor } from '../graph/index.js';
+import { serializeModel } from '../graph/onnx/serialize.js';
+import type { NamedType, StepBinding } from './protocol.js';
+import { cpuLowering } from './providers/cpu.js';
+import { packOutputName, type StepGraph } from './step.js';
+
+export interface PreparedStep {
+  readonly model: Uint8Array;
+  readonly binding: StepBinding;
+  /** Operators in the model file. */
+  readonly nodeCount: number;
+}
+
+/** The same values in operators that the CPU provider runs. */
+export function lowerForCpu(outputs: readonly Tensor[]): Tensor[] {
+  return optimize(lower(optimize(outputs), cpuLowering));
+}
+
+/** @throws OtxError `graph` when the graph cannot be expressed in ONNX. */
+export function prepareStep(step: StepGraph): PreparedStep {
+  // A pack without entries is state in name only: ONNX Runtime never sees it.
+  const packs = step.packs.filter(({ layout }) => layout.size > 0);
+  const named: Record<string, Tensor> = { ...step.outputs };
+  for (const { layout, next } of packs) if (next) named[packOutputName(layout.name)] = next;
+
+  const names = Object.keys(named);
+  const lowered = lowerForCpu(Object.values(named));
+  const outputs = Object.fromEntries(names.map((name, i) => [name, lowered[i]!]));
+  const model = serializeModel({
+    name: 'step',
+    inputs: [
+      ...Object.values(step.inputs),
+      ...Object.values(step.scalars),
+      ...packs.map(({ current }) => current),
+    ],
+    outputs,
+  });
+  return {
+    model,
+    binding: {
+      inputs: namedTypes(step.inputs),
+      scalars: Object.keys(step.scalars),
+      packs: packs.map(({ layout, next }) => ({
+        name: layout.name,
+        size: layout.size,
+        updated: next !== undefined,
+      })),
+      outputs: namedTypes(step.outputs),
+      ...(step.commitIfFinite === undefined ? {} : { commitIfFinite: step.commitIfFinite }),
+    },
+    nodeCount: reachableNodes(lowered).filter(({ op }) => op !== 'input' && op !== 'constant').length,
+  };
+}
+
+function namedTypes(tensors: Readonly<Record<string, Tensor>>): NamedType[] {
+  return Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+}

@@ -1,0 +1,72 @@
+/** @file Messages between the engine (caller's thread) and the session worker (its own thread). */
+import type { DType, Shape, TensorData } from '../graph/tensor.js';
+import type { SessionSettings } from './settings.js';
+
+export interface NamedType {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** How the named values of a step's model file are fed and fetched. */
+export interface StepBinding {
+  readonly inputs: readonly NamedType[];
+  readonly scalars: readonly string[];
+  readonly packs: readonly { readonly name: string; readonly size: number; readonly updated: boolean }[];
+  readonly outputs: readonly NamedType[];
+  readonly commitIfFinite?: string;
+}
+
+/** A tensor with its shape known only at run time. */
+export interface TensorValue {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: TensorData;
+}
+
+/** A dimension is a number, or the name of one that is free. */
+export interface ModelValue {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** Requests, with the type of the answer. */
+export interface Requests {
+  compile: {
+    request: { model: Uint8Array; settings: SessionSettings; binding: StepBinding };
+    reply: { session: number };
+  };
+  load: {
+    request: { model: Uint8Array; settings: SessionSettings };
+    reply: { session: number; inputs: readonly ModelValue[]; outputs: readonly ModelValue[] };
+  };
+  /** Inputs are handed over and handed back, so that the same memory serves every run. */
+  run: {
+    request: { session: number; inputs: readonly TensorData[]; scalars: readonly number[] };
+    reply: {
+      inputs: readonly TensorData[];
+      outputs: readonly TensorData[];
+      committed: boolean;
+      milliseconds: number;
+    };
+  };
+  runModel: {
+    request: { session: number; inputs: Readonly<Record<string, TensorValue>> };
+    reply: { outputs: Readonly<Record<string, TensorValue>> };
+  };
+  setState: { request: { pack: string; data: Float32Array }; reply: undefined };
+  getState: { request: { pack: string }; reply: Float32Array };
+  release: { request: { session: number }; reply: undefined };
+  close: { request: undefined; reply: undefined };
+}
+
+export type RequestKind = keyof Requests;
+
+export type RequestMessage = {
+  [K in RequestKind]: { readonly id: number; readonly kind: K; readonly body: Requests[K]['request'] };
+}[RequestKind];
+
+export type ReplyMessage =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: string };

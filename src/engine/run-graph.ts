@@ -1,0 +1,46 @@
+/** @file Evaluates a graph once, in this process: for tests of graphs, which need neither state nor a thread. */
+import { serializeModel } from '../graph/onnx/serialize.js';
+import { type AnyNode, reachableNodes, type Tensor, type TensorData } from '../graph/tensor.js';
+import { lowerForCpu } from './prepare.js';
+import { createSession, type OrtTensor, toOrtTensor } from './runtime.js';
+
+export interface RunGraphOptions {
+  /** Default 1. */
+  readonly threads?: number;
+  /** Let ONNX Runtime rewrite the graph; default false. */
+  readonly rewrite?: boolean;
+  /** Replaces the optimise–lower–optimise of the engine, to test a lowering. */
+  readonly lower?: (outputs: readonly Tensor[]) => readonly Tensor[];
+}
+
+/**
+ * Values of `outputs`, in order.
+ * @param feeds one array per `input` node, by name. Blocks the event loop.
+ */
+export async function runGraph(
+  outputs: readonly Tensor[],
+  feeds: Readonly<Record<string, TensorData>>,
+  { threads = 1, rewrite = false, lower = lowerForCpu }: RunGraphOptions = {},
+): Promise<TensorData[]> {
+  const inputs = (reachableNodes(outputs) as AnyNode[]).flatMap((node) =>
+    node.op === 'input' ? [{ name: node.attributes.name, tensor: node.outputs[0]! }] : [],
+  );
+  const names = outputs.map((_, i) => `output${i}`);
+  const lowered = lower(outputs);
+  const model = serializeModel({
+    inputs: inputs.map(({ tensor }) => tensor),
+    outputs: Object.fromEntries(names.map((name, i) => [name, lowered[i]!])),
+  });
+  const session = await createSession(model, { threads, memory: 'lean', rewrite });
+  try {
+    const values = inputs.map(({ name, tensor }): [string, OrtTensor] => {
+      const data = feeds[name];
+      if (!data) throw new Error(`no value for input "${name}"`);
+      return [name, toOrtTensor(tensor.dtype, data, tensor.shape)];
+    });
+    const results = await session.run(Object.fromEntries(values));
+    return names.map((name) => (results[name]!.data as TensorData).slice());
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * @file The only module that imports onnxruntime-node: sessions with explicit options, and tensors.
+ * Checked with onnxruntime-node 1.30.0. `run` blocks the calling thread, so everything but tests goes through
+ * session-worker.ts, which calls this module on a thread of its own.
+ */
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { DType, Shape, TensorData } from '../graph/tensor.js';
+import type { SessionSettings } from './settings.js';
+
+export type Session = InferenceSession;
+export type { OrtTensor };
+
+/** Creates a session; blocks the thread. */
+export function createSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    executionMode: 'sequential',
+    intraOpNumThreads: settings.threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: settings.rewrite ? 'all' : 'disabled',
+    enableCpuMemArena: settings.memory === 'fast',
+    enableMemPattern: settings.memory === 'fast',
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        set_denormal_as_zero: '1',
+        // Spinning costs nothing during a step and saves a tenth of its time; between steps the threads must sleep,
+        // because image decoding wants the cores.
+        intra_op: { allow_spinning: '1' },
+        force_spinning_stop: '1',
+      },
+    },
+  };
+  if (settings.profile !== undefined) {
+    options.enableProfiling = true;
+    options.profileFilePrefix = settings.profile;
+  }
+  return InferenceSession.create(model, options);
+}
+
+/** Wraps `data` without copying. */
+export function toOrtTensor(dtype: DType, data: TensorData, shape: Shape): OrtTensor {
+  // The type says that bool tensors take Uint8Array too, but no overload covers a union of element types.
+  return new OrtTensor(dtype, data as Float32Array, shape as number[]);
+}
+
+/** Names, types and shapes of the inputs or outputs of a session; free dimensions are strings. */
+export function valuesOf(
+  metadata: readonly InferenceSession.ValueMetadata[],
+): { name: string; dtype: string; shape: readonly (number | string)[] }[] {
+  return metadata.map((value) => {
+    if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor`);
+    return { name: value.name, dtype: value.type, shape: value.shape };
+  });
+}
