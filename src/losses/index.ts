@@ -1,0 +1,2 @@
+/** @file Loss functions on symbolic tensors. */
+export { crossEntropy, IGNORE_INDEX } from './cross-entropy.js';
