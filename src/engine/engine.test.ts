@@ -202,9 +202,10 @@ describe('process exit', () => {
   const prelude = `
     import { createEngine } from './dist/engine/engine.js';
     import { StepBuilder } from './dist/engine/step.js';
-    import { relu } from './dist/graph/builders.js';
+    import { matMul } from './dist/graph/builders.js';
     const step = new StepBuilder();
-    step.output('y', relu(step.input('x', 'float32', [1000, 1000])));
+    const input = step.input('x', 'float32', [1000, 1000]);
+    step.output('y', matMul(input, input));
     const x = new Float32Array(1000000);
     const make = async () => { const engine = await createEngine(); const compiled = await engine.compile(step.build()); await compiled.run({ x }); return { engine, compiled }; };
   `;
@@ -223,7 +224,8 @@ describe('process exit', () => {
     ['by process.exit', `await make(); console.log('done'); process.exit(0);`],
     [
       'by process.exit during a run',
-      `const { compiled } = await make(); void compiled.run({ x }); console.log('done'); process.exit(0);`,
+      `const { compiled } = await make(); for (let i = 0; i < 5; i++) void compiled.run({ x });
+       console.log('done'); setTimeout(() => process.exit(0), 10);`,
     ],
   ])('is clean %s', async (_, body) => {
     const { stdout, stderr } = await run(prelude + body);

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf, OtxError } from '../base/errors.js';
 import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
+import { createActivity, endActivity } from './activity.js';
 import { allocate } from './allocate.js';
 import { prepareStep } from './prepare.js';
 import type {
@@ -88,6 +89,7 @@ interface Pending {
 
 export class Engine {
   private readonly worker: Worker;
+  private readonly activity = createActivity();
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
   private ended: string | undefined;
@@ -98,13 +100,17 @@ export class Engine {
     readonly memory: MemoryMode,
   ) {
     // Flags of the caller's process (--input-type, --test, ...) mean nothing to the thread, and some are refused.
-    this.worker = new Worker(workerUrl(import.meta.url, './session-worker.js'), { execArgv: [] });
+    this.worker = new Worker(workerUrl(import.meta.url, './session-worker.js'), {
+      execArgv: [],
+      workerData: this.activity,
+    });
     this.worker.unref();
     this.worker.on('message', (reply: ReplyMessage) => this.settle(reply));
     this.worker.on('error', (error) => this.fail(`the engine thread failed: ${messageOf(error)}`));
-    this.worker.on('exit', (code) =>
-      this.fail(`the engine thread ended with code ${code}; too little memory is the usual reason`),
-    );
+    this.worker.on('exit', (code) => {
+      endActivity(this.activity);
+      this.fail(`the engine thread ended with code ${code}; too little memory is the usual reason`);
+    });
   }
 
   /**

@@ -3,9 +3,10 @@
  * Every pack is a pair of buffers: a run reads one and writes the other, and the two change places when it succeeded,
  * so that no step allocates state and a failed or refused step leaves the state as it was.
  */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../base/errors.js';
 import type { TensorData } from '../graph/tensor.js';
+import { type Activity, enter, leave } from './activity.js';
 import { allocate } from './allocate.js';
 import type {
   ModelValue,
@@ -32,6 +33,7 @@ interface Step {
   readonly scalars: readonly OrtTensor[];
 }
 
+const activity = workerData as Activity;
 const steps = new Map<number, Step>();
 const models = new Map<number, Session>();
 const packs = new Map<string, PackState>();
@@ -177,6 +179,7 @@ function known<K, V>(map: ReadonlyMap<K, V>, key: K): V {
 }
 
 async function answer({ id, kind, body }: RequestMessage): Promise<void> {
+  if (!enter(activity)) return;
   try {
     const handler = handlers[kind] as (body: unknown) => Promise<Answer<unknown>>;
     const { value, moved = [] } = await handler(body);
@@ -187,6 +190,8 @@ async function answer({ id, kind, body }: RequestMessage): Promise<void> {
     );
   } catch (error) {
     parentPort!.postMessage({ id, error: messageOf(error) } satisfies ReplyMessage);
+  } finally {
+    leave(activity);
   }
   if (kind === 'close') parentPort!.close();
 }
