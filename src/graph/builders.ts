@@ -175,7 +175,9 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
 
 /** Cuts `x` into consecutive parts of the given sizes along `axis`. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor[] {
-  return sizes.length === 1 ? [x] : createNode('split', [x], { axis: normalizeAxis(axis, x.rank), sizes });
+  const along = normalizeAxis(axis, x.rank);
+  const whole = sizes.length === 1 && sizes[0] === x.shape[along];
+  return whole ? [x] : createNode('split', [x], { axis: along, sizes });
 }
 
 /** x[start:end:step] along one axis. */
@@ -185,9 +187,10 @@ export function slice(x: Tensor, axis: number, start: number, end: number, step 
   return single('slice', [x], { axes: [along], starts: [start], ends: [end], steps: [step] });
 }
 
-/** Slices several axes at once. */
+/** Slices several axes at once; negative axes count from the end. */
 export function sliceAxes(x: Tensor, attributes: OpAttributes['slice']): Tensor {
-  return single('slice', [x], attributes);
+  const axes = attributes.axes.map((axis) => normalizeAxis(axis, x.rank));
+  return single('slice', [x], { ...attributes, axes });
 }
 
 /** Pads with `value`; `pads` are [begin..., end...] over all axes. */

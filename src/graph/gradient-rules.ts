@@ -2,6 +2,7 @@
  * @file The gradient of every operator. A rule receives the gradient of its outputs and returns that of its inputs, in the
  * broadcast shape: the driver sums it down. `null` marks an operator through which no gradient flows.
  */
+import { OtxError } from '../base/errors.js';
 import {
   averagePool,
   cast,
@@ -30,6 +31,7 @@ import {
   transpose,
   where,
 } from './builders.js';
+import { printNode } from './print.js';
 import { bilinearMatrix, nearestMatrix, takeMatrix } from './resampling.js';
 import { createNode, type Node, type Shape, type Tensor } from './tensor.js';
 import type { ConvAttributes, OpName, ReduceAttributes } from './vocabulary.js';
@@ -176,7 +178,9 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
     const matrix = takeMatrix(x!.shape[axis]!, indices);
     const last = x!.rank - 1;
     const perm = x!.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
-    return [transpose(matMul(transpose(dy, perm), matrix), perm)];
+    const rows = reshape(transpose(dy, perm), [dy.size / indices.length, indices.length]);
+    const permuted = perm.map((p) => x!.shape[p]!);
+    return [transpose(reshape(matMul(rows, matrix), permuted), perm)];
   },
 
   matMul: ({ dy, needed }, { inputs: [a, b], attributes: { transA, transB, alpha } }) => {
@@ -224,8 +228,14 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
   ],
 
   // Batch statistics feed the running averages only; a gradient through them would be a mistake of the model code.
-  batchNorm: ({ dy, dys }, { inputs: [x, scale], outputs: [, mean, variance], attributes }) => {
-    if (dys[1] || dys[2]) throw new Error('batchNorm: no gradient flows through batch statistics');
+  batchNorm: ({ dy, dys }, node) => {
+    if (dys[1] || dys[2])
+      throw new OtxError('graph', `no gradient flows through the batch statistics of ${printNode(node)}`);
+    const {
+      inputs: [x, scale],
+      outputs: [, mean, variance],
+      attributes,
+    } = node;
     return createNode('batchNormGrad', [dy, x!, scale!, mean!, variance!], attributes);
   },
   batchNormGrad: null,

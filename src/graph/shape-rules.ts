@@ -52,6 +52,10 @@ function sameType(inputs: readonly TensorType[]): DType {
   return dtype;
 }
 
+function sameDimensions(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((d, i) => d === b[i]);
+}
+
 const size2 = (type: TensorType): [number, number] => [type.shape[2]!, type.shape[3]!];
 
 const unary: ShapeRule<None> = (inputs) => {
@@ -73,6 +77,11 @@ const binary: ShapeRule<None> = (inputs) => {
 const comparison: ShapeRule<None> = (inputs) => {
   const [type] = binary(inputs, {});
   return [{ dtype: 'bool', shape: type!.shape }];
+};
+
+const logical: ShapeRule<None> = (inputs) => {
+  for (const { dtype } of inputs) check(dtype === 'bool', `needs bool, got ${dtype}`);
+  return inputs.length === 1 ? unary(inputs, {}) : binary(inputs, {});
 };
 
 function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
@@ -119,10 +128,12 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   gelu: floatUnary,
   geluGrad: (inputs) => {
     expectInputs(inputs, 2);
-    return [inputs[1]!];
+    const [dy, x] = inputs as [TensorType, TensorType];
+    check(sameDimensions(dy.shape, x.shape), `gradient [${dy.shape}] and input [${x.shape}] differ`);
+    return [{ dtype: sameType(inputs), shape: x.shape }];
   },
   positive: floatUnary,
-  not: unary,
+  not: logical,
   cast: (inputs, { to }) => {
     expectInputs(inputs, 1);
     return [{ dtype: to, shape: inputs[0]!.shape }];
@@ -139,7 +150,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   less: comparison,
   greater: comparison,
   greaterOrEqual: comparison,
-  and: binary,
+  and: logical,
 
   where: (inputs) => {
     expectInputs(inputs, 3);
@@ -164,7 +175,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   reshape: (inputs, { shape }) => {
     expectInputs(inputs, 1);
     const [from, to] = [inputs[0]!.shape, shape].map((s) => s.reduce((a, b) => a * b, 1));
-    check(from === to, `cannot view ${from} values as [${shape}]`);
+    check(from === to && shape.every(Number.isInteger), `cannot view ${from} values as [${shape}]`);
     return [{ dtype: inputs[0]!.dtype, shape }];
   },
   transpose: (inputs, { perm }) => {
@@ -203,12 +214,13 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     const result = [...shape];
     axes.forEach((axis, i) => {
       const [start, end, step] = [starts[i]!, ends[i]!, steps[i]!];
-      const length = shape[normalizeAxis(axis, shape.length)]!;
+      const along = normalizeAxis(axis, shape.length);
+      const length = shape[along]!;
       check(
         step > 0 && start >= 0 && start < end && end <= length,
         `[${start}:${end}:${step}] is outside 0..${length}`,
       );
-      result[axis] = Math.ceil((end - start) / step);
+      result[along] = Math.ceil((end - start) / step);
     });
     return [{ dtype, shape: result }];
   },
@@ -279,10 +291,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     const [out, perGroup, kh, kw] = weight.shape as [number, number, number, number];
     const size = convOutputSize(attributes.inputSize, [kh, kw], attributes);
     const expected = [dy.shape[0]!, out, ...size];
-    check(
-      expected.every((d, i) => d === dy.shape[i]),
-      `output gradient must be [${expected}]`,
-    );
+    check(sameDimensions(dy.shape, expected), `output gradient must be [${expected}]`);
     return [
       {
         dtype: sameType(inputs),
@@ -294,7 +303,12 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     expectInputs(inputs, 2);
     const [x, dy] = inputs as [TensorType, TensorType];
     const size = convOutputSize(size2(x), attributes.kernel, attributes);
-    check(size[0] === dy.shape[2] && size[1] === dy.shape[3], `output gradient must be ${size.join('x')}`);
+    const expected = [x.shape[0]!, dy.shape[1]!, ...size];
+    check(sameDimensions(dy.shape, expected), `output gradient must be [${expected}]`);
+    check(
+      x.shape[1]! % attributes.group === 0 && dy.shape[1]! % attributes.group === 0,
+      `${x.shape[1]} and ${dy.shape[1]} channels do not divide into ${attributes.group} groups`,
+    );
     return [
       {
         dtype: sameType(inputs),
@@ -315,10 +329,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   batchNormGrad: (inputs) => {
     expectInputs(inputs, 5);
     const [dy, x, scale] = inputs as [TensorType, TensorType, TensorType];
-    check(
-      dy.shape.every((d, i) => d === x.shape[i]),
-      `gradient [${dy.shape}] and input [${x.shape}] differ`,
-    );
+    check(sameDimensions(dy.shape, x.shape), `gradient [${dy.shape}] and input [${x.shape}] differ`);
     const vector: TensorType = { dtype: 'float32', shape: scale.shape };
     return [{ dtype: 'float32', shape: x.shape }, vector, vector];
   },

@@ -26,7 +26,12 @@ function keyOf(node: AnyNode, inputs: readonly Tensor[]): string | undefined {
     if (unique || data.length > MAX_COMPARED_CONSTANT) return undefined;
     return `constant ${type.dtype}[${type.shape}] ${join(data)}`;
   }
-  return `${node.op} ${inputs.join()} ${JSON.stringify(node.attributes)}`;
+  return `${node.op} ${inputs.join()} ${JSON.stringify(node.attributes, distinctNumbers)}`;
+}
+
+/** JSON writes every number that is not finite as null. */
+function distinctNumbers(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 function join(data: TensorData): string {

@@ -61,9 +61,8 @@ function simplifyNode(node: AnyNode, inputs: readonly Tensor[]): readonly Tensor
     }
     case 'div': {
       const divisor = scalarOf(b);
-      return divisor !== undefined && Number.isInteger(Math.log2(Math.abs(divisor)))
-        ? [mul(a, 1 / divisor)]
-        : undefined;
+      if (divisor === undefined || a.dtype !== 'float32' || !keeps(a)) return undefined;
+      return hasExactReciprocal(divisor) ? [mul(a, 1 / divisor)] : undefined;
     }
     case 'add':
       if (scalarOf(b) === 0 && keeps(a)) return [a];
@@ -85,7 +84,7 @@ function simplifyNode(node: AnyNode, inputs: readonly Tensor[]): readonly Tensor
       const { transA, transB, alpha } = node.attributes;
       const [fa, xa] = scaled(a);
       const [fb, xb] = scaled(b);
-      if (fa * fb === 1) return undefined;
+      if (fa * fb === 1 || !isNormal(alpha * fa * fb)) return undefined;
       return [matMul(xa, xb, { transA, transB, alpha: alpha * fa * fb })];
     }
     default:
@@ -98,9 +97,19 @@ function mergeFactors(x: Tensor, factor: Tensor): Tensor | undefined {
   const outer = scalarOf(factor);
   if (outer === undefined || factor.rank > 0) return undefined;
   const [inner, source] = scaled(x);
-  if (inner !== 1) return mul(source, inner * outer);
+  if (inner !== 1 && isNormal(inner * outer)) return mul(source, inner * outer);
   if (outer === -1) return neg(x);
   return undefined;
+}
+
+/** Whether a factor has its full precision in float32: neither zero, denormal nor infinite. */
+function isNormal(factor: number): boolean {
+  const magnitude = Math.abs(factor);
+  return magnitude >= 2 ** -126 && magnitude < 2 ** 127;
+}
+
+function hasExactReciprocal(divisor: number): boolean {
+  return Number.isInteger(Math.log2(Math.abs(divisor))) && isNormal(divisor) && isNormal(1 / divisor);
 }
 
 /** Splits off a scalar factor: x = factor · rest. */
