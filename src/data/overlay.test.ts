@@ -27,13 +27,20 @@ describe('renderOverlay', () => {
     expect([...renderOverlay(image, new Uint8Array(9), classes).subarray(0, 3)]).toEqual([50, 50, 50]);
   });
 
-  it('draws one pixel of contour, lighter on dark and darker on light, and none at the border of the picture', () => {
+  it('draws one pixel of contour, lighter for dark classes and darker for light ones, and none at the border of the picture', () => {
     const labels = Uint8Array.from([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1]);
     const red = (image: Uint8Array) => Array.from({ length: 4 }, (_, x) => image[3 * (4 + x)]!);
     const dark = red(renderOverlay(flat(4, 3, 0), labels, classes, 0.5));
     expect(dark[1]).toBeGreaterThan(dark[0]! + 80);
     expect([dark[0], dark[2], dark[3]]).toEqual([0, 100, 100]);
-    const light = red(renderOverlay(flat(4, 3, 255), labels, classes, 0.2));
+    const light = red(
+      renderOverlay(
+        flat(4, 3, 0),
+        labels.map((label) => 1 - label),
+        classes,
+        1,
+      ),
+    );
     expect(light[1]).toBeLessThan(light[0]! - 80);
     // Row ends: the last pixel of a row and the first of the next are no neighbours.
     const rows = renderOverlay(flat(4, 3, 0), labels, classes, 0.5);

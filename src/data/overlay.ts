@@ -21,8 +21,8 @@ export interface PaintedClass {
 }
 
 /**
- * Blends the class colours into the image and draws a 1-pixel contour between regions: darker on light ground, lighter on
- * dark ground. Pixels without a class, such as 255 (ignore), keep the image.
+ * Blends the class colours into the image and draws a 1-pixel contour between regions: darker than light
+ * class colours, lighter than dark ones. Pixels without a class, such as 255 (ignore), keep the image.
  * @param labels class index of each pixel, row-major [height, width].
  * @param alpha share of the class colour, 0 to 1.
  * @returns RGB of the image's size; the input is not changed.
@@ -51,8 +51,7 @@ export function renderOverlay(
     const r = data[3 * i]! + (color[0] - data[3 * i]!) * alpha;
     const g = data[3 * i + 1]! + (color[1] - data[3 * i + 1]!) * alpha;
     const b = data[3 * i + 2]! + (color[2] - data[3 * i + 2]!) * alpha;
-    const light = 0.299 * r + 0.587 * g + 0.114 * b > 110;
-    const edge = light ? 0 : 255;
+    const edge = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 80 ? 0 : 255;
     const strength = contour ? 0.55 : 0;
     out[3 * i] = Math.round(r + (edge - r) * strength);
     out[3 * i + 1] = Math.round(g + (edge - g) * strength);

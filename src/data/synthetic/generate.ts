@@ -1,0 +1,176 @@
+/** @file Writes a generated data set to disk, so that a newcomer has something to train on within seconds and offline. */
+
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { writeFileAtomic } from '../../base/atomic.js';
+import { messageOf, OtxError } from '../../base/errors.js';
+import { Random } from '../../base/random.js';
+import { defaultPalette } from '../palette.js';
+import { renderScene } from './render.js';
+import { drawScene, SCENE_CLASSES } from './scene.js';
+import { develop } from './sensor.js';
+
+/** How many pictures of which size; equal options give equal pictures. */
+export interface SceneOptions {
+  /** Labelled training pictures; default 96. */
+  readonly train?: number;
+  /** Labelled validation pictures; default 24. */
+  readonly val?: number;
+  /** Pictures without masks for semi- and self-supervised training; default 0. */
+  readonly unlabeled?: number;
+  /** Pixels; default 320. */
+  readonly width?: number;
+  /** Pixels; default 256. */
+  readonly height?: number;
+  /** Default 1. */
+  readonly seed?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One picture of the data set before encoding. */
+export interface GeneratedScene {
+  /** RGB, row-major [height, width, 3]. */
+  readonly image: Uint8Array;
+  /** Index into {@link SCENE_CLASSES}, row-major [height, width]. */
+  readonly mask: Uint8Array;
+}
+
+const GENERATOR = 'otx scenes 1';
+
+/** Generates one picture in memory. `key` names its random stream: equal keys and sizes give equal pictures. */
+export function generateScene(key: string, width: number, height: number): GeneratedScene {
+  const random = new Random(key);
+  const { light, labels } = renderScene(drawScene(random), width, height);
+  return { image: develop(light, width, height, random), mask: labels };
+}
+
+/**
+ * Writes `root/train` and `root/val` in the Common Semantic Segmentation layout (`images/*.jpg`, single-channel index masks
+ * `masks/*.png`, `dataset_meta.json`) and, if asked for, `root/unlabeled/*.jpg`.
+ *
+ * The folder must be new, empty, or made by this function with the same options; then only missing files are written, so
+ * that an interrupted run is completed and nothing that exists is touched.
+ * @throws OtxError `output` for a folder with other content or one that cannot be written; `aborted` by the signal.
+ */
+export async function generateScenes(root: string, options: SceneOptions = {}): Promise<void> {
+  const {
+    train = 96,
+    val = 24,
+    unlabeled = 0,
+    width = 320,
+    height = 256,
+    seed = 1,
+    onProgress,
+    signal,
+  } = options;
+  for (const [name, value, least] of [
+    ['train', train, 1],
+    ['val', val, 1],
+    ['unlabeled', unlabeled, 0],
+    ['width', width, 16],
+    ['height', height, 16],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new OtxError(
+        'usage',
+        `Option ${name} of the scene generator is ${value}, expected a whole number from ${least}.`,
+      );
+    }
+  }
+  const meta = describe({ train, val, unlabeled, width, height, seed });
+  await claimFolder(root, meta);
+  const jobs = [...numbered('train', train), ...numbered('val', val), ...numbered('unlabeled', unlabeled)];
+  for (const [done, { split, name }] of jobs.entries()) {
+    if (signal?.aborted)
+      throw new OtxError(
+        'aborted',
+        `Stopped after ${done} of ${jobs.length} pictures; run again to complete ${root}.`,
+      );
+    const bare = split === 'unlabeled';
+    const imagePath = join(root, split, bare ? '' : 'images', `${name}.jpg`);
+    const maskPath = bare ? undefined : join(root, split, 'masks', `${name}.png`);
+    const missing = !(await exists(imagePath)) || (maskPath !== undefined && !(await exists(maskPath)));
+    if (missing) {
+      const { image, mask } = generateScene(`${seed}:${split}:${name}`, width, height);
+      const raw = { width, height };
+      if (!(await exists(imagePath))) {
+        await writeFileAtomic(
+          imagePath,
+          await sharp(image, { raw: { ...raw, channels: 3 } })
+            .jpeg({ quality: 92 })
+            .toBuffer(),
+        );
+      }
+      if (maskPath !== undefined && !(await exists(maskPath))) {
+        const png = sharp(mask, { raw: { ...raw, channels: 1 } })
+          .toColourspace('b-w')
+          .png();
+        await writeFileAtomic(maskPath, await png.toBuffer());
+      }
+    }
+    onProgress?.(done + 1, jobs.length);
+  }
+}
+
+/** Content of `dataset_meta.json`; `generator` and `options` mark the folder as ours. */
+function describe(options: Record<string, number>): string {
+  const meta = {
+    label_map: Object.fromEntries(SCENE_CLASSES.map((name, index) => [index, name])),
+    segmentation_colors: defaultPalette(SCENE_CLASSES.length),
+    generator: GENERATOR,
+    options,
+  };
+  return `${JSON.stringify(meta, null, 1)}\n`;
+}
+
+async function claimFolder(root: string, meta: string): Promise<void> {
+  const marker = join(root, 'train', 'dataset_meta.json');
+  const content = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw new OtxError(
+      'output',
+      `${root}: cannot be used as a folder (${messageOf(error)}); choose another one`,
+      { cause: error },
+    );
+  });
+  if (content.length > 0 && (await readFile(marker, 'utf8').catch(() => '')) !== meta) {
+    throw new OtxError(
+      'output',
+      `${root} is not empty and was not generated with these options: choose a new folder, existing files are never changed.`,
+    );
+  }
+  try {
+    // The marker comes first, so that an interrupted run is recognised.
+    await mkdir(join(root, 'train'), { recursive: true });
+    if (!(await exists(marker))) await writeFileAtomic(marker, meta);
+    for (const split of ['train', 'val']) {
+      for (const folder of ['images', 'masks']) await mkdir(join(root, split, folder), { recursive: true });
+    }
+    const second = join(root, 'val', 'dataset_meta.json');
+    if (!(await exists(second))) await writeFileAtomic(second, meta);
+    if ((JSON.parse(meta) as { options: { unlabeled: number } }).options.unlabeled > 0) {
+      await mkdir(join(root, 'unlabeled'), { recursive: true });
+    }
+  } catch (error) {
+    if (error instanceof OtxError) throw error;
+    throw new OtxError('output', `${root}: cannot be created (${messageOf(error)}); choose another folder`, {
+      cause: error,
+    });
+  }
+}
+
+function numbered(split: string, count: number): { split: string; name: string }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    split,
+    name: `scene-${String(index + 1).padStart(4, '0')}`,
+  }));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
