@@ -80,7 +80,7 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
     }
   }
   const meta = describe({ train, val, unlabeled, width, height, seed });
-  await claimFolder(root, meta);
+  await claimFolder(root, meta, unlabeled > 0);
   const jobs = [...numbered('train', train), ...numbered('val', val), ...numbered('unlabeled', unlabeled)];
   for (const [done, { split, name }] of jobs.entries()) {
     if (signal?.aborted)
@@ -125,7 +125,8 @@ function describe(options: Record<string, number>): string {
   return `${JSON.stringify(meta, null, 1)}\n`;
 }
 
-async function claimFolder(root: string, meta: string): Promise<void> {
+/** Makes the folders, or throws if `root` holds anything that this generator with these options did not write. */
+async function claimFolder(root: string, meta: string, withUnlabeled: boolean): Promise<void> {
   const marker = join(root, 'train', 'dataset_meta.json');
   const content = await readdir(root).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -150,9 +151,7 @@ async function claimFolder(root: string, meta: string): Promise<void> {
     }
     const second = join(root, 'val', 'dataset_meta.json');
     if (!(await exists(second))) await writeFileAtomic(second, meta);
-    if ((JSON.parse(meta) as { options: { unlabeled: number } }).options.unlabeled > 0) {
-      await mkdir(join(root, 'unlabeled'), { recursive: true });
-    }
+    if (withUnlabeled) await mkdir(join(root, 'unlabeled'), { recursive: true });
   } catch (error) {
     if (error instanceof OtxError) throw error;
     throw new OtxError('output', `${root}: cannot be created (${messageOf(error)}); choose another folder`, {
