@@ -20,6 +20,8 @@ import type {
   StepBinding,
   TensorValue,
 } from './protocol.js';
+import { type CpuCapabilities, PLAIN_CPU } from './providers/cpu.js';
+import { probeCpu } from './providers/probe.js';
 import type { MemoryMode, SessionSettings } from './settings.js';
 import type { StepGraph } from './step.js';
 
@@ -28,6 +30,11 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Default 'fast'. */
   readonly memory?: MemoryMode;
+  /**
+   * 'fast' also uses operators that are internal to ONNX Runtime, where a probe at start-up finds that they work;
+   * 'plain' keeps to the documented ones. Default 'fast'.
+   */
+  readonly lowering?: 'fast' | 'plain';
 }
 
 export interface CompileOptions {
@@ -77,7 +84,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1)
     throw new OtxError('engine', `threads is ${threads}, expected a positive whole number`);
-  return new Engine(threads, options.memory ?? 'fast');
+  return new Engine(threads, options.memory ?? 'fast', options.lowering ?? 'fast');
 }
 
 interface Pending {
@@ -93,11 +100,13 @@ export class Engine {
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
   private ended: string | undefined;
+  private capabilities: Promise<CpuCapabilities> | undefined;
 
   /** Use {@link createEngine}. */
   constructor(
     readonly threads: number,
     readonly memory: MemoryMode,
+    readonly lowering: 'fast' | 'plain',
   ) {
     // Flags of the caller's process (--input-type, --test, ...) mean nothing to the thread, and some are refused.
     this.worker = new Worker(workerUrl(import.meta.url, './session-worker.js'), {
@@ -119,9 +128,12 @@ export class Engine {
    */
   async compile(step: StepGraph, options: CompileOptions = {}): Promise<CompiledStep> {
     const name = options.name ?? 'step';
-    const { model, binding, nodeCount } = prepareStep(step);
+    const rewrite = options.rewrite ?? !step.packs.some(({ next }) => next !== undefined);
+    // Where the runtime rewrites the graph, it chooses its internal layout itself.
+    const capabilities = rewrite ? PLAIN_CPU : await this.probe();
+    const { model, binding, nodeCount } = prepareStep(step, capabilities);
     const settings: SessionSettings = {
-      ...this.settings(options.rewrite ?? !binding.packs.some(({ updated }) => updated)),
+      ...this.settings(rewrite),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
     };
     const start = performance.now();
@@ -203,6 +215,28 @@ export class Engine {
     // The thread ends by itself: terminating it could cut ONNX Runtime off in the middle of its own clean-up.
     this.worker.ref();
     await exited;
+  }
+
+  private probe(): Promise<CpuCapabilities> {
+    this.capabilities ??=
+      this.lowering === 'plain'
+        ? Promise.resolve(PLAIN_CPU)
+        : probeCpu(async (model, feeds) => {
+            const { session } = await this.request('load', { model, settings: this.settings(false) });
+            const inputs = Object.entries(feeds).map(([name, value]): [string, TensorValue] => [
+              name,
+              { dtype: 'float32', ...value },
+            ]);
+            try {
+              const reply = await this.request('runModel', { session, inputs: Object.fromEntries(inputs) });
+              return Object.fromEntries(
+                Object.entries(reply.outputs).map(([name, { data }]) => [name, data as Float32Array]),
+              );
+            } finally {
+              await this.request('release', { session });
+            }
+          });
+    return this.capabilities;
   }
 
   private settings(rewrite: boolean): SessionSettings {

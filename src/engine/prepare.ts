@@ -2,7 +2,7 @@
 import { lower, optimize, reachableNodes, type Tensor } from '../graph/index.js';
 import { serializeModel } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
-import { cpuLowering } from './providers/cpu.js';
+import { type CpuCapabilities, cpuLowering } from './providers/cpu.js';
 import { packOutputName, type StepGraph } from './step.js';
 
 export interface PreparedStep {
@@ -13,19 +13,19 @@ export interface PreparedStep {
 }
 
 /** The same values in operators that the CPU provider runs. */
-export function lowerForCpu(outputs: readonly Tensor[]): Tensor[] {
-  return optimize(lower(optimize(outputs), cpuLowering));
+export function lowerForCpu(outputs: readonly Tensor[], capabilities?: CpuCapabilities): Tensor[] {
+  return optimize(lower(optimize(outputs), cpuLowering(capabilities)));
 }
 
 /** @throws OtxError `graph` when the graph cannot be expressed in ONNX. */
-export function prepareStep(step: StepGraph): PreparedStep {
+export function prepareStep(step: StepGraph, capabilities?: CpuCapabilities): PreparedStep {
   // A pack without entries is state in name only: ONNX Runtime never sees it.
   const packs = step.packs.filter(({ layout }) => layout.size > 0);
   const named: Record<string, Tensor> = { ...step.outputs };
   for (const { layout, next } of packs) if (next) named[packOutputName(layout.name)] = next;
 
   const names = Object.keys(named);
-  const lowered = lowerForCpu(Object.values(named));
+  const lowered = lowerForCpu(Object.values(named), capabilities);
   const outputs = Object.fromEntries(names.map((name, i) => [name, lowered[i]!]));
   const model = serializeModel({
     name: 'step',

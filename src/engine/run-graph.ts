@@ -2,6 +2,8 @@
 import { serializeModel } from '../graph/onnx/serialize.js';
 import { type AnyNode, reachableNodes, type Tensor, type TensorData } from '../graph/tensor.js';
 import { lowerForCpu } from './prepare.js';
+import type { CpuCapabilities } from './providers/cpu.js';
+import { probeCpu } from './providers/probe.js';
 import { createSession, type OrtTensor, toOrtTensor } from './runtime.js';
 
 export interface RunGraphOptions {
@@ -9,6 +11,8 @@ export interface RunGraphOptions {
   readonly threads?: number;
   /** Let ONNX Runtime rewrite the graph; default false. */
   readonly rewrite?: boolean;
+  /** Default: what the engine would use for a step that is not rewritten. */
+  readonly capabilities?: CpuCapabilities;
   /** Replaces the optimise–lower–optimise of the engine, to test a lowering. */
   readonly lower?: (outputs: readonly Tensor[]) => readonly Tensor[];
 }
@@ -20,13 +24,16 @@ export interface RunGraphOptions {
 export async function runGraph(
   outputs: readonly Tensor[],
   feeds: Readonly<Record<string, TensorData>>,
-  { threads = 1, rewrite = false, lower = lowerForCpu }: RunGraphOptions = {},
+  options: RunGraphOptions = {},
 ): Promise<TensorData[]> {
+  const { threads = 1, rewrite = false } = options;
   const inputs = (reachableNodes(outputs) as AnyNode[]).flatMap((node) =>
     node.op === 'input' ? [{ name: node.attributes.name, tensor: node.outputs[0]! }] : [],
   );
   const names = outputs.map((_, i) => `output${i}`);
-  const lowered = lower(outputs);
+  const lowered = options.lower
+    ? options.lower(outputs)
+    : lowerForCpu(outputs, options.capabilities ?? (rewrite ? undefined : await localCapabilities()));
   const model = serializeModel({
     inputs: inputs.map(({ tensor }) => tensor),
     outputs: Object.fromEntries(names.map((name, i) => [name, lowered[i]!])),
@@ -43,4 +50,26 @@ export async function runGraph(
   } finally {
     await session.release();
   }
+}
+
+let probed: Promise<CpuCapabilities> | undefined;
+
+/** What the runtime in this process can do; found out once. */
+export function localCapabilities(): Promise<CpuCapabilities> {
+  probed ??= probeCpu(async (model, feeds) => {
+    const session = await createSession(model, { threads: 1, memory: 'lean', rewrite: false });
+    try {
+      const values = Object.entries(feeds).map(([name, { shape, data }]): [string, OrtTensor] => [
+        name,
+        toOrtTensor('float32', data, shape),
+      ]);
+      const results = await session.run(Object.fromEntries(values));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { data }]) => [name, (data as Float32Array).slice()]),
+      );
+    } finally {
+      await session.release();
+    }
+  });
+  return probed;
 }

@@ -31,6 +31,7 @@ interface Step {
   readonly session: Session;
   readonly binding: StepBinding;
   readonly scalars: readonly OrtTensor[];
+  readonly isProfiled: boolean;
 }
 
 const activity = workerData as Activity;
@@ -71,7 +72,7 @@ const handlers: Handlers = {
     const session = await createSession(model, settings);
     lastSession += 1;
     const scalars = binding.scalars.map(() => toOrtTensor('float32', new Float32Array(1), []));
-    steps.set(lastSession, { session, binding, scalars });
+    steps.set(lastSession, { session, binding, scalars, isProfiled: settings.profile !== undefined });
     return { value: { session: lastSession } };
   },
 
@@ -156,7 +157,9 @@ const handlers: Handlers = {
   },
 
   async release({ session: id }) {
-    await (steps.get(id)?.session ?? models.get(id))?.release();
+    const step = steps.get(id);
+    if (step?.isProfiled) step.session.endProfiling();
+    await (step?.session ?? models.get(id))?.release();
     steps.delete(id);
     models.delete(id);
     return { value: undefined };

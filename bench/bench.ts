@@ -1,0 +1,127 @@
+/**
+ * @file `npm run bench`: time, memory and operators of the supervised training step (forward, loss, backward, clipping,
+ * Adam) per model and batch size. `npm run bench -- --help` lists the options.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { segmentorConfigs } from '../src/models/index.js';
+import type { Configuration, Measurement } from './configuration.js';
+import { timeReferenceMatMul } from './reference.js';
+
+const help = `Usage: npm run bench -- [options]
+  --models A,B     default ${Object.keys(segmentorConfigs).join(',')}
+  --batch 1,4,8    batch sizes
+  --size 512       side of the images
+  --steps 10       measured steps per configuration
+  --threads N      default all (${availableParallelism()})
+  --memory MODE    fast (default) or lean
+  --no-shares      leave out the time shares per operator type
+  --profile DIR    keep ONNX Runtime's raw profiles in DIR
+  --json FILE      write all figures to FILE`;
+
+const { values: options } = parseArgs({
+  options: {
+    models: { type: 'string', default: Object.keys(segmentorConfigs).join(',') },
+    batch: { type: 'string', default: '1,4,8' },
+    size: { type: 'string', default: '512' },
+    steps: { type: 'string', default: '10' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    memory: { type: 'string', default: 'fast' },
+    'no-shares': { type: 'boolean', default: false },
+    profile: { type: 'string' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** Largest shares that are printed. */
+const PRINTED_SHARES = 12;
+
+async function measureInChild(configuration: Configuration): Promise<Measurement> {
+  const script = fileURLToPath(new URL('./measure.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(configuration)], {
+    maxBuffer: 2 ** 26,
+  });
+  return JSON.parse(stdout) as Measurement;
+}
+
+const columns = [
+  ['model', 14],
+  ['batch', 6],
+  ['nodes', 7],
+  ['create', 9],
+  ['step median', 12],
+  ['min', 9],
+  ['max', 9],
+  ['images/s', 9],
+  ['peak memory', 12],
+] as const;
+
+const row = (cells: readonly string[]): string =>
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(columns[i]![1]) : cell.padStart(columns[i]![1]))).join(' ');
+
+const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+
+function print({ model, batch }: Configuration, m: Measurement): void {
+  console.log(
+    row([
+      model,
+      String(batch),
+      String(m.nodes),
+      ms(m.createMs),
+      ms(m.medianMs),
+      ms(m.minMs),
+      ms(m.maxMs),
+      m.imagesPerSecond.toFixed(2),
+      `${m.peakMemoryMb.toFixed(0)} MB`,
+    ]),
+  );
+  if (m.shares.length === 0) return;
+  const shares = m.shares
+    .slice(0, PRINTED_SHARES)
+    .map(({ opType, share, nodes }) => `${opType} ${(100 * share).toFixed(1)} % (${nodes})`);
+  console.log(`  ${shares.join(', ')}`);
+}
+
+async function main(): Promise<void> {
+  const threads = Number(options.threads);
+  const raw = options.profile === undefined ? undefined : resolve(options.profile);
+  const profiles = raw ?? (await mkdtemp(join(tmpdir(), 'otx-bench-')));
+  await mkdir(profiles, { recursive: true });
+  const referenceMatMulMs = await timeReferenceMatMul(threads);
+  const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} threads, Node ${process.version}`;
+  console.log(
+    `${machine}; MatMul 1024x1024x1024: ${ms(referenceMatMulMs)}; images ${options.size}x${options.size}`,
+  );
+  console.log(row(columns.map(([title]) => title)));
+
+  const results: { configuration: Configuration; measurement: Measurement }[] = [];
+  try {
+    for (const model of options.models.split(','))
+      for (const batch of options.batch.split(',').map(Number)) {
+        const configuration: Configuration = {
+          model,
+          batch,
+          size: Number(options.size),
+          threads,
+          memory: options.memory === 'lean' ? 'lean' : 'fast',
+          steps: Number(options.steps),
+          profile: options['no-shares'] ? null : profiles,
+        };
+        const measurement = await measureInChild(configuration);
+        print(configuration, measurement);
+        results.push({ configuration, measurement });
+      }
+  } finally {
+    if (raw === undefined) await rm(profiles, { recursive: true, force: true });
+  }
+  if (options.json !== undefined)
+    await writeFile(options.json, `${JSON.stringify({ machine, referenceMatMulMs, results }, null, 2)}\n`);
+}
+
+if (options.help) console.log(help);
+else await main();

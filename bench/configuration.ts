@@ -1,0 +1,41 @@
+/** @file One measurement, as it is handed from the benchmark to the child process that makes it, and its result. */
+
+export interface Configuration {
+  readonly model: string;
+  readonly batch: number;
+  readonly size: number;
+  readonly threads: number;
+  readonly memory: 'fast' | 'lean';
+  readonly steps: number;
+  /** Folder for ONNX Runtime's raw profile; null measures no shares. */
+  readonly profile: string | null;
+}
+
+export interface Share {
+  readonly opType: string;
+  /** Of the time inside operators. */
+  readonly share: number;
+  readonly millisecondsPerStep: number;
+  readonly nodes: number;
+}
+
+export interface Measurement {
+  readonly nodes: number;
+  readonly buildMs: number;
+  readonly createMs: number;
+  readonly firstStepMs: number;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly imagesPerSecond: number;
+  /** Of the whole process, before profiling. */
+  readonly peakMemoryMb: number;
+  readonly loss: number;
+  readonly shares: readonly Share[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,87 @@
+/**
+ * @file Finds out at start-up whether the runtime's blocked layout works on this processor, by computing depthwise
+ * convolutions both ways. The layout is internal to the runtime: its block size depends on the processor, and another
+ * version of the runtime may change or drop it. Anything unexpected means: do without.
+ */
+import {
+  type BlockSize,
+  blockedDepthwise,
+  conv,
+  gradients,
+  input,
+  lower,
+  mul,
+  optimize,
+  plainLowering,
+  reduceSum,
+  type Tensor,
+} from '../../graph/index.js';
+import { serializeModel } from '../../graph/onnx/serialize.js';
+import type { CpuCapabilities } from './cpu.js';
+
+/** Runs a model once; rejects where the runtime refuses it. */
+export type ModelRunner = (
+  model: Uint8Array,
+  feeds: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>,
+) => Promise<Readonly<Record<string, Float32Array>>>;
+
+const BLOCK_SIZES: readonly BlockSize[] = [16, 8];
+
+/** Relative to the largest value; sums of at most 126 products differ by far less, a wrong layout by far more. */
+const TOLERANCE = 1e-5;
+
+/** Seven channels in four images: neither 8 nor 16 divides 28, so the filling of the last block is tested too. */
+const IMAGES = 4;
+const CHANNELS = 7;
+
+export async function probeCpu(run: ModelRunner): Promise<CpuCapabilities> {
+  for (const block of BLOCK_SIZES) if (await works(block, run)) return { block };
+  return {};
+}
+
+async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
+  const cases = [probeGraph('even', [8, 10], 3, 2), probeGraph('odd', [9, 7], 5, 1)];
+  const inputs = cases.flatMap((graph) => graph.inputs);
+  const results = cases.flatMap((graph) => graph.results);
+  const depthwise = blockedDepthwise(block);
+  const blocked = lower(results, {
+    conv: depthwise.forward,
+    convInputGrad: depthwise.inputGrad,
+    convWeightGrad: depthwise.weightGrad,
+  });
+  const outputs: Record<string, Tensor> = {};
+  optimize(lower(results, plainLowering)).forEach((tensor, i) => {
+    outputs[`plain${i}`] = tensor;
+  });
+  optimize(blocked).forEach((tensor, i) => {
+    outputs[`blocked${i}`] = tensor;
+  });
+  const feeds = Object.fromEntries(
+    inputs.map(({ shape, size, node }, seed) => {
+      const data = Float32Array.from({ length: size }, (_, i) => Math.sin(i * 1.7 + seed));
+      return [(node.attributes as { name: string }).name, { shape, data }];
+    }),
+  );
+  try {
+    const values = await run(serializeModel({ inputs, outputs }), feeds);
+    return results.every((_, i) => agree(values[`plain${i}`]!, values[`blocked${i}`]!));
+  } catch {
+    return false;
+  }
+}
+
+/** A depthwise convolution and its gradients: all three forms, seen from one scalar. */
+function probeGraph(name: string, size: readonly [number, number], kernel: number, stride: number) {
+  const x = input(`${name} x`, 'float32', [IMAGES, CHANNELS, ...size]);
+  const weight = input(`${name} weight`, 'float32', [CHANNELS, 1, kernel, kernel]);
+  const bias = input(`${name} bias`, 'float32', [CHANNELS]);
+  const y = conv(x, weight, { groups: CHANNELS, stride, padding: (kernel - 1) / 2, bias });
+  const inputs = [x, weight, bias];
+  return { inputs, results: [y, ...gradients(reduceSum(mul(y, y)), [x, weight])] };
+}
+
+function agree(expected: Float32Array, actual: Float32Array): boolean {
+  const scale = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  // A NaN fails the comparison.
+  return expected.every((value, i) => Math.abs(value - actual[i]!) <= TOLERANCE * scale);
+}
