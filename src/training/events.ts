@@ -22,8 +22,6 @@ export interface ProgressEvent {
 export interface DataEvent {
   readonly type: 'data';
   readonly subset: 'train' | 'validation' | 'test';
-  readonly root: string;
-  readonly images: number;
   readonly report: DatasetReport;
 }
 
@@ -53,8 +51,8 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Over the epoch so far. */
   readonly imagesPerSecond: number;
-  /** Seconds until the last epoch ends, validations included; undefined while nothing is known. */
-  readonly etaSeconds: number | undefined;
+  /** Estimated seconds until the last epoch ends; without validations during the first epoch. */
+  readonly etaSeconds: number;
 }
 
 /** An epoch and its validation are over. */

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { loadTemplate } from '../templates/index.js';
+import { onlyParams, paramsHelp, parseParams, parseSeed, splitParams } from './arguments.js';
+
+describe('params', () => {
+  test('are cut off at the word params', () => {
+    expect(splitParams(['train', 'T', '-o', 'x', 'params', '--a.b', '1'])).toEqual({
+      command: ['train', 'T', '-o', 'x'],
+      params: ['--a.b', '1'],
+    });
+    expect(splitParams(['find'])).toEqual({ command: ['find'], params: undefined });
+    expect(splitParams(['train', 'T', 'params'])).toEqual({ command: ['train', 'T'], params: [] });
+  });
+
+  test('a folder named params is a folder', () => {
+    expect(splitParams(['train', 'T', '-o', 'params', '--seed', '1'])).toEqual({
+      command: ['train', 'T', '-o', 'params', '--seed', '1'],
+      params: undefined,
+    });
+  });
+
+  test('take their values behind a space or an equals sign', () => {
+    expect(parseParams(['--l.lr', '1e-3', '--l.n=4', '--g.text=a=b'])).toEqual({
+      l: { lr: '1e-3', n: '4' },
+      g: { text: 'a=b' },
+    });
+    expect(parseParams(['--l.x', '-1'])).toEqual({ l: { x: '-1' } });
+  });
+
+  test.each([
+    [['3'], /found "3"; expected --<group>.<name> value/],
+    [['--batch_size', '3'], /found "--batch_size"/],
+    [['--l.lr'], /--l\.lr needs a value/],
+    [['--l.lr', '--l.n', '3'], /--l\.lr needs a value/],
+    [['--l.n', '3', '--l.n=4'], /--l\.n is given twice/],
+  ])('%j is a usage error', (words, message) => {
+    expect(() => parseParams(words)).toThrow(expect.objectContaining({ code: 'usage' }));
+    expect(() => parseParams(words)).toThrow(message);
+  });
+
+  test('that a command would ignore are refused', () => {
+    const texts = { learning_parameters: { learning_rate: '1' } };
+    expect(() => onlyParams(texts, ['learning_parameters.input_size'], 'export')).toThrow(
+      /learning_rate has no effect on otx export; it takes learning_parameters\.input_size/,
+    );
+    expect(onlyParams(texts, ['learning_parameters.learning_rate'], 'x')).toBe(texts);
+  });
+
+  test('are listed with type, default and range', () => {
+    const help = paramsHelp(loadTemplate('Lite-HRNet-s-mod2'));
+    expect(help).toMatch(/--learning_parameters\.batch_size <integer>\n.*\n +default 8; min 1, max 512/);
+    expect(help).toMatch(/input_size <size>\n.*\n +default Default; Default, 256x256/);
+  });
+});
+
+test('a seed is a 32-bit number', () => {
+  expect(parseSeed('0')).toBe(0);
+  for (const text of ['-1', '1.5', 'x', '', '4294967296'])
+    expect(() => parseSeed(text)).toThrow(/a seed is an integer/);
+});

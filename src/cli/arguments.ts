@@ -1,0 +1,94 @@
+/** @file Taking apart what was typed: flag values, and the `params` part that commander does not know. */
+
+import { InvalidArgumentError } from 'commander';
+import { OtxError } from '../base/errors.js';
+import { describeHyperParameters, type Template } from '../templates/index.js';
+
+/** Settings as typed, by group and name; the template checks them. */
+export type ParameterTexts = Record<string, Record<string, string>>;
+
+/** Command line before `params`, and the words behind it (undefined when there is no `params`). */
+export interface SplitArguments {
+  readonly command: string[];
+  readonly params: string[] | undefined;
+}
+
+/** Cuts at the word `params`, unless it is the value of the option before it, as in `-o params`. */
+export function splitParams(argv: readonly string[]): SplitArguments {
+  const at = argv.findIndex(
+    (word, index) => word === 'params' && !/^--?[a-z-]+$/.test(argv[index - 1] ?? ''),
+  );
+  return at < 0
+    ? { command: [...argv], params: undefined }
+    : { command: argv.slice(0, at), params: argv.slice(at + 1) };
+}
+
+/** True when the user asks for the list of settings. */
+export function wantsHelp(params: readonly string[]): boolean {
+  return params.includes('--help') || params.includes('-h');
+}
+
+/**
+ * Reads `--group.name value` and `--group.name=value`.
+ *
+ * @throws OtxError `usage` for anything else, and for a setting given twice.
+ */
+export function parseParams(params: readonly string[]): ParameterTexts {
+  const result: ParameterTexts = {};
+  const words = [...params];
+  while (words.length > 0) {
+    const word = words.shift() as string;
+    const match = /^--([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:=(.*))?$/s.exec(word);
+    if (!match) throw new OtxError('usage', `params: found "${word}"; expected --<group>.<name> value`);
+    const [, group, name] = match as unknown as [string, string, string];
+    const value = match[3] ?? words.shift();
+    if (value === undefined || (match[3] === undefined && value.startsWith('--'))) {
+      throw new OtxError('usage', `params: --${group}.${name} needs a value`);
+    }
+    const members = result[group] ?? {};
+    if (name in members) throw new OtxError('usage', `params: --${group}.${name} is given twice`);
+    result[group] = { ...members, [name]: value };
+  }
+  return result;
+}
+
+/**
+ * Refuses settings that a command would silently ignore.
+ *
+ * @param used names such as `learning_parameters.input_size`.
+ */
+export function onlyParams(
+  texts: ParameterTexts,
+  used: readonly string[],
+  operation: string,
+): ParameterTexts {
+  for (const [group, members] of Object.entries(texts)) {
+    for (const name of Object.keys(members)) {
+      if (used.includes(`${group}.${name}`)) continue;
+      throw new OtxError(
+        'usage',
+        `params: ${group}.${name} has no effect on otx ${operation}; it takes ${used.join(', ')}`,
+      );
+    }
+  }
+  return texts;
+}
+
+/** The list that `params --help` prints. */
+export function paramsHelp(template: Template, used?: readonly string[]): string {
+  const lines = describeHyperParameters(template.hyperParameters)
+    .filter(({ group, name }) => !used || used.includes(`${group}.${name}`))
+    .flatMap(({ group, name, type, default: value, min, max, description, allowed }) => [
+      `  --${group}.${name} <${type}>`,
+      `      ${description}`,
+      `      default ${value}; ${min === undefined ? allowed : `min ${min}, max ${max}`}`,
+    ]);
+  return [`params of ${template.name}:`, ...lines].join('\n');
+}
+
+/** Commander parser of a seed. */
+export function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed < 2 ** 32) return seed;
+  throw new InvalidArgumentError(`a seed is an integer from 0 to ${2 ** 32 - 1}`);
+}

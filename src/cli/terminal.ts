@@ -1,0 +1,53 @@
+/** @file Where the command line writes: results to stdout, errors to stderr, a live bar only where a person watches. */
+
+import { SingleBar } from 'cli-progress';
+
+/** Text output of a command. */
+export interface Terminal {
+  /** True when a person watches: output can be redrawn. */
+  readonly live: boolean;
+  /** One line (or block) that stays. */
+  print(text: string): void;
+  /**
+   * A bar for `total` items; draws nothing when output is not a terminal.
+   *
+   * @param values of the `{placeholders}` in the format until the first update.
+   */
+  bar(format: string, total: number, values?: Record<string, string>): Bar;
+}
+
+/** A line that is redrawn in place. */
+export interface Bar {
+  /** @param values for the `{placeholders}` of the format. */
+  update(done: number, values?: Record<string, string>): void;
+  /** Ends the bar and removes its line. */
+  stop(): void;
+}
+
+const SILENT: Bar = { update: () => undefined, stop: () => undefined };
+
+/** The terminal of this process. */
+export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Terminal {
+  const live = stream.isTTY === true;
+  return {
+    live,
+    print: (text) => {
+      stream.write(`${text}\n`);
+    },
+    bar: (format, total, initial) => {
+      if (!live) return SILENT;
+      const bar = new SingleBar({
+        format,
+        stream,
+        barsize: 20,
+        clearOnComplete: true,
+        hideCursor: true,
+        linewrap: true,
+        // Signals belong to the command: it saves before it leaves.
+        gracefulExit: false,
+      });
+      bar.start(total, 0, initial);
+      return { update: (done, values) => bar.update(done, values ?? {}), stop: () => bar.stop() };
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** @file A checkpoint as an ordinary ONNX file: standard operators only, normalisation and labels as metadata. */
+
+import { join } from 'node:path';
+import { writeFileAtomic } from '../base/atomic.js';
+import { version } from '../base/version.js';
+import { type ClassInfo, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { input, lower, optimize, plainLowering, softmax, type Tensor } from '../graph/index.js';
+import { serializeModel } from '../graph/onnx/serialize.js';
+import { fullSizeLogits } from '../methods/supervised.js';
+import { ConstantStore, Scope } from '../nn/index.js';
+import { LABEL_SCHEMA_FILE, saveLabelSchema } from '../training/label-schema.js';
+import { loadTrainedModel, type PredictorOptions, type TrainedModel } from '../training/predictor.js';
+import { makeWritableFolder } from '../training/run-folder.js';
+
+export const MODEL_FILE = 'model.onnx';
+
+export interface ExportOptions extends Omit<PredictorOptions, 'threads'> {
+  /** Folder for `model.onnx` and `label_schema.json`; files of these names are replaced. */
+  readonly output: string;
+  /** `static`: batch size 1; `dynamic`: any. Default dynamic. */
+  readonly batch?: 'static' | 'dynamic' | undefined;
+}
+
+export interface ExportResult {
+  readonly model: string;
+  readonly labelSchema: string;
+  readonly classes: readonly ClassInfo[];
+  /** Of the input `input`; 'batch' where the size is open. The output `output` has the classes in place of the 3. */
+  readonly inputShape: readonly [number | 'batch', 3, number, number];
+}
+
+/**
+ * Writes a trained model as ONNX.
+ *
+ * Input `input`: float32 [N, 3, S, S], RGB, normalised by `mean_values` and `scale_values` of the metadata. Output
+ * `output`: float32 [N, K, S, S], probabilities over the classes, background first. Batch norm is folded into the
+ * convolutions.
+ *
+ * @throws OtxError `checkpoint`, `usage` or `output`.
+ */
+export async function exportModel(options: ExportOptions): Promise<ExportResult> {
+  const { output, batch = 'dynamic' } = options;
+  const trained = await loadTrainedModel(options);
+  await makeWritableFolder(output);
+
+  const images = input('input', 'float32', [1, 3, trained.inputSize, trained.inputSize]);
+  const scope = new Scope(new ConstantStore(trained.state), false);
+  const probabilities = softmax(fullSizeLogits(trained.model, scope, images), 1);
+  const file = serializeModel({
+    name: trained.template.name,
+    inputs: [images],
+    outputs: { output: optimize(lower(optimize([probabilities]), plainLowering))[0] as Tensor },
+    metadata: metadataOf(trained),
+    dynamicBatch: batch === 'dynamic',
+  });
+
+  const model = join(output, MODEL_FILE);
+  const labelSchema = join(output, LABEL_SCHEMA_FILE);
+  await writeFileAtomic(model, file);
+  await saveLabelSchema(labelSchema, trained.classes);
+  return {
+    model,
+    labelSchema,
+    classes: trained.classes,
+    inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize, trained.inputSize],
+  };
+}
+
+/** Keys and values as OpenVINO's model API reads them; the background is no label there. */
+function metadataOf({ classes, template }: TrainedModel): Record<string, string> {
+  const info = {
+    model_type: 'Segmentation',
+    soft_threshold: '0.5',
+    blur_strength: '1',
+    labels: classes
+      .slice(1)
+      .map(({ name }) => name.replaceAll(' ', '_'))
+      .join(' '),
+    return_soft_prediction: 'True',
+    mean_values: PIXEL_MEAN.join(' '),
+    scale_values: PIXEL_STD.join(' '),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
+    'otx version': version,
+    'otx template': template.id,
+  };
+}

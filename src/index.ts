@@ -1,0 +1,27 @@
+/** @file The public API: load a template, train, evaluate, predict, export. The command line is a thin layer over it. */
+
+export { type ErrorCode, OtxError } from './base/errors.js';
+export { version } from './base/version.js';
+export type { ClassInfo, DatasetReport } from './data/index.js';
+export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
+export {
+  type HyperParameterOverrides,
+  type HyperParameters,
+  listTemplates,
+  loadTemplate,
+  type Template,
+} from './templates/index.js';
+export { type EvaluateOptions, type EvaluateResult, evaluate } from './training/evaluate.js';
+export type {
+  DataEvent,
+  EpochEvent,
+  JobEvent,
+  NoticeEvent,
+  ProgressEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from './training/events.js';
+export type { ClassMetrics, SegmentationMetrics } from './training/metrics.js';
+export { type PredictedImage, type PredictOptions, type PredictResult, predict } from './training/predict.js';
+export { type TrainOptions, type TrainResult, train } from './training/train.js';

@@ -1,0 +1,94 @@
+/** @file The weights in training: the engine with the compiled steps of a method and the state they work on. */
+
+import type { TrainBatch } from '../data/index.js';
+import { createEngine } from '../engine/engine.js';
+import { modelLayouts } from '../methods/model-state.js';
+import { evaluationStep, momentLayouts, supervisedTrainStep } from '../methods/supervised.js';
+import type { Segmentor } from '../models/index.js';
+import type { VariableSpec } from '../nn/index.js';
+import { adamScalars } from '../optim/adam.js';
+import { OPTIMIZER_PREFIX } from './checkpoint.js';
+import type { SafeTensor } from './safetensors.js';
+import { packState, packTensors, type StateDict } from './state-dict.js';
+import type { Segment } from './validate.js';
+
+export interface SessionOptions {
+  readonly model: Segmentor;
+  readonly variables: readonly VariableSpec[];
+  /** Weights to start from. */
+  readonly state: StateDict;
+  readonly batchSize: number;
+  /** Sides of the square network inputs. */
+  readonly sizes: { readonly train: number; readonly validation: number };
+  readonly threads?: number | undefined;
+}
+
+/** What the training loop needs of the engine. */
+export interface TrainingSession {
+  /**
+   * One optimiser step. A loss that is not finite leaves everything as it was.
+   *
+   * @param update number of this update, from 1; an undone step does not count.
+   */
+  step(
+    batch: TrainBatch,
+    learningRate: number,
+    update: number,
+  ): Promise<{ loss: number; committed: boolean }>;
+  /** The current weights applied to one image of the validation size. */
+  readonly segment: Segment;
+  /** The current weights by state-dict key, with the moments of the optimiser if wanted. */
+  tensors(options: { optimizer: boolean }): Promise<Map<string, SafeTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles the steps and puts the start weights into the engine. */
+export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
+  const { model, variables, state, batchSize, sizes, threads } = options;
+  const layouts = modelLayouts(variables);
+  const moments = momentLayouts(layouts);
+  const engine = await createEngine({ threads });
+  try {
+    const training = await engine.compile(
+      supervisedTrainStep(model, layouts, { batchSize, size: sizes.train }),
+      { name: 'train' },
+    );
+    const evaluation = await engine.compile(evaluationStep(model, layouts, sizes.validation), {
+      name: 'validation',
+    });
+    for (const layout of [layouts.parameters, layouts.buffers]) {
+      await engine.setState(layout.name, packState(layout, state));
+    }
+    for (const layout of [moments.first, moments.second]) {
+      await engine.setState(layout.name, new Float32Array(layout.size));
+    }
+
+    return {
+      step: async ({ images, labels }, learningRate, update) => {
+        const scalars = adamScalars(learningRate, update);
+        const { outputs, committed } = await training.run({ images, labels }, { ...scalars });
+        return { loss: Number(outputs.loss![0]), committed };
+      },
+      segment: async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array,
+      tensors: async ({ optimizer }) => {
+        const result = new Map<string, SafeTensor>();
+        const add = async (layout: typeof layouts.parameters, prefix = '') => {
+          const flat = await engine.getState(layout.name);
+          for (const [key, tensor] of packTensors(layout, flat, variables, prefix)) result.set(key, tensor);
+        };
+        await add(layouts.parameters);
+        await add(layouts.buffers);
+        if (optimizer) {
+          for (const layout of [moments.first, moments.second]) {
+            await add(layout, `${OPTIMIZER_PREFIX}${layout.name}.`);
+          }
+        }
+        return result;
+      },
+      dispose: () => engine.dispose(),
+    };
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
