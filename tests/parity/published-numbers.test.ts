@@ -1,0 +1,110 @@
+/**
+ * @file Logits of the reference networks on deterministic weights (double precision), which hold without any other
+ * file: variables and image come from a linear congruential generator and a sine.
+ */
+import { describe, expect, test } from 'vitest';
+import { fnv1a32 } from '../../src/base/random.js';
+import { runGraph } from '../../src/engine/run-graph.js';
+import { input, reduceMean, type Shape, sizeOf, type Tensor } from '../../src/graph/index.js';
+import { segmentorConfigs } from '../../src/models/configurations.js';
+import { createSegmentor, describe as describeModel, type ModelName } from '../../src/models/index.js';
+import { liteHRNet } from '../../src/models/lite-hrnet.js';
+import { ConstantStore, Scope } from '../../src/nn/index.js';
+
+const SHAPE: Shape = [1, 3, 64, 96];
+/** What single precision is expected to reach against double. */
+const TOLERANCE = 1e-4;
+
+interface Expected {
+  readonly shape: Shape;
+  readonly sum: number;
+  readonly meanAbsolute: number;
+  /** Logits at [0,0,0,0], [0,1,3,5] and at the last position of class 2. */
+  readonly samples: readonly [number, number, number];
+  /** Mean of every output of the backbone. */
+  readonly features: readonly number[];
+}
+
+const expected: Readonly<Record<ModelName, Expected>> = {
+  'lite-hrnet-s': {
+    shape: [1, 3, 8, 12],
+    sum: 1936.074911,
+    meanAbsolute: 12.61955497,
+    samples: [1.436753613, -10.55133518, 5.868911108],
+    features: [1.735089982, 4.985873132, 2.543711638],
+  },
+  'lite-hrnet-18': {
+    shape: [1, 3, 16, 24],
+    sum: -7650.056186,
+    meanAbsolute: 22.27126876,
+    samples: [-5.844076599, -40.27802576, 12.21450993],
+    features: [4.481591138, 10.69419359, 19.54901583, 6.659015207],
+  },
+  'lite-hrnet-x': {
+    shape: [1, 3, 32, 48],
+    sum: -3496570.687,
+    meanAbsolute: 4137.451923,
+    samples: [987.2426437, -4000.583196, 169.5941903],
+    features: [871.6865189, 1243.709975, 1580.836124, 964.2100135, 699.1182219],
+  },
+};
+
+function fill(key: string, shape: Shape): Float32Array {
+  let state = fnv1a32(key);
+  const last = key.slice(key.lastIndexOf('.') + 1);
+  return Float32Array.from({ length: sizeOf(shape) }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const u = state / 4294967296;
+    if (last === 'running_mean' || last === 'bias') return 0.1 * (2 * u - 1);
+    if (shape.length < 2) return 0.5 + u;
+    return (2 * u - 1) * Math.sqrt(3 / sizeOf(shape.slice(1)));
+  });
+}
+
+function sineImage(): Float32Array {
+  const [, , h, w] = SHAPE as [number, number, number, number];
+  return Float32Array.from({ length: sizeOf(SHAPE) }, (_, i) => {
+    const [c, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+    return Math.sin(0.7 * c + 0.05 * y + 0.11 * x);
+  });
+}
+
+describe.each(Object.entries(expected))('%s', (name, { shape, sum, meanAbsolute, samples, features }) => {
+  const segmentor = createSegmentor(name, { numClasses: 3 });
+  const { variables } = describeModel(segmentor, SHAPE);
+  const store = new ConstantStore(new Map(variables.map((spec) => [spec.key, fill(spec.key, spec.shape)])));
+  const scope = new Scope(store, false);
+  const run = async (outputs: (images: Tensor) => readonly Tensor[]): Promise<Float32Array[]> => {
+    const results = await runGraph(outputs(input('images', 'float32', SHAPE)), { images: sineImage() });
+    return results as Float32Array[];
+  };
+  const close = (actual: number, wanted: number, scale = Math.abs(wanted)) =>
+    expect(Math.abs(actual - wanted) / scale).toBeLessThan(TOLERANCE);
+
+  test('logits', async () => {
+    const [logits] = (await run((images) => [segmentor(scope, images)])) as [Float32Array];
+    const [, classes, h, w] = shape as [number, number, number, number];
+    expect(logits.length).toBe(classes * h * w);
+    const last = 3 * h * w - 1;
+    [0, h * w + 3 * w + 5, last].forEach((index, i) => {
+      close(logits[index]!, samples[i]!, meanAbsolute);
+    });
+    close(
+      logits.reduce((a, b) => a + b, 0),
+      sum,
+      meanAbsolute * logits.length,
+    );
+    close(logits.reduce((a, b) => a + Math.abs(b), 0) / logits.length, meanAbsolute);
+  });
+
+  test('mean of every backbone output', async () => {
+    const { backbone } = segmentorConfigs[name as ModelName];
+    const means = await run((images) =>
+      liteHRNet(scope.child('backbone'), images, backbone).map((feature) => reduceMean(feature)),
+    );
+    expect(means.length).toBe(features.length);
+    means.forEach(([mean], i) => {
+      close(mean!, features[i]!);
+    });
+  });
+});
