@@ -11,6 +11,8 @@ export async function abortable<T>(
   activity: string,
 ): Promise<T> {
   if (!signal) return promise;
+  // After an abort nobody waits for the promise any more, so its failure must not count as unhandled.
+  promise.catch(() => {});
   const aborted = () => new OtxError('aborted', `stopped while ${activity}`);
   if (signal.aborted) throw aborted();
   let onAbort = () => {};

@@ -9,6 +9,7 @@ export { readImage } from './read-image.js';
 export { readMask } from './read-mask.js';
 export { createRecipe, RECIPE_NAMES, type RecipeName } from './recipes.js';
 export { type DatasetReport, formatReport } from './report.js';
+export { generateScenes, type SceneOptions } from './synthetic/generate.js';
 export {
   createTrainLoader,
   type EpochOptions,

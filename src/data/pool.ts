@@ -17,7 +17,7 @@ export interface DataPool {
   release(): Promise<void>;
 }
 
-const open = new Map<number, { threads: Piscina; holders: number }>();
+const open = new Map<number, { threads: Piscina; holders: number; underWay: Set<Promise<TaskOutcome>> }>();
 
 /**
  * A pool of `workers` threads, or the calling thread itself for 0.
@@ -46,6 +46,7 @@ function acquireThreads(workers: number): DataPool {
     entry = {
       threads: new Piscina({ filename, name: 'runTask', minThreads: workers, maxThreads: workers }),
       holders: 0,
+      underWay: new Set(),
     };
     open.set(workers, entry);
   }
@@ -57,7 +58,9 @@ function acquireThreads(workers: number): DataPool {
     workers,
     async run<N extends keyof Tasks>(name: N, task: TaskOf<N>): Promise<ResultOf<N>> {
       const request: TaskRequest = { name, task };
-      const outcome: TaskOutcome = await threads.run(request);
+      const running: Promise<TaskOutcome> = threads.run(request);
+      held.underWay.add(running);
+      const outcome = await running.finally(() => held.underWay.delete(running));
       if (!outcome.ok) throw new OtxError(outcome.code, outcome.message);
       return outcome.value as ResultOf<N>;
     },
@@ -67,6 +70,8 @@ function acquireThreads(workers: number): DataPool {
       held.holders--;
       if (held.holders > 0) return;
       open.delete(workers);
+      // A thread that answers after the pool was destroyed would raise an error that nobody can catch.
+      await Promise.allSettled(held.underWay);
       await threads.destroy();
     },
   };

@@ -25,14 +25,22 @@ export function formatReport(report: DatasetReport): string {
     name,
     percent(share),
     String(images),
-    pixels === 0 ? '  never occurs' : '',
+    pixels === 0 ? 'never occurs' : '',
   ]);
   if (report.ignoredShare > 0) rows.push(['255', '(ignored)', percent(report.ignoredShare), '', '']);
   const head = ['class', 'name', 'pixels', 'images', ''];
   const width = (column: number) => Math.max(...[head, ...rows].map((row) => row[column]!.length));
   const line = ([index, name, share, images, note]: string[]) =>
-    `  ${index!.padStart(width(0))}  ${name!.padEnd(width(1))}  ${share!.padStart(width(2))}  ` +
-    `${images!.padStart(width(3))}${note}`.trimEnd();
+    [
+      index!.padStart(width(0)),
+      name!.padEnd(width(1)),
+      share!.padStart(width(2)),
+      images!.padStart(width(3)),
+      note,
+    ]
+      .map((cell) => `  ${cell}`)
+      .join('')
+      .trimEnd();
 
   const remarks = [...report.notices];
   if (report.warnings.length > 0) {

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { packImage, packMask } from './normalize.js';
+
+const SIZE = { width: 2, height: 1 };
+
+it('writes (x - mean) / std in planes and leaves the padding zero', () => {
+  const planes = new Float32Array(27);
+  packImage(Uint8Array.from([255, 0, 10, 124, 116, 104]), SIZE, planes, 3);
+  const [r, g, b] = [planes.subarray(0, 9), planes.subarray(9, 18), planes.subarray(18)];
+  expect(r[0]).toBeCloseTo((255 - 123.675) / 58.395, 6);
+  expect(r[1]).toBeCloseTo((124 - 123.675) / 58.395, 6);
+  expect(g[0]).toBeCloseTo((0 - 116.28) / 57.12, 6);
+  expect(b[0]).toBeCloseTo((10 - 103.53) / 57.375, 6);
+  for (const plane of [r, g, b]) expect([...plane.subarray(2)]).toEqual([0, 0, 0, 0, 0, 0, 0]);
+});
+
+it('pads labels with 255', () => {
+  const labels = new Uint8Array(9);
+  packMask(Uint8Array.from([4, 5]), SIZE, labels, 3);
+  expect([...labels]).toEqual([4, 5, 255, 255, 255, 255, 255, 255, 255]);
+});
+
+it('refuses what does not fit', () => {
+  expect(() => packMask(new Uint8Array(8), { width: 4, height: 2 }, new Uint8Array(9), 3)).toThrow(
+    '4x2 does not fit',
+  );
+});
