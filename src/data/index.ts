@@ -1,6 +1,7 @@
 /** @file Data sets: opening, checking, decoding and loading. */
 
 export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
+export { findImages, type ImageFile } from './image-files.js';
 export { openDataset } from './open-dataset.js';
 export { renderOverlay, savePng } from './overlay.js';
 export type { Rgb } from './palette.js';
