@@ -4,6 +4,8 @@
  */
 export * from './builders.js';
 export { gradients } from './gradients.js';
+export { blockedDepthwise } from './lowering/blocked-depthwise.js';
+export type { BlockSize } from './lowering/blocked-layout.js';
 export { kernelBatchNorm } from './lowering/normalization.js';
 export { plainLowering } from './lowering/plain.js';
 export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';

@@ -133,12 +133,30 @@ export const depthwiseWeightGrad: LoweringRule<'convWeightGrad'> = ({ attributes
     {
       strides: dilations,
       dilations: strides,
-      pads,
+      pads: endPads([h, w], [oh, ow], attributes, pads),
       group: n * channels,
     },
   );
   return [sumImages(taps!, n, channels, kernel)];
 };
+
+/** Pads with the end cut to what the last filter position reaches, so that no surplus positions are computed. */
+export function endPads(
+  size: readonly [number, number],
+  outputSize: readonly [number, number],
+  {
+    strides,
+    dilations,
+    kernel,
+  }: Pick<ConvAttributes, 'strides' | 'dilations'> & { kernel: readonly [number, number] },
+  begin: readonly number[],
+): [number, number, number, number] {
+  const end = (i: 0 | 1): number => {
+    const reach = dilations[i] * (kernel[i] - 1) + strides[i] * (outputSize[i] - 1) + 1;
+    return Math.max(reach - size[i] - begin[i]!, 0);
+  };
+  return [begin[0]!, begin[1]!, end(0), end(1)];
+}
 
 /** [1, N·C, ≥kh, ≥kw] → [C, 1, kh, kw]; rows beyond the kernel come from input that no filter position reached. */
 export function sumImages(
@@ -147,7 +165,8 @@ export function sumImages(
   channels: number,
   kernel: readonly [number, number],
 ): Tensor {
-  const cut = sliceAxes(taps, { axes: [2, 3], starts: [0, 0], ends: kernel, steps: [1, 1] });
+  const exact = taps.shape[2] === kernel[0] && taps.shape[3] === kernel[1];
+  const cut = exact ? taps : sliceAxes(taps, { axes: [2, 3], starts: [0, 0], ends: kernel, steps: [1, 1] });
   const perImage = reshape(cut, [n, channels, ...kernel]);
   return reshape(n === 1 ? perImage : reduceSum(perImage, { axes: [0] }), [channels, 1, ...kernel]);
 }
@@ -158,21 +177,16 @@ export const unfoldedWeightGrad: LoweringRule<'convWeightGrad'> = ({ attributes,
   const [n, channels] = x!.shape as [number, number];
   const [oh, ow] = [dy!.shape[2]!, dy!.shape[3]!];
   const perGroup = channels / group;
-  const reach = (i: 0 | 1, size: number) => dilations[i] * (kernel[i] - 1) + strides[i] * (size - 1) + 1;
-  // Only as far as filters reach: the end pad may be cut short.
-  const end = [0, 1].map((i) => {
-    const needed = reach(i as 0 | 1, i === 0 ? oh : ow) - x!.shape[2 + i]! - pads[i]!;
-    return Math.max(needed, 0);
-  });
-  const padded = pad(x!, [0, 0, pads[0], pads[1], 0, 0, end[0]!, end[1]!]);
+  const [top, left, bottom, right] = endPads([x!.shape[2]!, x!.shape[3]!], [oh, ow], attributes, pads);
+  const padded = pad(x!, [0, 0, top, left, 0, 0, bottom, right]);
   const columns: Tensor[] = [];
   for (let i = 0; i < kernel[0]; i++) {
     for (let j = 0; j < kernel[1]; j++) {
-      const [top, left] = [i * dilations[0], j * dilations[1]];
+      const [row, column] = [i * dilations[0], j * dilations[1]];
       const patch = sliceAxes(padded, {
         axes: [2, 3],
-        starts: [top, left],
-        ends: [top + (oh - 1) * strides[0] + 1, left + (ow - 1) * strides[1] + 1],
+        starts: [row, column],
+        ends: [row + (oh - 1) * strides[0] + 1, column + (ow - 1) * strides[1] + 1],
         steps: strides,
       });
       columns.push(reshape(patch, [n, group, perGroup, 1, oh * ow]));

@@ -31,28 +31,31 @@ export const decomposedBatchNorm: LoweringRule<'batchNorm'> = ({ attributes }, [
   return [y, mean, variance];
 };
 
-let statisticsSerial = 0;
-
 /**
  * The runtime's kernel (CPU only). It may write the batch statistics in place over its inputs 3 and 4, so that two nodes
- * sharing one constant there would overwrite each other: every node gets its own, with values that no other has.
+ * sharing one constant there would overwrite each other: every node of a graph gets its own, with values that no other
+ * has. One rule serves one graph.
  */
-export const kernelBatchNorm: LoweringRule<'batchNorm'> = ({ attributes, outputs }, [x, scale, bias]) => {
-  const channels = x!.shape[1]!;
-  const own = (): Tensor => {
-    const data = new Float32Array(channels).fill(++statisticsSerial);
+export function kernelBatchNorm(): LoweringRule<'batchNorm'> {
+  let serial = 0;
+  const own = (channels: number): Tensor => {
+    serial += 1;
+    const data = new Float32Array(channels).fill(serial);
     return createNode('constant', [], {
       data,
       type: { dtype: 'float32', shape: [channels] },
       unique: true,
     })[0]!;
   };
-  return onnxOp('BatchNormalization', [x!, scale!, bias!, own(), own()], outputs, {
-    epsilon: { float: attributes.epsilon },
-    momentum: { float: 0 },
-    training_mode: { int: 1 },
-  });
-};
+  return ({ attributes, outputs }, [x, scale, bias]) => {
+    const channels = x!.shape[1]!;
+    return onnxOp('BatchNormalization', [x!, scale!, bias!, own(channels), own(channels)], outputs, {
+      epsilon: { float: attributes.epsilon },
+      momentum: { float: 0 },
+      training_mode: { int: 1 },
+    });
+  };
+}
 
 /**
  * With x̂ = (x − μ)/σ and n values per channel (Ioffe & Szegedy 2015):
