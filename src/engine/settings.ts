@@ -10,7 +10,7 @@ export interface SessionSettings {
   /** Threads inside an operator. */
   readonly threads: number;
   readonly memory: MemoryMode;
-  /** Let ONNX Runtime rewrite the graph. Worth it for inference on constant weights, harmful for training steps. */
+  /** Let ONNX Runtime rewrite the graph: worth it for model files with constant weights. */
   readonly rewrite: boolean;
   /** Path prefix of a profile to write; default none. */
   readonly profile?: string;
