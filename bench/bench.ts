@@ -88,6 +88,8 @@ function print({ model, batch }: Configuration, m: Measurement): void {
 }
 
 async function main(): Promise<void> {
+  const { memory } = options;
+  if (memory !== 'fast' && memory !== 'lean') throw new Error(`--memory ${memory}: expected fast or lean`);
   const threads = Number(options.threads);
   const raw = options.profile === undefined ? undefined : resolve(options.profile);
   const profiles = raw ?? (await mkdtemp(join(tmpdir(), 'otx-bench-')));
@@ -108,7 +110,7 @@ async function main(): Promise<void> {
           batch,
           size: Number(options.size),
           threads,
-          memory: options.memory === 'lean' ? 'lean' : 'fast',
+          memory,
           steps: Number(options.steps),
           profile: options['no-shares'] ? null : profiles,
         };
