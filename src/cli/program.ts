@@ -1,6 +1,6 @@
 /** @file The commands of `otx`: each turns flags into one call of the public API and prints what comes back. */
 
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { OtxError } from '../base/errors.js';
 import { version } from '../base/version.js';
@@ -23,6 +23,16 @@ const DEFAULT_OUTPUTS = join('otx-workspace', 'outputs');
 const INPUT_SIZE = 'learning_parameters.input_size';
 const NUM_WORKERS = 'learning_parameters.num_workers';
 
+/** Settings that have an effect on a trained model; training takes all. */
+const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
+  eval: [INPUT_SIZE, NUM_WORKERS],
+  predict: [INPUT_SIZE],
+  export: [INPUT_SIZE],
+};
+
+/** Whose settings "params --help" lists when no template is named; all have the same. */
+const DEFAULT_TEMPLATE = 'Lite-HRNet-18-mod2';
+
 const PARAMS_HINT =
   '\nSettings follow the word params: params --learning_parameters.num_iters 30; "params --help" lists them.';
 
@@ -38,6 +48,18 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const { command, params } = splitParams(argv);
+  const [operation, ...words] = command;
+  if (operation === undefined) {
+    throw new OtxError(
+      'usage',
+      'no operation given; use one of find, train, eval, predict, export, or --help',
+    );
+  }
+  if (params && wantsHelp(params)) {
+    const template = words[0]?.startsWith('-') === false ? words[0] : DEFAULT_TEMPLATE;
+    terminal.print(paramsHelp(loadTemplate(template), PARAMS_OF[operation]));
+    return;
+  }
   const program = createProgram(params, terminal, signal);
   await program.parseAsync(command, { from: 'user' });
 }
@@ -49,26 +71,12 @@ function createProgram(params: string[] | undefined, terminal: Terminal, signal:
     .exitOverride()
     // Errors are printed once, in one form, by main.ts.
     .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError(true)
-    .action(() => {
-      throw new OtxError(
-        'usage',
-        'no operation given; use one of find, train, eval, predict, export, or --help',
-      );
-    });
+    .showSuggestionAfterError(true);
 
-  /** Settings for a command that takes some of them, or undefined after printing the list that was asked for. */
-  const settings = (
-    operation: string,
-    template: string | undefined,
-    used?: readonly string[],
-  ): HyperParameterOverrides | undefined => {
-    if (params && wantsHelp(params)) {
-      const shown = template === undefined ? listTemplates()[0] : loadTemplate(template);
-      if (shown) terminal.print(paramsHelp(shown, used));
-      return undefined;
-    }
+  /** Settings as typed; the template checks them. */
+  const settings = (operation: string): HyperParameterOverrides => {
     const texts = parseParams(params ?? []);
+    const used = PARAMS_OF[operation];
     return (used ? onlyParams(texts, used, operation) : texts) as HyperParameterOverrides;
   };
 
@@ -106,8 +114,7 @@ function createProgram(params: string[] | undefined, terminal: Terminal, signal:
     .option('--load-weights <path>', 'start from the weights of this checkpoint')
     .addHelpText('after', PARAMS_HINT)
     .action(async (name: string, options: TrainFlags) => {
-      const hyperParameters = settings('train', name);
-      if (!hyperParameters) return;
+      const hyperParameters = settings('train');
       const output = options.output ?? (await timestampedFolder(DEFAULT_OUTPUTS, 'train'));
       const result = await run((job) =>
         train({
@@ -142,8 +149,7 @@ function createProgram(params: string[] | undefined, terminal: Terminal, signal:
     .option('-o, --output <folder>', `folder for performance.json (default: ${DEFAULT_OUTPUTS}/<time>_eval)`)
     .addHelpText('after', PARAMS_HINT)
     .action(async (name: string | undefined, options: EvalFlags) => {
-      const hyperParameters = settings('eval', name, [INPUT_SIZE, NUM_WORKERS]);
-      if (!hyperParameters) return;
+      const hyperParameters = settings('eval');
       const output = options.output ?? (await timestampedFolder(DEFAULT_OUTPUTS, 'eval'));
       const result = await run((job) =>
         evaluate({
@@ -176,8 +182,7 @@ function createProgram(params: string[] | undefined, terminal: Terminal, signal:
     .requiredOption('-o, --output <folder>', 'folder for overlays/ and masks/')
     .addHelpText('after', PARAMS_HINT)
     .action(async (name: string | undefined, options: PredictFlags) => {
-      const hyperParameters = settings('predict', name, [INPUT_SIZE]);
-      if (!hyperParameters) return;
+      const hyperParameters = settings('predict');
       const { images } = await run((job) =>
         predict({
           template: name,
@@ -207,8 +212,7 @@ function createProgram(params: string[] | undefined, terminal: Terminal, signal:
       if (options.exportType !== 'onnx') {
         throw new OtxError('usage', `unsupported export type "${options.exportType}"; onnx is written`);
       }
-      const hyperParameters = settings('export', name, [INPUT_SIZE]);
-      if (!hyperParameters) return;
+      const hyperParameters = settings('export');
       const output = options.output ?? (await timestampedFolder(DEFAULT_OUTPUTS, 'export'));
       const result = await run((job) =>
         exportModel({
@@ -268,7 +272,7 @@ function findTable(task: string | undefined, verbose: boolean): string {
     ofTask,
     id,
     name,
-    path,
+    relative(process.cwd(), path),
     ...(verbose ? modelSize(model) : []),
   ]);
   return formatTable(head, rows);

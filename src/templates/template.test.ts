@@ -40,6 +40,10 @@ describe('templates', () => {
     );
   });
 
+  test('what was left out at the end is filled in', () => {
+    expect(() => loadTemplate('lite-hrnet-s')).toThrow(/the nearest names are Lite-HRNet-s-mod2, /);
+  });
+
   test('a file that is no template is refused in one line with its path and the reason', () => {
     const good = readFileSync(loadTemplate('Lite-HRNet-18').path, 'utf8');
     const cases: [string, RegExp][] = [

@@ -67,8 +67,10 @@ export function loadTemplate(nameOrIdOrPath: string): Template {
   );
 }
 
+/** Edits from `name` to `wanted`; what was left out at the end counts little. */
 function far(name: string, wanted: string): number {
-  return distance(name.toLowerCase(), wanted);
+  const known = name.toLowerCase();
+  return Math.min(distance(known, wanted), distance(known.slice(0, wanted.length), wanted) + 0.5);
 }
 
 function readTemplate(path: string): Template {

@@ -222,7 +222,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       const matrix = await validate(validationLoader, session.segment, {
         classes: classes.length,
         inputSize: sizes.validation,
+        signal,
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'validate', done, total }),
+      }).catch(async (error: unknown) => {
+        await stopIfAsked(epoch, null);
+        throw error;
       });
       const metrics = matrix.summary();
       secondsPerEpoch = watch();

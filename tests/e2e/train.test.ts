@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { otx } from './otx.js';
+
+const SMALL = ['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size=2'];
+
+let folder: string;
+let data: string;
+let run: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-e2e-'));
+  data = join(folder, 'data');
+  run = join(folder, 'run');
+  await generateScenes(data, { train: 5, val: 2, width: 80, height: 64 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function trainArguments(output: string, ...params: string[]): string[] {
+  const roots = ['--train-data-roots', join(data, 'train'), '--val-data-roots', join(data, 'val')];
+  return ['train', 'lite-hrnet-S-mod2', ...roots, '-o', output, '--seed', '7', 'params', ...SMALL, ...params];
+}
+
+const lastOf = (output: string) => join(output, 'models', 'last.safetensors');
+
+/** Hash of the newest weights and moments. */
+async function hashOf(output: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const [key, { data }] of (await loadCheckpoint(lastOf(output))).tensors) {
+    hash.update(key).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+describe('otx train', () => {
+  test('trains, tells what it does in plain lines, and leaves a run folder', async () => {
+    const { code, stdout, stderr } = await otx(trainArguments(run, '--learning_parameters.num_iters', '2'));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/5 images\n +class +name +pixels/);
+    expect(stdout).toMatch(
+      /training Lite-HRNet-s-mod2 \(82\d,\d+ parameters\): 2 epochs of 2 steps, batch 2, crop 64, validation 68/,
+    );
+    expect(stdout).toMatch(/epoch 1\/2 {2}loss \d\.\d+ {2}mDice 0\.\d+ .* best\n/);
+    expect(stdout).toMatch(/Performance\(score: 0\.\d+, dashboard: \(1 metric groups\)\)/);
+    expect(stdout).not.toContain('\r');
+    expect((await readdir(join(run, 'models'))).sort()).toEqual([
+      'label_schema.json',
+      'last.safetensors',
+      'weights.safetensors',
+    ]);
+    const history = (await readFile(join(run, 'logs', 'epochs.csv'), 'utf8')).trim().split('\n');
+    expect(history).toHaveLength(3);
+    expect(history[0]).toMatch(/^epoch,loss,learning_rate,mDice,.*Dice\.background,/);
+  });
+
+  test('the checkpoint says what it is', async () => {
+    const { info, tensors } = await loadCheckpoint(run);
+    expect(info.template.name).toBe('Lite-HRNet-s-mod2');
+    expect(info.hyperParameters.learning_parameters).toMatchObject({
+      batch_size: 2,
+      num_iters: 2,
+      input_size: '64x64',
+    });
+    expect(info.progress).toMatchObject({ seed: 7 });
+    expect(info.metrics?.mDice).toBe(info.progress.best?.mDice);
+    expect(tensors.get('backbone.stem.conv1.bn.num_batches_tracked')).toEqual({
+      dtype: 'I64',
+      shape: [],
+      data: BigInt64Array.of(BigInt(info.progress.step)),
+    });
+    expect([...tensors.keys()].some((key) => key.startsWith('optimizer.'))).toBe(false);
+    const last = (await loadCheckpoint(lastOf(run))).tensors;
+    expect(last.has('optimizer.exp_avg.decode_head.conv_seg.weight')).toBe(true);
+    expect(last.has('optimizer.exp_avg_sq.decode_head.conv_seg.weight')).toBe(true);
+  });
+
+  test('the same seed gives bit-identical weights with any number of workers, another seed does not', async () => {
+    const train = async (name: string, ...params: string[]) => {
+      const args = trainArguments(join(folder, name), '--learning_parameters.num_iters', '2', ...params);
+      expect((await otx(args)).code).toBe(0);
+      return hashOf(join(folder, name));
+    };
+    const first = await hashOf(run);
+    expect(await train('workers', '--learning_parameters.num_workers', '0')).toBe(first);
+
+    const args = trainArguments(join(folder, 'seed'), '--learning_parameters.num_iters', '2');
+    args[args.indexOf('--seed') + 1] = '8';
+    expect((await otx(args)).code).toBe(0);
+    expect(await hashOf(join(folder, 'seed'))).not.toBe(first);
+  });
+
+  test('starts from given weights, and reduces a batch that is larger than the data set', async () => {
+    const args = trainArguments(join(folder, 'more'), '--learning_parameters.num_iters', '1');
+    args[args.indexOf('--learning_parameters.batch_size=2')] = '--learning_parameters.batch_size=100';
+    args.splice(args.indexOf('params'), 0, '--load-weights', run);
+    const { code, stdout } = await otx(args);
+    expect(code).toBe(0);
+    expect(stdout).toContain('note: batch size reduced from 100 to 5, the number of training images');
+    expect(stdout).toMatch(/note: loaded (\d+) of \1 tensors from /);
+  });
+
+  test('an earlier run is not overwritten', async () => {
+    const before = await hashOf(run);
+    const { code, stderr } = await otx(trainArguments(run, '--learning_parameters.num_iters', '1'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^otx: error: .*holds an earlier run .*choose another folder or remove it\n$/);
+    expect(await hashOf(run)).toBe(before);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s finishes the step, saves and says how to go on',
+    async (signal) => {
+      const output = join(folder, signal);
+      let sent = false;
+      const { code, stderr } = await otx(
+        trainArguments(output, '--learning_parameters.num_iters', '100000'),
+        {
+          onOutput: (text, send) => {
+            if (sent || !/epoch +1\/100000 {2}loss/.test(text)) return;
+            sent = true;
+            send(signal);
+          },
+        },
+      );
+      const last = join(output, 'models', 'last.safetensors');
+      expect(code).toBe(130);
+      expect(stderr).toContain(`saved ${last}; go on from these weights with --load-weights ${last}`);
+      const { info, tensors } = await loadCheckpoint(last);
+      const steps = tensors.get('backbone.stem.conv1.bn.num_batches_tracked')?.data[0];
+      expect(steps).toBe(BigInt(info.progress.step));
+      expect(stderr).toContain(`stopped after ${steps} steps`);
+    },
+  );
+
+  test('a second signal ends at once', async () => {
+    const { code } = await otx(
+      trainArguments(join(folder, 'twice'), '--learning_parameters.num_iters', '100000'),
+      {
+        onOutput: (text, send) => {
+          if (!/epoch +1\/100000 {2}loss/.test(text)) return;
+          send('SIGINT');
+          send('SIGTERM');
+        },
+      },
+    );
+    expect(code).toBe(130);
+  });
+});
+
+describe('what was trained', () => {
+  test('otx eval repeats the score of the checkpoint and writes performance.json', async () => {
+    const output = join(folder, 'eval');
+    const { code, stdout } = await otx([
+      'eval',
+      ...['--test-data-roots', join(data, 'val'), '--load-weights', run, '-o', output],
+    ]);
+    expect(code).toBe(0);
+    const written = JSON.parse(await readFile(join(output, 'performance.json'), 'utf8'));
+    expect(Object.keys(written)).toEqual(['Dice Average']);
+    expect(stdout).toContain(`Performance(score: ${written['Dice Average']}, dashboard: (1 metric groups))`);
+    const { info } = await loadCheckpoint(run);
+    expect(stdout).toContain(`mean Dice ${info.metrics?.mDice?.toFixed(4)} with background`);
+  });
+
+  test.each(['dynamic', 'static'])(
+    'otx export with %s batch gives a file that segments alike',
+    async (batch) => {
+      const output = join(folder, batch);
+      const flags = batch === 'static' ? ['--static-batch'] : [];
+      const exported = await otx([
+        'export',
+        'Lite-HRNet-s-mod2',
+        '--load-weights',
+        run,
+        '-o',
+        output,
+        ...flags,
+      ]);
+      expect(exported.code).toBe(0);
+      expect(exported.stdout).toContain(`input [${batch === 'static' ? 1 : 'batch'}, 3, 68, 68]`);
+      expect((await readdir(output)).sort()).toEqual(['label_schema.json', 'model.onnx']);
+
+      const predict = (weights: string, to: string) =>
+        otx([
+          'predict',
+          '--input',
+          join(data, 'val', 'images'),
+          '--load-weights',
+          weights,
+          '-o',
+          join(output, to),
+        ]);
+      expect((await predict(run, 'trained')).code).toBe(0);
+      expect((await predict(join(output, 'model.onnx'), 'exported')).code).toBe(0);
+      const masks = await readdir(join(output, 'trained', 'masks'));
+      expect(masks).toHaveLength(2);
+      let same = 0;
+      let total = 0;
+      for (const mask of masks) {
+        const [a, b] = await Promise.all(
+          ['trained', 'exported'].map((kind) =>
+            sharp(join(output, kind, 'masks', mask))
+              .raw()
+              .toBuffer(),
+          ),
+        );
+        total += a!.length;
+        same += a!.filter((label, pixel) => label === b![pixel]).length;
+      }
+      expect(total).toBe(2 * 80 * 64);
+      expect(same / total).toBeGreaterThanOrEqual(0.9999);
+    },
+  );
+
+  test('otx predict writes a gray index mask and a colour overlay of the size of the image', async () => {
+    const images = await readdir(join(data, 'val', 'images'));
+    const output = join(folder, 'predict');
+    const input = join(data, 'val', 'images', images[0]!);
+    expect((await otx(['predict', '--input', input, '--load-weights', run, '-o', output])).code).toBe(0);
+    const name = images[0]!.replace(/\.\w+$/, '.png');
+    expect(await sharp(join(output, 'masks', name)).metadata()).toMatchObject({
+      width: 80,
+      height: 64,
+      channels: 1,
+    });
+    expect(await sharp(join(output, 'overlays', name)).metadata()).toMatchObject({
+      width: 80,
+      height: 64,
+      channels: 3,
+    });
+  });
+});
