@@ -273,7 +273,8 @@ export function averagePool(x: Tensor, kernel: readonly [number, number]): Tenso
  * Applies constant matrices along the two spatial axes: y = rows · x · colsᵀ, for x [N, C, H, W], rows [H', H], cols [W', W].
  */
 export function separableMap(x: Tensor, rows: Tensor, cols: Tensor): Tensor {
-  return matMul(rows, matMul(x, cols, { transB: true }));
+  // The transposed constant folds away, and inference graphs stay free of contrib operators.
+  return matMul(rows, matMul(x, transpose(cols, [1, 0])));
 }
 
 /** Adaptive average pooling: window i is [floor(i·in/out), ceil((i+1)·in/out)). */
