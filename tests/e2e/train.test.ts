@@ -206,6 +206,7 @@ describe('what was trained', () => {
         const [a, b] = await Promise.all(
           ['trained', 'exported'].map((kind) =>
             sharp(join(output, kind, 'masks', mask))
+              .extractChannel(0)
               .raw()
               .toBuffer(),
           ),
