@@ -169,6 +169,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       parameters,
     });
     let secondsPerEpoch: number | undefined;
+    let undoneInARow = 0;
 
     for (let epoch = 1; epoch <= epochs; epoch++) {
       // Train.
@@ -176,7 +177,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       let waitedMs = 0;
       let learningRate = 0;
       let step = 0;
-      let undoneInARow = 0;
       const losses: number[] = [];
       for await (const batch of trainLoader.epoch(epoch - 1)) {
         waitedMs += batch.waitedMs;

@@ -1,0 +1,185 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { generateScenes } from '../data/synthetic/generate.js';
+import { SCENE_CLASSES } from '../data/synthetic/scene.js';
+import { loadCheckpoint } from './checkpoint.js';
+import type { EpochEvent, TrainEvent } from './events.js';
+import type { TrainingSession } from './session.js';
+import { type TrainOptions, train } from './train.js';
+
+/** The engine is replaced by a script, so that the loop can be led through what a real network rarely does. */
+const script = vi.hoisted(() => ({
+  /** Loss of each step; the last one repeats. */
+  losses: [1],
+  /** Class that all pixels are given, per validated epoch; the last one repeats. */
+  answers: [0],
+  calls: [] as { learningRate: number; update: number }[],
+  disposed: 0,
+}));
+
+vi.mock('./session.js', () => ({
+  createTrainingSession: async ({ sizes }: { sizes: { validation: number } }): Promise<TrainingSession> => {
+    let validated = 0;
+    return {
+      step: async (_batch, learningRate, update) => {
+        const loss = script.losses[Math.min(script.calls.length, script.losses.length - 1)]!;
+        script.calls.push({ learningRate, update });
+        return { loss, committed: Number.isFinite(loss) };
+      },
+      segment: async () => {
+        const answer = script.answers[Math.min(validated, script.answers.length - 1)]!;
+        validated += 1;
+        const area = sizes.validation ** 2;
+        const logits = new Float32Array(CLASSES * area);
+        return logits.fill(1, answer * area, (answer + 1) * area);
+      },
+      tensors: async () =>
+        new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(script.calls.length) }]]),
+      dispose: async () => {
+        script.disposed += 1;
+      },
+    };
+  },
+}));
+
+const CLASSES = SCENE_CLASSES.length;
+let folder: string;
+let runs = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-train-'));
+  await generateScenes(join(folder, 'data'), { train: 4, val: 1, width: 48, height: 32 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(() => Object.assign(script, { losses: [1], answers: [0], calls: [], disposed: 0 }));
+
+async function run(epochs: number, options: Partial<TrainOptions> = {}) {
+  const events: TrainEvent[] = [];
+  runs += 1;
+  const output = join(folder, `run${runs}`);
+  const result = await train({
+    template: 'Lite-HRNet-s-mod2',
+    trainData: join(folder, 'data', 'train'),
+    validationData: join(folder, 'data', 'val'),
+    output,
+    hyperParameters: {
+      learning_parameters: {
+        batch_size: 2,
+        num_iters: epochs,
+        num_workers: 0,
+        input_size: '32x32',
+        learning_rate_warmup_iters: 4,
+      },
+    },
+    ...options,
+    onEvent: (event) => {
+      events.push(event);
+      options.onEvent?.(event);
+    },
+  }).then(
+    (value) => ({ value, error: undefined }),
+    (error: unknown) => ({ value: undefined, error }),
+  );
+  const epochEvents = events.filter((event): event is EpochEvent => event.type === 'epoch');
+  const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  return { ...result, output, epochEvents, notices, last: join(output, 'models', 'last.safetensors') };
+}
+
+describe('the training loop', () => {
+  test('warms up linearly over the steps and then keeps the learning rate', async () => {
+    const { error } = await run(3);
+    expect(error).toBeUndefined();
+    const rates = script.calls.map(({ learningRate }) => learningRate * 1e3);
+    [1 / 3, 1 / 2, 2 / 3, 5 / 6, 1, 1].forEach((rate, step) => {
+      expect(rates[step]).toBeCloseTo(rate, 12);
+    });
+    expect(script.calls.map(({ update }) => update)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(script.disposed).toBe(1);
+  });
+
+  test('keeps the best weights: only a strictly greater mean Dice replaces them', async () => {
+    // Find two answers of different score, then give the worse, the better twice, and the worse again.
+    script.answers = Array.from({ length: CLASSES }, (_, answer) => answer);
+    const dice = (await run(CLASSES)).epochEvents.map(({ metrics }) => metrics.mDice);
+    const better = dice.indexOf(Math.max(...dice));
+    const worse = dice.indexOf(Math.min(...dice));
+    expect(dice[better]).toBeGreaterThan(dice[worse]!);
+
+    script.calls = [];
+    script.answers = [worse, better, better, worse];
+    const { value, epochEvents, output, last } = await run(4);
+    expect(epochEvents.map(({ best }) => best)).toEqual([true, true, false, false]);
+    expect(value).toMatchObject({ bestEpoch: 2, metrics: { mDice: dice[better] } });
+    const best = await loadCheckpoint(output);
+    expect(best.tensors.get('w')?.data[0]).toBe(4);
+    expect(best.info.progress).toEqual({
+      epoch: 2,
+      step: 4,
+      seed: 42,
+      best: { mDice: dice[better], epoch: 2 },
+    });
+    const newest = await loadCheckpoint(last);
+    expect(newest.tensors.get('w')?.data[0]).toBe(8);
+    expect(newest.info.metrics?.mDice).toBe(dice[worse]);
+  });
+
+  test('a step without a finite loss is named, and counts neither as an update nor in the mean', async () => {
+    script.losses = [2, Number.NaN, 4, 6];
+    const { epochEvents, notices, last } = await run(2);
+    expect(script.calls.map(({ update }) => update)).toEqual([1, 2, 2, 3]);
+    expect(epochEvents.map(({ loss }) => loss)).toEqual([2, 5]);
+    expect(notices).toEqual([
+      expect.stringMatching(/^epoch 1, step 2 \(images .+, .+\): the loss is NaN; the step was undone/),
+    ]);
+    expect((await loadCheckpoint(last)).info.progress.step).toBe(3);
+  });
+
+  test('ten of them in a row end the training with the last good weights saved', async () => {
+    script.losses = [1, 1, Number.POSITIVE_INFINITY];
+    const { error, last } = await run(100);
+    expect(error).toMatchObject({
+      code: 'numeric',
+      message: expect.stringMatching(/10 steps in a row.*learning rate below 0\.001/),
+    });
+    expect(script.calls).toHaveLength(12);
+    expect((await loadCheckpoint(last)).info.progress).toMatchObject({ epoch: 5, step: 2 });
+    expect(script.disposed).toBe(1);
+  });
+
+  test.each([
+    [
+      'in the middle of an epoch',
+      (event: TrainEvent) => event.type === 'step' && event.epoch === 2 && event.step === 1,
+      1,
+      3,
+    ],
+    ['while validating', (event: TrainEvent) => event.type === 'progress' && event.task === 'validate', 1, 2],
+    ['between epochs', (event: TrainEvent) => event.type === 'epoch', 1, 2],
+  ])('a stop %s saves the weights of that moment', async (_, when, epoch, step) => {
+    const controller = new AbortController();
+    const { error, last } = await run(5, {
+      signal: controller.signal,
+      onEvent: (event) => when(event) && controller.abort(),
+    });
+    expect(error).toMatchObject({
+      code: 'aborted',
+      message: expect.stringContaining(
+        `stopped after ${step} steps (${epoch} of 5 epochs) and saved ${last}`,
+      ),
+    });
+    const { info, tensors } = await loadCheckpoint(last);
+    expect(info.progress).toMatchObject({ epoch, step });
+    expect(tensors.get('w')?.data[0]).toBe(step);
+    expect(script.disposed).toBe(1);
+  });
+
+  test('a stop in the last epoch is no stop: the training is complete', async () => {
+    const controller = new AbortController();
+    const { value } = await run(1, {
+      signal: controller.signal,
+      onEvent: (event) => event.type === 'epoch' && controller.abort(),
+    });
+    expect(value?.bestEpoch).toBe(1);
+  });
+});
