@@ -4,6 +4,7 @@
  */
 import {
   add,
+  averagePool,
   batchNorm,
   type ConvOptions,
   conv,
@@ -17,7 +18,7 @@ import {
   resizeNearest,
 } from '../builders.js';
 import { gradients } from '../gradients.js';
-import { createNode, type Shape, type Tensor } from '../tensor.js';
+import type { Shape, Tensor } from '../tensor.js';
 
 export interface ConvGeometry {
   readonly name: string;
@@ -208,6 +209,8 @@ const wideGeometries: readonly ConvGeometry[] = [
 export interface LoweringCase {
   readonly name: string;
   readonly outputs: readonly Tensor[];
+  /** Inputs to fill with values well above zero, where others would leave little but rounding errors to compare. */
+  readonly positive?: readonly string[];
 }
 
 const float = (name: string, shape: Shape): Tensor => input(name, 'float32', shape);
@@ -252,6 +255,7 @@ function manyNormsCase(channels: number, count: number): LoweringCase {
   return {
     name: `${count} batchNorms of ${channels} channels keep their statistics apart`,
     outputs: [y, ...statistics, ...gradients(loss, [x, ...vectors])],
+    positive: Array.from({ length: count }, (_, i) => `scale${i}`),
   };
 }
 
@@ -266,6 +270,28 @@ function resizeCase(
   return {
     name: `resize ${kind} and gradient, ${from.join('x')} to ${to.join('x')}`,
     outputs: [y, ...gradients(loss, [x])],
+  };
+}
+
+function geluCase(): LoweringCase {
+  const [x, dy] = [float('x', [200]), float('dy', [200])];
+  return { name: 'gelu and gradient', outputs: [gelu(x), ...gradients(reduceSum(mul(gelu(x), dy)), [x])] };
+}
+
+function poolCase(kernel: readonly [number, number]): LoweringCase {
+  const x = float('x', [2, 3, 4 * kernel[0], 5 * kernel[1]]);
+  const y = averagePool(x, kernel);
+  const loss = reduceSum(mul(y, float('dy', y.shape)));
+  return { name: `averagePool ${kernel.join('x')} and gradient`, outputs: [y, ...gradients(loss, [x])] };
+}
+
+/** Long sums of products, which may be computed as dot products. */
+function dotCase(shape: Shape, axes: readonly number[], keepDims: boolean): LoweringCase {
+  const product = mul(float('a', shape), float('b', shape));
+  return {
+    name: `Σ a·b over axes [${axes}] of [${shape}]${keepDims ? ', kept' : ''}`,
+    outputs: [reduceSum(product, { axes, keepDims })],
+    positive: ['a', 'b'],
   };
 }
 
@@ -314,6 +340,14 @@ const resizes: readonly (readonly [readonly [number, number], readonly [number, 
     [5, 1],
     [5, 4],
   ],
+  [
+    [4, 5],
+    [16, 20],
+  ],
+  [
+    [2, 3],
+    [16, 24],
+  ],
 ];
 
 /** Fresh nodes for every case. */
@@ -323,18 +357,28 @@ export const loweringCases = (): LoweringCase[] => [
   batchNormCase([1, 7, 4, 5], 1e-5),
   batchNormCase([2, 16, 3, 3], 1e-3),
   batchNormCase([5, 3], 1e-5),
-  ...[1, 4, 7, 8, 9, 16].map((channels) => manyNormsCase(channels, 6)),
+  ...[2, 4, 7, 8, 9, 16].map((channels) => manyNormsCase(channels, 6)),
   ...resizes.flatMap(([from, to]) => [
     resizeCase('nearest', from, to),
     resizeCase('bilinear', from, to),
     resizeCase('bilinear with aligned corners', from, to),
   ]),
   { name: 'positive', outputs: [positive(float('x', [3, 50]))] },
-  {
-    name: 'geluGrad',
-    outputs: [
-      gelu(float('x', [200])),
-      ...createNode('geluGrad', [float('dy', [200]), float('x', [200])], {}),
-    ],
-  },
+  geluCase(),
+  ...(
+    [
+      [2, 2],
+      [4, 4],
+      [3, 1],
+      [1, 5],
+      [4, 2],
+      [5, 3],
+    ] as const
+  ).map(poolCase),
+  dotCase([2, 3, 32, 40], [2, 3], false),
+  dotCase([2, 3, 32, 40], [0, 2, 3], true),
+  dotCase([2, 3, 1500], [2], true),
+  dotCase([4, 5, 60, 70], [0, 1, 2, 3], false),
+  dotCase([2, 40, 30, 3], [1, 2], false),
+  dotCase([3, 2000], [0, 1], false),
 ];
