@@ -67,7 +67,7 @@ export function onlyParams(
       if (used.includes(`${group}.${name}`)) continue;
       throw new OtxError(
         'usage',
-        `params: ${group}.${name} has no effect on otx ${operation}; it takes ${used.join(', ')}`,
+        `params: ${group}.${name} has no effect on otx ${operation}; ${used.length > 0 ? `it takes ${used.join(', ')}` : 'it takes none'}`,
       );
     }
   }

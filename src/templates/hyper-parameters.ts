@@ -130,47 +130,75 @@ export function describeHyperParameters(defaults: HyperParameters): HyperParamet
 }
 
 /**
- * Checked settings: `defaults` with `overrides` on top.
+ * The settings of a template with `overrides` on top.
  *
- * @param overrides by group and name; numbers may be given as text. Anything may be passed, it is checked here.
- * @throws OtxError `usage` naming the setting, its value and what is allowed, or the nearest name of an unknown one.
+ * @param overrides by group and name. Anything may be passed, it is checked here.
+ * @throws OtxError `usage` as {@link checkHyperParameters}.
  */
 export function resolveHyperParameters(
   template: { readonly hyperParameters: HyperParameters },
   overrides: HyperParameterOverrides | Readonly<Record<string, unknown>> = {},
 ): HyperParameters {
-  return mergeHyperParameters(template.hyperParameters, overrides);
+  const checked = checkHyperParameters(overrides);
+  return fill(
+    ({ group, name }) => lookUp(checked, group, name) ?? lookUp(template.hyperParameters, group, name),
+  );
 }
 
-/** Like {@link resolveHyperParameters} without a template: every setting has to come from `values`. */
+/**
+ * A complete set of settings.
+ *
+ * @throws OtxError `usage` as {@link checkHyperParameters}, and for a setting that is missing.
+ */
 export function completeHyperParameters(values: unknown): HyperParameters {
-  return mergeHyperParameters({}, values);
+  const checked = checkHyperParameters(values);
+  return fill(({ group, name, parameter }) => {
+    const value = lookUp(checked, group, name);
+    if (value === undefined) {
+      throw new OtxError('usage', `parameter ${group}.${name} is missing; allowed is ${parameter.allowed}`);
+    }
+    return value;
+  });
 }
 
-function mergeHyperParameters(defaults: object, overrides: unknown): HyperParameters {
-  for (const [group, name] of names(overrides)) {
-    if (find(group, name)) continue;
-    const known = entries().map((entry) => `${entry.group}.${entry.name}`);
-    const given = name === undefined ? group : `${group}.${name}`;
-    const nearest = closest(given, known);
-    const hint =
-      distance(given, nearest) <= given.length / 2
-        ? `did you mean ${nearest}?`
-        : `known are ${known.join(', ')}`;
-    throw new OtxError('usage', `unknown parameter ${given}; ${hint}`);
-  }
+/**
+ * Settings of unknown origin, by group and name, with their types.
+ *
+ * @param values numbers may be given as text.
+ * @throws OtxError `usage` naming the setting, its value and what is allowed, or the nearest name of an unknown one.
+ */
+export function checkHyperParameters(values: unknown): HyperParameterOverrides {
   const result: Record<string, Record<string, unknown>> = {};
-  for (const { group, name, parameter } of entries()) {
-    const value = lookUp(overrides, group, name) ?? lookUp(defaults, group, name);
-    const parsed = parameter.parse(value);
+  for (const [group, name] of names(values)) {
+    const entry = entries().find((known) => known.group === group && known.name === name);
+    if (!entry) throw unknownParameter(name === undefined ? group : `${group}.${name}`);
+    const value = lookUp(values, group, entry.name);
+    if (value === undefined) continue;
+    const parsed = entry.parameter.parse(value);
     if (parsed === undefined) {
       throw new OtxError(
         'usage',
-        `parameter ${group}.${name} is ${show(value)}; allowed is ${parameter.allowed}`,
+        `parameter ${group}.${name} is ${JSON.stringify(value)}; allowed is ${entry.parameter.allowed}`,
       );
     }
-    result[group] = { ...result[group], [name]: parsed };
+    result[group] = { ...result[group], [entry.name]: parsed };
   }
+  return result as HyperParameterOverrides;
+}
+
+function unknownParameter(given: string): OtxError {
+  const known = entries().map(({ group, name }) => `${group}.${name}`);
+  const nearest = closest(given, known);
+  const hint =
+    distance(given, nearest) <= given.length / 2
+      ? `did you mean ${nearest}?`
+      : `known are ${known.join(', ')}`;
+  return new OtxError('usage', `unknown parameter ${given}; ${hint}`);
+}
+
+function fill(pick: (entry: Entry) => unknown): HyperParameters {
+  const result: Record<string, Record<string, unknown>> = {};
+  for (const entry of entries()) result[entry.group] = { ...result[entry.group], [entry.name]: pick(entry) };
   return result as HyperParameters;
 }
 
@@ -184,14 +212,16 @@ export function inputSizes(parameters: HyperParameters): { train: number; valida
   return { train, validation: Math.round((544 * train) / 512) };
 }
 
-function entries(): { group: string; name: string; parameter: Parameter<number | string> }[] {
+interface Entry {
+  readonly group: string;
+  readonly name: string;
+  readonly parameter: Parameter<number | string>;
+}
+
+function entries(): Entry[] {
   return Object.entries(hyperParameterTable).flatMap(([group, parameters]) =>
     Object.entries(parameters).map(([name, parameter]) => ({ group, name, parameter })),
   );
-}
-
-function find(group: string, name: string | undefined): unknown {
-  return entries().find((entry) => entry.group === group && entry.name === name);
 }
 
 /** Pairs of group and name in a nested object; a group that holds no object is a pair without a name. */
@@ -210,8 +240,4 @@ function lookUp(values: unknown, group: string, name: string): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'missing' : JSON.stringify(value);
 }

@@ -1,6 +1,7 @@
 /** @file Public face of the templates. */
 
 export {
+  checkHyperParameters,
   describeHyperParameters,
   type HyperParameterInfo,
   type HyperParameterOverrides,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { type ClassInfo, createEvalLoader, openDataset, verifyDataset } from '../data/index.js';
+import { checkHyperParameters } from '../templates/index.js';
 import type { JobEvent } from './events.js';
 import { diceAverage, type SegmentationMetrics } from './metrics.js';
 import { openPredictor, type PredictorOptions } from './predictor.js';
@@ -39,12 +40,13 @@ export interface EvaluateResult {
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const { testData, output, hyperParameters, onEvent = () => undefined, signal } = options;
+  const { testData, output, onEvent = () => undefined, signal } = options;
+  const { learning_parameters } = checkHyperParameters(options.hyperParameters);
+  const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   if (output !== undefined) await makeWritableFolder(output);
   const dataset = await openDataset(testData);
   const predictor = await openPredictor(options);
   const { classes, inputSize, segment } = predictor;
-  const workers = hyperParameters?.learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
   try {
     const [known, found] = [classes, dataset.classes].map((list) => list.map(({ name }) => name).join(', '));

@@ -1,0 +1,63 @@
+/** @file What every command shares: the terminal, the settings behind `params`, and how a job runs with its progress shown. */
+
+import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.js';
+import { checkHyperParameters } from '../../templates/index.js';
+import { timestampedFolder } from '../../training/run-folder.js';
+import { onlyParams, parseParams } from '../arguments.js';
+import { progressPrinter } from '../progress.js';
+import type { Terminal } from '../terminal.js';
+
+/** Outputs of any kind go here unless `-o` says otherwise. */
+export const DEFAULT_OUTPUTS = 'otx-workspace/outputs';
+
+export const PARAMS_HINT =
+  '\nSettings follow the word params: params --learning_parameters.num_iters 30; "params --help" lists them.';
+
+/** Settings that have an effect on a trained model, by operation; training takes all. */
+export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
+  find: [],
+  eval: ['learning_parameters.input_size', 'learning_parameters.num_workers'],
+  predict: ['learning_parameters.input_size'],
+  export: ['learning_parameters.input_size'],
+};
+
+/** What a job of the public API takes from its caller. */
+export interface JobHooks {
+  readonly onEvent: (event: TrainEvent | JobEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** The settings that were typed. @throws OtxError `usage` for those that are wrong or have no effect on `operation` */
+  settings(operation: string): HyperParameterOverrides;
+  /** Runs a job with its progress on the terminal. */
+  run<T>(job: (hooks: JobHooks) => Promise<T>): Promise<T>;
+  /** The folder behind `-o`, or a new one named after time and operation. */
+  outputFor(operation: string, given: string | undefined): Promise<string>;
+}
+
+/** @param params words behind `params`, if any. */
+export function createContext(
+  params: readonly string[] | undefined,
+  terminal: Terminal,
+  signal: AbortSignal,
+): CommandContext {
+  return {
+    terminal,
+    settings: (operation) => {
+      const texts = parseParams(params ?? []);
+      const used = PARAMS_OF[operation];
+      return checkHyperParameters(used ? onlyParams(texts, used, operation) : texts);
+    },
+    run: async (job) => {
+      const { onEvent, close } = progressPrinter(terminal);
+      try {
+        return await job({ onEvent, signal });
+      } finally {
+        close();
+      }
+    },
+    outputFor: async (operation, given) => given ?? timestampedFolder(DEFAULT_OUTPUTS, operation),
+  };
+}
