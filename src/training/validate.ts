@@ -1,7 +1,7 @@
 /** @file Scores a segmentation on a data set, one image at a time, at the original size of each image. */
 
 import { OtxError } from '../base/errors.js';
-import type { EvalLoader } from '../data/index.js';
+import type { EvalItem, EvalLoader } from '../data/index.js';
 import { ConfusionMatrix } from './metrics.js';
 import { resizeArgmax } from './postprocess.js';
 
@@ -29,11 +29,21 @@ export async function validate(
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
-  for await (const { image, mask, width, height } of loader) {
+  const score = async ({ image, mask, width, height }: EvalItem): Promise<void> => {
     const logits = await segment(image);
     matrix.add(mask, resizeArgmax(logits, classes, inputSize, inputSize, height, width));
     onProgress?.(++done, loader.length);
+  };
+  // The engine already works on the next image while this thread scores the last one.
+  let running = Promise.resolve();
+  for await (const item of loader) {
+    const next = score(item);
+    // Its failure is reported when its turn comes.
+    next.catch(() => undefined);
+    await running;
+    running = next;
     if (signal?.aborted) throw new OtxError('aborted', `stopped after ${done} of ${loader.length} images`);
   }
+  await running;
   return matrix;
 }
