@@ -46,6 +46,7 @@ export interface PredictResult {
 export async function predict(options: PredictOptions): Promise<PredictResult> {
   const { output, onEvent = () => undefined, signal } = options;
   const files = await listInputs(options.input, output);
+  await refuseDataset(output);
   await makeWritableFolder(output);
   const predictor = await openPredictor(options);
   try {
@@ -105,6 +106,17 @@ async function listInputs(input: string, output: string): Promise<InputFile[]> {
     const shared = stems.indexOf(stem) !== stems.lastIndexOf(stem);
     return { path, name: `${shared ? relative : stem}.png` };
   });
+}
+
+/** `masks/` is also where a data set keeps its truth, which must never be replaced by predictions. */
+async function refuseDataset(output: string): Promise<void> {
+  for (const name of ['images', 'dataset_meta.json', 'meta.json']) {
+    if (!(await stat(join(output, name)).catch(() => undefined))) continue;
+    throw new OtxError(
+      'output',
+      `${output}: looks like a data set (it has ${name}), whose masks could be overwritten; choose another output folder`,
+    );
+  }
 }
 
 async function prepare({ path }: InputFile, { inputSize }: Predictor) {

@@ -236,4 +236,18 @@ describe('what was trained', () => {
       channels: 3,
     });
   });
+
+  test('otx predict never writes into a data set', async () => {
+    const masks = join(data, 'val', 'masks');
+    const before = await Promise.all(
+      (await readdir(masks)).map((name) => readFile(join(masks, name), 'base64')),
+    );
+    const roots = ['--input', join(data, 'val', 'images'), '-o', join(data, 'val')];
+    const { code, stderr } = await otx(['predict', ...roots, '--load-weights', run]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/looks like a data set .*choose another output folder/);
+    expect(
+      await Promise.all((await readdir(masks)).map((name) => readFile(join(masks, name), 'base64'))),
+    ).toEqual(before);
+  });
 });
