@@ -28,13 +28,18 @@ export async function writeFileAtomic(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw new OtxError(
-      'output',
-      `${path}: cannot be written (${messageOf(error)}); choose another output folder or free some space`,
-      { cause: error },
-    );
+    throw outputError(path, error);
   }
   await syncFolder(dirname(path));
+}
+
+/** What a user is told when a file cannot be written. */
+export function outputError(path: string, cause: unknown): OtxError {
+  return new OtxError(
+    'output',
+    `${path}: cannot be written (${messageOf(cause)}); choose another output folder or free some space`,
+    { cause },
+  );
 }
 
 /** Makes the rename itself survive a power cut; not every platform lets a folder be opened, and then it is left out. */

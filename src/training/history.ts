@@ -1,6 +1,7 @@
 /** @file `epochs.csv`: the figures of every epoch in a file that any program can plot. */
 
-import { appendFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { outputError } from '../base/atomic.js';
 import type { ClassInfo } from '../data/index.js';
 import type { EpochEvent } from './events.js';
 
@@ -18,10 +19,10 @@ const COLUMNS = [
   'images_per_second',
 ];
 
-/** Starts the file: fixed columns, then the Dice of each class. */
+/** Starts the file: fixed columns, then the Dice of each class. @throws OtxError `output` */
 export async function startHistory(path: string, classes: readonly ClassInfo[]): Promise<void> {
   const dice = classes.map(({ name }) => quote(`Dice.${name}`));
-  await writeFile(path, `${[...COLUMNS, ...dice].join(',')}\n`);
+  await write(path, 'w', [...COLUMNS, ...dice]);
 }
 
 /** Adds an epoch; figures that do not exist (a class without pixels) are empty. */
@@ -41,7 +42,15 @@ export async function appendHistory(path: string, event: EpochEvent): Promise<vo
     imagesPerSecond,
     ...metrics.perClass.map(({ dice }) => dice),
   ];
-  await appendFile(path, `${figures.map(number).join(',')}\n`);
+  await write(path, 'a', figures.map(number));
+}
+
+async function write(path: string, flag: 'w' | 'a', cells: readonly string[]): Promise<void> {
+  try {
+    await writeFile(path, `${cells.join(',')}\n`, { flag });
+  } catch (error) {
+    throw outputError(path, error);
+  }
 }
 
 function number(value: number): string {

@@ -3,7 +3,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import sharp from 'sharp';
-import { writeFileAtomic } from '../base/atomic.js';
+import { outputError, writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { findImages } from '../data/image-files.js';
 import { type ClassInfo, packImage, readImage, renderOverlay, resizeImage, savePng } from '../data/index.js';
@@ -136,7 +136,9 @@ async function saveMask(
     .toColourspace('b-w')
     .png()
     .toBuffer();
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw outputError(path, error);
+  });
   await writeFileAtomic(path, png);
 }
 
