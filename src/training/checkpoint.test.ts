@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { type Checkpoint, checkpointOf, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { loadLabelSchema, saveLabelSchema } from './label-schema.js';
-import { encodeSafetensors, type SafeTensor } from './safetensors.js';
 
 let folder: string;
 let path: string;

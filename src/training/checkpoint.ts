@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { version } from '../base/version.js';
-import { decodeSafetensors, encodeSafetensors, type SafeTensor } from './safetensors.js';
+import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 
 /** Name of the file with the best weights in a run's `models` folder. */
 export const WEIGHTS_FILE = 'weights.safetensors';

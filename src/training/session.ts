@@ -7,8 +7,8 @@ import { evaluationStep, momentLayouts, supervisedTrainStep } from '../methods/s
 import type { Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import { adamScalars } from '../optim/adam.js';
+import type { SafeTensor } from '../weights/safetensors.js';
 import { OPTIMIZER_PREFIX } from './checkpoint.js';
-import type { SafeTensor } from './safetensors.js';
 import { packState, packTensors, type StateDict } from './state-dict.js';
 import type { Segment } from './validate.js';
 

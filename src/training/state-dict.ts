@@ -5,8 +5,8 @@ import type { ClassInfo } from '../data/index.js';
 import type { PackLayout } from '../engine/step.js';
 import { sameShape } from '../graph/index.js';
 import { initialValue, type VariableSpec } from '../nn/index.js';
+import type { SafeTensor } from '../weights/safetensors.js';
 import type { Checkpoint } from './checkpoint.js';
-import type { SafeTensor } from './safetensors.js';
 
 /** Row-major values by state-dict key. */
 export type StateDict = Map<string, Float32Array>;
