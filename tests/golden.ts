@@ -40,10 +40,11 @@ function floats(bytes: Buffer): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
-/** Value of a state-dict entry, except `ham.bases`. */
+/** Value of a state-dict entry. */
 export function goldenWeight(key: string, shape: Shape): Float32Array {
   const random = new Random(key);
   const last = key.slice(key.lastIndexOf('.') + 1);
+  if (last === 'bases') return unitColumns(shape, random);
   return Float32Array.from({ length: sizeOf(shape) }, () => {
     const u = random.uniform();
     if (last === 'num_batches_tracked') return 0;
@@ -51,6 +52,14 @@ export function goldenWeight(key: string, shape: Shape): Float32Array {
     if (last !== 'weight') return (2 * u - 1) * 0.1;
     return shape.length === 1 ? 0.5 + u : (2 * u - 1) * Math.sqrt(3 / sizeOf(shape.slice(1)));
   });
+}
+
+/** Uniform values [1, D, R] with every column divided by its norm. */
+function unitColumns(shape: Shape, random: Random): Float32Array {
+  const rank = shape[2]!;
+  const values = Float64Array.from({ length: sizeOf(shape) }, () => random.uniform());
+  const norms = Array.from({ length: rank }, (_, r) => norm(values.filter((_, i) => i % rank === r)));
+  return Float32Array.from(values, (value, i) => value / norms[i % rank]!);
 }
 
 /** Image batch of one case; the stream is named by its seed string. */

@@ -1,9 +1,12 @@
 /** @file Segmentation networks by name. */
 import { OtxError } from '../base/errors.js';
-import type { ImageModel } from '../nn/index.js';
+import type { Tensor } from '../graph/index.js';
+import type { ImageModel, Scope } from '../nn/index.js';
 import { type ModelName, type SegmentorConfig, segmentorConfigs } from './configurations.js';
 import { fcnHead } from './fcn-head.js';
+import { lightHamHead } from './light-ham-head.js';
 import { liteHRNet } from './lite-hrnet.js';
+import { mscan } from './mscan.js';
 
 export { describe, type ModelDescription } from '../nn/index.js';
 export { type ModelName, type SegmentorConfig, segmentorConfigs } from './configurations.js';
@@ -14,26 +17,47 @@ export type Segmentor = ImageModel;
 export interface SegmentorOptions {
   /** Background included. */
   readonly numClasses: number;
-  /** Smaller or larger variants of the named network; every number is per stage. */
+  /** Smaller or larger variants of the named Lite-HRNet; every number is per stage. */
   readonly override?: {
     readonly modules?: readonly number[];
     readonly blocks?: readonly number[];
   };
 }
 
+/** images [N, 3, H, W] → feature maps, highest resolution first. */
+export type Backbone = (scope: Scope, images: Tensor) => readonly Tensor[];
+
 /**
  * The network of that name with variables under `backbone.` and `decode_head.`.
- * @throws OtxError `template` for an unknown name, or an override that does not have one number per stage.
+ * @throws OtxError `template` for an unknown name, or an override that does not fit the network.
  */
 export function createSegmentor(name: string, { numClasses, override }: SegmentorOptions): Segmentor {
-  const { backbone, head } = applyOverride(findConfig(name), override);
+  const config = override ? overridden(findConfig(name), override) : findConfig(name);
+  const [backbone, head] = [backboneOf(config), headOf(config)];
   return (scope, images) =>
-    fcnHead(
-      scope.child('decode_head'),
-      liteHRNet(scope.child('backbone'), images, backbone),
-      numClasses,
-      head,
-    );
+    head(scope.child('decode_head'), backbone(scope.child('backbone'), images), numClasses);
+}
+
+/**
+ * The feature extractor of the network of that name; the scope handed to it is the backbone's own.
+ * @throws OtxError `template` for an unknown name.
+ */
+export function createBackbone(name: string): Backbone {
+  return backboneOf(findConfig(name));
+}
+
+function backboneOf(config: SegmentorConfig): Backbone {
+  return config.family === 'segnext'
+    ? (scope, images) => mscan(scope, images, config.backbone)
+    : (scope, images) => liteHRNet(scope, images, config.backbone);
+}
+
+function headOf(
+  config: SegmentorConfig,
+): (scope: Scope, features: readonly Tensor[], numClasses: number) => Tensor {
+  return config.family === 'segnext'
+    ? (scope, features, numClasses) => lightHamHead(scope, features, numClasses, config.head)
+    : (scope, features, numClasses) => fcnHead(scope, features, numClasses, config.head);
 }
 
 function findConfig(name: string): SegmentorConfig {
@@ -44,9 +68,14 @@ function findConfig(name: string): SegmentorConfig {
   );
 }
 
-function applyOverride(config: SegmentorConfig, override: SegmentorOptions['override']): SegmentorConfig {
+function overridden(
+  config: SegmentorConfig,
+  override: NonNullable<SegmentorOptions['override']>,
+): SegmentorConfig {
+  if (config.family !== 'lite-hrnet')
+    throw new OtxError('template', 'only Lite-HRNets have variants with other numbers of modules and blocks');
   const { stages } = config.backbone;
-  for (const numbers of Object.values(override ?? {}))
+  for (const numbers of Object.values(override))
     if (numbers.length !== stages.length)
       throw new OtxError(
         'template',
@@ -54,8 +83,8 @@ function applyOverride(config: SegmentorConfig, override: SegmentorOptions['over
       );
   const changed = stages.map((stage, i) => ({
     ...stage,
-    modules: override?.modules?.[i] ?? stage.modules,
-    blocks: override?.blocks?.[i] ?? stage.blocks,
+    modules: override.modules?.[i] ?? stage.modules,
+    blocks: override.blocks?.[i] ?? stage.blocks,
   }));
   return { ...config, backbone: { ...config.backbone, stages: changed } };
 }

@@ -157,9 +157,12 @@ function spatialWeighting(scope: Scope, x: Tensor): Tensor {
     const pooled = adaptiveAveragePool(x, [1, 1]);
     const hidden = convModule(scope.child('conv1'), pooled, {
       channels: Math.floor(channels / 4),
-      norm: false,
+      norm: 'none',
     });
-    return mul(x, convModule(scope.child('conv2'), hidden, { channels, norm: false, activation: 'sigmoid' }));
+    return mul(
+      x,
+      convModule(scope.child('conv2'), hidden, { channels, norm: 'none', activation: 'sigmoid' }),
+    );
   });
 }
 

@@ -1,7 +1,8 @@
 /** @file Batch normalisation over N, H, W with running statistics (https://arxiv.org/abs/1502.03167). */
 import { OtxError } from '../base/errors.js';
-import { add, batchNorm as batchNormOp, constant, div, mul, reshape, sqrt, sub } from '../graph/builders.js';
+import { add, batchNorm as batchNormOp, constant, div, mul, sqrt, sub } from '../graph/builders.js';
 import type { Tensor } from '../graph/tensor.js';
+import { perChannel } from './channel-affine.js';
 import { constantInit } from './initializers.js';
 import type { Scope } from './scope.js';
 
@@ -86,8 +87,4 @@ export function batchNormAffine(scope: Scope, channels: number, gain = 1): Chann
     const scale = div(weight, sqrt(add(variance, EPSILON)));
     return { scale, shift: sub(bias, mul(mean, scale)) };
   });
-}
-
-function perChannel(vector: Tensor): Tensor {
-  return reshape(vector, [1, vector.size, 1, 1]);
 }

@@ -1,14 +1,14 @@
 /** @file 2-D convolution with its variables `weight` and, where wanted, `bias`. */
 import { conv } from '../graph/builders.js';
 import type { Tensor } from '../graph/tensor.js';
-import { constantInit, fanInBias, kaimingNormal, kaimingUniform } from './initializers.js';
+import { constantInit, fanInBias, fanOutNormal, kaimingNormal, kaimingUniform } from './initializers.js';
 import type { Initializer, Scope } from './scope.js';
 
 export interface ConvolutionOptions {
   /** Output channels. */
   readonly channels: number;
-  /** Square kernel size; the padding keeps the size at stride 1. Default 1. */
-  readonly kernel?: number;
+  /** Kernel size, a number or [height, width], odd; the padding keeps the size at stride 1. Default 1. */
+  readonly kernel?: number | readonly [number, number];
   /** Default 1. */
   readonly stride?: number;
   /** One filter per channel (`channels` must equal the input's). Default false. */
@@ -16,29 +16,35 @@ export interface ConvolutionOptions {
   /** Default false. */
   readonly bias?: boolean;
   /**
-   * `kaimingNormal`: fan-out normal with zero bias; `kaimingUniform`: the usual framework default, bias included.
-   * Default `kaimingUniform`.
+   * `kaimingNormal`: fan-out normal with zero bias; `fanOutNormal`: the same with groups divided out of the fan-out;
+   * `kaimingUniform`: the usual framework default, bias included. Default `kaimingUniform`.
    */
-  readonly init?: 'kaimingNormal' | 'kaimingUniform';
+  readonly init?: 'kaimingNormal' | 'fanOutNormal' | 'kaimingUniform';
 }
 
 /** x [N, C, H, W] → [N, channels, ⌈H/stride⌉, ⌈W/stride⌉] for odd kernels. */
 export function convolution(scope: Scope, x: Tensor, options: ConvolutionOptions): Tensor {
   return scope.trace(() => {
     const weight = convolutionWeight(scope, x, options);
-    const bias = options.bias
-      ? scope.parameter('bias', [options.channels], biasInit(weight, options))
-      : undefined;
-    return applyConvolution(x, weight, bias, options);
+    return applyConvolution(x, weight, convolutionBias(scope, weight, options), options);
   });
 }
 
 /** The variable `weight` [channels, C or 1, k, k] alone, for callers that change it before use. */
 export function convolutionWeight(scope: Scope, x: Tensor, options: ConvolutionOptions): Tensor {
-  const kernel = options.kernel ?? 1;
-  const shape = [options.channels, options.depthwise ? 1 : x.shape[1]!, kernel, kernel];
-  const init = options.init === 'kaimingNormal' ? kaimingNormal : kaimingUniform;
-  return scope.parameter('weight', shape, init);
+  const shape = [options.channels, options.depthwise ? 1 : x.shape[1]!, ...kernelSize(options)];
+  return scope.parameter('weight', shape, weightInit(options));
+}
+
+/** The variable `bias` [channels], or undefined for a convolution without. */
+export function convolutionBias(
+  scope: Scope,
+  weight: Tensor,
+  { bias, channels, init }: ConvolutionOptions,
+): Tensor | undefined {
+  if (!bias) return undefined;
+  const uniform = (init ?? 'kaimingUniform') === 'kaimingUniform';
+  return scope.parameter('bias', [channels], uniform ? fanInBias(weight.shape) : constantInit(0));
 }
 
 /** The convolution itself on given weights. */
@@ -48,14 +54,20 @@ export function applyConvolution(
   bias: Tensor | undefined,
   options: ConvolutionOptions,
 ): Tensor {
+  const [height, width] = kernelSize(options);
   return conv(x, weight, {
     stride: options.stride ?? 1,
-    padding: ((options.kernel ?? 1) - 1) / 2,
+    padding: [(height - 1) / 2, (width - 1) / 2],
     groups: options.depthwise ? x.shape[1]! : 1,
     bias,
   });
 }
 
-function biasInit(weight: Tensor, options: ConvolutionOptions): Initializer {
-  return options.init === 'kaimingNormal' ? constantInit(0) : fanInBias(weight.shape);
+function kernelSize({ kernel = 1 }: ConvolutionOptions): readonly [number, number] {
+  return typeof kernel === 'number' ? [kernel, kernel] : kernel;
+}
+
+function weightInit({ init, depthwise, channels }: ConvolutionOptions): Initializer {
+  if (init === 'kaimingNormal') return kaimingNormal;
+  return init === 'fanOutNormal' ? fanOutNormal(depthwise ? channels : 1) : kaimingUniform;
 }

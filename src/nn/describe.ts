@@ -2,7 +2,7 @@
 import { OtxError } from '../base/errors.js';
 import { input } from '../graph/builders.js';
 import { reachableNodes, type Shape, sizeOf, type Tensor } from '../graph/tensor.js';
-import { Scope, type VariableSpec, type VariableStore } from './scope.js';
+import { type NoiseSpec, Scope, type VariableSpec, type VariableStore } from './scope.js';
 
 /** A model: a function of variables and a batch of images [N, 3, H, W]. */
 export type ImageModel = (scope: Scope, images: Tensor) => Tensor;
@@ -10,6 +10,8 @@ export type ImageModel = (scope: Scope, images: Tensor) => Tensor;
 export interface ModelDescription {
   /** In the order in which the model asks for them. */
   readonly variables: readonly VariableSpec[];
+  /** What a training-mode pass on such an input draws at random, in the order in which the model asks for it. */
+  readonly noise: readonly NoiseSpec[];
   /** Number of trained values. */
   readonly parameters: number;
   /**
@@ -29,12 +31,19 @@ export function describe(model: ImageModel, inputShape: Shape): ModelDescription
   const parameters = variables
     .filter(({ kind }) => kind === 'parameter')
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return { variables, parameters, macs: convolutionMacs(output, variables), outputShape: output.shape };
+  return {
+    variables,
+    noise: store.noises(),
+    parameters,
+    macs: convolutionMacs(output, variables),
+    outputShape: output.shape,
+  };
 }
 
 /** Hands out placeholders and remembers what was asked for. */
 class RecordingStore implements VariableStore {
   private readonly recorded = new Map<string, VariableSpec>();
+  private readonly drawn = new Map<string, NoiseSpec>();
 
   get(spec: VariableSpec): Tensor {
     if (this.recorded.has(spec.key))
@@ -45,6 +54,16 @@ class RecordingStore implements VariableStore {
 
   update(key: string): void {
     throw new OtxError('graph', `${key} is updated in evaluation mode`);
+  }
+
+  noise(spec: NoiseSpec): undefined {
+    if (this.drawn.has(spec.key))
+      throw new OtxError('graph', `two modules of the model draw the same noise ${spec.key}`);
+    this.drawn.set(spec.key, spec);
+  }
+
+  noises(): NoiseSpec[] {
+    return [...this.drawn.values()];
   }
 
   specs(): VariableSpec[] {

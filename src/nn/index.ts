@@ -1,5 +1,6 @@
 /** @file The layer library and the scopes that connect it with variables. */
 export { type BatchNormOptions, batchNorm } from './batch-norm.js';
+export { perChannel } from './channel-affine.js';
 export { channelHalves, shuffledConcat } from './channel-shuffle.js';
 export {
   type Activation,
@@ -10,10 +11,14 @@ export {
 } from './conv-norm.js';
 export { type ConvolutionOptions, convolution } from './convolution.js';
 export { describe, type ImageModel, type ModelDescription } from './describe.js';
-export { initialValue } from './initializers.js';
+export { dropout2d, dropPathFactors } from './dropout.js';
+export { constantInit, initialValue } from './initializers.js';
+export { layerNorm } from './layer-norm.js';
+export { drawNoise, type NoiseSource, noiseFrom, noiseSize, noNoise } from './noise.js';
 export {
   type BufferUpdate,
   type Initializer,
+  type NoiseSpec,
   Scope,
   type VariableSpec,
   type VariableStore,

@@ -29,6 +29,12 @@ export function normalInit(deviation: number): Initializer {
 export const kaimingNormal: Initializer = (shape, random) =>
   normalInit(Math.sqrt(2 / (shape[0]! * sizeOf(shape.slice(2)))))(shape, random);
 
+/** N(0, 2 / fanOut) with fanOut = shape[0]·kh·kw / groups. */
+export const fanOutNormal =
+  (groups: number): Initializer =>
+  (shape, random) =>
+    normalInit(Math.sqrt((2 * groups) / (shape[0]! * sizeOf(shape.slice(2)))))(shape, random);
+
 /** Kaiming uniform with a = √5, the usual default of a plain convolution: U(±1/√fanIn). */
 export const kaimingUniform: Initializer = (shape, random) =>
   uniformInit(1 / Math.sqrt(fanIn(shape)))(shape, random);

@@ -57,7 +57,7 @@ test('a ConvModule starts as fan-out Kaiming normal, groups not divided out, wit
   const specs = specsOf((scope, x) => {
     const y = convModule(scope.child('dense'), x, { channels: 64, kernel: 3 });
     const z = convModule(scope.child('depthwise'), y, { channels: 64, kernel: 3, depthwise: true });
-    return convModule(scope.child('gate'), z, { channels: 64, norm: false });
+    return convModule(scope.child('gate'), z, { channels: 64, norm: 'none' });
   }, 32);
   for (const name of ['dense', 'depthwise']) {
     const values = initialValue(specs.get(`${name}.conv.weight`)!, 0);

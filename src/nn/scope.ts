@@ -30,12 +30,24 @@ export interface BufferUpdate {
   readonly rate: number;
 }
 
+/** Random numbers that a training-mode forward pass consumes. */
+export interface NoiseSpec {
+  /** Path of the module and name, unique in the model. */
+  readonly key: string;
+  readonly shape: Shape;
+}
+
 /** Where the variables of a scope live. */
 export interface VariableStore {
   /** The current value of a variable as a float32 tensor of the shape of `spec`. */
   get(spec: VariableSpec): Tensor;
   /** Notes that a training-mode forward pass wants to change a buffer. */
   update(key: string, update: BufferUpdate): void;
+  /**
+   * Independent uniform numbers of [0, 1), fresh at every run, of the shape of `spec`; undefined where the forward pass is
+   * deterministic, as it always is in evaluation mode.
+   */
+  noise(spec: NoiseSpec, training: boolean): Tensor | undefined;
 }
 
 /** A position in the module tree; the only thing that model code knows of its variables. */
@@ -82,6 +94,14 @@ export class Scope {
 
   updateBuffer(name: string, update: BufferUpdate): void {
     this.store.update(this.keyOf(name), update);
+  }
+
+  /**
+   * Uniform random numbers of [0, 1) for stochastic regularisation, which come into the graph from outside: a run is then
+   * repeated exactly by repeating its inputs. Undefined in evaluation mode and where randomness is switched off.
+   */
+  noise(name: string, shape: Shape): Tensor | undefined {
+    return this.store.noise({ key: this.keyOf(name), shape }, this.training);
   }
 
   /** Runs `body` so that the nodes it creates, and the errors it throws, carry the path of this scope. */

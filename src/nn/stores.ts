@@ -2,7 +2,8 @@
 import { OtxError } from '../base/errors.js';
 import { add, concat, constant, mul, reshape } from '../graph/builders.js';
 import { type Shape, sameShape, sizeOf, type Tensor } from '../graph/tensor.js';
-import type { BufferUpdate, VariableSpec, VariableStore } from './scope.js';
+import type { NoiseSource } from './noise.js';
+import type { BufferUpdate, NoiseSpec, VariableSpec, VariableStore } from './scope.js';
 
 /** Many named float32 tensors in one flat vector; the engine's packs have this form. */
 export interface VariablePack {
@@ -26,7 +27,14 @@ export class PackStore implements VariableStore {
   private readonly packOf = new Map<string, VariablePack>();
   private readonly updates = new Map<string, BufferUpdate>();
 
-  constructor(packs: readonly VariablePack[]) {
+  /**
+   * @param packs together they hold every variable of the model.
+   * @param noisy what a training-mode pass draws its noise from; needed only by models that draw any.
+   */
+  constructor(
+    packs: readonly VariablePack[],
+    private readonly noisy?: NoiseSource,
+  ) {
     for (const pack of packs) for (const { key } of pack.layout.entries) this.packOf.set(key, pack);
   }
 
@@ -43,6 +51,16 @@ export class PackStore implements VariableStore {
         `${key} is updated twice in one step; give each forward pass its own store`,
       );
     this.updates.set(key, update);
+  }
+
+  noise(spec: NoiseSpec, training: boolean): Tensor | undefined {
+    if (!training) return undefined;
+    if (!this.noisy)
+      throw new OtxError(
+        'graph',
+        `${spec.key} draws random numbers in training; give the store a noise input, or \`noNoise\``,
+      );
+    return this.noisy.take(spec);
   }
 
   /**
@@ -88,6 +106,8 @@ export class ConstantStore implements VariableStore {
   update(key: string): void {
     throw new OtxError('graph', `${key} is a constant here and cannot be updated; use evaluation mode`);
   }
+
+  noise(): undefined {}
 }
 
 function checkShape(spec: VariableSpec, value: Tensor): Tensor {

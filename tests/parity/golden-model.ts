@@ -50,13 +50,16 @@ export interface GoldenModel {
 export const NUM_CLASSES = 5;
 
 /** Golden name → name of the network here. */
-export const liteHRNets: Readonly<Record<string, string>> = {
+export const networks: Readonly<Record<string, string>> = {
   lite_hrnet_s_mini: 'lite-hrnet-s',
   lite_hrnet_18_mini: 'lite-hrnet-18',
   lite_hrnet_x_mini: 'lite-hrnet-x',
   lite_hrnet_s_mod2: 'lite-hrnet-s',
   lite_hrnet_18_mod2: 'lite-hrnet-18',
   lite_hrnet_x_mod3: 'lite-hrnet-x',
+  segnext_t: 'segnext-t',
+  segnext_s: 'segnext-s',
+  segnext_b: 'segnext-b',
 };
 
 export function readGoldenModel(name: string): GoldenModel {
@@ -71,7 +74,7 @@ export function readGoldenModel(name: string): GoldenModel {
     ...json,
     name,
     shapes: new Map(keys.map(([key, shape]) => [key, shape])),
-    segmentor: createSegmentor(liteHRNets[name]!, {
+    segmentor: createSegmentor(networks[name]!, {
       numClasses: NUM_CLASSES,
       ...(stages ? { override: { modules: stages.num_modules, blocks: stages.num_blocks } } : {}),
     }),

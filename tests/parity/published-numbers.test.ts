@@ -6,9 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { fnv1a32 } from '../../src/base/random.js';
 import { runGraph } from '../../src/engine/run-graph.js';
 import { input, reduceMean, type Shape, sizeOf, type Tensor } from '../../src/graph/index.js';
-import { segmentorConfigs } from '../../src/models/configurations.js';
-import { createSegmentor, describe as describeModel, type ModelName } from '../../src/models/index.js';
-import { liteHRNet } from '../../src/models/lite-hrnet.js';
+import {
+  createBackbone,
+  createSegmentor,
+  describe as describeModel,
+  type ModelName,
+} from '../../src/models/index.js';
 import { ConstantStore, Scope } from '../../src/nn/index.js';
 
 const SHAPE: Shape = [1, 3, 64, 96];
@@ -47,6 +50,27 @@ const expected: Readonly<Record<ModelName, Expected>> = {
     samples: [987.2426437, -4000.583196, 169.5941903],
     features: [871.6865189, 1243.709975, 1580.836124, 964.2100135, 699.1182219],
   },
+  'segnext-t': {
+    shape: [1, 3, 8, 12],
+    sum: -76.27778886,
+    meanAbsolute: 0.5319478373,
+    samples: [0.6666887615, -0.2469477635, -1.53084526],
+    features: [-0.03013113664, -0.005492033179, -0.007952326406, -0.004472374834],
+  },
+  'segnext-s': {
+    shape: [1, 3, 8, 12],
+    sum: -79.06035939,
+    meanAbsolute: 0.4273184448,
+    samples: [0.9971835035, -0.2255724773, -0.3419416447],
+    features: [-0.001222118131, -0.004213209816, -0.005533887555, 0.0001555104757],
+  },
+  'segnext-b': {
+    shape: [1, 3, 8, 12],
+    sum: 151.1940643,
+    meanAbsolute: 0.5732494381,
+    samples: [1.03893861, 0.28611841, 0.2141486222],
+    features: [0.005002634342, -0.006379834966, -0.005836274732, -0.005189305777],
+  },
 };
 
 function fill(key: string, shape: Shape): Float32Array {
@@ -56,6 +80,8 @@ function fill(key: string, shape: Shape): Float32Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const u = state / 4294967296;
     if (last === 'running_mean' || last === 'bias') return 0.1 * (2 * u - 1);
+    if (last.startsWith('layer_scale')) return 0.1 * (0.5 + u);
+    if (last === 'bases') return u;
     if (shape.length < 2) return 0.5 + u;
     return (2 * u - 1) * Math.sqrt(3 / sizeOf(shape.slice(1)));
   });
@@ -98,9 +124,9 @@ describe.each(Object.entries(expected))('%s', (name, { shape, sum, meanAbsolute,
   });
 
   test('mean of every backbone output', async () => {
-    const { backbone } = segmentorConfigs[name as ModelName];
+    const backbone = createBackbone(name);
     const means = await run((images) =>
-      liteHRNet(scope.child('backbone'), images, backbone).map((feature) => reduceMean(feature)),
+      backbone(scope.child('backbone'), images).map((feature) => reduceMean(feature)),
     );
     expect(means.length).toBe(features.length);
     means.forEach(([mean], i) => {

@@ -4,12 +4,12 @@ import { layoutOf, type PackLayout, StepBuilder } from '../../src/engine/step.js
 import { gradients, resizeBilinear } from '../../src/graph/index.js';
 import { crossEntropy } from '../../src/losses/index.js';
 import { describe as describeModel } from '../../src/models/index.js';
-import { PackStore, Scope } from '../../src/nn/index.js';
+import { noNoise, PackStore, Scope } from '../../src/nn/index.js';
 import { goldenExists, goldenImages, goldenLabels, norm, probe, readNpy, relativeError } from '../golden.js';
 import {
   type GoldenModel,
   goldenWeights,
-  liteHRNets,
+  networks,
   readGoldenModel,
   type TrainingCase,
   type TrainingDeviation,
@@ -46,7 +46,7 @@ async function trainOnce(model: GoldenModel, { input_key: seed, shape }: Trainin
   const images = step.input('images', 'float32', shape);
   const labels = step.input('labels', 'uint8', [n, h, w]);
   const [parameters, buffers] = [step.pack(parameterLayout), step.pack(bufferLayout)];
-  const store = new PackStore([parameters, buffers]);
+  const store = new PackStore([parameters, buffers], noNoise);
   const logits = model.segmentor(new Scope(store, true), images);
   const loss = crossEntropy(resizeBilinear(logits, [h, w]), labels);
   const nextBuffers = store.applyBufferUpdates(buffers);
@@ -110,7 +110,7 @@ function fingerprintError(values: Float32Array, key: string, [l2, expectedProbe]
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
 
-const cases = Object.keys(liteHRNets).flatMap((name) =>
+const cases = Object.keys(networks).flatMap((name) =>
   name.endsWith('_mini')
     ? [[name, 'train_t']]
     : [

@@ -17,7 +17,7 @@ import {
   calibratedWeights,
   type GoldenModel,
   goldenWeights,
-  liteHRNets,
+  networks,
   readGoldenModel,
 } from './golden-model.js';
 
@@ -38,7 +38,7 @@ async function evaluate(
   return { logits: results[0] as Float32Array, full: results[1] as Float32Array };
 }
 
-describe.skipIf(!goldenExists).each(Object.keys(liteHRNets))('%s', (name) => {
+describe.skipIf(!goldenExists).each(Object.keys(networks))('%s', (name) => {
   let model: GoldenModel;
   beforeAll(() => {
     model = readGoldenModel(name);
