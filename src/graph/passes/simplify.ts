@@ -1,5 +1,5 @@
 /** @file Algebraic simplification: removes work that changes nothing, mostly left behind by differentiation. */
-import { matMul, mul, neg, sub } from '../builders.js';
+import { matMul, mul, neg, reshape, sub } from '../builders.js';
 import { broadcastShapes } from '../shape-rules.js';
 import { type AnyNode, createNode, sameShape, type Tensor } from '../tensor.js';
 import type { OpName } from '../vocabulary.js';
@@ -76,7 +76,7 @@ function simplifyNode(node: AnyNode, inputs: readonly Tensor[]): readonly Tensor
       return a.node.op === 'neg' ? [a.node.inputs[0]!] : undefined;
     case 'reshape':
       if (sameShape(a.shape, shape)) return [a];
-      return a.node.op === 'reshape' ? createNode('reshape', [a.node.inputs[0]!], { shape }) : undefined;
+      return a.node.op === 'reshape' ? [reshape(a.node.inputs[0]!, shape)] : undefined;
     case 'concat':
       return inverseOfSplit(node, inputs);
     case 'matMul': {
