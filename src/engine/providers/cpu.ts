@@ -9,6 +9,10 @@ import {
   kernelBatchNorm,
   type LoweringTable,
   plainLowering,
+  poolByInterpolation,
+  poolByProduct,
+  resizeByDoubling,
+  sumOfProducts,
 } from '../../graph/index.js';
 
 /** What the runtime on this processor was found to do (see probe.ts). */
@@ -25,7 +29,13 @@ export const PLAIN_CPU: CpuCapabilities = {};
  * @param capabilities default {@link PLAIN_CPU}
  */
 export function cpuLowering({ block }: CpuCapabilities = PLAIN_CPU): LoweringTable {
-  const standard: LoweringTable = { ...plainLowering, batchNorm: kernelBatchNorm() };
+  const standard: LoweringTable = {
+    ...plainLowering,
+    batchNorm: kernelBatchNorm(),
+    averagePool: firstOf(poolByInterpolation, poolByProduct),
+    resizeNearest: firstOf(resizeByDoubling, plainLowering.resizeNearest!),
+    reduceSum: sumOfProducts,
+  };
   if (block === undefined) return standard;
   const depthwise = blockedDepthwise(block);
   return {
