@@ -1,0 +1,68 @@
+/** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
+
+import sharp from 'sharp';
+import { writeFileAtomic } from '../../base/atomic.js';
+import { type Panel, renderFigure } from '../../data/figure.js';
+import { type Dataset, readImage, readMask, renderOverlay, resizeImage } from '../../data/index.js';
+import type { RgbImage } from '../../data/overlay.js';
+import type { PredictedImage } from '../../index.js';
+
+/** Width of one picture of a figure in pixels. */
+const PICTURE_WIDTH = 240;
+
+/** Masks that `predict` writes hold class indices, whatever the coding of the data set. */
+async function predictedClasses(image: PredictedImage): Promise<Uint8Array> {
+  return new Uint8Array(await sharp(image.mask).toColourspace('b-w').raw().toBuffer());
+}
+
+/** Share of the pixels that have the same class in both sets of predictions of the same images. */
+export async function agreement(
+  some: readonly PredictedImage[],
+  others: readonly PredictedImage[],
+): Promise<number> {
+  let same = 0;
+  let total = 0;
+  for (const [index, image] of some.entries()) {
+    const classes = await predictedClasses(image);
+    const otherClasses = await predictedClasses(others[index]!);
+    same += classes.filter((label, pixel) => label === otherClasses[pixel]).length;
+    total += classes.length;
+  }
+  return same / total;
+}
+
+/** Writes a PNG with one row per image: picture, truth, prediction; with a legend below. */
+export async function saveFigure(
+  path: string,
+  dataset: Dataset,
+  predictions: readonly PredictedImage[],
+): Promise<void> {
+  const rows: RgbImage[] = [];
+  for (const [index, prediction] of predictions.entries()) {
+    const sample = dataset.samples.find(({ imagePath }) => imagePath === prediction.input)!;
+    const image = await readImage(prediction.input);
+    const truth = (await readMask(sample.maskPath, dataset.decodeMask)).data;
+    const painted = (labels: Uint8Array) =>
+      small({ ...image, data: renderOverlay(image, labels, dataset.classes, 0.6) });
+    const panels: Panel[] = [
+      { caption: 'image', image: small(image) },
+      { caption: 'truth', image: painted(truth) },
+      { caption: 'prediction', image: painted(await predictedClasses(prediction)) },
+    ];
+    const isLast = index === predictions.length - 1;
+    rows.push(await renderFigure(panels, isLast ? dataset.classes : []));
+  }
+  const { width } = rows[0]!;
+  const height = rows.reduce((sum, row) => sum + row.height, 0);
+  const png = await sharp(Buffer.concat(rows.map(({ data }) => data)), {
+    raw: { width, height, channels: 3 },
+  })
+    .png({ palette: true, effort: 10 })
+    .toBuffer();
+  await writeFileAtomic(path, png);
+}
+
+function small(image: RgbImage): RgbImage {
+  const size = { width: PICTURE_WIDTH, height: Math.round((PICTURE_WIDTH * image.height) / image.width) };
+  return { ...size, data: resizeImage(image.data, image, size) };
+}

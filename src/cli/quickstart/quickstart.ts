@@ -1,0 +1,173 @@
+/**
+ * @file The first job of a newcomer and a tour of the public API: makes a small data set, trains on it, exports, checks the
+ * exported file against the trained model and paints what it sees. `npm run quickstart` runs it.
+ */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateScenes, openDataset, type SceneOptions } from '../../data/index.js';
+import { evaluate, exportModel, type HyperParameterOverrides, predict, train } from '../../index.js';
+import { formatMetrics } from '../../training/metrics.js';
+import { formatDuration, progressPrinter } from '../progress.js';
+import type { Terminal } from '../terminal.js';
+import { freshFolder } from './fresh-folder.js';
+import { agreement, saveFigure } from './pictures.js';
+import { saveUntrained } from './untrained.js';
+
+const TEMPLATE = 'Lite-HRNet-s-mod2';
+const SEED = 1;
+const FIGURE_ROWS = 3;
+
+/** Enough to learn from, made in seconds. */
+const SCENES: SceneOptions = { train: 240, val: 32 };
+
+const COMMON = { input_size: '192x192', batch_size: 4 };
+/**
+ * The defaults of the template are for long trainings on large pictures. These two stages suit a few minutes on two cores:
+ * large steps to get far, then small ones to settle.
+ */
+const STAGES: readonly HyperParameterOverrides[] = [
+  { learning_parameters: { ...COMMON, num_iters: 22, learning_rate: 0.003, learning_rate_warmup_iters: 50 } },
+  { learning_parameters: { ...COMMON, num_iters: 4, learning_rate: 0.0004, learning_rate_warmup_iters: 0 } },
+];
+
+export interface QuickstartOptions {
+  /** Folder of the data set (`data`, made once) and of the runs (`run`, `run-2`, …). */
+  readonly folder: string;
+  readonly terminal: Terminal;
+  readonly signal?: AbortSignal;
+  readonly scenes?: SceneOptions;
+  /** Settings of trainings of which each starts from the weights of the one before; at least one. */
+  readonly stages?: readonly HyperParameterOverrides[];
+}
+
+export interface QuickstartResult {
+  /** Folder of this run. */
+  readonly run: string;
+  /** Mean Dice on the validation pictures before training, after it, and of the exported file. */
+  readonly dice: { readonly untrained: number; readonly trained: number; readonly exported: number };
+  /** Share of the validation pixels to which the trained model and the exported file give the same class. */
+  readonly agreement: number;
+  /** PNG with rows of image, truth and prediction. */
+  readonly figure: string;
+  /** Folder of the validation images with the predicted classes painted over them. */
+  readonly overlays: string;
+}
+
+/**
+ * Runs the tour and tells about it on the terminal.
+ *
+ * @throws OtxError like the functions it calls.
+ */
+export async function quickstart(options: QuickstartOptions): Promise<QuickstartResult> {
+  const { folder, terminal, signal, scenes = SCENES, stages = STAGES } = options;
+  const { print } = terminal;
+  const { onEvent, close } = progressPrinter(terminal);
+  const start = performance.now();
+  try {
+    print('== 1. A data set: images, masks, and a file that names the classes');
+    const data = join(folder, 'data');
+    const [trainData, validationData] = [join(data, 'train'), join(data, 'val')];
+    await drawScenes(data, scenes, terminal, signal);
+    const validation = await openDataset(validationData);
+    const names = validation.classes.map(({ name }) => name);
+    print(`${data}: ${names.join(', ')}`);
+
+    print('\n== 2. What an untrained network makes of it');
+    const run = await freshFolder(folder, 'run');
+    const untrainedWeights = join(run, 'untrained.safetensors');
+    const { classes } = validation;
+    await saveUntrained(untrainedWeights, {
+      template: TEMPLATE,
+      classes,
+      seed: SEED,
+      hyperParameters: stages[0],
+    });
+    const meanDice = async (weights: string) =>
+      (await evaluate({ weights, testData: validationData, signal })).metrics.mDice;
+    const untrained = await meanDice(untrainedWeights);
+    print(`mean Dice ${untrained.toFixed(4)} (1 is perfect)`);
+
+    let trained = { weights: untrainedWeights, score: untrained };
+    for (const [index, hyperParameters] of stages.entries()) {
+      print(`\n== 3. Training, stage ${index + 1} of ${stages.length}`);
+      const { weights, metrics, bestEpoch } = await train({
+        template: TEMPLATE,
+        trainData,
+        validationData,
+        output: join(run, `stage-${index + 1}`),
+        seed: SEED + index,
+        loadWeights: trained.weights,
+        hyperParameters,
+        onEvent,
+        signal,
+      });
+      print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names)}`);
+      trained = { weights, score: metrics.mDice };
+    }
+
+    print('\n== 4. Export to ONNX; is the exported file as good as the trained model?');
+    const { model } = await exportModel({ weights: trained.weights, output: join(run, 'export') });
+    const exported = await meanDice(model);
+    const input = join(validationData, 'images');
+    const segment = (by: string, output: string) => predict({ weights: by, input, output, onEvent, signal });
+    const { images } = await segment(trained.weights, join(run, 'predictions'));
+    const { images: byExport } = await segment(model, join(run, 'export', 'predictions'));
+    const equal = await agreement(images, byExport);
+    print(`${model}\nsame class on ${percent(equal)} % of the pixels of ${images.length} images`);
+    print(`mean Dice ${trained.score.toFixed(6)} trained, ${exported.toFixed(6)} exported`);
+
+    print('\n== 5. Look at it');
+    const figure = join(run, 'figure.png');
+    const overlays = join(run, 'predictions', 'overlays');
+    await saveFigure(figure, validation, images.slice(0, FIGURE_ROWS));
+    print(`${figure}  image, truth, prediction\n${overlays}  every validation image`);
+
+    const seconds = (performance.now() - start) / 1000;
+    print(`\nmean Dice ${untrained.toFixed(2)} → ${trained.score.toFixed(2)} in ${formatDuration(seconds)}`);
+    print(nextSteps(run));
+    return {
+      run,
+      dice: { untrained, trained: trained.score, exported },
+      agreement: equal,
+      figure,
+      overlays,
+    };
+  } finally {
+    close();
+  }
+}
+
+async function drawScenes(
+  root: string,
+  scenes: SceneOptions,
+  terminal: Terminal,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await mkdir(root, { recursive: true });
+  const total = (scenes.train ?? 0) + (scenes.val ?? 0);
+  const bar = terminal.bar('drawing [{bar}] {value}/{total}', total);
+  try {
+    await generateScenes(root, { ...scenes, onProgress: (done) => bar.update(done), signal });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** What to type next, with everything filled in that is known. */
+function nextSteps(run: string): string {
+  return `
+Go on with photographs of your own: put them in DATA/train and DATA/val, each with images/, masks/ and a
+dataset_meta.json as in ${join(run, '..', 'data', 'train')}, then
+
+  npx otx train ${TEMPLATE} --train-data-roots DATA/train --val-data-roots DATA/val -o my-run
+  npx otx eval --test-data-roots DATA/val --load-weights my-run
+  npx otx predict --input PHOTOS --load-weights my-run -o my-predictions
+  npx otx export --load-weights my-run -o my-model
+
+"npx otx find" lists the other models, "npx otx train params --help" all settings.`;
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(3);
+}

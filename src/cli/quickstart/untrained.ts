@@ -1,0 +1,42 @@
+/** @file A checkpoint of a network that has learned nothing, to see what training adds. */
+
+import type { ClassInfo } from '../../data/index.js';
+import { createSegmentor, describe } from '../../models/index.js';
+import { type HyperParameterOverrides, loadTemplate, resolveHyperParameters } from '../../templates/index.js';
+import { checkpointOf, saveCheckpoint } from '../../training/checkpoint.js';
+import { initialState } from '../../training/state-dict.js';
+
+export interface UntrainedOptions {
+  /** Name or id of a template. */
+  readonly template: string;
+  readonly classes: readonly ClassInfo[];
+  readonly seed: number;
+  readonly hyperParameters?: HyperParameterOverrides;
+}
+
+/**
+ * Writes the weights that training starts from.
+ *
+ * @param path of the `.safetensors` file; its folder must exist.
+ * @throws OtxError `template`, `usage` or `output`.
+ */
+export async function saveUntrained(path: string, options: UntrainedOptions): Promise<void> {
+  const { classes, seed } = options;
+  const template = loadTemplate(options.template);
+  const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
+  const model = createSegmentor(template.model, { numClasses: classes.length });
+  // The variables do not depend on the size of the input.
+  const { variables } = describe(model, [1, 3, 64, 64]);
+  const shapes = new Map(variables.map(({ key, shape }) => [key, shape]));
+  const tensors = [...initialState(variables, seed)].map(
+    ([key, data]) => [key, { dtype: 'F32', shape: shapes.get(key)!, data }] as const,
+  );
+  const info = {
+    template: { id: template.id, name: template.name, model: template.model },
+    hyperParameters,
+    classes: classes.map(({ name, color }) => ({ name, color: [...color] as [number, number, number] })),
+    metrics: null,
+    progress: { epoch: 0, step: 0, seed, best: null },
+  };
+  await saveCheckpoint(path, checkpointOf(info, new Map(tensors)));
+}
