@@ -1,42 +1,72 @@
-/** @file Training augmentations by name: each recipe turns a sample of any size into one of at most the crop size. */
+/** @file Training augmentations by name: each recipe turns a sample of any size into one square network input. */
 import type { Random } from '../base/random.js';
 import { randomFlip } from './transforms/flip.js';
+import { maskCompose } from './transforms/mask-compose.js';
+import { type NetworkInput, packSample } from './transforms/normalize.js';
 import { cropMask, drawCropWindow } from './transforms/random-crop.js';
-import { drawScaledSize } from './transforms/random-scale.js';
+import { type DrawSize, drawScaledSize, drawSquareSize } from './transforms/random-scale.js';
 import { resizeImage, resizeMask } from './transforms/resize.js';
+import { randomRotate } from './transforms/rotate.js';
 import type { Transform } from './transforms/transform.js';
 import type { LabeledImage } from './types.js';
 
-/** Long edge at scale 1 and crop size of the reference; other crop sizes keep the ratio. */
+/** Side at scale 1 and crop size of the reference; other crop sizes keep the ratio. */
 const REFERENCE_BASE = 544;
 const REFERENCE_CROP = 512;
 
+/** Augments, normalises and pads a sample into `input`, whose planes are zero before. The sample is not changed. */
+export type Recipe = (sample: LabeledImage, random: Random, input: NetworkInput) => void;
+
+interface RecipeEntry {
+  readonly description: string;
+  readonly build: (cropSize: number) => Recipe;
+}
+
 const RECIPES = {
-  /** Random-scale resize, random crop, horizontal flip: the reference's supervised pipeline. */
-  plain: (cropSize: number): Transform => {
-    const scaleAndCrop = randomScaleCrop(cropSize);
-    return (sample, random) => randomFlip(scaleAndCrop(sample, random), random);
+  documented: {
+    description:
+      'random scale (aspect ratio not kept), crop, flip, photometric distortion, mixing of two distorted copies, ' +
+      'rotation: as OTX documents it and releases up to 1.1 did it',
+    build: (cropSize) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize);
+      return (sample, random, input) => {
+        packSample(maskCompose(randomFlip(scaleAndCrop(sample, random), random), random), input);
+        randomRotate(input, random);
+      };
+    },
   },
-};
+  plain: {
+    description: 'random scale (aspect ratio kept), crop, flip: as OTX releases from 1.3 on did it',
+    build: (cropSize) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawScaledSize);
+      return (sample, random, input) => packSample(randomFlip(scaleAndCrop(sample, random), random), input);
+    },
+  },
+} satisfies Record<string, RecipeEntry>;
 
 export type RecipeName = keyof typeof RECIPES;
 
 /** The names of all recipes. */
 export const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
 
-/** Builds a recipe for a crop size in pixels. */
-export function createRecipe(name: RecipeName, cropSize: number): Transform {
-  return RECIPES[name](cropSize);
+/** What a recipe does, in one line. */
+export function describeRecipe(name: RecipeName): string {
+  return RECIPES[name].description;
+}
+
+/** Builds a recipe for a crop size in pixels, which is also the side of the network input. */
+export function createRecipe(name: RecipeName, cropSize: number): Recipe {
+  return RECIPES[name].build(cropSize);
 }
 
 /**
  * Random-scale resize followed by random crop. The two are one transform because the mask alone decides where the crop
  * lies, so that only the cropped part of the enlarged image needs to be computed.
  */
-function randomScaleCrop(cropSize: number): Transform {
+function randomScaleCrop(cropSize: number, drawSize: DrawSize): Transform {
   const base = Math.round((REFERENCE_BASE * cropSize) / REFERENCE_CROP);
   return (sample: LabeledImage, random: Random): LabeledImage => {
-    const size = drawScaledSize(sample, base, random);
+    const size = drawSize(sample, base, random);
     const mask = resizeMask(sample.mask, sample, size);
     const window = drawCropWindow(mask, size, cropSize, random);
     return {

@@ -4,7 +4,7 @@ import { Random } from '../base/random.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
 import { createRecipe, type RecipeName } from './recipes.js';
-import { packImage, packMask } from './transforms/normalize.js';
+import { packImage } from './transforms/normalize.js';
 import { resizeImage } from './transforms/resize.js';
 import type { LabeledImage, MaskCoding, Sample } from './types.js';
 import { IGNORE_INDEX } from './types.js';
@@ -37,7 +37,7 @@ export interface TrainTaskResult {
 /** Decodes, augments, normalises and pads the samples of one batch. */
 export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
   const { items, coding, cropSize } = task;
-  const transform = createRecipe(task.recipe, cropSize);
+  const augment = createRecipe(task.recipe, cropSize);
   const area = cropSize * cropSize;
   const images = new Float32Array(items.length * 3 * area);
   const labels = new Uint8Array(items.length * area);
@@ -47,9 +47,11 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
     if (item.keep && !item.decoded) source = inSharedMemory(source);
     decoded.push(item.keep && !item.decoded ? source : undefined);
 
-    const result = transform(source, new Random(item.seed));
-    packImage(result.image, result, images.subarray(n * 3 * area, (n + 1) * 3 * area), cropSize);
-    packMask(result.mask, result, labels.subarray(n * area, (n + 1) * area), cropSize);
+    augment(source, new Random(item.seed), {
+      planes: images.subarray(n * 3 * area, (n + 1) * 3 * area),
+      labels: labels.subarray(n * area, (n + 1) * area),
+      side: cropSize,
+    });
   }
   return { images, labels, decoded };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf, soundDataset, writeFiles } from './fixtures.cases.js';
 import { openDataset } from './open-dataset.js';
 import { acquirePool, type DataPool } from './pool.js';
+import { RECIPE_NAMES } from './recipes.js';
 import {
   createTrainLoader,
   type TrainBatch,
@@ -51,19 +52,22 @@ describe('createTrainLoader', () => {
     expect(await collect(loader, 0)).toEqual([]);
   });
 
-  it('gives the same two epochs for 0, 1 and 2 workers and without a cache', async () => {
-    const root = await soundDataset(7);
-    const runs = [];
-    for (const options of [{ workers: 0 }, { workers: 1 }, { workers: 2 }, { workers: 2, cacheBytes: 0 }]) {
-      const loader = await open(options, root);
-      runs.push([...pixels(await collect(loader, 0)), ...pixels(await collect(loader, 1))]);
-      await loader.dispose();
-    }
-    expect(runs[1]).toEqual(runs[0]);
-    expect(runs[2]).toEqual(runs[0]);
-    expect(runs[3]).toEqual(runs[0]);
-    expect(runs[0]![0]!.images).not.toEqual(runs[0]![3]!.images);
-  });
+  it.each(RECIPE_NAMES)(
+    'gives the same two %s epochs for any workers and without a cache',
+    async (recipe) => {
+      const root = await soundDataset(7);
+      const runs = [];
+      for (const options of [{ workers: 0 }, { workers: 1 }, { workers: 2 }, { workers: 2, cacheBytes: 0 }]) {
+        const loader = await open({ ...options, recipe }, root);
+        runs.push([...pixels(await collect(loader, 0)), ...pixels(await collect(loader, 1))]);
+        await loader.dispose();
+      }
+      expect(runs[1]).toEqual(runs[0]);
+      expect(runs[2]).toEqual(runs[0]);
+      expect(runs[3]).toEqual(runs[0]);
+      expect(runs[0]![0]!.images).not.toEqual(runs[0]![3]!.images);
+    },
+  );
 
   it('depends on the seed', async () => {
     const root = await soundDataset(7);

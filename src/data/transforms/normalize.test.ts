@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { packImage, packMask } from './normalize.js';
+import { packImage, packMask, packSample } from './normalize.js';
 
 const SIZE = { width: 2, height: 1 };
 
@@ -24,4 +24,14 @@ it('refuses what does not fit', () => {
   expect(() => packMask(new Uint8Array(8), { width: 4, height: 2 }, new Uint8Array(9), 3)).toThrow(
     '4x2 does not fit',
   );
+});
+
+it('packs image and mask of a sample alike', () => {
+  const input = { planes: new Float32Array(27), labels: new Uint8Array(9), side: 3 };
+  const image = Uint8Array.from([255, 0, 10, 124, 116, 104]);
+  packSample({ image, mask: Uint8Array.from([4, 5]), ...SIZE }, input);
+  const planes = new Float32Array(27);
+  packImage(image, SIZE, planes, 3);
+  expect(input.planes).toEqual(planes);
+  expect([...input.labels.subarray(0, 3)]).toEqual([4, 5, 255]);
 });

@@ -1,7 +1,16 @@
 /** @file The last step of every pipeline: 8-bit HWC pixels become normalised float CHW planes, padded to a square. */
 import { OtxError } from '../../base/errors.js';
-import { IGNORE_INDEX } from '../types.js';
+import { IGNORE_INDEX, type LabeledImage } from '../types.js';
 import type { Size } from './geometry.js';
+
+/** What the network is given of one sample. */
+export interface NetworkInput {
+  /** `[3, side, side]`, normalised RGB. */
+  readonly planes: Float32Array;
+  /** `[side, side]`, class indices. */
+  readonly labels: Uint8Array;
+  readonly side: number;
+}
 
 /** Per-channel mean and standard deviation (RGB, 0..255) of ImageNet, on which the pretrained backbones were trained. */
 export const PIXEL_MEAN = [123.675, 116.28, 103.53] as const;
@@ -11,6 +20,12 @@ export const PIXEL_STD = [58.395, 57.12, 57.375] as const;
 const NORMALIZED = PIXEL_MEAN.map((mean, channel) =>
   Float32Array.from({ length: 256 }, (_, value) => (value - mean) / PIXEL_STD[channel]!),
 );
+
+/** Normalises and pads a sample: {@link packImage} and {@link packMask}. @param input planes of zeros. */
+export function packSample(sample: LabeledImage, { planes, labels, side }: NetworkInput): void {
+  packImage(sample.image, sample, planes, side);
+  packMask(sample.mask, sample, labels, side);
+}
 
 /**
  * Writes (x - mean) / std of an HWC RGB image into the upper left corner of three planes of `side` x `side`. The rest of

@@ -5,15 +5,25 @@ import type { Size } from './geometry.js';
 const SMALLEST = 0.5;
 const LARGEST = 2;
 
-/**
- * Draws r from U[0.5, 2] and gives the largest size of the image's aspect ratio whose long edge is at most int(base * r).
- * @param base long edge at r = 1, in pixels.
- */
-export function drawScaledSize(size: Size, base: number, random: Random): Size {
-  const side = Math.max(Math.floor(base * random.range(SMALLEST, LARGEST)), 1);
+/** Draws the size that an image of size `size` is resized to. @param base side at r = 1, in pixels. */
+export type DrawSize = (size: Size, base: number, random: Random) => Size;
+
+/** Draws r from U[0.5, 2] and gives the largest size of the image's aspect ratio whose long edge is at most int(base * r). */
+export const drawScaledSize: DrawSize = (size, base, random) => {
+  const side = drawSide(base, random);
   const long = Math.max(size.width, size.height);
   const short = Math.min(size.width, size.height);
   const factor = Math.min(side / long, side / short);
   const scaled = (edge: number) => Math.max(Math.floor(edge * factor + 0.5), 1);
   return { width: scaled(size.width), height: scaled(size.height) };
+};
+
+/** Draws r from U[0.5, 2] and gives int(base * r) in both directions: the aspect ratio is not kept. */
+export const drawSquareSize: DrawSize = (_size, base, random) => {
+  const side = drawSide(base, random);
+  return { width: side, height: side };
+};
+
+function drawSide(base: number, random: Random): number {
+  return Math.max(Math.floor(base * random.range(SMALLEST, LARGEST)), 1);
 }
