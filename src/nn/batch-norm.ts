@@ -2,8 +2,8 @@
 import { OtxError } from '../base/errors.js';
 import { add, batchNorm as batchNormOp, constant, div, mul, sqrt, sub } from '../graph/builders.js';
 import type { Tensor } from '../graph/tensor.js';
-import { perChannel } from './channel-affine.js';
 import { constantInit } from './initializers.js';
+import { perChannel } from './per-channel.js';
 import type { Scope } from './scope.js';
 
 const EPSILON = 1e-5;

@@ -1,6 +1,5 @@
 /** @file The layer library and the scopes that connect it with variables. */
 export { type BatchNormOptions, batchNorm } from './batch-norm.js';
-export { perChannel } from './channel-affine.js';
 export { channelHalves, shuffledConcat } from './channel-shuffle.js';
 export {
   type Activation,
@@ -15,6 +14,7 @@ export { dropout2d, dropPathFactors } from './dropout.js';
 export { constantInit, initialValue } from './initializers.js';
 export { layerNorm } from './layer-norm.js';
 export { drawNoise, type NoiseSource, noiseFrom, noiseSize, noNoise } from './noise.js';
+export { perChannel } from './per-channel.js';
 export {
   type BufferUpdate,
   type Initializer,
