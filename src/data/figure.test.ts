@@ -54,6 +54,21 @@ describe('renderFigure', () => {
   });
 });
 
+describe('renderFigure in rows', () => {
+  it('fills rows from the left, each picture under its own caption bar', async () => {
+    const colors = [0, 1, 2, 3, 4].map((n) => [200, 20 * n, 10]);
+    const panels = colors.map((color, n) => ({ caption: `p${n}`, image: flat(60, 40, color) }));
+    const figure = await renderFigure(panels, [], 3);
+    expect([figure.width, figure.height]).toEqual([3 * 60 + 4 * 8, 2 * (40 + 24) + 8]);
+    colors.forEach((color, n) => {
+      const [left, top] = [8 + (n % 3) * 68, 24 + Math.floor(n / 3) * 64];
+      expect(count(figure, color)).toBe(60 * 40);
+      expect(pixel(figure, left, top)).toEqual(color);
+      expect(pixel(figure, left + 59, top + 39)).toEqual(color);
+    });
+  });
+});
+
 describe('renderLegend', () => {
   it('wraps to the width', async () => {
     const many = Array.from({ length: 8 }, (_, i) => ({

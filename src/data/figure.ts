@@ -1,4 +1,4 @@
-/** @file Figures for people: pictures side by side with captions and a legend of the classes, drawn as SVG text by sharp. */
+/** @file Figures for people: pictures in a grid with captions and a legend of the classes, drawn as SVG text by sharp. */
 
 import sharp, { type CreateRaw, type OverlayOptions } from 'sharp';
 import { OtxError } from '../base/errors.js';
@@ -15,14 +15,16 @@ const INK = '#24292f';
 const GAP = 8;
 
 /**
- * Places pictures of equal size side by side under their captions, with a legend strip below.
+ * Places pictures of equal size in a grid, row by row, each under its caption, with a legend strip below.
  * @param panels at least one, for example image, truth, prediction.
  * @param classes listed in the legend in this order; none leaves the strip out.
+ * @param columns pictures per row; default: all side by side.
  * @throws OtxError `image` if the pictures differ in size.
  */
 export async function renderFigure(
   panels: readonly Panel[],
   classes: readonly PaintedClass[] = [],
+  columns = panels.length,
 ): Promise<RgbImage> {
   const first = panels[0];
   if (first === undefined) throw new OtxError('image', 'A figure needs at least one picture, got none.');
@@ -37,17 +39,25 @@ export async function renderFigure(
   }
   const font = fontSize(width);
   const bar = 2 * font;
-  const total = panels.length * (width + GAP) + GAP;
+  const perRow = Math.min(columns, panels.length);
+  const total = perRow * (width + GAP) + GAP;
+  const bottom = Math.ceil(panels.length / perRow) * (bar + height);
+  const placed = panels.map(({ caption, image }, index) => ({
+    caption,
+    image,
+    left: (index % perRow) * (width + GAP) + GAP,
+    top: Math.floor(index / perRow) * (bar + height) + bar,
+  }));
   const legend = classes.length > 0 ? await renderLegend(classes, total, font) : undefined;
-  const captions = panels.map(({ caption }, index) => {
+  const captions = placed.map(({ caption, left, top }) => {
     const room = Math.floor((width - 2) / (font * CHARACTER));
     const words = displayWidth(caption) > room ? `${caption.slice(0, Math.max(room - 1, 0))}…` : caption;
-    return text(words, index * (width + GAP) + GAP, bar * 0.68, font);
+    return text(words, left, top - bar * 0.32, font);
   });
-  return rasterise(total, bar + height + (legend?.height ?? GAP), [
-    { input: svg(total, bar, captions.join('')), left: 0, top: 0 },
-    ...panels.map(({ image }, index) => ({ ...layer(image), left: index * (width + GAP) + GAP, top: bar })),
-    ...(legend === undefined ? [] : [{ ...layer(legend), left: 0, top: bar + height }]),
+  return rasterise(total, bottom + (legend?.height ?? GAP), [
+    { input: svg(total, bottom, captions.join('')), left: 0, top: 0 },
+    ...placed.map(({ image, left, top }) => ({ ...layer(image), left, top })),
+    ...(legend === undefined ? [] : [{ ...layer(legend), left: 0, top: bottom }]),
   ]);
 }
 

@@ -1,5 +1,6 @@
 /** @file Data sets: opening, checking, decoding and loading. */
 
+export { type AugmentationSheetOptions, renderAugmentationSheet } from './augmentation-sheet.js';
 export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
 export { findImages, type ImageFile } from './image-files.js';
 export { openDataset } from './open-dataset.js';
@@ -8,7 +9,7 @@ export type { Rgb } from './palette.js';
 export { defaultPalette, vocPalette } from './palette.js';
 export { readImage } from './read-image.js';
 export { readMask } from './read-mask.js';
-export { createRecipe, RECIPE_NAMES, type RecipeName } from './recipes.js';
+export { createRecipe, describeRecipe, RECIPE_NAMES, type Recipe, type RecipeName } from './recipes.js';
 export { type DatasetReport, formatReport } from './report.js';
 export { generateScenes, type SceneOptions } from './synthetic/generate.js';
 export {

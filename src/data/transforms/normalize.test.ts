@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { packImage, packMask, packSample } from './normalize.js';
+import { packImage, packMask, packSample, unpackImage } from './normalize.js';
 
 const SIZE = { width: 2, height: 1 };
 
@@ -34,4 +34,15 @@ it('packs image and mask of a sample alike', () => {
   packImage(image, SIZE, planes, 3);
   expect(input.planes).toEqual(planes);
   expect([...input.labels.subarray(0, 3)]).toEqual([4, 5, 255]);
+});
+
+it('gives back every 8-bit value, and the mean colour for padding', () => {
+  const image = Uint8Array.from({ length: 3 * 256 }, (_, i) => Math.floor(i / 3));
+  const planes = new Float32Array(3 * 17 * 17);
+  packImage(image, { width: 16, height: 16 }, planes, 17);
+  const found = unpackImage(planes, 17);
+  for (let y = 0; y < 16; y++) {
+    expect(found.subarray(3 * 17 * y, 3 * (17 * y + 16))).toEqual(image.subarray(48 * y, 48 * (y + 1)));
+  }
+  expect([...found.subarray(-3)]).toEqual([124, 116, 104]);
 });

@@ -46,6 +46,18 @@ export function packImage(image: Uint8Array, size: Size, planes: Float32Array, s
   }
 }
 
+/** The 8-bit HWC RGB image that planes of `side` x `side` show, padding (the mean colour) included; undoes {@link packImage}. */
+export function unpackImage(planes: Float32Array, side: number): Uint8Array {
+  const area = side * side;
+  const image = new Uint8ClampedArray(3 * area);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0; i < area; i++) {
+      image[3 * i + channel] = planes[channel * area + i]! * PIXEL_STD[channel]! + PIXEL_MEAN[channel]!;
+    }
+  }
+  return new Uint8Array(image.buffer);
+}
+
 /** Copies an HW mask into the upper left corner of `side` x `side` labels; the rest becomes {@link IGNORE_INDEX}. */
 export function packMask(mask: Uint8Array, size: Size, labels: Uint8Array, side: number): void {
   checkFits(size, side);
