@@ -26,7 +26,7 @@ export function createSession(model: Uint8Array, settings: SessionSettings): Pro
         set_denormal_as_zero: '1',
         // Spinning costs nothing during a step and saves a tenth of its time; between steps the threads must sleep,
         // because image decoding wants the cores.
-        intra_op: { allow_spinning: '1' },
+        intra_op: { allow_spinning: settings.spinning === false ? '0' : '1' },
         force_spinning_stop: '1',
       },
     },

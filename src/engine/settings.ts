@@ -12,6 +12,8 @@ export interface SessionSettings {
   readonly memory: MemoryMode;
   /** Let ONNX Runtime rewrite the graph: worth it for model files with constant weights. */
   readonly rewrite: boolean;
+  /** Waiting threads look for work instead of sleeping; default true. */
+  readonly spinning?: boolean;
   /** Path prefix of a profile to write; default none. */
   readonly profile?: string;
 }
