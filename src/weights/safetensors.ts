@@ -4,6 +4,9 @@
  */
 
 import { OtxError } from '../base/errors.js';
+import { bytesPerElement, type ElementType } from './element-types.js';
+import { HIGHEST_RANK } from './stored-tensor.js';
+import { quoted, Unusable, unquoted, unusable } from './unusable.js';
 
 /** Types that this project stores: float32 weights and int64 counters. */
 export type SafeTensor =
@@ -17,9 +20,24 @@ export interface SafeTensors {
 }
 
 const BYTES_PER_VALUE = { F32: 4, I64: 8 } as const;
-const PREFIX_BYTES = 8;
-/** The limit of the reference implementation; a larger header is an attack or garbage. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** Length of the header's length. */
+export const PREFIX_BYTES = 8;
+/** Some 100 bytes per tensor make this tens of thousands; parsing more takes seconds, which a small file must not cost. */
+const MAX_HEADER_BYTES = 4_000_000;
+
+/** Types of the format that are read from elsewhere. */
+const elementTypes: Readonly<Record<string, ElementType>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  I64: 'int64',
+  I32: 'int32',
+  I16: 'int16',
+  I8: 'int8',
+  U8: 'uint8',
+  BOOL: 'bool',
+};
 
 /** Number of values of a shape; 1 for a scalar `[]`. */
 export function sizeOf(shape: readonly number[]): number {
@@ -55,95 +73,135 @@ export function encodeSafetensors({ tensors, metadata }: SafeTensors): Uint8Arra
 }
 
 /**
- * Decodes a file into tensors that own their memory.
+ * Decodes a file of this project into tensors that own their memory.
  *
  * @param source file name for messages.
  * @throws OtxError `checkpoint` when the header is not valid, ranges overlap or leave gaps, or bytes are missing.
  */
 export function decodeSafetensors(file: Uint8Array, source: string): SafeTensors {
-  const fail = (reason: string): never => {
-    throw new OtxError('checkpoint', `${source}: not a usable safetensors file (${reason})`);
-  };
-  if (file.length < PREFIX_BYTES) return fail(`${file.length} bytes, too short for a header`);
-  const headerBytes = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES || PREFIX_BYTES + headerBytes > file.length) {
-    return fail(
-      `its header claims ${headerBytes} bytes, the file has ${file.length}; truncated or another format`,
-    );
+  try {
+    return decode(file);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    throw new OtxError('checkpoint', `${source}: not a usable safetensors file (${error.message})`, {
+      cause: error,
+    });
   }
-  const body = file.subarray(PREFIX_BYTES + headerBytes);
-  const { __metadata__, ...entries } = parseHeader(
-    file.subarray(PREFIX_BYTES, PREFIX_BYTES + headerBytes),
-    fail,
-  );
+}
 
-  const ranges = Object.entries(entries).map(([name, entry]) => checkEntry(name, entry, fail));
-  let end = 0;
-  for (const { name, begin, bytes } of [...ranges].sort((a, b) => a.begin - b.begin || a.bytes - b.bytes)) {
-    if (begin !== end)
-      return fail(`tensor ${name} ${begin < end ? 'overlaps another' : 'leaves a gap before it'}`);
-    end += bytes;
-  }
-  if (end !== body.length) {
-    return fail(
-      `its tensors take ${end} bytes, ${body.length} are there${end > body.length ? '; truncated' : ''}`,
-    );
-  }
+function decode(file: Uint8Array): SafeTensors {
+  const bodyStart = PREFIX_BYTES + checkHeaderBytes(file.subarray(0, PREFIX_BYTES), file.length);
+  const body = file.subarray(bodyStart);
+  const header = parseSafetensorsHeader(file.subarray(PREFIX_BYTES, bodyStart), body.length);
   const tensors = new Map<string, SafeTensor>();
-  for (const { name, dtype, shape, begin, bytes } of ranges) {
+  for (const { name, type, shape, begin, bytes } of header.entries) {
+    if (type !== 'float32' && type !== 'int64') {
+      return unusable(`tensor ${unquoted(name)} has type ${type}; float32 and int64 are read here`);
+    }
     // A copy: the body starts at any byte, typed arrays only at multiples of their element size (and Buffer.slice would share).
     const { buffer } = new Uint8Array(body.subarray(begin, begin + bytes));
     tensors.set(
       name,
-      dtype === 'F32'
-        ? { dtype, shape, data: new Float32Array(buffer) }
-        : { dtype, shape, data: new BigInt64Array(buffer) },
+      type === 'float32'
+        ? { dtype: 'F32', shape, data: new Float32Array(buffer) }
+        : { dtype: 'I64', shape, data: new BigInt64Array(buffer) },
     );
   }
-  return { tensors, metadata: checkMetadata(__metadata__, fail) };
+  return { tensors, metadata: header.metadata };
 }
 
-type Fail = (reason: string) => never;
+/**
+ * Length of the header of a file.
+ *
+ * @param start the first eight bytes, or all of a shorter file.
+ * @throws Unusable when the file cannot have such a header.
+ */
+export function checkHeaderBytes(start: Uint8Array, fileBytes: number): number {
+  if (start.length < PREFIX_BYTES) return unusable(`${fileBytes} bytes, too short for a header`);
+  const headerBytes = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES || PREFIX_BYTES + headerBytes > fileBytes) {
+    return unusable(
+      `its header claims ${headerBytes} bytes, the file has ${fileBytes}; truncated or another format`,
+    );
+  }
+  return headerBytes;
+}
 
-function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
+/** A tensor as the header describes it. */
+export interface SafeEntry {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: number[];
+  /** Byte within the body, which follows the header. */
+  readonly begin: number;
+  readonly bytes: number;
+}
+
+/**
+ * Checks a header against the size of what follows it: every byte belongs to exactly one tensor.
+ *
+ * @throws Unusable
+ */
+export function parseSafetensorsHeader(
+  json: Uint8Array,
+  bodyBytes: number,
+): { readonly entries: readonly SafeEntry[]; readonly metadata: Record<string, string> } {
+  const { __metadata__, ...described } = parseObject(json);
+  const entries = Object.entries(described).map(([name, entry]) => checkEntry(name, entry));
+  let end = 0;
+  for (const { name, begin, bytes } of [...entries].sort((a, b) => a.begin - b.begin || a.bytes - b.bytes)) {
+    if (begin !== end) {
+      return unusable(
+        `tensor ${unquoted(name)} ${begin < end ? 'overlaps another' : 'leaves a gap before it'}`,
+      );
+    }
+    end += bytes;
+  }
+  if (end !== bodyBytes) {
+    return unusable(
+      `its tensors take ${end} bytes, ${bodyBytes} are there${end > bodyBytes ? '; truncated' : ''}`,
+    );
+  }
+  return { entries, metadata: checkMetadata(__metadata__) };
+}
+
+function parseObject(bytes: Uint8Array): Record<string, unknown> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    return fail('its header is not JSON');
+    return unusable('its header is not JSON');
   }
-  return isObject(header) ? header : fail('its header is not a JSON object');
+  return isObject(header) ? header : unusable('its header is not a JSON object');
 }
 
-interface CheckedEntry {
-  name: string;
-  dtype: SafeTensor['dtype'];
-  shape: number[];
-  begin: number;
-  bytes: number;
-}
-
-function checkEntry(name: string, entry: unknown, fail: Fail): CheckedEntry {
-  if (!isObject(entry)) return fail(`tensor ${name} is not described`);
+function checkEntry(name: string, entry: unknown): SafeEntry {
+  const tensor = `tensor ${unquoted(name)}`;
+  if (!isObject(entry)) return unusable(`${tensor} is not described`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32' && dtype !== 'I64') {
-    return fail(`tensor ${name} has type ${JSON.stringify(dtype)}; F32 and I64 are read`);
+  const type =
+    typeof dtype === 'string' && Object.hasOwn(elementTypes, dtype) ? elementTypes[dtype] : undefined;
+  if (!type) {
+    const known = Object.keys(elementTypes).join(', ');
+    return unusable(
+      `${tensor} has type ${typeof dtype === 'string' ? quoted(dtype) : typeof dtype}; ${known} are read`,
+    );
   }
-  if (!isCounts(shape)) return fail(`tensor ${name} has no valid shape`);
-  if (!isCounts(offsets) || offsets.length !== 2) return fail(`tensor ${name} has no valid data_offsets`);
+  if (!isCounts(shape) || shape.length > HIGHEST_RANK) return unusable(`${tensor} has no valid shape`);
+  if (!isCounts(offsets) || offsets.length !== 2) return unusable(`${tensor} has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
-  const bytes = sizeOf(shape) * BYTES_PER_VALUE[dtype];
+  const bytes = sizeOf(shape) * bytesPerElement[type];
   if (!Number.isSafeInteger(bytes) || end - begin !== bytes) {
-    return fail(`tensor ${name} of shape [${shape}] needs ${bytes} bytes, its offsets give ${end - begin}`);
+    return unusable(`${tensor} of shape [${shape}] needs ${bytes} bytes, its offsets give ${end - begin}`);
   }
-  return { name, dtype, shape, begin, bytes };
+  return { name, type, shape, begin, bytes };
 }
 
-function checkMetadata(metadata: unknown, fail: Fail): Record<string, string> {
+function checkMetadata(metadata: unknown): Record<string, string> {
   if (metadata === undefined) return {};
-  if (!isObject(metadata)) return fail('its __metadata__ is not an object');
+  if (!isObject(metadata)) return unusable('its __metadata__ is not an object');
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') return fail(`its metadata ${key} is not text`);
+    if (typeof value !== 'string') return unusable(`its metadata ${unquoted(key)} is not text`);
   }
   return metadata as Record<string, string>;
 }

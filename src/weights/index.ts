@@ -1,0 +1,13 @@
+/** @file Weights in the formats of the world: reading them safely, matching them to a model, writing them for PyTorch. */
+
+export {
+  type MatchOptions,
+  type Mismatch,
+  matchWeights,
+  REQUIRED_SHARE,
+  type WantedVariable,
+  type WeightMatch,
+} from './match.js';
+export { type Naming, readWeights, type Weights } from './read-weights.js';
+export type { WeightTensor } from './stored-tensor.js';
+export { encodeTorchFile, type TorchFileOptions, writeTorchFile } from './torch-writer.js';
