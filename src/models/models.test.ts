@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { initialValue, noiseSize } from '../nn/index.js';
 import { createSegmentor, describe } from './index.js';
 
 /** Published sizes with two classes: parameters by child, state-dict entries, multiply-accumulates in units of 1e6. */
@@ -60,6 +61,72 @@ const expected = {
     headChannels: 60,
     stride: 2,
   },
+  'segnext-t': {
+    backbone: 3_903_584,
+    head: 321_794,
+    children: {
+      'backbone.patch_embed1': 5184,
+      'backbone.block1': 78336,
+      'backbone.norm1': 64,
+      'backbone.patch_embed2': 18624,
+      'backbone.block2': 273408,
+      'backbone.patch_embed3': 92640,
+      'backbone.block3': 1539200,
+      'backbone.patch_embed4': 369408,
+      'backbone.block4': 1525760,
+      'decode_head.squeeze': 123392,
+      'decode_head.hamburger': 131840,
+      'decode_head.align': 66048,
+    },
+    entries: [537, 14],
+    megaMacs: { 512: 5947, 544: 6714 },
+    headChannels: 256,
+    stride: 8,
+  },
+  'segnext-s': {
+    backbone: 13_450_176,
+    head: 444_674,
+    children: {
+      'backbone.patch_embed1': 19584,
+      'backbone.block1': 182272,
+      'backbone.norm1': 128,
+      'backbone.patch_embed2': 74112,
+      'backbone.block2': 675840,
+      'backbone.patch_embed3': 369600,
+      'backbone.block3': 4715520,
+      'backbone.patch_embed4': 1476096,
+      'backbone.block4': 5935104,
+      'decode_head.squeeze': 246272,
+      'decode_head.hamburger': 131840,
+      'decode_head.align': 66048,
+    },
+    entries: [423, 14],
+    megaMacs: { 512: 15189, 544: 17147 },
+    headChannels: 256,
+    stride: 8,
+  },
+  'segnext-b': {
+    backbone: 26_277_824,
+    head: 1_282_562,
+    children: {
+      'backbone.patch_embed1': 19584,
+      'backbone.block1': 273408,
+      'backbone.norm1': 128,
+      'backbone.patch_embed2': 74112,
+      'backbone.block2': 1013760,
+      'backbone.patch_embed3': 369600,
+      'backbone.block3': 14146560,
+      'backbone.patch_embed4': 1476096,
+      'backbone.block4': 8902656,
+      'decode_head.squeeze': 492544,
+      'decode_head.hamburger': 525824,
+      'decode_head.align': 263168,
+    },
+    entries: [841, 14],
+    megaMacs: { 512: 31787, 544: 35885 },
+    headChannels: 512,
+    stride: 8,
+  },
 };
 
 for (const [name, size] of Object.entries(expected)) {
@@ -118,4 +185,44 @@ test('an unknown name and a wrong override are template errors that say what is 
   expect(() => createSegmentor('lite-hrnet-s', { numClasses: 2, override: { modules: [1] } })).toThrow(
     /\[1\] must have 2 numbers/,
   );
+  expect(() => createSegmentor('segnext-t', { numClasses: 2, override: { modules: [1] } })).toThrow(
+    /only Lite-HRNets/,
+  );
+});
+
+test('SegNeXt draws noise per sample for every block but the first, rising with depth, and per channel in the head', () => {
+  const { noise } = describe(createSegmentor('segnext-t', { numClasses: 2 }), [3, 3, 64, 64]);
+  expect(noise.slice(0, 3)).toEqual([
+    { key: 'backbone.block1.1.drop_path_1', shape: [3, 1, 1, 1] },
+    { key: 'backbone.block1.1.drop_path_2', shape: [3, 1, 1, 1] },
+    { key: 'backbone.block1.2.drop_path_1', shape: [3, 1, 1, 1] },
+  ]);
+  expect(noise.at(-1)).toEqual({ key: 'decode_head.dropout.noise', shape: [3, 256, 1, 1] });
+  expect(noiseSize(noise)).toBe(3 * (2 * 12 + 256));
+});
+
+test('Lite-HRNets draw no noise', () => {
+  expect(describe(createSegmentor('lite-hrnet-s', { numClasses: 2 }), [1, 3, 64, 64]).noise).toEqual([]);
+});
+
+test('the bases of the factorisation start as non-negative columns of length one and are no parameter', () => {
+  const { variables } = describe(createSegmentor('segnext-t', { numClasses: 2 }), [1, 3, 64, 64]);
+  const bases = variables.find(({ key }) => key === 'decode_head.hamburger.ham.bases')!;
+  expect([bases.kind, bases.shape]).toEqual(['buffer', [1, 256, 16]]);
+  const values = initialValue(bases, 7);
+  for (let r = 0; r < 16; r++) {
+    const column = values.filter((_, i) => i % 16 === r);
+    expect(Math.min(...column)).toBeGreaterThanOrEqual(0);
+    expect(Math.hypot(...column)).toBeCloseTo(1, 5);
+  }
+});
+
+test('MSCAN starts with layer scales of 0.01 and fan-out normal convolutions, groups divided out', () => {
+  const { variables } = describe(createSegmentor('segnext-t', { numClasses: 2 }), [1, 3, 64, 64]);
+  const initial = (key: string) => initialValue(variables.find((spec) => spec.key === key)!, 3);
+  const deviation = (values: Float32Array) => Math.hypot(...values) / Math.sqrt(values.length);
+  expect(new Set(initial('backbone.block2.1.layer_scale_2'))).toEqual(new Set([Math.fround(0.01)]));
+  expect(new Set(initial('backbone.block2.1.mlp.dwconv.bias'))).toEqual(new Set([0]));
+  expect(deviation(initial('backbone.block2.1.mlp.dwconv.weight')) / Math.sqrt(2 / 9)).toBeCloseTo(1, 1);
+  expect(deviation(initial('backbone.block2.1.mlp.fc1.weight')) / Math.sqrt(2 / 512)).toBeCloseTo(1, 1);
 });
