@@ -1,3 +1,13 @@
 /** @file Gradient clipping and optimisers on flat vectors. */
 export { type AdamOptions, type AdamScalars, type AdamState, adam, adamScalars } from './adam.js';
+export {
+  type AdamWOptions,
+  type AdamWScalars,
+  adamW,
+  adamWScalars,
+  type DecayGroups,
+  isNormalization,
+} from './adamw.js';
 export { clipByGlobalNorm } from './clip.js';
+export { type SgdOptions, type SgdState, sgd } from './sgd.js';
+export type { ParameterEntry } from './weight-decay.js';
