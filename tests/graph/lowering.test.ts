@@ -1,4 +1,5 @@
 /** @file Every lowering table that ships gets every case of the shared suite right, with the runtime's own rewriting off and on. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { lowerForCpu } from '../../src/engine/prepare.js';
 import { PLAIN_CPU } from '../../src/engine/providers/cpu.js';
@@ -53,6 +54,19 @@ for (const { name: lowering, apply, rewrites } of lowerings)
           });
         });
     });
+
+/** Otherwise a mistake in the blocked lowering would only switch it off, and with it the cases above. */
+const vectors = vectorWidth();
+test.skipIf(vectors === undefined)(`the blocked layout is found on this processor: ${vectors} floats`, () => {
+  expect(capabilities).toEqual({ block: vectors });
+});
+
+/** Floats in the widest vector register, where the system tells. */
+function vectorWidth(): number | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  const flags = readFileSync('/proc/cpuinfo', 'utf8');
+  return flags.includes(' avx512f ') ? 16 : flags.includes(' avx2 ') ? 8 : undefined;
+}
 
 function feedsOf({ name: seed, outputs, positive }: LoweringCase): Record<string, Float32Array> {
   const feeds: Record<string, Float32Array> = {};
