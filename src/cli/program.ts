@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { OtxError } from '../base/errors.js';
 import { loadTemplate, version } from '../index.js';
 import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
+import { addAugment } from './commands/augment.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
@@ -31,7 +32,7 @@ export async function runCommand(
   if (operation === undefined) {
     throw new OtxError(
       'usage',
-      'no operation given; use one of find, train, eval, predict, export, or --help',
+      'no operation given; use one of find, augment, train, eval, predict, export, or --help',
     );
   }
   if (params && wantsHelp(params)) {
@@ -47,6 +48,6 @@ export async function runCommand(
     .configureOutput({ writeErr: () => undefined })
     .showSuggestionAfterError(true);
   const context = createContext(params, terminal, signal);
-  for (const add of [addFind, addTrain, addEval, addPredict, addExport]) add(program, context);
+  for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
   await program.parseAsync(command, { from: 'user' });
 }

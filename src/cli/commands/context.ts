@@ -16,6 +16,7 @@ export const PARAMS_HINT =
 /** Settings that have an effect on a trained model, by operation; training takes all. */
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
+  augment: ['learning_parameters.input_size'],
   eval: ['learning_parameters.input_size', 'learning_parameters.num_workers'],
   predict: ['learning_parameters.input_size'],
   export: ['learning_parameters.input_size'],

@@ -1,0 +1,73 @@
+/** @file `otx augment`. */
+
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { OtxError } from '../../base/errors.js';
+import {
+  type Dataset,
+  describeRecipe,
+  openDataset,
+  RECIPE_NAMES,
+  type RecipeName,
+  renderAugmentationSheet,
+  savePng,
+} from '../../data/index.js';
+import { loadTemplate } from '../../index.js';
+import { inputSizes, resolveHyperParameters } from '../../templates/index.js';
+import { parseSeed } from '../arguments.js';
+import { type CommandContext, PARAMS_HINT } from './context.js';
+
+interface Flags {
+  trainDataRoots: string;
+  output: string;
+  augmentation: RecipeName;
+  seed: number;
+}
+
+export function addAugment(program: Command, { terminal, settings, run }: CommandContext): void {
+  program
+    .command('augment')
+    .description('draw what training makes of the images: a sheet of augmented samples with their masks')
+    .argument('<template>', 'name or id of a template in any case, or a path to its YAML file')
+    .requiredOption('--train-data-roots <folder>', 'data set whose images are augmented')
+    .requiredOption('-o, --output <file>', 'the sheet, a PNG file')
+    .addOption(
+      new Option('--augmentation <name>', 'which augmentation to show')
+        .choices(RECIPE_NAMES)
+        .default('documented'),
+    )
+    .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
+    .addHelpText('after', PARAMS_HINT)
+    .action(async (template: string, flags: Flags) => {
+      const { output, augmentation: recipe, seed } = flags;
+      const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), settings('augment'))).train;
+      const dataset = await openDataset(flags.trainDataRoots);
+      await refuseInside(dataset, output);
+      await run(async ({ signal }) => {
+        const sheet = await renderAugmentationSheet(dataset, { recipe, cropSize, seed, signal });
+        await savePng(output, sheet);
+      });
+      terminal.print(
+        `written ${output}: the first samples of a training with seed ${seed} at ${cropSize}x${cropSize}\n` +
+          `${recipe}: ${describeRecipe(recipe)}`,
+      );
+    });
+}
+
+/** A picture among the images of a data set would be taken for one of them. */
+async function refuseInside({ root }: Dataset, file: string): Promise<void> {
+  const path = relative(await realpath(root), await realFile(resolve(file)));
+  if (!path.startsWith('..') && !isAbsolute(path)) {
+    throw new OtxError('output', `${file}: lies in the data set ${root}; choose another place`);
+  }
+}
+
+/** The path without symbolic links, of a file that may not exist yet, in folders that may not either. */
+async function realFile(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    return dirname(path) === path ? path : join(await realFile(dirname(path)), basename(path));
+  }
+}
