@@ -9,7 +9,8 @@ const MIN_LENGTH = 4096;
 /** Σ a·b over trailing axes (and any others): one dot product per leading index, then the sum over what is left. */
 export const sumOfProducts: LoweringRule<'reduceSum'> = ({ attributes: { axes }, outputs }, [product]) => {
   const node = product!.node as AnyNode;
-  if (node.op !== 'mul') return undefined;
+  // Only floats have a matrix product.
+  if (node.op !== 'mul' || product!.dtype !== 'float32') return undefined;
   const [a, b] = node.inputs as [typeof product, typeof product];
   const shape = product!.shape;
   if (!sameShape(a!.shape, shape) || !sameShape(b!.shape, shape)) return undefined;

@@ -374,10 +374,10 @@ export const loweringCases = (): LoweringCase[] => [
       [5, 3],
     ] as const
   ).map(poolCase),
-  dotCase([2, 3, 32, 40], [2, 3], false),
-  dotCase([2, 3, 32, 40], [0, 2, 3], true),
-  dotCase([2, 3, 1500], [2], true),
+  dotCase([2, 3, 64, 80], [2, 3], false),
+  dotCase([2, 3, 64, 80], [0, 2, 3], true),
+  dotCase([2, 3, 5000], [2], true),
   dotCase([4, 5, 60, 70], [0, 1, 2, 3], false),
   dotCase([2, 40, 30, 3], [1, 2], false),
-  dotCase([3, 2000], [0, 1], false),
+  dotCase([3, 5000], [0, 1], false),
 ];
