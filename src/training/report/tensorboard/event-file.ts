@@ -1,0 +1,137 @@
+/** @file Event files that TensorBoard reads while the run goes on, and that a resumed run continues. */
+
+import { appendFile, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { outputError, writeFileAtomic } from '../../../base/atomic.js';
+import {
+  type Event,
+  EventSchema,
+  SessionLog_SessionStatus,
+  SessionLogSchema,
+  Summary_ImageSchema,
+  Summary_ValueSchema,
+  SummarySchema,
+} from './event_pb.js';
+import { frameRecord, readRecords } from './records.js';
+
+/** TensorBoard finds files by this part of their name, and reads them in the order of their names. */
+const NAME = 'events.out.tfevents.';
+const FORMAT = 'brain.Event:2';
+const RGB = 3;
+
+/** A PNG or JPEG file and its size. */
+export interface EncodedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly file: Uint8Array;
+}
+
+/** Collects events in memory; `flush` appends them to the file. */
+export interface EventFile {
+  readonly path: string;
+  /** Values that are not finite are left out: TensorBoard cannot draw them. */
+  scalars(step: number, values: Readonly<Record<string, number>>): void;
+  image(step: number, tag: string, image: EncodedImage): void;
+  /** @throws OtxError `output`; the events are then kept for the next attempt. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Starts a new event file in `folder`; nothing is written before the first `flush`.
+ *
+ * @param resumedStep the last step that counts when an earlier run goes on: TensorBoard drops what it has of later ones.
+ */
+export function createEventFile(folder: string, resumedStep?: number, now = () => Date.now()): EventFile {
+  const path = join(folder, `${NAME}${String(now()).padStart(14, '0')}.otx`);
+  let pending: Uint8Array[] = [];
+  let flushing: Promise<void> = Promise.resolve();
+  const add = (step: number, what: Event['what']) => {
+    const event = create(EventSchema, { wallTime: now() / 1000, step: BigInt(step), what });
+    pending.push(frameRecord(toBinary(EventSchema, event)));
+  };
+  add(0, { case: 'fileVersion', value: FORMAT });
+  if (resumedStep !== undefined) {
+    const value = create(SessionLogSchema, { status: SessionLog_SessionStatus.START });
+    add(resumedStep + 1, { case: 'sessionLog', value });
+  }
+
+  const append = async () => {
+    const records = pending;
+    if (records.length === 0) return;
+    pending = [];
+    try {
+      await appendFile(path, Buffer.concat(records));
+    } catch (error) {
+      pending = [...records, ...pending];
+      throw outputError(path, error);
+    }
+  };
+
+  return {
+    path,
+    scalars: (step, values) => {
+      const value = Object.entries(values)
+        .filter(([, number]) => Number.isFinite(number))
+        .map(([tag, number]) =>
+          create(Summary_ValueSchema, { tag, value: { case: 'simpleValue', value: number } }),
+        );
+      if (value.length > 0) add(step, { case: 'summary', value: create(SummarySchema, { value }) });
+    },
+    image: (step, tag, { width, height, file }) => {
+      const image = create(Summary_ImageSchema, { width, height, colorspace: RGB, encodedImageString: file });
+      const value = create(Summary_ValueSchema, { tag, value: { case: 'image', value: image } });
+      add(step, { case: 'summary', value: create(SummarySchema, { value: [value] }) });
+    },
+    flush: () => {
+      // Records must not interleave; a failed attempt is reported to whoever made it only.
+      flushing = flushing.catch(() => undefined).then(append);
+      return flushing;
+    },
+  };
+}
+
+/**
+ * Every event of a file.
+ *
+ * @throws OtxError `output` for a file that does not hold what it should.
+ */
+export async function readEvents(path: string): Promise<Event[]> {
+  const file = new Uint8Array(await readFile(path));
+  return Array.from(readRecords(file, path), ({ data }) => fromBinary(EventSchema, data));
+}
+
+/**
+ * Takes out of the event files of `folder` what comes after the last step that counts, and a record that a killed process
+ * left half written, so that a resumed run leaves every step once.
+ *
+ * @throws OtxError `output` when a file cannot be read or written.
+ */
+export async function truncateEvents(folder: string, lastStep: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith(NAME));
+  for (const name of names) {
+    const path = join(folder, name);
+    try {
+      const file = new Uint8Array(await readFile(path));
+      const kept = Buffer.concat(keptRecords(file, path, lastStep));
+      if (kept.length < file.length) await writeFileAtomic(path, kept);
+    } catch (error) {
+      throw outputError(path, error);
+    }
+  }
+}
+
+/** Pictures are drawn beside the training and can come after later steps, so the whole file is looked through. */
+function keptRecords(file: Uint8Array, path: string, lastStep: number): Uint8Array[] {
+  const kept: Uint8Array[] = [];
+  let start = 0;
+  try {
+    for (const { data, end } of readRecords(file, path)) {
+      if (fromBinary(EventSchema, data).step <= BigInt(lastStep)) kept.push(file.subarray(start, end));
+      start = end;
+    }
+  } catch {
+    // The records before the damage are good.
+  }
+  return kept;
+}
