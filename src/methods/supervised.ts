@@ -8,6 +8,7 @@ import { PackStore, Scope } from '../nn/index.js';
 import { adam } from '../optim/adam.js';
 import { clipByGlobalNorm } from '../optim/clip.js';
 import type { ModelLayouts } from './model-state.js';
+import { noiseInput } from './noise-input.js';
 
 /** The joint L2 norm to which gradients are scaled down. */
 const MAX_GRADIENT_NORM = 40;
@@ -26,7 +27,8 @@ export function momentLayouts({ parameters }: ModelLayouts): { first: PackLayout
 /**
  * One optimiser step.
  *
- * Inputs: `images` float32 [N, 3, S, S], `labels` uint8 [N, S, S] with 255 for ignored pixels.
+ * Inputs: `images` float32 [N, 3, S, S], `labels` uint8 [N, S, S] with 255 for ignored pixels, and for models with
+ * stochastic regularisation `noise` float32 [n], uniform in [0, 1).
  * Scalars: `stepSize` and `secondMomentScale` of Adam. Output: `loss`, which must be finite for the step to count.
  */
 export function supervisedTrainStep(
@@ -45,7 +47,8 @@ export function supervisedTrainStep(
   const first = step.pack(moments.first);
   const second = step.pack(moments.second);
 
-  const store = new PackStore([parameters, buffers]);
+  const noise = noiseInput(step, 'noise', model, images.shape);
+  const store = new PackStore([parameters, buffers], noise);
   const logits = fullSizeLogits(model, new Scope(store, true), images);
   const loss = crossEntropy(logits, labels);
 
