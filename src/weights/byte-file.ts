@@ -1,11 +1,16 @@
 /** @file A file that is read piece by piece, so that what is never needed never takes memory. */
 
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { messageOf, OtxError } from '../base/errors.js';
 import { unusable } from './unusable.js';
 
+/** A page: reading more at once costs no more. */
+const WINDOW_BYTES = 4096;
+
 /** An open regular file; every read is checked against its size before anything is allocated. */
 export class ByteFile {
+  private window: { readonly begin: number; readonly bytes: Buffer } = { begin: 0, bytes: Buffer.alloc(0) };
+
   private constructor(
     readonly path: string,
     /** Bytes. */
@@ -19,15 +24,16 @@ export class ByteFile {
    * @throws OtxError `checkpoint` when there is no such file or it is not a regular one.
    */
   static async use<T>(path: string, work: (file: ByteFile) => Promise<T>): Promise<T> {
-    const handle = await open(path, 'r').catch((error: unknown) => {
+    const unreadable = (error: unknown): never => {
       throw new OtxError('checkpoint', `${path}: cannot be read (${messageOf(error)})`, { cause: error });
-    });
+    };
+    // Asked first: opening a pipe would wait for somebody to write into it.
+    if (!(await stat(path).catch(unreadable)).isFile()) {
+      throw new OtxError('checkpoint', `${path}: is not a file; give a .pth, .pt or .safetensors file`);
+    }
+    const handle = await open(path, 'r').catch(unreadable);
     try {
-      const kind = await handle.stat();
-      if (!kind.isFile()) {
-        throw new OtxError('checkpoint', `${path}: is not a file; give a .pth, .pt or .safetensors file`);
-      }
-      return await work(new ByteFile(path, kind.size, handle));
+      return await work(new ByteFile(path, (await handle.stat()).size, handle));
     } finally {
       await handle.close();
     }
@@ -49,5 +55,21 @@ export class ByteFile {
       done += bytesRead;
     }
     return bytes;
+  }
+
+  /**
+   * Like {@link read}, for many small pieces one after the other; the bytes may be shared with other calls.
+   *
+   * @throws Unusable when the file ends before.
+   */
+  async peek(position: number, length: number): Promise<Buffer> {
+    const { begin, bytes } = this.window;
+    const isInside = position >= begin && position + length <= begin + bytes.length;
+    if (!isInside) {
+      const ahead = Math.min(WINDOW_BYTES, this.size - position);
+      this.window = { begin: position, bytes: await this.read(position, Math.max(length, ahead)) };
+    }
+    const offset = position - this.window.begin;
+    return this.window.bytes.subarray(offset, offset + length);
   }
 }

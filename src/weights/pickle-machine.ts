@@ -15,13 +15,13 @@ export interface PickleHost {
 }
 
 /** Values built and copied: some 40 per tensor, and enough for tens of thousands of tensors. */
-const MAX_WORK = 2_000_000;
+const MAX_WORK = 1_000_000;
 const DICT_WORK = 16;
 const MAX_STACK = 200_000;
 const MAX_MARKS = 128;
 const MAX_DEPTH = 64;
-const MAX_MEMO_INDEX = 1_000_000;
-const MAX_TEXT_BYTES = 4_000_000;
+const MAX_MEMO_INDEX = 300_000;
+const MAX_TEXT_BYTES = 2_000_000;
 const MAX_INTEGER_BYTES = 256;
 const MAX_LINE = 256;
 const HIGHEST_PROTOCOL = 5;
@@ -214,7 +214,9 @@ export class PickleMachine {
     }
     const meaning = this.host.global(`${module}.${name}`);
     if (!meaning) {
-      unusable(`global ${quoted(`${module}.${name}`)} is not allowed; only tensors and plain data are read`);
+      unusable(
+        `global ${quoted(`${module}.${name}`)} is not allowed; only tensors and plain data are read, so save a state_dict`,
+      );
     }
     this.push(meaning);
   }

@@ -74,6 +74,8 @@ describe('safetensors', () => {
       file({ a: { dtype: 'F16', shape: [1], data_offsets: [0, 2] } }, 2),
       /tensor a has type float16/,
     ],
+    ['a header that nests too deep', file('{"a":{"shape":[[1]]}}', 0), /nests deeper/],
+    ['a text with brackets', file('{"\\\\\\"[[[[": 1}', 0), /tensor .*\[\[\[\[ is not described/],
     ['a name with a line break', file({ 'a\nb': 1 }, 0), /tensor a\\nb is not described/],
     ['no type', file({ a: { shape: [1], data_offsets: [0, 4] } }, 4), /type undefined/],
     ['a negative side', file({ a: f32([-1], [0, 4]) }, 4), /no valid shape/],

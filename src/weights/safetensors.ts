@@ -23,7 +23,11 @@ const BYTES_PER_VALUE = { F32: 4, I64: 8 } as const;
 /** Length of the header's length. */
 export const PREFIX_BYTES = 8;
 /** Some 100 bytes per tensor make this tens of thousands; parsing more takes seconds, which a small file must not cost. */
-const MAX_HEADER_BYTES = 4_000_000;
+const MAX_HEADER_BYTES = 3_000_000;
+/** The header, a tensor, its shape. */
+const MAX_NESTING = 3;
+/** Three for each of fifty thousand tensors. */
+const MAX_BRACKETS = 150_000;
 
 /** Types of the format that are read from elsewhere. */
 const elementTypes: Readonly<Record<string, ElementType>> = {
@@ -166,6 +170,7 @@ export function parseSafetensorsHeader(
 }
 
 function parseObject(bytes: Uint8Array): Record<string, unknown> {
+  checkBrackets(bytes);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -173,6 +178,29 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
     return unusable('its header is not JSON');
   }
   return isObject(header) ? header : unusable('its header is not a JSON object');
+}
+
+/** Refuses by its brackets alone what would cost a JSON parser seconds and much memory. */
+function checkBrackets(json: Uint8Array): void {
+  const [quote, backslash] = [0x22, 0x5c];
+  let depth = 0;
+  let count = 0;
+  let inText = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (inText) {
+      if (byte === backslash) i++;
+      else if (byte === quote) inText = false;
+    } else if (byte === quote) {
+      inText = true;
+    } else if (byte === 0x5b || byte === 0x7b) {
+      count++;
+      if (++depth > MAX_NESTING) unusable('its header nests deeper than the format');
+      if (count > MAX_BRACKETS) unusable('its header describes more tensors than any network has');
+    } else if (byte === 0x5d || byte === 0x7d) {
+      depth--;
+    }
+  }
 }
 
 function checkEntry(name: string, entry: unknown): SafeEntry {

@@ -23,7 +23,7 @@ export interface TorchFile {
 }
 
 /** The description of a network is far smaller: 200 kB for a thousand tensors. */
-const MAX_PICKLE_BYTES = 8_000_000;
+const MAX_PICKLE_BYTES = 4_000_000;
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 const COUNT_BYTES = 8;
@@ -35,14 +35,13 @@ export async function describeTorchFile(file: ByteFile): Promise<TorchFile> {
 }
 
 async function describeZip(file: ByteFile): Promise<TorchFile> {
-  const entries = await readZipDirectory(file);
-  const folder = folderOf(entries);
+  let folder = '';
+  const entries = await readZipDirectory(file, (names) => {
+    folder = folderOf(names);
+  });
   const find = (name: string): ZipEntry | undefined => entries.get(`${folder}/${name}`);
   const pickle = find('data.pkl');
   if (!pickle) return unusable('it is a zip file without data.pkl, so not one of torch.save');
-  if (find('constants.pkl')) {
-    return unusable('it is a TorchScript program; save the state_dict of its network with torch.save');
-  }
   await checkByteOrder(file, find('byteorder'));
   if (pickle.size > MAX_PICKLE_BYTES) return unusable(`its data.pkl has ${pickle.size} bytes`);
   const host = new TorchHost((storage) => {
@@ -63,12 +62,15 @@ async function describeZip(file: ByteFile): Promise<TorchFile> {
 }
 
 /** The one folder that holds everything; it is named after the file as it was when it was saved. */
-function folderOf(entries: ReadonlyMap<string, ZipEntry>): string {
-  const folders = new Set([...entries.keys()].map((name) => name.slice(0, Math.max(0, name.indexOf('/')))));
+function folderOf(names: readonly string[]): string {
+  const folders = new Set(names.map((name) => name.slice(0, Math.max(0, name.indexOf('/')))));
   const [folder = ''] = folders;
-  return folders.size === 1 && folder !== ''
-    ? folder
-    : unusable('it is a zip file without a single folder, so not one of torch.save');
+  if (folders.size !== 1 || folder === '') {
+    return unusable('it is a zip file without a single folder, so not one of torch.save');
+  }
+  return names.includes(`${folder}/constants.pkl`)
+    ? unusable('it is a TorchScript program; save the state_dict of its network with torch.save')
+    : folder;
 }
 
 async function checkByteOrder(file: ByteFile, entry: ZipEntry | undefined): Promise<void> {

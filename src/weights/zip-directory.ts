@@ -23,7 +23,7 @@ const END_BYTES = 22;
 const END64_BYTES = 56;
 const LOCATOR_BYTES = 20;
 
-const MAX_ENTRIES = 10_000;
+const MAX_ENTRIES = 20_000;
 const MAX_DIRECTORY_BYTES = 4_000_000;
 /** Checksum and sizes behind an entry whose header was written before they were known. */
 const MAX_DESCRIPTOR_BYTES = 24;
@@ -42,6 +42,9 @@ interface CentralEntry {
   readonly name: string;
   readonly nameBytes: Buffer;
   readonly flags: number;
+  readonly method: number;
+  /** Bytes as stored and as meant; the same without compression. */
+  readonly packed: number;
   readonly size: number;
   readonly header: number;
 }
@@ -54,16 +57,22 @@ export function beginsLikeZip(start: Buffer): boolean {
 /**
  * Entries by name.
  *
+ * @param inspect sees all names before the entries are judged, to refuse the file for a reason that says more.
  * @throws Unusable when the file is truncated, contradicts itself, hides bytes, or has entries that PyTorch never writes:
  * compressed, encrypted, links, folders, names that lead elsewhere, names that occur twice.
  */
-export async function readZipDirectory(file: ByteFile): Promise<Map<string, ZipEntry>> {
+export async function readZipDirectory(
+  file: ByteFile,
+  inspect: (names: readonly string[]) => void = () => undefined,
+): Promise<Map<string, ZipEntry>> {
   const { count, begin, size } = await findDirectory(file);
   const central = parseDirectory(await file.read(begin, size), count);
+  inspect(central.map(({ name }) => name));
   const entries = new Map<string, ZipEntry>();
   let end = 0;
   let gapAllowed = 0;
   for (const entry of central.sort((a, b) => a.header - b.header)) {
+    checkStored(entry);
     checkGap(entry.name, entry.header - end, gapAllowed);
     const position = await locate(file, entry);
     if (position + entry.size > begin)
@@ -74,6 +83,15 @@ export async function readZipDirectory(file: ByteFile): Promise<Map<string, ZipE
   }
   checkGap('the table of contents', begin - end, gapAllowed);
   return entries;
+}
+
+function checkStored({ name, method, packed, size }: CentralEntry): void {
+  if (method !== 0) {
+    unusable(
+      `entry ${quoted(name)} is compressed (method ${method}), which torch.save never does; unpack it and zip it with -0`,
+    );
+  }
+  if (packed !== size) unusable(`entry ${quoted(name)} has two sizes, ${packed} and ${size} bytes`);
 }
 
 function checkGap(name: string, gap: number, allowed: number): void {
@@ -176,12 +194,6 @@ function parseCentral(record: Buffer, nameLength: number, extraLength: number): 
   const flags = record.readUInt16LE(8);
   if (flags & ENCRYPTED) return unusable(`entry ${quoted(name)} is encrypted`);
   if (flags & ~(DESCRIPTOR_FOLLOWS | UTF8_NAME)) return unusable(`entry ${quoted(name)} has unknown flags`);
-  const method = record.readUInt16LE(10);
-  if (method !== 0) {
-    return unusable(
-      `entry ${quoted(name)} is compressed (method ${method}), which PyTorch never does; unpack it and zip it with -0`,
-    );
-  }
   const mode = record.readUInt32LE(38) >>> 16;
   const fileType = mode & FILE_TYPE_MASK;
   if (record.readUInt8(5) === UNIX && fileType !== 0 && fileType !== REGULAR_FILE) {
@@ -194,9 +206,8 @@ function parseCentral(record: Buffer, nameLength: number, extraLength: number): 
   };
   const extra = record.subarray(CENTRAL_BYTES + nameLength, CENTRAL_BYTES + nameLength + extraLength);
   const { size, packed, header } = widen(name, fields, extra);
-  if (packed !== size) return unusable(`entry ${quoted(name)} has two sizes, ${packed} and ${size} bytes`);
   if (record.readUInt16LE(34) !== 0) return unusable(`entry ${quoted(name)} is on another disk`);
-  return { name, nameBytes, flags, size, header };
+  return { name, nameBytes, flags, method: record.readUInt16LE(10), packed, size, header };
 }
 
 /** Takes the fields that are too small for their values from the zip64 field, in its fixed order. */
@@ -243,7 +254,7 @@ async function locate(
   file: ByteFile,
   { name, nameBytes, flags, size, header }: CentralEntry,
 ): Promise<number> {
-  const local = await file.read(header, LOCAL_BYTES + nameBytes.length);
+  const local = await file.peek(header, LOCAL_BYTES + nameBytes.length);
   const extraLength = local.readUInt16LE(28);
   const matches =
     local.readUInt32LE(0) === LOCAL_SIGNATURE &&
