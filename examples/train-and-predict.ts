@@ -13,7 +13,7 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 
 const showEpoch = ({ epoch, loss, metrics }: EpochEvent) =>
-  console.log(`epoch ${epoch}: loss ${loss.toFixed(3)}, mean Dice ${metrics.mDice.toFixed(3)}`);
+  console.log(`epoch ${epoch}: loss ${loss.toFixed(3)}, mean Dice ${metrics?.mDice.toFixed(3)}`);
 
 const { weights, metrics, bestEpoch } = await train({
   template: 'Lite-HRNet-s-mod2',

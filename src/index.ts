@@ -13,10 +13,14 @@ export {
 } from './templates/index.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './training/evaluate.js';
 export type {
+  BatchEvent,
+  CheckpointEvent,
   DataEvent,
+  EndEvent,
   EpochEvent,
   JobEvent,
   NoticeEvent,
+  PredictionEvent,
   ProgressEvent,
   StartEvent,
   StepEvent,
@@ -24,4 +28,5 @@ export type {
 } from './training/events.js';
 export type { ClassMetrics, SegmentationMetrics } from './training/metrics.js';
 export { type PredictedImage, type PredictOptions, type PredictResult, predict } from './training/predict.js';
-export { type TrainOptions, type TrainResult, train } from './training/train.js';
+export { type TrainResult, train } from './training/train.js';
+export type { CheckpointInterval, ResumeOptions, TrainOptions } from './training/train-options.js';

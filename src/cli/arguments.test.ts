@@ -49,7 +49,7 @@ describe('params', () => {
   test('are listed with type, default and range', () => {
     const help = paramsHelp(loadTemplate('Lite-HRNet-s-mod2'));
     expect(help).toMatch(/--learning_parameters\.batch_size <integer>\n.*\n +default 8; min 1, max 512/);
-    expect(help).toMatch(/input_size <size>\n.*\n +default Default; Default, 256x256/);
+    expect(help).toMatch(/input_size <size>\n.*\n +default Default; Default, Auto, 256x256/);
   });
 });
 

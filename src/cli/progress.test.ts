@@ -77,6 +77,8 @@ describe('progress', () => {
       loss: 0.5,
       learningRate: 0.001,
       metrics: { mDice: 0.63251, mIoU: 0.5, mAcc: 0.7, aAcc: 0.9, perClass: [] },
+      matrix: undefined,
+      updates: 45,
       best: true,
       seconds: { train: 8, waiting: 0.1, validation: 2 },
       imagesPerSecond: 15,

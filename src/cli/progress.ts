@@ -14,6 +14,12 @@ const TASK_TITLES = {
   predict: 'predicting',
 } as const;
 
+/** Why a training ended before its last epoch. */
+const END_TEXTS = {
+  'early-stopping': 'stopped early: mean Dice no longer rises',
+  'time-budget': 'the time budget is used up',
+} as const;
+
 const STEP_FORMAT =
   'epoch {epoch} [{bar}] {value}/{total}  loss {loss}  lr {lr}  {speed} images/s  ETA {remaining}';
 
@@ -75,6 +81,9 @@ export function progressPrinter(
       case 'epoch':
         lastPlainStep = clock();
         print(epochLine(event));
+        break;
+      case 'end':
+        if (event.reason !== 'epochs') print(END_TEXTS[event.reason]);
     }
   };
   return { onEvent, close };
@@ -88,10 +97,12 @@ function startText({
   batchSize,
   sizes,
   output,
+  resumed,
 }: StartEvent): string {
+  const from = resumed ? `\ngoing on after ${resumed.epoch} epochs and ${resumed.step} steps` : '';
   return (
     `training ${template} (${parameters.toLocaleString('en')} parameters): ${epochs} epochs of ${stepsPerEpoch} steps, ` +
-    `batch ${batchSize}, crop ${sizes.train}, validation ${sizes.validation}\noutput ${output}`
+    `batch ${batchSize}, crop ${sizes.train}, validation ${sizes.validation}\noutput ${output}${from}`
   );
 }
 
@@ -123,9 +134,13 @@ function epochLine({
   return [
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
     `loss ${loss.toFixed(4)}`,
-    `mDice ${metrics.mDice.toFixed(4)}`,
-    `mIoU ${metrics.mIoU.toFixed(4)}`,
-    `accuracy ${metrics.aAcc.toFixed(4)}`,
+    ...(metrics
+      ? [
+          `mDice ${metrics.mDice.toFixed(4)}`,
+          `mIoU ${metrics.mIoU.toFixed(4)}`,
+          `accuracy ${metrics.aAcc.toFixed(4)}`,
+        ]
+      : ['not validated']),
     `lr ${shortNumber(learningRate)}`,
     `${imagesPerSecond.toFixed(1)} images/s`,
     `${(seconds.train + seconds.validation).toFixed(1)} s${best ? '  best' : ''}`,

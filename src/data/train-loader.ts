@@ -17,6 +17,11 @@ export interface TrainLoaderOptions {
   readonly recipe: RecipeName;
   /** Decoded images kept in memory for later epochs, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
+  /**
+   * Sample indices of an epoch in the order in which they are shown, equally many in each epoch. Default: all samples
+   * shuffled.
+   */
+  readonly order?: (epoch: number) => readonly number[];
 }
 
 export interface TrainBatch {
@@ -67,20 +72,20 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
     }
   }
   const { samples, decodeMask } = dataset;
-  const stepsPerEpoch = Math.floor(samples.length / batchSize);
   const pool = acquirePool(options.workers);
   const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
   const cached = new Map<number, LabeledImage>();
   const cacheable = countCacheable(dataset, options.cacheBytes ?? DEFAULT_CACHE_BYTES);
   let disposed = false;
 
-  let order: { epoch: number; indices: number[] } | undefined;
-  const orderOf = (epoch: number): number[] => {
-    if (order?.epoch !== epoch) {
-      order = { epoch, indices: new Random(`${seed}:${epoch}:order`).shuffle([...samples.keys()]) };
-    }
+  const drawOrder =
+    options.order ?? ((epoch: number) => new Random(`${seed}:${epoch}:order`).shuffle([...samples.keys()]));
+  let order: { epoch: number; indices: readonly number[] } | undefined;
+  const orderOf = (epoch: number): readonly number[] => {
+    if (order?.epoch !== epoch) order = { epoch, indices: drawOrder(epoch) };
     return order.indices;
   };
+  const stepsPerEpoch = Math.floor(orderOf(0).length / batchSize);
 
   const make = async ({ epoch, step }: Place): Promise<TrainTaskResult & { sampleIds: string[] }> => {
     const start = step * batchSize;

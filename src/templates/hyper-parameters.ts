@@ -5,6 +5,7 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 import { OtxError } from '../base/errors.js';
+import { RECIPE_NAMES } from '../data/recipes.js';
 
 interface Range {
   readonly min: number;
@@ -15,7 +16,7 @@ interface Range {
 interface Parameter<T> {
   /** Type and range in words, used in help and error messages. */
   readonly allowed: string;
-  readonly type: 'integer' | 'float' | 'size';
+  readonly type: 'integer' | 'float' | 'boolean' | 'choice' | 'size' | 'bytes';
   readonly range?: Range;
   readonly description: string;
   /** @returns the value, or undefined when it is not allowed. */
@@ -50,17 +51,65 @@ function float({ min, max }: Range, description: string): Parameter<number> {
   };
 }
 
-/** A square image size such as `256x256`, or `Default`. */
+/** `true`, `false`, or their text in any case. */
+function boolean(description: string): Parameter<boolean> {
+  const parse = (value: unknown) => {
+    const text = String(value).toLowerCase();
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  };
+  return { type: 'boolean', allowed: 'true or false', description, parse };
+}
+
+/** One of some words, in any case. */
+function choice<T extends string>(words: readonly T[], description: string): Parameter<T> {
+  const parse = (value: unknown) =>
+    words.find((word) => word.toLowerCase() === String(value).trim().toLowerCase());
+  return {
+    type: 'choice',
+    allowed: words.length > 1 ? `one of ${words.join(', ')}` : words.join(),
+    description,
+    parse,
+  };
+}
+
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** An amount of memory: a whole number of bytes, or of a unit. */
+function bytes(description: string): Parameter<number> {
+  const parse = (value: unknown) => {
+    const match = /^(\d+)\s*([a-z]*)$/i.exec(String(value).trim());
+    const unit = BYTE_UNITS[(match?.[2] ?? '').toLowerCase()];
+    const amount = Number(match?.[1]) * (unit ?? Number.NaN);
+    return Number.isSafeInteger(amount) ? amount : undefined;
+  };
+  const allowed = 'a number of bytes such as 1000000000, 8GB (10^9) or 8GiB, 8G (2^30)';
+  return { type: 'bytes', allowed, description, parse };
+}
+
+/** A square image size such as `256x256`, `Default` or `Auto`. */
 function size(description: string): Parameter<string> {
   const parse = (value: unknown) => {
     if (typeof value !== 'string') return undefined;
-    if (value.toLowerCase() === 'default') return 'Default';
+    const word = ['Default', 'Auto'].find((known) => known.toLowerCase() === value.toLowerCase());
+    if (word) return word;
     const match = /^(\d{1,5})x(\d{1,5})$/i.exec(value);
     const side = Number(match?.[1]);
     return match && match[1] === match[2] && side > 0 && side % 32 === 0 ? `${side}x${side}` : undefined;
   };
   const allowed =
-    'Default, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32';
+    'Default, Auto, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32';
   return { type: 'size', allowed, description, parse };
 }
 
@@ -78,16 +127,47 @@ export const hyperParameterTable = {
       { min: 1, max: 512 },
       'images per training step; reduced when the data set is smaller',
     ),
-    learning_rate: float({ min: 1e-7, max: 0.1 }, 'learning rate of Adam after the warm-up'),
+    learning_rate: float({ min: 1e-7, max: 0.1 }, 'learning rate of the optimiser after the warm-up'),
     learning_rate_warmup_iters: integer(
       { min: 0, max: 10000 },
-      'steps over which the learning rate rises linearly from a third of its value; 0 switches the warm-up off',
+      'steps over which the learning rate rises linearly; 0 switches the warm-up off',
+    ),
+    learning_rate_schedule: choice(
+      ['plateau', 'poly', 'constant'],
+      'after the warm-up: a tenth whenever mean Dice has not risen for 5 epochs, polynomial decay, or constant',
     ),
     num_iters: integer({ min: 1, max: 100000 }, 'epochs (passes over the training images), despite the name'),
     num_workers: integer({ min: 0, max: 8 }, 'threads that decode images; 0 decodes in the main thread'),
-    input_size: size(
-      'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544)',
+    auto_num_workers: boolean('choose num_workers by the number of processor cores'),
+    enable_early_stopping: boolean('end the training when mean Dice no longer rises'),
+    early_stop_start: integer({ min: 0, max: 1000 }, 'first epoch whose score early stopping looks at'),
+    early_stop_patience: integer(
+      { min: 0, max: 50 },
+      'validations in a row without a better score after which the training ends',
     ),
+    early_stop_iteration_patience: integer(
+      { min: 0, max: 1000 },
+      'steps that must also have passed since the best score before the training ends early',
+    ),
+    use_adaptive_interval: boolean(
+      'validate (and look at plateaus and early stopping) only every few epochs when epochs are short',
+    ),
+    auto_adapt_batch_size: choice(
+      ['None', 'Safe', 'Full'],
+      'fit the batch to the memory: Safe only reduces it, Full also enlarges it; the learning rate follows its root',
+    ),
+    input_size: size(
+      'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544), Auto ' +
+        'chooses a smaller one for small images',
+    ),
+    augmentation: choice(RECIPE_NAMES, 'what is done to training images; "otx augment" shows it'),
+  },
+  algo_backend: {
+    train_type: choice(
+      ['Incremental'],
+      'kind of training: supervised, also with classes added to earlier ones',
+    ),
+    mem_cache_size: bytes('memory for decoded training images, which are then read only once; 0 keeps none'),
   },
 } as const;
 
@@ -109,7 +189,7 @@ export interface HyperParameterInfo {
   readonly group: string;
   readonly name: string;
   readonly type: string;
-  readonly default: number | string;
+  readonly default: number | string | boolean;
   readonly min?: number;
   readonly max?: number;
   readonly allowed: string;
@@ -122,7 +202,7 @@ export function describeHyperParameters(defaults: HyperParameters): HyperParamet
     group,
     name,
     type: parameter.type,
-    default: lookUp(defaults, group, name) as number | string,
+    default: lookUp(defaults, group, name) as number | string | boolean,
     ...parameter.range,
     allowed: parameter.allowed,
     description: parameter.description,
@@ -204,18 +284,19 @@ function fill(pick: (entry: Entry) => unknown): HyperParameters {
 
 /**
  * Sides of the square network inputs in pixels.
- * The reference trains on crops of 512 and validates and exports at 544; other sizes keep that ratio.
+ * The reference trains on crops of 512 and validates and exports at 544; other sizes keep that ratio. `Auto` must have
+ * been resolved by a training (its checkpoints hold what it chose); where there is no training set it means Default.
  */
 export function inputSizes(parameters: HyperParameters): { train: number; validation: number } {
   const text = parameters.learning_parameters.input_size;
-  const train = text === 'Default' ? 512 : Number.parseInt(text, 10);
+  const train = text === 'Default' || text === 'Auto' ? 512 : Number.parseInt(text, 10);
   return { train, validation: Math.round((544 * train) / 512) };
 }
 
 interface Entry {
   readonly group: string;
   readonly name: string;
-  readonly parameter: Parameter<number | string>;
+  readonly parameter: Parameter<number | string | boolean>;
 }
 
 function entries(): Entry[] {

@@ -20,9 +20,22 @@ describe('templates', () => {
         batch_size: 8,
         learning_rate: 0.001,
         learning_rate_warmup_iters: 100,
+        learning_rate_schedule: 'plateau',
         num_iters: 300,
         num_workers: 2,
+        auto_num_workers: false,
+        enable_early_stopping: true,
+        early_stop_start: 3,
+        early_stop_patience: 5,
+        early_stop_iteration_patience: 0,
+        use_adaptive_interval: false,
+        auto_adapt_batch_size: 'Safe',
         input_size: 'Default',
+        augmentation: 'documented',
+      });
+      expect(template.hyperParameters.algo_backend).toEqual({
+        train_type: 'Incremental',
+        mem_cache_size: 1e9,
       });
     }
   });
@@ -92,6 +105,40 @@ describe('hyper-parameters', () => {
   });
 
   test.each([
+    ['enable_early_stopping', 'False', false],
+    ['enable_early_stopping', true, true],
+    ['auto_adapt_batch_size', 'full', 'Full'],
+    ['augmentation', 'PLAIN', 'plain'],
+    ['input_size', 'auto', 'Auto'],
+    ['num_iters', '5', 5],
+  ])('%s takes %j as %j', (name, given, value) => {
+    expect(resolve({ [name]: given }).learning_parameters).toMatchObject({ [name]: value });
+  });
+
+  test.each([
+    ['8GB', 8e9],
+    ['3 KiB', 3072],
+    ['2g', 2 ** 31],
+    ['512', 512],
+    [0, 0],
+    ['7B', 7],
+  ])('a memory of %j is %i bytes', (given, value) => {
+    const { algo_backend } = resolveHyperParameters(template, { algo_backend: { mem_cache_size: given } });
+    expect(algo_backend.mem_cache_size).toBe(value);
+  });
+
+  test.each(['8TB', '1.5GB', '-1', '', 'GB', '9999999999GB'])('a memory of %j is refused', (given) => {
+    expect(() => resolveHyperParameters(template, { algo_backend: { mem_cache_size: given } })).toThrow(
+      /mem_cache_size is .*; allowed is a number of bytes/,
+    );
+  });
+
+  test.each([
+    ['enable_early_stopping', 'yes', 'true or false'],
+    ['enable_early_stopping', 1, 'true or false'],
+    ['auto_adapt_batch_size', 'Off', 'one of None, Safe, Full'],
+    ['learning_rate_schedule', 'cosine', 'one of plateau, poly, constant'],
+    ['early_stop_patience', 51, 'an integer from 0 to 50'],
     ['batch_size', 0, 'an integer from 1 to 512'],
     ['batch_size', 513, 'an integer from 1 to 512'],
     ['batch_size', 2.5, 'an integer from 1 to 512'],

@@ -11,6 +11,9 @@ import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { version } from '../base/version.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
+import { fingerprintSchema } from './fingerprint.js';
+import { runConfigSchema } from './run-config.js';
+import { runStateSchema } from './run-state.js';
 
 /** Name of the file with the best weights in a run's `models` folder. */
 export const WEIGHTS_FILE = 'weights.safetensors';
@@ -49,9 +52,24 @@ const checkpointInfo = z.object({
     step: z.int(),
     seed: z.int(),
     /** Best validation mean Dice so far and the epoch (from 1) that reached it; null before the first validation. */
-    best: z.object({ mDice: z.number(), epoch: z.int() }).nullable(),
+    best: z.object({ mDice: score, epoch: z.int() }).nullable(),
   }),
+  /** All that is needed besides tensors to continue the training bit by bit; only in the newest checkpoint of a run. */
+  resume: z
+    .object({
+      config: runConfigSchema,
+      /** Threads of the engine, on which the last bits of all results depend. */
+      threads: z.int().min(1),
+      /** Classes of the weights that the run started from; null for random ones. */
+      knownClasses: z.array(z.string()).nullable(),
+      data: z.object({ train: fingerprintSchema, validation: fingerprintSchema }),
+      state: runStateSchema,
+    })
+    .optional(),
 });
+
+/** How a training continues. */
+export type ResumeInfo = NonNullable<z.infer<typeof checkpointInfo>['resume']>;
 
 /** What is known about the weights of a checkpoint; stored as JSON under the metadata key `otx`. */
 export type CheckpointInfo = z.infer<typeof checkpointInfo>;

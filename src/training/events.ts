@@ -1,7 +1,9 @@
 /** @file What a running job tells its caller; the command line draws its progress from these, other programs may do anything. */
 
-import type { DatasetReport } from '../data/index.js';
-import type { SegmentationMetrics } from './metrics.js';
+import type { ClassInfo, Dataset, DatasetReport, Sample, TrainBatch } from '../data/index.js';
+import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
+import type { RunConfig } from './run-config.js';
+import type { StopReason } from './run-state.js';
 
 /** Something worth telling a person that is not an error, e.g. that the batch was reduced. */
 export interface NoticeEvent {
@@ -29,7 +31,14 @@ export interface DataEvent {
 export interface StartEvent {
   readonly type: 'start';
   readonly template: string;
+  /** Root of the run folder. */
   readonly output: string;
+  /** All that was chosen, as in `config.yaml`. */
+  readonly config: RunConfig;
+  readonly trainSet: Dataset;
+  readonly validationSet: Dataset;
+  /** Background first. */
+  readonly classes: readonly ClassInfo[];
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
@@ -37,6 +46,8 @@ export interface StartEvent {
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Trainable parameters. */
   readonly parameters: number;
+  /** Where a resumed run goes on: epochs finished, and steps of the next one; undefined for a new run. */
+  readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
 }
 
 /** One optimiser step has been made. */
@@ -55,15 +66,43 @@ export interface StepEvent {
   readonly etaSeconds: number;
 }
 
-/** An epoch and its validation are over. */
+/** The images and labels of the step that has just been made, as the network saw them; not to be changed. */
+export interface BatchEvent {
+  readonly type: 'batch';
+  /** From 1. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly batch: TrainBatch;
+}
+
+/** A validation image has been segmented. */
+export interface PredictionEvent {
+  readonly type: 'prediction';
+  /** Epoch that is being validated; 0 for weights that were given. */
+  readonly epoch: number;
+  readonly sample: Sample;
+  readonly width: number;
+  readonly height: number;
+  /** Class indices, HW at the original size; 255 in the truth is ignored. */
+  readonly truth: Uint8Array;
+  readonly prediction: Uint8Array;
+}
+
+/** An epoch, and its validation if it has one, are over. */
 export interface EpochEvent {
   readonly type: 'epoch';
   readonly epoch: number;
+  /** Epochs planned; a time budget may change them. */
   readonly epochs: number;
+  /** Optimiser steps made so far. */
+  readonly updates: number;
   /** Mean loss of the epoch. */
   readonly loss: number;
   readonly learningRate: number;
-  readonly metrics: SegmentationMetrics;
+  /** Validation scores; undefined when this epoch was not validated (adaptive interval). */
+  readonly metrics: SegmentationMetrics | undefined;
+  /** Counts behind the metrics. */
+  readonly matrix: ConfusionMatrix | undefined;
   /** True when these are the best weights so far; they have then been saved. */
   readonly best: boolean;
   /** Seconds of training, of that waiting for data, and of validation. */
@@ -71,8 +110,43 @@ export interface EpochEvent {
   readonly imagesPerSecond: number;
 }
 
+/** A checkpoint has been written. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint';
+  readonly path: string;
+  readonly kind: 'best' | 'last';
+  /** Epochs finished, steps made in the one under way, and optimiser steps in all. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly updates: number;
+}
+
+/** The training is complete. Comes once, and not when it was interrupted. */
+export interface EndEvent {
+  readonly type: 'end';
+  readonly reason: StopReason;
+  /** Root of the run folder. */
+  readonly output: string;
+  /** Checkpoint of the best epoch. */
+  readonly weights: string;
+  readonly bestEpoch: number;
+  readonly metrics: SegmentationMetrics;
+  /** Whole time of the run, interruptions not counted. */
+  readonly seconds: number;
+}
+
 /** Everything that {@link train} reports. */
-export type TrainEvent = NoticeEvent | ProgressEvent | DataEvent | StartEvent | StepEvent | EpochEvent;
+export type TrainEvent =
+  | NoticeEvent
+  | ProgressEvent
+  | DataEvent
+  | StartEvent
+  | StepEvent
+  | BatchEvent
+  | PredictionEvent
+  | EpochEvent
+  | CheckpointEvent
+  | EndEvent;
 
 /** Everything that evaluation, prediction and export report. */
 export type JobEvent = NoticeEvent | ProgressEvent | DataEvent;

@@ -20,6 +20,8 @@ test('epochs.csv has a head and a line per epoch; a figure that does not exist i
       loss: 1 / 3,
       learningRate: 0.001,
       metrics: { mDice: 0.5, mIoU: 0.25, mAcc: 1, aAcc: 0.75, perClass: [{ ...absent, dice: 0.5 }, absent] },
+      matrix: undefined,
+      updates: 45,
       best: true,
       seconds: { train: 2, waiting: 0.5, validation: 1 },
       imagesPerSecond: 8,

@@ -1,7 +1,7 @@
 /** @file `epochs.csv`: the figures of every epoch in a file that any program can plot. */
 
-import { writeFile } from 'node:fs/promises';
-import { outputError } from '../base/atomic.js';
+import { readFile, writeFile } from 'node:fs/promises';
+import { outputError, writeFileAtomic } from '../base/atomic.js';
 import type { ClassInfo } from '../data/index.js';
 import type { EpochEvent } from './events.js';
 
@@ -25,22 +25,37 @@ export async function startHistory(path: string, classes: readonly ClassInfo[]):
   await write(path, 'w', [...COLUMNS, ...dice]);
 }
 
-/** Adds an epoch; figures that do not exist (a class without pixels) are empty. */
+/**
+ * Takes back the epochs after `epoch`, which a resumed training repeats.
+ *
+ * @throws OtxError `output` when the file cannot be read or written.
+ */
+export async function truncateHistory(path: string, epoch: number): Promise<void> {
+  try {
+    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+    const kept = lines.filter((line, index) => index === 0 || Number(line.split(',')[0]) <= epoch);
+    await writeFileAtomic(path, `${kept.join('\n')}\n`);
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
+/** Adds an epoch; figures that do not exist (a class without pixels, an epoch without validation) are empty. */
 export async function appendHistory(path: string, event: EpochEvent): Promise<void> {
   const { epoch, loss, learningRate, metrics, seconds, imagesPerSecond } = event;
   const figures = [
     epoch,
     loss,
     learningRate,
-    metrics.mDice,
-    metrics.mIoU,
-    metrics.mAcc,
-    metrics.aAcc,
+    metrics?.mDice,
+    metrics?.mIoU,
+    metrics?.mAcc,
+    metrics?.aAcc,
     seconds.train,
     seconds.waiting,
     seconds.validation,
     imagesPerSecond,
-    ...metrics.perClass.map(({ dice }) => dice),
+    ...(metrics?.perClass.map(({ dice }) => dice) ?? []),
   ];
   await write(path, 'a', figures.map(number));
 }
@@ -53,8 +68,8 @@ async function write(path: string, flag: 'w' | 'a', cells: readonly string[]): P
   }
 }
 
-function number(value: number): string {
-  return Number.isNaN(value) ? '' : String(Number(value.toPrecision(6)));
+function number(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? '' : String(Number(value.toPrecision(6)));
 }
 
 function quote(text: string): string {

@@ -1,6 +1,6 @@
 /** @file The folder of a run: made and tried out before any long work starts, so that no training is lost at its first save. */
 
-import { access, mkdir, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
@@ -17,6 +17,23 @@ export interface RunFolder {
   readonly labelSchema: string;
   /** One line of figures per epoch. */
   readonly history: string;
+  /** All that was chosen, in a form that `--config` reads. */
+  readonly config: string;
+  /** Versions and machine. */
+  readonly environment: string;
+}
+
+function runFolderAt(root: string): RunFolder {
+  const models = join(root, 'models');
+  return {
+    root,
+    best: join(models, WEIGHTS_FILE),
+    last: join(models, LAST_FILE),
+    labelSchema: join(models, LABEL_SCHEMA_FILE),
+    history: join(root, 'logs', 'epochs.csv'),
+    config: join(root, 'config.yaml'),
+    environment: join(root, 'environment.yaml'),
+  };
 }
 
 /**
@@ -25,24 +42,34 @@ export interface RunFolder {
  * @throws OtxError `output` when it cannot be written, or already holds the weights of another run: those are not overwritten.
  */
 export async function createRunFolder(root: string): Promise<RunFolder> {
-  const models = join(root, 'models');
-  const folder: RunFolder = {
-    root,
-    best: join(models, WEIGHTS_FILE),
-    last: join(models, LAST_FILE),
-    labelSchema: join(models, LABEL_SCHEMA_FILE),
-    history: join(root, 'logs', 'epochs.csv'),
-  };
+  const folder = runFolderAt(root);
   for (const weights of [folder.best, folder.last]) {
     if (await exists(weights)) {
       throw new OtxError(
         'output',
-        `${root}: holds an earlier run (${weights}); choose another folder or remove it`,
+        `${root}: holds an earlier run (${weights}); go on with it by --resume-from ${root}, or choose another ` +
+          'folder or remove it',
       );
     }
   }
-  await makeWritableFolder(models);
+  await makeWritableFolder(join(root, 'models'));
   await makeWritableFolder(join(root, 'logs'));
+  return folder;
+}
+
+/**
+ * Opens the folder of an interrupted run to go on in it, and removes what a write that was killed has left behind.
+ *
+ * @throws OtxError `output` when it cannot be written.
+ */
+export async function reopenRunFolder(root: string): Promise<RunFolder> {
+  const folder = runFolderAt(root);
+  const models = dirname(folder.last);
+  await makeWritableFolder(models);
+  await makeWritableFolder(dirname(folder.history));
+  for (const name of await readdir(models)) {
+    if (/^\..*\.safetensors\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(join(models, name), { force: true });
+  }
   return folder;
 }
 

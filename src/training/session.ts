@@ -1,7 +1,9 @@
 /** @file The weights in training: the engine with the compiled steps of a method and the state they work on. */
 
+import { OtxError } from '../base/errors.js';
 import type { TrainBatch } from '../data/index.js';
 import { createEngine } from '../engine/engine.js';
+import type { PackLayout } from '../engine/step.js';
 import { modelLayouts } from '../methods/model-state.js';
 import { evaluationStep, momentLayouts, supervisedTrainStep } from '../methods/supervised.js';
 import type { Segmentor } from '../models/index.js';
@@ -17,6 +19,8 @@ export interface SessionOptions {
   readonly variables: readonly VariableSpec[];
   /** Weights to start from. */
   readonly state: StateDict;
+  /** Moments of the optimiser to go on with, as {@link TrainingSession.tensors} gives them. Default: none, all zero. */
+  readonly optimizer?: ReadonlyMap<string, SafeTensor> | undefined;
   readonly batchSize: number;
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
@@ -44,7 +48,7 @@ export interface TrainingSession {
 
 /** Compiles the steps and puts the start weights into the engine. */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
-  const { model, variables, state, batchSize, sizes, threads } = options;
+  const { model, variables, state, optimizer, batchSize, sizes, threads } = options;
   const layouts = modelLayouts(variables);
   const moments = momentLayouts(layouts);
   const engine = await createEngine({ threads });
@@ -60,7 +64,10 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
       await engine.setState(layout.name, packState(layout, state));
     }
     for (const layout of [moments.first, moments.second]) {
-      await engine.setState(layout.name, new Float32Array(layout.size));
+      const values = optimizer
+        ? packState(layout, momentsOf(layout, optimizer))
+        : new Float32Array(layout.size);
+      await engine.setState(layout.name, values);
     }
 
     return {
@@ -72,7 +79,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
       segment: async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array,
       tensors: async ({ optimizer }) => {
         const result = new Map<string, SafeTensor>();
-        const add = async (layout: typeof layouts.parameters, prefix = '') => {
+        const add = async (layout: PackLayout, prefix = '') => {
           const flat = await engine.getState(layout.name);
           for (const [key, tensor] of packTensors(layout, flat, variables, prefix)) result.set(key, tensor);
         };
@@ -80,7 +87,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
         await add(layouts.buffers);
         if (optimizer) {
           for (const layout of [moments.first, moments.second]) {
-            await add(layout, `${OPTIMIZER_PREFIX}${layout.name}.`);
+            await add(layout, momentPrefix(layout));
           }
         }
         return result;
@@ -91,4 +98,19 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     await engine.dispose();
     throw error;
   }
+}
+
+const momentPrefix = ({ name }: PackLayout): string => `${OPTIMIZER_PREFIX}${name}.`;
+
+/** One moment by state-dict key. */
+function momentsOf(layout: PackLayout, tensors: ReadonlyMap<string, SafeTensor>): StateDict {
+  return new Map(
+    layout.entries.map(({ key, size }) => {
+      const tensor = tensors.get(momentPrefix(layout) + key);
+      if (tensor?.dtype !== 'F32' || tensor.data.length !== size) {
+        throw new OtxError('checkpoint', `the checkpoint has no usable ${momentPrefix(layout)}${key}`);
+      }
+      return [key, tensor.data];
+    }),
+  );
 }

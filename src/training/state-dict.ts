@@ -6,7 +6,7 @@ import type { PackLayout } from '../engine/step.js';
 import { sameShape } from '../graph/index.js';
 import { initialValue, type VariableSpec } from '../nn/index.js';
 import type { SafeTensor } from '../weights/safetensors.js';
-import type { Checkpoint } from './checkpoint.js';
+import { type Checkpoint, OPTIMIZER_PREFIX } from './checkpoint.js';
 
 /** Row-major values by state-dict key. */
 export type StateDict = Map<string, Float32Array>;
@@ -50,6 +50,12 @@ export interface LoadedState {
   readonly state: StateDict;
   /** Classes of the model that the checkpoint does not know; their rows of the last layer start fresh. */
   readonly newClasses: readonly string[];
+  /** Classes whose rows were moved to another place, because the class lists differ. */
+  readonly remappedClasses: readonly string[];
+  /** Classes of the checkpoint that the model does not have. */
+  readonly droppedClasses: readonly string[];
+  /** Tensors of the checkpoint for which the model has no use; those of the optimiser are not counted. */
+  readonly leftTensors: readonly string[];
 }
 
 /**
@@ -79,7 +85,27 @@ export function stateFromCheckpoint(
   return {
     state,
     newClasses: classes.filter((_, index) => rows[index] === -1).map(({ name }) => name),
+    remappedClasses: sameClasses
+      ? []
+      : known.filter((name) => classes.some((wanted) => wanted.name === name)),
+    droppedClasses: known.filter((name) => classes.every((wanted) => wanted.name !== name)),
+    leftTensors: [...tensors.keys()].filter((key) => !state.has(key) && !key.startsWith(OPTIMIZER_PREFIX)),
   };
+}
+
+/** What was loaded, remapped by class name, started fresh and left, in one line. */
+export function describeLoaded(loaded: LoadedState, expected: number, source: string): string {
+  const { state, newClasses, remappedClasses, droppedClasses, leftTensors } = loaded;
+  const parts: [string, readonly string[]][] = [
+    ['classes kept by name', remappedClasses],
+    ['classes that start fresh', newClasses],
+    ['classes dropped', droppedClasses],
+    ['tensors left', leftTensors],
+  ];
+  return [
+    `loaded ${state.size} of ${expected} tensors from ${source}`,
+    ...parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`),
+  ].join('; ');
 }
 
 function floats(

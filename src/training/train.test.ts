@@ -7,7 +7,8 @@ import { SCENE_CLASSES } from '../data/synthetic/scene.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import type { TrainingSession } from './session.js';
-import { type TrainOptions, train } from './train.js';
+import { train } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 /** The engine is replaced by a script, so that the loop can be led through what a real network rarely does. */
 const script = vi.hoisted(() => ({
@@ -70,6 +71,7 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}) {
         num_workers: 0,
         input_size: '32x32',
         learning_rate_warmup_iters: 4,
+        enable_early_stopping: false,
       },
     },
     ...options,
@@ -101,7 +103,7 @@ describe('the training loop', () => {
   test('keeps the best weights: only a strictly greater mean Dice replaces them', async () => {
     // Find two answers of different score, then give the worse, the better twice, and the worse again.
     script.answers = Array.from({ length: CLASSES }, (_, answer) => answer);
-    const dice = (await run(CLASSES)).epochEvents.map(({ metrics }) => metrics.mDice);
+    const dice = (await run(CLASSES)).epochEvents.map(({ metrics }) => metrics?.mDice ?? 0);
     const better = dice.indexOf(Math.max(...dice));
     const worse = dice.indexOf(Math.min(...dice));
     expect(dice[better]).toBeGreaterThan(dice[worse]!);
@@ -154,7 +156,7 @@ describe('the training loop', () => {
       1,
       3,
     ],
-    ['while validating', (event: TrainEvent) => event.type === 'progress' && event.task === 'validate', 1, 2],
+    ['while validating', (event: TrainEvent) => event.type === 'progress' && event.task === 'validate', 0, 2],
     ['between epochs', (event: TrainEvent) => event.type === 'epoch', 1, 2],
   ])('a stop %s saves the weights of that moment', async (_, when, epoch, step) => {
     const controller = new AbortController();

@@ -1,59 +1,21 @@
 /** @file Training, from folders of images to a checkpoint. The loop is in the open: read it from top to bottom. */
 
 import { OtxError } from '../base/errors.js';
-import {
-  type ClassInfo,
-  createEvalLoader,
-  createTrainLoader,
-  type Dataset,
-  openDataset,
-  verifyDataset,
-} from '../data/index.js';
-import { createSegmentor, describe } from '../models/index.js';
-import type { VariableSpec } from '../nn/index.js';
-import {
-  type HyperParameterOverrides,
-  inputSizes,
-  loadTemplate,
-  resolveHyperParameters,
-  type Template,
-} from '../templates/index.js';
-import { checkpointOf, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import type { EpochEvent, TrainEvent } from './events.js';
-import { appendHistory, startHistory } from './history.js';
-import { saveLabelSchema } from './label-schema.js';
-import type { SegmentationMetrics } from './metrics.js';
-import { createRunFolder } from './run-folder.js';
-import { learningRateAt } from './schedule.js';
-import { createTrainingSession } from './session.js';
-import { initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
+import type { ClassInfo } from '../data/index.js';
+import { checkpointOf, saveCheckpoint } from './checkpoint.js';
+import type { EpochEvent } from './events.js';
+import { appendHistory } from './history.js';
+import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
+import { prepareRun } from './prepare.js';
+import { startNextEpoch } from './run-state.js';
+import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
+import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
+import type { ResumeOptions, TrainOptions } from './train-options.js';
 import { validate } from './validate.js';
 
-/** Seed of the reference recipe. */
-const DEFAULT_SEED = 42;
 /** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
 const MAX_UNDONE_STEPS = 10;
-
-export interface TrainOptions {
-  /** A template, its name or id, or the path of its YAML file. */
-  readonly template: string | Template;
-  /** Root of the data set to learn from (Common Semantic Segmentation layout). */
-  readonly trainData: string;
-  /** Root of the data set to validate on after every epoch; its classes must be those of the training data. */
-  readonly validationData: string;
-  /** Folder of the run. It must not hold the weights of an earlier run. */
-  readonly output: string;
-  /** Equal seeds, data and threads give bit-identical weights. Default 42. */
-  readonly seed?: number | undefined;
-  /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
-  readonly loadWeights?: string | undefined;
-  readonly hyperParameters?: HyperParameterOverrides | undefined;
-  /** Threads of the engine. Default: all that the process may use. */
-  readonly threads?: number | undefined;
-  readonly onEvent?: ((event: TrainEvent) => void) | undefined;
-  /** Stops after the current step and saves. */
-  readonly signal?: AbortSignal | undefined;
-}
+const DEFAULT_CHECKPOINT_SECONDS = 60;
 
 export interface TrainResult {
   readonly output: string;
@@ -62,76 +24,49 @@ export interface TrainResult {
   readonly classes: readonly ClassInfo[];
   /** Validation scores of the best epoch. */
   readonly metrics: SegmentationMetrics;
-  /** From 1. */
+  /** From 1; 0 when no epoch was better than the weights that were given. */
   readonly bestEpoch: number;
 }
 
 /**
- * Trains a model and leaves `models/weights.safetensors` (best validation mean Dice), `models/last.safetensors`,
- * `models/label_schema.json` and `logs/epochs.csv` in the output folder.
+ * Trains a model, or goes on with an interrupted training, and leaves `models/weights.safetensors` (best validation mean
+ * Dice), `models/last.safetensors`, `models/label_schema.json`, `logs/epochs.csv`, `config.yaml` and `environment.yaml` in
+ * the folder of the run. A training that was killed at any moment and then resumed gives the same weights, bit by bit.
  *
  * @throws OtxError `usage` for settings out of range, `template`, `dataset`, `checkpoint` and `output` before any
  * training, `aborted` after saving when the signal fired, `numeric` when the loss stays infinite or not a number.
  */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { signal, onEvent = () => undefined, seed = DEFAULT_SEED } = options;
+export async function train(options: TrainOptions | ResumeOptions): Promise<TrainResult> {
+  const clock = stopwatch();
+  const { signal, onEvent = () => undefined } = options;
+  const run = await prepareRun(options, onEvent);
+  const { config, template, hyperParameters, classes, sizes, folder, session, state } = run;
+  const { trainLoader, validationLoader, resumed } = run;
+  const settings = hyperParameters.learning_parameters;
+  const batchSize = settings.batch_size;
+  const { stepsPerEpoch } = trainLoader;
   const notice = (message: string) => onEvent({ type: 'notice', message });
 
-  // What was asked for.
-  const template = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
-  const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
-  const settings = hyperParameters.learning_parameters;
-  const sizes = inputSizes(hyperParameters);
+  const rates = {
+    schedule: settings.learning_rate_schedule,
+    learningRate: settings.learning_rate,
+    warmUpSteps: settings.learning_rate_warmup_iters,
+  };
+  /** Epochs between validations; plateaus, early stopping and checkpoints follow it. */
+  const interval = settings.use_adaptive_interval ? validationInterval(stepsPerEpoch) : 1;
+  const stopping = {
+    start: settings.use_adaptive_interval ? interval : settings.early_stop_start,
+    patience: settings.early_stop_patience,
+    iterationPatience: settings.early_stop_iteration_patience,
+    warmUpSteps: settings.learning_rate_warmup_iters,
+  };
+  const budget = config.time_budget;
+  const earlierSeconds = state.seconds.run;
+  const elapsed = () => earlierSeconds + clock();
 
-  // The data.
-  const trainSet = await openDataset(options.trainData);
-  const validationSet = await openDataset(options.validationData);
-  checkSameClasses(trainSet, validationSet);
-  const { classes } = trainSet;
-  const batchSize = Math.min(settings.batch_size, trainSet.samples.length);
-  if (batchSize < settings.batch_size) {
-    notice(`batch size reduced from ${settings.batch_size} to ${batchSize}, the number of training images`);
-  }
-
-  // The model and its first weights.
-  const model = createSegmentor(template.model, { numClasses: classes.length });
-  const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
-  const state =
-    options.loadWeights === undefined
-      ? initialState(variables, seed)
-      : await loadState(options.loadWeights, variables, classes, seed, notice);
-
-  // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
-  const folder = await createRunFolder(options.output);
-  for (const [subset, dataset] of Object.entries({ train: trainSet, validation: validationSet })) {
-    const report = await verifyDataset(dataset, {
-      workers: settings.num_workers,
-      onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
-      signal,
-    });
-    onEvent({ type: 'data', subset: subset as 'train' | 'validation', report });
-  }
-  await saveLabelSchema(folder.labelSchema, classes);
-  await startHistory(folder.history, classes);
-
-  const workers = settings.num_workers;
-  const session = await createTrainingSession({ ...options, model, variables, state, batchSize, sizes });
-  const trainLoader = createTrainLoader(trainSet, {
-    batchSize,
-    cropSize: sizes.train,
-    seed,
-    workers,
-    recipe: 'plain',
-  });
-  const validationLoader = createEvalLoader(validationSet, { inputSize: sizes.validation, workers });
-
-  const { stepsPerEpoch } = trainLoader;
-  const epochs = settings.num_iters;
-  /** Optimiser steps made. A step that was undone does not count. */
-  let updates = 0;
-  let best: { metrics: SegmentationMetrics; epoch: number } | undefined;
-
-  const save = async (path: string, epoch: number, metrics: SegmentationMetrics | null) => {
+  const save = async (kind: 'best' | 'last', metrics: SegmentationMetrics | null) => {
+    state.seconds.run = elapsed();
+    const { epoch, step, updates, best } = state;
     const info = {
       template: { id: template.id, name: template.name, model: template.model },
       hyperParameters,
@@ -140,21 +75,48 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       progress: {
         epoch,
         step: updates,
-        seed,
-        best: best ? { mDice: best.metrics.mDice, epoch: best.epoch } : null,
+        seed: config.seed,
+        best: best && { mDice: best.metrics.mDice, epoch: best.epoch },
       },
+      ...(kind === 'last' ? { resume: { ...run.resumeInfo, state } } : {}),
     };
-    const tensors = await session.tensors({ optimizer: path === folder.last });
-    await saveCheckpoint(path, checkpointOf(info, tensors));
+    const tensors = await session.tensors({ optimizer: kind === 'last' });
+    await saveCheckpoint(folder[kind], checkpointOf(info, tensors));
+    onEvent({ type: 'checkpoint', path: folder[kind], kind, epoch, step, updates });
+    if (kind === 'last') saved = { seconds: clock(), updates };
   };
-  const stopIfAsked = async (epoch: number, metrics: SegmentationMetrics | null) => {
+  let saved = { seconds: clock(), updates: state.updates };
+  const { steps: everySteps = Number.POSITIVE_INFINITY, seconds: everySeconds = DEFAULT_CHECKPOINT_SECONDS } =
+    options.checkpointInterval ?? {};
+  const isCheckpointDue = () =>
+    state.updates - saved.updates >= everySteps || clock() - saved.seconds >= everySeconds;
+
+  const stopIfAsked = async (metrics: SegmentationMetrics | null) => {
     if (!signal?.aborted) return;
-    await save(folder.last, epoch, metrics);
+    await save('last', metrics);
     throw new OtxError(
       'aborted',
-      `stopped after ${updates} steps (${epoch} of ${epochs} epochs) and saved ${folder.last}; go on from these ` +
-        `weights with --load-weights ${folder.last} and a new output folder`,
+      `stopped after ${state.updates} steps (${state.epoch} of ${state.epochs} epochs) and saved ${folder.last}; ` +
+        `go on with: otx train --resume-from ${folder.root}`,
     );
+  };
+
+  /** Scores the current weights and keeps them if they are the best so far. `epoch` is 0 for weights that were given. */
+  const validateEpoch = async (epoch: number) => {
+    const matrix: ConfusionMatrix = await validate(validationLoader, session.segment, {
+      classes: classes.length,
+      inputSize: sizes.validation,
+      signal,
+      onProgress: (done, total) => onEvent({ type: 'progress', task: 'validate', done, total }),
+      onPrediction: (image) => onEvent({ type: 'prediction', epoch, ...image }),
+    }).catch(async (error: unknown) => {
+      await stopIfAsked(null);
+      throw error;
+    });
+    const metrics = matrix.summary();
+    const isBest = state.best === null || metrics.mDice > state.best.metrics.mDice;
+    if (isBest) state.best = { epoch, metrics };
+    return { matrix, metrics, isBest };
   };
 
   try {
@@ -162,136 +124,173 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       type: 'start',
       template: template.name,
       output: folder.root,
-      epochs,
+      config,
+      trainSet: run.trainSet,
+      validationSet: run.validationSet,
+      classes,
+      epochs: state.epochs,
       stepsPerEpoch,
       batchSize,
       sizes,
-      parameters,
+      parameters: run.parameters,
+      resumed,
     });
-    let secondsPerEpoch: number | undefined;
-    let undoneInARow = 0;
+    // A kill during the first steps must find something to resume from.
+    if (!resumed) await save('last', null);
 
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      // Train.
+    // Given weights compete for the best, in case training makes them worse.
+    if (config.load_weights !== undefined && state.best === null && state.epoch === 0 && state.step === 0) {
+      const { metrics } = await validateEpoch(0);
+      await save('best', metrics);
+      await save('last', metrics);
+      notice(`mean Dice of the given weights: ${metrics.mDice.toFixed(4)}`);
+    }
+
+    let secondsPerEpoch: number | undefined;
+    let validationSeconds: number | undefined;
+
+    while (state.finished === null) {
+      const epoch = state.epoch + 1;
       const watch = stopwatch();
-      let waitedMs = 0;
-      let learningRate = 0;
-      let step = 0;
-      const losses: number[] = [];
-      for await (const batch of trainLoader.epoch(epoch - 1)) {
-        waitedMs += batch.waitedMs;
-        learningRate = learningRateAt(updates, settings.learning_rate, settings.learning_rate_warmup_iters);
-        const { loss, committed } = await session.step(batch, learningRate, updates + 1);
-        step += 1;
+      const before = { step: state.step, ...state.seconds };
+      let isCutShort = false;
+
+      // Steer. In the middle of an epoch this has been done already.
+      if (
+        rates.schedule === 'plateau' &&
+        state.step === 0 &&
+        state.epoch > 0 &&
+        state.epoch % interval === 0
+      ) {
+        state.plateau = lookAtPlateau(
+          state.plateau,
+          { score: state.lastScore ?? 0, step: state.updates },
+          rates,
+        );
+      }
+
+      // Train.
+      const learningRateNow = () =>
+        learningRateAt(rates, {
+          step: state.updates,
+          totalSteps: state.epochs * stepsPerEpoch,
+          drops: state.plateau.drops,
+        });
+      let learningRate = learningRateNow();
+      for await (const batch of trainLoader.epoch(state.epoch, { startStep: state.step })) {
+        learningRate = learningRateNow();
+        const { loss, committed } = await session.step(batch, learningRate, state.updates + 1);
+        state.step += 1;
+        state.seconds.waiting += batch.waitedMs / 1000;
+        state.seconds.train = before.train + watch();
         if (committed) {
-          updates += 1;
-          undoneInARow = 0;
-          losses.push(loss);
+          state.updates += 1;
+          state.undoneInARow = 0;
+          state.loss = { sum: state.loss.sum + loss, count: state.loss.count + 1 };
         } else {
-          undoneInARow += 1;
-          const where = `epoch ${epoch}, step ${step} (images ${batch.sampleIds.join(', ')})`;
+          state.undoneInARow += 1;
+          const where = `epoch ${epoch}, step ${state.step} (images ${batch.sampleIds.join(', ')})`;
           notice(`${where}: the loss is ${loss}; the step was undone`);
-          if (undoneInARow === MAX_UNDONE_STEPS) {
-            await save(folder.last, epoch - 1, null);
+          if (state.undoneInARow >= MAX_UNDONE_STEPS) {
+            await save('last', null);
             throw new OtxError(
               'numeric',
-              `the loss was not finite in ${MAX_UNDONE_STEPS} steps in a row; the last good weights are in ` +
-                `${folder.last}; try a learning rate below ${settings.learning_rate}`,
+              `the loss was not finite in ${state.undoneInARow} steps in a row, last on the images ` +
+                `${batch.sampleIds.join(', ')}; the last good weights are in ${folder.last}; try a learning rate ` +
+                `below ${settings.learning_rate}`,
             );
           }
         }
         const seconds = watch();
+        const secondsPerStep = seconds / (state.step - before.step);
+        onEvent({ type: 'batch', epoch, step: state.step, batch });
         onEvent({
           type: 'step',
           epoch,
-          epochs,
-          step,
+          epochs: state.epochs,
+          step: state.step,
           stepsPerEpoch,
           loss,
           learningRate,
-          imagesPerSecond: (step * batchSize) / seconds,
+          imagesPerSecond: batchSize / secondsPerStep,
           etaSeconds:
-            (secondsPerEpoch ?? (seconds / step) * stepsPerEpoch) *
-            (epochs - epoch + 1 - step / stepsPerEpoch),
+            (secondsPerEpoch ?? secondsPerStep * stepsPerEpoch) *
+            (state.epochs - epoch + 1 - state.step / stepsPerEpoch),
         });
-        await stopIfAsked(epoch - 1, null);
+        if (isCheckpointDue() && state.step < stepsPerEpoch) await save('last', null);
+        await stopIfAsked(null);
+        if (budget !== undefined) {
+          const guess = {
+            secondsPerTrainingImage: secondsPerStep / batchSize,
+            images: validationLoader.length,
+            sizes,
+          };
+          isCutShort = mustValidateNow(budget, elapsed(), validationSeconds ?? guessValidationSeconds(guess));
+          if (isCutShort) break;
+        }
       }
-      const trainSeconds = watch();
+      const trainSeconds = before.train + watch();
 
       // Validate.
-      const matrix = await validate(validationLoader, session.segment, {
-        classes: classes.length,
-        inputSize: sizes.validation,
-        signal,
-        onProgress: (done, total) => onEvent({ type: 'progress', task: 'validate', done, total }),
-      }).catch(async (error: unknown) => {
-        await stopIfAsked(epoch, null);
-        throw error;
-      });
-      const metrics = matrix.summary();
-      secondsPerEpoch = watch();
+      const isLast = epoch >= state.epochs || isCutShort;
+      // With a time budget any epoch may turn out to be the last.
+      const isValidated = isLast || epoch % interval === 0 || budget !== undefined;
+      const score = isValidated ? await validateEpoch(epoch) : undefined;
+      if (score) validationSeconds = before.train + watch() - trainSeconds;
 
-      // Save.
-      const isBest = best === undefined || metrics.mDice > best.metrics.mDice;
-      if (isBest) {
-        best = { metrics, epoch };
-        await save(folder.best, epoch, metrics);
-      }
-      await save(folder.last, epoch, metrics);
+      // Decide.
       const event: EpochEvent = {
         type: 'epoch',
         epoch,
-        epochs,
-        loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+        epochs: state.epochs,
+        updates: state.updates,
+        loss: state.loss.sum / state.loss.count,
         learningRate,
-        metrics,
-        best: isBest,
+        metrics: score?.metrics,
+        matrix: score?.matrix,
+        best: score?.isBest ?? false,
         seconds: {
           train: trainSeconds,
-          waiting: waitedMs / 1000,
-          validation: secondsPerEpoch - trainSeconds,
+          waiting: state.seconds.waiting,
+          validation: before.train + watch() - trainSeconds,
         },
-        imagesPerSecond: (stepsPerEpoch * batchSize) / trainSeconds,
+        imagesPerSecond: (state.step * batchSize) / trainSeconds,
       };
+      startNextEpoch(state);
+      if (score) {
+        state.lastScore = score.metrics.mDice;
+        const scored = { epoch, step: state.updates, score: score.metrics.mDice };
+        if (settings.enable_early_stopping) {
+          const checked = checkEarlyStopping(state.earlyStopping, scored, stopping);
+          state.earlyStopping = checked.state;
+          if (checked.stop) state.finished = 'early-stopping';
+        }
+      }
+      // An epoch that was entered in its middle says nothing about how long one takes.
+      if (before.step === 0) secondsPerEpoch = watch();
+      if (budget !== undefined && secondsPerEpoch !== undefined) {
+        const plan = { budget, elapsed: elapsed(), epochSeconds: secondsPerEpoch, finished: epoch };
+        state.epochs = planEpochs({ ...plan, limit: settings.num_iters });
+      }
+      if (epoch >= settings.num_iters) state.finished = 'epochs';
+      else if (isCutShort || epoch >= state.epochs) state.finished ??= 'time-budget';
+
+      // Save. The order matters: whatever a kill leaves unwritten, the last checkpoint repeats.
+      if (event.best) await save('best', event.metrics ?? null);
       await appendHistory(folder.history, event);
-      onEvent(event);
-      if (epoch < epochs) await stopIfAsked(epoch, metrics);
+      if (score || state.finished) await save('last', event.metrics ?? null);
+      onEvent({ ...event, epochs: state.epochs });
+      if (state.finished === null) await stopIfAsked(event.metrics ?? null);
     }
   } finally {
-    await Promise.all([trainLoader.dispose(), validationLoader.dispose(), session.dispose()]);
+    await run.dispose();
   }
 
-  // At least one epoch was trained: num_iters is 1 or more.
-  const { metrics, epoch: bestEpoch } = best as NonNullable<typeof best>;
-  return { output: folder.root, weights: folder.best, classes, metrics, bestEpoch };
-}
-
-/** Labels mean the same only if both data sets list the same names in the same order. */
-function checkSameClasses(train: Dataset, validation: Dataset): void {
-  const [expected, found] = [train, validation].map(({ classes }) =>
-    classes.map(({ name }) => name).join(', '),
-  );
-  if (expected === found) return;
-  throw new OtxError(
-    'dataset',
-    `${validation.root}: its classes (${found}) are not those of the training data (${expected}); ` +
-      'give both the same names in the same order in dataset_meta.json',
-  );
-}
-
-async function loadState(
-  path: string,
-  variables: readonly VariableSpec[],
-  classes: readonly ClassInfo[],
-  seed: number,
-  notice: (message: string) => void,
-): Promise<StateDict> {
-  const checkpoint = await loadCheckpoint(path);
-  const fresh = initialState(variables, seed);
-  const { state, newClasses } = stateFromCheckpoint(checkpoint, path, variables, classes, fresh);
-  const rest = newClasses.length > 0 ? `; classes that start fresh: ${newClasses.join(', ')}` : '';
-  notice(`loaded ${state.size} of ${variables.length} tensors from ${path}${rest}`);
-  return state;
+  // The last epoch is always validated.
+  const { metrics, epoch: bestEpoch } = state.best as NonNullable<typeof state.best>;
+  const result = { output: folder.root, weights: folder.best, metrics, bestEpoch };
+  onEvent({ type: 'end', reason: state.finished, seconds: elapsed(), ...result });
+  return { ...result, classes };
 }
 
 /** Seconds since the call. */

@@ -1,7 +1,7 @@
 /** @file Scores a segmentation on a data set, one image at a time, at the original size of each image. */
 
 import { OtxError } from '../base/errors.js';
-import type { EvalItem, EvalLoader } from '../data/index.js';
+import type { EvalItem, EvalLoader, Sample } from '../data/index.js';
 import { ConfusionMatrix } from './metrics.js';
 import { resizeArgmax } from './postprocess.js';
 
@@ -15,6 +15,17 @@ export interface ValidateOptions {
   readonly inputSize: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Sees every image's classes, in the order of the loader. */
+  readonly onPrediction?: (image: ScoredImage) => void;
+}
+
+/** True and predicted classes of one image, HW at its original size. */
+export interface ScoredImage {
+  readonly sample: Sample;
+  readonly width: number;
+  readonly height: number;
+  readonly truth: Uint8Array;
+  readonly prediction: Uint8Array;
 }
 
 /**
@@ -25,13 +36,15 @@ export interface ValidateOptions {
 export async function validate(
   loader: EvalLoader,
   segment: Segment,
-  { classes, inputSize, signal, onProgress }: ValidateOptions,
+  { classes, inputSize, signal, onProgress, onPrediction }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
-  const score = async ({ image, mask, width, height }: EvalItem): Promise<void> => {
+  const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
     const logits = await segment(image);
-    matrix.add(mask, resizeArgmax(logits, classes, inputSize, inputSize, height, width));
+    const prediction = resizeArgmax(logits, classes, inputSize, inputSize, height, width);
+    matrix.add(mask, prediction);
+    onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);
   };
   // The engine already works on the next image while this thread scores the last one.

@@ -1,0 +1,59 @@
+/** @file Fine-tuning with other classes: which images an epoch shows, so that old classes are not forgotten. */
+
+import { OtxError } from '../base/errors.js';
+import { Random } from '../base/random.js';
+import { type Dataset, IGNORE_INDEX, readMask } from '../data/index.js';
+
+/** True when the class lists differ as sets and share more than the background. */
+export function isClassIncremental(oldClasses: readonly string[], newClasses: readonly string[]): boolean {
+  const [before, after] = [new Set(oldClasses), new Set(newClasses)];
+  const shared = [...after].filter((name) => before.has(name)).length;
+  return (before.size !== after.size || shared < after.size) && shared > 1;
+}
+
+/** Indices of samples with and without a class that is new to the model. */
+export interface NewAndOld {
+  readonly fresh: readonly number[];
+  readonly old: readonly number[];
+}
+
+/** Looks at every mask for pixels of classes outside `known`. */
+export async function splitByNovelty(dataset: Dataset, known: readonly string[]): Promise<NewAndOld> {
+  const isNew = new Uint8Array(256);
+  dataset.classes.forEach(({ name }, index) => {
+    isNew[index] = known.includes(name) ? 0 : 1;
+  });
+  isNew[IGNORE_INDEX] = 0;
+  const fresh: number[] = [];
+  const old: number[] = [];
+  for (const [index, { maskPath }] of dataset.samples.entries()) {
+    const { data } = await readMask(maskPath, dataset.decodeMask);
+    (data.some((label) => isNew[label] === 1) ? fresh : old).push(index);
+  }
+  return { fresh, old };
+}
+
+/**
+ * The order of an epoch, as sample indices: draws of one new image and k old ones with replacement, where k is the root of
+ * their ratio, about as many images as there are, then random repeats up to a whole number of batches. Without new images
+ * all count as new. Depends only on seed and epoch.
+ *
+ * @throws OtxError `usage` without images.
+ */
+export function classIncrementalOrder(
+  { fresh, old }: NewAndOld,
+  { seed, epoch, batchSize }: { readonly seed: number; readonly epoch: number; readonly batchSize: number },
+): number[] {
+  if (fresh.length + old.length === 0) throw new OtxError('usage', 'an epoch needs at least one image');
+  const [one, many] = fresh.length > 0 ? [fresh, old] : [old, []];
+  const k = Math.floor(Math.sqrt(many.length / one.length));
+  const random = new Random(`${seed}:${epoch}:class-incremental`);
+  const pick = (from: readonly number[]) => from[random.integer(from.length)] as number;
+  const draws = Math.floor((one.length + many.length) / (1 + k));
+  const order = Array.from({ length: draws }, () => [
+    pick(one),
+    ...Array.from({ length: k }, () => pick(many)),
+  ]).flat();
+  const missing = (batchSize - (order.length % batchSize)) % batchSize;
+  return [...order, ...Array.from({ length: missing }, () => pick(order))];
+}

@@ -1,0 +1,306 @@
+/** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
+
+import { availableParallelism } from 'node:os';
+import { stringify } from 'yaml';
+import { writeFileAtomic } from '../base/atomic.js';
+import { OtxError } from '../base/errors.js';
+import {
+  type ClassInfo,
+  createEvalLoader,
+  createTrainLoader,
+  type Dataset,
+  type EvalLoader,
+  openDataset,
+  type TrainLoader,
+  verifyDataset,
+} from '../data/index.js';
+import { createSegmentor, describe } from '../models/index.js';
+import type { VariableSpec } from '../nn/index.js';
+import {
+  checkHyperParameters,
+  type HyperParameters,
+  inputSizes,
+  resolveHyperParameters,
+  type Template,
+} from '../templates/index.js';
+import { fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
+import { loadCheckpoint, type ResumeInfo } from './checkpoint.js';
+import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
+import { describeEnvironment } from './environment.js';
+import type { TrainEvent } from './events.js';
+import { checkFingerprint, fingerprintOf } from './fingerprint.js';
+import { startHistory, truncateHistory } from './history.js';
+import { chooseInputSize } from './input-size.js';
+import { saveLabelSchema } from './label-schema.js';
+import { type InterruptedRun, openInterruptedRun } from './resume.js';
+import { formatRunConfig } from './run-config.js';
+import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
+import { initialRunState, type RunState } from './run-state.js';
+import { createTrainingSession, type SessionOptions, type TrainingSession } from './session.js';
+import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
+import {
+  type CompleteConfig,
+  newConfig,
+  type ResumeOptions,
+  resumedConfig,
+  type TrainOptions,
+} from './train-options.js';
+
+/** Training and validation loaders share the cores. */
+const LOADERS = 2;
+const MOST_WORKERS = 8;
+
+/** All that the training loop works with. */
+export interface PreparedRun {
+  /** As it was asked for. */
+  readonly config: CompleteConfig;
+  readonly template: Template;
+  /** As they are used: what was to be chosen automatically has been. */
+  readonly hyperParameters: HyperParameters;
+  readonly trainSet: Dataset;
+  readonly validationSet: Dataset;
+  readonly classes: readonly ClassInfo[];
+  readonly sizes: { readonly train: number; readonly validation: number };
+  /** Trainable parameters of the model. */
+  readonly parameters: number;
+  readonly folder: RunFolder;
+  readonly session: TrainingSession;
+  readonly trainLoader: TrainLoader;
+  readonly validationLoader: EvalLoader;
+  /** The beginning, or where the interrupted run was. */
+  readonly state: RunState;
+  /** Undefined for a new run. */
+  readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
+  /** What checkpoints say about how to go on; the state is added when one is written. */
+  readonly resumeInfo: Omit<ResumeInfo, 'state'>;
+  dispose(): Promise<void>;
+}
+
+/** @throws OtxError as {@link train} does before its first step. */
+export async function prepareRun(
+  options: TrainOptions | ResumeOptions,
+  onEvent: (event: TrainEvent) => void,
+): Promise<PreparedRun> {
+  const { signal } = options;
+  const notice = (message: string) => onEvent({ type: 'notice', message });
+
+  // What was asked for.
+  const earlier = options.resumeFrom === undefined ? undefined : await openInterruptedRun(options.resumeFrom);
+  const { config, template } =
+    earlier && options.resumeFrom !== undefined
+      ? resumedConfig(earlier, options)
+      : newConfig(options as TrainOptions);
+  const { seed } = config;
+  const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
+
+  // The data.
+  const trainSet = await openDataset(config.train_data_roots);
+  const validationSet = await openDataset(config.val_data_roots);
+  checkSameClasses(trainSet, validationSet);
+  if (earlier) {
+    checkFingerprint(trainSet, earlier.resume.data.train);
+    checkFingerprint(validationSet, earlier.resume.data.validation);
+  }
+  const { classes } = trainSet;
+
+  // The settings.
+  const chosen = earlier
+    ? settingsOf(earlier, template, options)
+    : chooseSettings(resolveHyperParameters(template, config.hyper_parameters), trainSet, seed, notice);
+  const sizes = inputSizes(chosen);
+  const workers = chosen.learning_parameters.num_workers;
+
+  // The model and its first weights.
+  const model = createSegmentor(template.model, { numClasses: classes.length });
+  const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
+  const { state: weights, knownClasses } = await firstWeights(earlier, config, variables, classes, notice);
+
+  // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
+  const folder = earlier ? await reopenRunFolder(earlier.root) : await createRunFolder(config.output);
+  for (const [subset, dataset] of Object.entries({ train: trainSet, validation: validationSet })) {
+    const report = await verifyDataset(dataset, {
+      workers,
+      onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
+      signal,
+    });
+    onEvent({ type: 'data', subset: subset as 'train' | 'validation', report });
+  }
+  const order = await samplingOrder(trainSet, knownClasses, seed, notice);
+
+  // The engine, with a batch that fits.
+  const engine = { model, variables, state: weights, optimizer: earlier?.checkpoint.tensors, sizes, threads };
+  const hyperParameters = earlier ? chosen : await adaptBatchSize(chosen, trainSet, engine, notice);
+  const { batch_size: batchSize, augmentation, num_iters } = hyperParameters.learning_parameters;
+  if (earlier) {
+    await truncateHistory(folder.history, earlier.resume.state.epoch);
+  } else {
+    await saveLabelSchema(folder.labelSchema, classes);
+    await startHistory(folder.history, classes);
+    await writeFileAtomic(folder.config, formatRunConfig(config));
+    await writeFileAtomic(folder.environment, stringify(describeEnvironment()));
+  }
+  const session = await createTrainingSession({ ...engine, batchSize });
+  const trainLoader = createTrainLoader(trainSet, {
+    batchSize,
+    cropSize: sizes.train,
+    seed,
+    workers,
+    recipe: augmentation,
+    cacheBytes: hyperParameters.algo_backend.mem_cache_size,
+    ...(order ? { order: order(batchSize) } : {}),
+  });
+  const validationLoader = createEvalLoader(validationSet, { inputSize: sizes.validation, workers });
+  const state = earlier ? structuredClone(earlier.resume.state) : initialRunState(num_iters);
+
+  return {
+    config,
+    template,
+    hyperParameters,
+    trainSet,
+    validationSet,
+    classes,
+    sizes,
+    parameters,
+    folder,
+    session,
+    trainLoader,
+    validationLoader,
+    state,
+    resumed: earlier ? { epoch: state.epoch, step: state.step } : undefined,
+    resumeInfo: {
+      config,
+      threads,
+      knownClasses,
+      data: { train: fingerprintOf(trainSet), validation: fingerprintOf(validationSet) },
+    },
+    dispose: async () => {
+      await Promise.all([trainLoader.dispose(), validationLoader.dispose(), session.dispose()]);
+    },
+  };
+}
+
+/** Labels mean the same only if both data sets list the same names in the same order. */
+function checkSameClasses(train: Dataset, validation: Dataset): void {
+  const [expected, found] = [train, validation].map(({ classes }) =>
+    classes.map(({ name }) => name).join(', '),
+  );
+  if (expected === found) return;
+  throw new OtxError(
+    'dataset',
+    `${validation.root}: its classes (${found}) are not those of the training data (${expected}); ` +
+      'give both the same names in the same order in dataset_meta.json',
+  );
+}
+
+/** Settings that depend on the data, filled in. */
+function chooseSettings(
+  asked: HyperParameters,
+  { samples }: Dataset,
+  seed: number,
+  notice: (message: string) => void,
+): HyperParameters {
+  const settings = asked.learning_parameters;
+  const batch_size = Math.min(settings.batch_size, samples.length);
+  if (batch_size < settings.batch_size) {
+    notice(`batch size reduced from ${settings.batch_size} to ${batch_size}, the number of training images`);
+  }
+  const isAuto = settings.input_size === 'Auto';
+  const input_size = isAuto ? chooseInputSize(samples, seed) : settings.input_size;
+  if (isAuto)
+    notice(
+      `input size ${input_size === 'Default' ? '512x512' : input_size}, chosen by the sizes of the images`,
+    );
+  const num_workers = settings.auto_num_workers
+    ? Math.max(Math.min(Math.floor(availableParallelism() / LOADERS), MOST_WORKERS), 1)
+    : settings.num_workers;
+  return { ...asked, learning_parameters: { ...settings, batch_size, input_size, num_workers } };
+}
+
+/** Settings of an interrupted run, with those replaced that only change its speed. */
+function settingsOf(
+  { checkpoint }: InterruptedRun,
+  template: Template,
+  options: TrainOptions | ResumeOptions,
+): HyperParameters {
+  const before = resolveHyperParameters(template, checkpoint.info.hyperParameters);
+  const { learning_parameters, algo_backend } = checkHyperParameters(options.hyperParameters);
+  const num_workers = learning_parameters?.num_workers ?? before.learning_parameters.num_workers;
+  const mem_cache_size = algo_backend?.mem_cache_size ?? before.algo_backend.mem_cache_size;
+  return {
+    learning_parameters: { ...before.learning_parameters, num_workers },
+    algo_backend: { ...before.algo_backend, mem_cache_size },
+  };
+}
+
+interface FirstWeights {
+  readonly state: StateDict;
+  /** Classes of the weights that were given; null for random ones. */
+  readonly knownClasses: string[] | null;
+}
+
+async function firstWeights(
+  earlier: InterruptedRun | undefined,
+  { load_weights, seed }: CompleteConfig,
+  variables: readonly VariableSpec[],
+  classes: readonly ClassInfo[],
+  notice: (message: string) => void,
+): Promise<FirstWeights> {
+  const fresh = initialState(variables, seed);
+  if (earlier) {
+    const { state } = stateFromCheckpoint(earlier.checkpoint, earlier.file, variables, classes, fresh);
+    return { state, knownClasses: earlier.resume.knownClasses };
+  }
+  if (load_weights === undefined) return { state: fresh, knownClasses: null };
+  const checkpoint = await loadCheckpoint(load_weights);
+  const loaded = stateFromCheckpoint(checkpoint, load_weights, variables, classes, fresh);
+  notice(describeLoaded(loaded, variables.length, load_weights));
+  return { state: loaded.state, knownClasses: checkpoint.info.classes.map(({ name }) => name) };
+}
+
+/** For fine-tuning with other classes, how a batch size gives the order of an epoch; otherwise undefined. */
+async function samplingOrder(
+  trainSet: Dataset,
+  knownClasses: readonly string[] | null,
+  seed: number,
+  notice: (message: string) => void,
+): Promise<((batchSize: number) => (epoch: number) => readonly number[]) | undefined> {
+  const names = trainSet.classes.map(({ name }) => name);
+  if (!knownClasses || !isClassIncremental(knownClasses, names)) return undefined;
+  const split = await splitByNovelty(trainSet, knownClasses);
+  notice(
+    `class-incremental training: ${split.fresh.length} images show new classes, ${split.old.length} only known ones`,
+  );
+  return (batchSize) => (epoch) => classIncrementalOrder(split, { seed, epoch, batchSize });
+}
+
+async function adaptBatchSize(
+  asked: HyperParameters,
+  { samples }: Dataset,
+  engine: Omit<SessionOptions, 'batchSize'>,
+  notice: (message: string) => void,
+): Promise<HyperParameters> {
+  const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
+  const size = engine.sizes.train;
+  const oneStep = async (batchSize: number) => {
+    const trial = await createTrainingSession({ ...engine, batchSize });
+    const images = new Float32Array(batchSize * 3 * size * size);
+    const labels = new Uint8Array(batchSize * size * size);
+    try {
+      await trial.step({ images, labels, sampleIds: [], waitedMs: 0 }, learning_rate, 1);
+    } finally {
+      await trial.dispose();
+    }
+  };
+  const measure = (batchSize: number) => peakMemory(() => oneStep(batchSize));
+  const batch_size = await fitBatchSize({ mode, requested, images: samples.length, size, measure });
+  if (batch_size === requested) return asked;
+  const scaled = scaleLearningRate(learning_rate, requested, batch_size);
+  notice(
+    `batch size ${batch_size} instead of ${requested}, to fit the memory; learning rate ${scaled.toPrecision(3)} ` +
+      `instead of ${learning_rate}`,
+  );
+  return {
+    ...asked,
+    learning_parameters: { ...asked.learning_parameters, batch_size, learning_rate: scaled },
+  };
+}

@@ -1,0 +1,106 @@
+/** @file Finds an interrupted run and checks that it may go on. */
+
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OtxError } from '../base/errors.js';
+import { checkHyperParameters } from '../templates/index.js';
+import { type Checkpoint, LAST_FILE, loadCheckpoint, type ResumeInfo, WEIGHTS_FILE } from './checkpoint.js';
+import type { RunConfig } from './run-config.js';
+import type { StopReason } from './run-state.js';
+
+/** Settings that change the speed of a training, but not its result. */
+const FREE_SETTINGS = ['num_workers', 'auto_num_workers', 'mem_cache_size'];
+
+/** An interrupted run. */
+export interface InterruptedRun {
+  /** Root of its folder. */
+  readonly root: string;
+  /** Its newest checkpoint. */
+  readonly file: string;
+  readonly checkpoint: Checkpoint;
+  readonly resume: ResumeInfo;
+}
+
+/**
+ * Opens an interrupted run.
+ *
+ * @param path the run's folder, its `models` folder, or `models/last.safetensors`.
+ * @throws OtxError `checkpoint` when there is none, it is damaged, holds weights alone, or is finished.
+ */
+export async function openInterruptedRun(path: string): Promise<InterruptedRun> {
+  const file = await findLast(path);
+  const checkpoint = await loadCheckpoint(file);
+  const { resume } = checkpoint.info;
+  if (!resume) {
+    throw new OtxError(
+      'checkpoint',
+      `${file}: holds weights, but not the state of a training; resume from the run's ${LAST_FILE}, or start a new ` +
+        `run with --load-weights ${file}`,
+    );
+  }
+  const folder = dirname(file);
+  const root = dirname(folder);
+  if (basename(folder) !== 'models') {
+    throw new OtxError(
+      'checkpoint',
+      `${file}: is not in the models folder of a run; give the folder of the run`,
+    );
+  }
+  const { finished, epoch } = resume.state;
+  if (finished) {
+    const { template, train_data_roots, val_data_roots } = resume.config;
+    throw new OtxError(
+      'checkpoint',
+      `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); to train on from its weights ` +
+        `start a new run: otx train ${template} --train-data-roots ${train_data_roots} --val-data-roots ` +
+        `${val_data_roots} --load-weights ${root} -o NEW_FOLDER`,
+    );
+  }
+  return { root, file, checkpoint, resume };
+}
+
+const REASONS: Readonly<Record<StopReason, string>> = {
+  epochs: 'all epochs done',
+  'early-stopping': 'stopped early',
+  'time-budget': 'time was up',
+};
+
+/**
+ * Refuses to go on with other choices than the run began with.
+ *
+ * @param asked what was given besides the run; what is undefined is taken from it.
+ * @throws OtxError `usage` naming the first difference.
+ */
+export function checkSameConfig(root: string, before: RunConfig, asked: Partial<RunConfig>): void {
+  const differs = (name: string, now: unknown, then: unknown) =>
+    new OtxError(
+      'usage',
+      `${root}: cannot go on with ${name} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, or start a new ` +
+        `run with --load-weights ${root}`,
+    );
+  for (const name of ['seed', 'load_weights', 'threads', 'time_budget'] as const) {
+    if (asked[name] !== undefined && asked[name] !== before[name])
+      throw differs(name, asked[name], before[name]);
+  }
+  for (const [group, members] of Object.entries(checkHyperParameters(asked.hyper_parameters))) {
+    for (const [name, value] of Object.entries(members ?? {})) {
+      const then = before.hyper_parameters[group]?.[name];
+      if (value !== then && !FREE_SETTINGS.includes(name)) throw differs(`${group}.${name}`, value, then);
+    }
+  }
+}
+
+async function findLast(path: string): Promise<string> {
+  const kind = await stat(path).catch(() => undefined);
+  if (kind?.isFile()) return path;
+  const candidates = ['models', ''].map((folder) => join(path, folder, LAST_FILE));
+  for (const candidate of candidates) if (await stat(candidate).catch(() => undefined)) return candidate;
+  const onlyBest = await stat(join(path, 'models', WEIGHTS_FILE)).catch(() => undefined);
+  throw new OtxError(
+    'checkpoint',
+    `${path}: no interrupted run here (looked for ${candidates.join(' and ')}); ` +
+      (onlyBest
+        ? `its best weights can be trained on with --load-weights ${path}`
+        : 'a run that was stopped before its first step has to be started again'),
+  );
+}

@@ -1,0 +1,59 @@
+/** @file What a training was asked to do, as one YAML file that can be printed, kept in the run folder and read back. */
+
+import { readFile } from 'node:fs/promises';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { messageOf, OtxError } from '../base/errors.js';
+
+const value = z.union([z.number(), z.string(), z.boolean()]);
+
+/** Keys are those of the command line's flags, with underscores. */
+export const runConfigSchema = z.strictObject({
+  /** Name of a template, or path of its file. */
+  template: z.string(),
+  train_data_roots: z.string().optional(),
+  val_data_roots: z.string().optional(),
+  output: z.string().optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+  /** Weights to start from. */
+  load_weights: z.string().optional(),
+  /** Threads of the engine; results depend on it in the last bits. */
+  threads: z.int().min(1).optional(),
+  /** In seconds. */
+  time_budget: z.number().positive().optional(),
+  /** By group and name; the template's table checks them. */
+  hyper_parameters: z.record(z.string(), z.record(z.string(), value)),
+});
+
+/** A training as it was asked for. */
+export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+
+/** The YAML text of a configuration. */
+export function formatRunConfig(config: RunConfig): string {
+  return stringify(config, { lineWidth: 0 });
+}
+
+/**
+ * Reads a configuration, of which everything may be left out.
+ *
+ * @throws OtxError `usage` naming the file and the entry that is wrong; settings are checked elsewhere.
+ */
+export async function readRunConfig(path: string): Promise<Partial<RunConfig>> {
+  let content: unknown;
+  try {
+    content = parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new OtxError('usage', `${path}: cannot be read as YAML (${messageOf(error).split('\n')[0]})`, {
+      cause: error,
+    });
+  }
+  const parsed = runConfigSchema.partial().safeParse(content ?? {});
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(
+    ({ path: at, message }) => `${at.join('.') || 'content'}: ${message}`,
+  );
+  throw new OtxError('usage', `${path}: not a configuration of otx train (${issues.join('; ')})`);
+}

@@ -1,0 +1,77 @@
+/** @file Everything a training remembers besides weights and moments: what a checkpoint must hold to go on bit by bit. */
+
+import { z } from 'zod';
+import { EARLY_STOPPING_START, PLATEAU_START } from './schedules/index.js';
+
+/** JSON has no NaN: it is written as null. */
+const score = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
+const counter = z.int().min(0);
+
+const metrics = z.object({
+  mDice: score,
+  mIoU: score,
+  mAcc: score,
+  aAcc: score,
+  perClass: z.array(z.object({ dice: score, iou: score, acc: score, pixels: z.number() })),
+});
+
+export const STOP_REASONS = ['epochs', 'early-stopping', 'time-budget'] as const;
+/** Why a training ended: its epochs are done, the score no longer rose, or its time was up. */
+export type StopReason = (typeof STOP_REASONS)[number];
+
+export const runStateSchema = z.object({
+  /** Epochs finished, validation included. */
+  epoch: counter,
+  /** Batches taken of the epoch under way, those of undone steps included; tells the loader where to go on. */
+  step: counter,
+  /** Optimiser steps made over all epochs. A step that was undone does not count. */
+  updates: counter,
+  /** Undone steps since the last good one. */
+  undoneInARow: counter,
+  /** Losses of the epoch under way. */
+  loss: z.object({ sum: z.number(), count: counter }),
+  plateau: z.object({ best: z.number().nullable(), bad: counter, drops: counter }),
+  earlyStopping: z.object({ best: z.number().nullable(), wait: counter, bestStep: counter }),
+  /** Newest validation score; null before the first. */
+  lastScore: score.nullable(),
+  /** Best validation so far; its epoch is 0 for weights that were given. */
+  best: z.object({ epoch: counter, metrics }).nullable(),
+  /** Epochs planned; a time budget changes them. */
+  epochs: z.int().min(1),
+  /** Time spent, in seconds: of the whole run, and of the epoch under way (training, and of that waiting for data). */
+  seconds: z.object({ run: z.number(), train: z.number(), waiting: z.number() }),
+  /** Null while there is something left to do. */
+  finished: z.enum(STOP_REASONS).nullable(),
+});
+
+/** Changed in place by the training loop. */
+export type RunState = z.infer<typeof runStateSchema>;
+
+/** The state before the first step. */
+export function initialRunState(epochs: number): RunState {
+  return {
+    epoch: 0,
+    step: 0,
+    updates: 0,
+    undoneInARow: 0,
+    loss: { sum: 0, count: 0 },
+    plateau: { ...PLATEAU_START },
+    earlyStopping: { ...EARLY_STOPPING_START },
+    lastScore: null,
+    best: null,
+    epochs,
+    seconds: { run: 0, train: 0, waiting: 0 },
+    finished: null,
+  };
+}
+
+/** What is forgotten when an epoch is over. */
+export function startNextEpoch(state: RunState): void {
+  state.epoch += 1;
+  state.step = 0;
+  state.loss = { sum: 0, count: 0 };
+  state.seconds = { ...state.seconds, train: 0, waiting: 0 };
+}

@@ -1,0 +1,41 @@
+/** @file How many epochs fit into a given time, planned from measured speed. All times are in seconds. */
+
+/** A run that is slightly slower later on must still end in time. */
+const MARGIN = 1.05;
+/** A forward pass is about a third of a training step; validation also resizes and counts. */
+const VALIDATION_SHARE = 0.5;
+
+export interface EpochPlan {
+  readonly budget: number;
+  /** Time spent so far. */
+  readonly elapsed: number;
+  /** Duration of an epoch with everything that belongs to it. */
+  readonly epochSeconds: number;
+  /** Epochs finished. */
+  readonly finished: number;
+  /** Epochs that are not exceeded whatever the time. */
+  readonly limit: number;
+}
+
+/** Epochs of the whole training; those that are finished if no other fits. */
+export function planEpochs({ budget, elapsed, epochSeconds, finished, limit }: EpochPlan): number {
+  const more = Math.floor(Math.max(budget - elapsed, 0) / (epochSeconds * MARGIN));
+  return Math.min(finished + more, limit);
+}
+
+export interface ValidationGuess {
+  readonly secondsPerTrainingImage: number;
+  readonly images: number;
+  /** Sides of the network inputs. */
+  readonly sizes: { readonly train: number; readonly validation: number };
+}
+
+/** Expected duration of a validation before any has been measured. */
+export function guessValidationSeconds({ secondsPerTrainingImage, images, sizes }: ValidationGuess): number {
+  return secondsPerTrainingImage * images * VALIDATION_SHARE * (sizes.validation / sizes.train) ** 2;
+}
+
+/** True when an epoch has to be cut short, so that its validation and the checkpoint still fit. */
+export function mustValidateNow(budget: number, elapsed: number, validationSeconds: number): boolean {
+  return elapsed + validationSeconds * MARGIN >= budget;
+}

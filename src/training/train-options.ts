@@ -1,0 +1,150 @@
+/** @file What a caller says about a training, new or resumed, and what it becomes: one configuration. */
+
+import { resolve } from 'node:path';
+import { OtxError } from '../base/errors.js';
+import {
+  type HyperParameterOverrides,
+  loadTemplate,
+  resolveHyperParameters,
+  type Template,
+} from '../templates/index.js';
+import type { TrainEvent } from './events.js';
+import type { InterruptedRun } from './resume.js';
+import { checkSameConfig } from './resume.js';
+import type { RunConfig } from './run-config.js';
+
+/** Seed of the reference recipe. */
+const DEFAULT_SEED = 42;
+
+/** When the newest state is saved besides after every validation; whichever comes first. */
+export interface CheckpointInterval {
+  /** Steps between checkpoints. Default: no limit. */
+  readonly steps?: number;
+  /** Seconds between checkpoints. Default 60. */
+  readonly seconds?: number;
+}
+
+interface CommonOptions {
+  readonly hyperParameters?: HyperParameterOverrides | undefined;
+  /** Equal seeds, data and threads give bit-identical weights. Default 42. */
+  readonly seed?: number | undefined;
+  /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
+  readonly loadWeights?: string | undefined;
+  /** Threads of the engine. Default: all that the process may use. */
+  readonly threads?: number | undefined;
+  /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
+  readonly timeBudgetSeconds?: number | undefined;
+  readonly checkpointInterval?: CheckpointInterval | undefined;
+  readonly onEvent?: ((event: TrainEvent) => void) | undefined;
+  /** Stops after the current step and saves. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TrainOptions extends CommonOptions {
+  /** A template, its name or id, or the path of its YAML file. */
+  readonly template: string | Template;
+  /** Root of the data set to learn from (Common Semantic Segmentation layout). */
+  readonly trainData: string;
+  /** Root of the data set to validate on after every epoch; its classes must be those of the training data. */
+  readonly validationData: string;
+  /** Folder of the run. It must not hold the weights of an earlier run. */
+  readonly output: string;
+  readonly resumeFrom?: undefined;
+}
+
+/** Goes on with an interrupted run, in its folder and with its settings; other settings given here must be the same. */
+export interface ResumeOptions extends CommonOptions {
+  /** Folder of the run, or its `last.safetensors`. */
+  readonly resumeFrom: string;
+  readonly template?: string | Template | undefined;
+  /** Where the data is now, if it was moved. */
+  readonly trainData?: string | undefined;
+  readonly validationData?: string | undefined;
+  readonly output?: string | undefined;
+}
+
+/** A configuration with everything in it that a training needs. */
+export type CompleteConfig = RunConfig & {
+  readonly train_data_roots: string;
+  readonly val_data_roots: string;
+  readonly output: string;
+};
+
+/**
+ * The configuration of a new run.
+ *
+ * @throws OtxError `usage` or `template` for settings that are not allowed.
+ */
+export function newConfig(options: TrainOptions): { config: CompleteConfig; template: Template } {
+  const { template: asked } = options;
+  const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
+  const hyper_parameters = resolveHyperParameters(template, options.hyperParameters);
+  const given = {
+    load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
+    threads: options.threads,
+    time_budget: options.timeBudgetSeconds,
+  };
+  return {
+    template,
+    config: {
+      template: templateReference(template),
+      train_data_roots: resolve(options.trainData),
+      val_data_roots: resolve(options.validationData),
+      output: resolve(options.output),
+      seed: options.seed ?? DEFAULT_SEED,
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      hyper_parameters,
+    },
+  };
+}
+
+/**
+ * The configuration of an interrupted run.
+ *
+ * @throws OtxError `usage` when the caller wants something else than the run began with.
+ */
+export function resumedConfig(
+  { root, resume }: InterruptedRun,
+  options: ResumeOptions,
+): { config: CompleteConfig; template: Template } {
+  const { config } = resume;
+  checkSameConfig(root, config, {
+    seed: options.seed,
+    load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
+    threads: options.threads,
+    time_budget: options.timeBudgetSeconds,
+    hyper_parameters: options.hyperParameters as RunConfig['hyper_parameters'] | undefined,
+  });
+  const template = loadTemplate(config.template);
+  const asked = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
+  if (asked && asked.name !== template.name) {
+    throw new OtxError(
+      'usage',
+      `${root}: is a run of ${template.name}, not of ${asked.name}; leave the template out`,
+    );
+  }
+  if (options.output !== undefined && resolve(options.output) !== resolve(root)) {
+    throw new OtxError(
+      'usage',
+      `${root}: a resumed run goes on in its own folder, not in ${options.output}; leave the output out`,
+    );
+  }
+  return {
+    template,
+    config: {
+      ...config,
+      train_data_roots: resolve(options.trainData ?? config.train_data_roots ?? ''),
+      val_data_roots: resolve(options.validationData ?? config.val_data_roots ?? ''),
+      output: resolve(root),
+    },
+  };
+}
+
+/** A name where that finds the same template again, else the path. */
+export function templateReference({ name, path }: Template): string {
+  try {
+    return loadTemplate(name).path === path ? name : path;
+  } catch {
+    return path;
+  }
+}
