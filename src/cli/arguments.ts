@@ -92,3 +92,22 @@ export function parseSeed(text: string): number {
   if (/^\d+$/.test(text) && seed < 2 ** 32) return seed;
   throw new InvalidArgumentError(`a seed is an integer from 0 to ${2 ** 32 - 1}`);
 }
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Commander parser of a duration such as `90s`, `30m` or `1.5h`, in seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+\.?\d*|\.\d+)([smh])$/.exec(text.trim());
+  const seconds = Number(match?.[1]) * (SECONDS[match?.[2] ?? ''] ?? Number.NaN);
+  if (seconds > 0) return seconds;
+  throw new InvalidArgumentError('a duration is a number with a unit: 90s, 30m or 1.5h');
+}
+
+/** Commander parser of what lies between checkpoints: a number of steps, or a duration. */
+export function parseCheckpointInterval(text: string): { steps?: number; seconds?: number } {
+  if (/^[1-9]\d*$/.test(text)) return { steps: Number(text) };
+  if (/[smh]$/.test(text)) return { seconds: parseDuration(text) };
+  throw new InvalidArgumentError(
+    'checkpoints come after a number of steps, such as 100, or a duration, such as 5m',
+  );
+}

@@ -136,7 +136,8 @@ export async function prepareRun(
   } else {
     await saveLabelSchema(folder.labelSchema, classes);
     await startHistory(folder.history, classes);
-    await writeFileAtomic(folder.config, formatRunConfig(config));
+    // Without the folder, so that the same training can be repeated into another one.
+    await writeFileAtomic(folder.config, formatRunConfig({ ...config, output: undefined }));
     await writeFileAtomic(folder.environment, stringify(describeEnvironment()));
   }
   const session = await createTrainingSession({ ...engine, batchSize });

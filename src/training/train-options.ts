@@ -14,7 +14,7 @@ import { checkSameConfig } from './resume.js';
 import type { RunConfig } from './run-config.js';
 
 /** Seed of the reference recipe. */
-const DEFAULT_SEED = 42;
+export const DEFAULT_SEED = 42;
 
 /** When the newest state is saved besides after every validation; whichever comes first. */
 export interface CheckpointInterval {

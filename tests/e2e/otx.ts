@@ -15,6 +15,8 @@ export interface Outcome {
 export interface OtxOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Gets the means to send signals at any time. */
+  readonly onStart?: (send: (signal: NodeJS.Signals) => void) => void;
   /** Sees output as it comes and may send signals. */
   readonly onOutput?: (soFar: string, send: (signal: NodeJS.Signals) => void) => void;
 }
@@ -27,6 +29,7 @@ export function otx(args: readonly string[], options: OtxOptions = {}): Promise<
       env: { ...process.env, OTX_DEBUG: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    options.onStart?.((signal) => child.kill(signal));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

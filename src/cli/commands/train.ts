@@ -2,44 +2,46 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { train } from '../../index.js';
+import { OtxError } from '../../base/errors.js';
+import { type ResumeOptions, type TrainOptions, train } from '../../index.js';
 import { formatMetrics } from '../../training/metrics.js';
-import { parseSeed } from '../arguments.js';
+import { parseCheckpointInterval, parseDuration, parseSeed } from '../arguments.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
-
-interface Flags {
-  trainDataRoots: string;
-  valDataRoots: string;
-  output?: string;
-  seed?: number;
-  loadWeights?: string;
-}
+import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
 
 export function addTrain(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
   program
     .command('train')
-    .description('train a model')
-    .argument('<template>', 'name or id of a template in any case, or a path to its YAML file')
-    .requiredOption('--train-data-roots <folder>', 'data set to learn from')
-    .requiredOption('--val-data-roots <folder>', 'data set to validate on after each epoch')
+    .description('train a model, or go on with an interrupted training')
+    .argument('[template]', 'name or id of a template in any case, or a path to its YAML file')
+    .option('--train-data-roots <folder>', 'data set to learn from')
+    .option('--val-data-roots <folder>', 'data set to validate on after each epoch')
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
     .option('--seed <number>', 'seed of everything random (default: 42)', parseSeed)
     .option('--load-weights <path>', 'start from the weights of this checkpoint or run folder')
+    .option(
+      '--resume-from <path>',
+      'go on with an interrupted run, bit by bit: its folder or last.safetensors',
+    )
+    .option('--time-budget <duration>', 'end within this time, e.g. 90s, 30m or 1.5h', parseDuration)
+    .option(
+      '--checkpoint-interval <steps or duration>',
+      'save besides after every validation, e.g. 100 or 5m (default: 60s)',
+      parseCheckpointInterval,
+    )
+    .option('--mem-cache-size <bytes>', 'memory for decoded training images, e.g. 8GB')
+    .option('--config <file>', 'YAML with any of the settings, as --print-config writes it; flags win')
+    .option('--print-config', 'print what would be done as YAML, and do nothing')
     .addHelpText('after', PARAMS_HINT)
-    .action(async (template: string, flags: Flags) => {
-      const hyperParameters = settings('train');
-      const output = await outputFor('train', flags.output);
-      const { classes, metrics, bestEpoch, weights } = await run((hooks) =>
-        train({
-          template,
-          trainData: flags.trainDataRoots,
-          validationData: flags.valDataRoots,
-          output,
-          seed: flags.seed,
-          loadWeights: flags.loadWeights,
-          hyperParameters,
-          ...hooks,
-        }),
+    .action(async (template: string | undefined, flags: TrainFlags) => {
+      const request = await trainRequest(template, flags, settings('train'));
+      if (flags.printConfig) {
+        terminal.print(await printableConfig(request, flags.resumeFrom));
+        return;
+      }
+      const options = await trainOptions(request, flags, outputFor);
+      const { classes, metrics, bestEpoch, weights, output } = await run((hooks) =>
+        train({ ...options, ...hooks }),
       );
       const names = classes.map(({ name }) => name);
       terminal.print(
@@ -53,3 +55,19 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
       );
     });
 }
+
+async function trainOptions(
+  { template, trainData, validationData, output, ...rest }: TrainRequest,
+  { resumeFrom, checkpointInterval }: TrainFlags,
+  outputFor: CommandContext['outputFor'],
+): Promise<TrainOptions | ResumeOptions> {
+  const common = { ...rest, checkpointInterval };
+  if (resumeFrom !== undefined) return { ...common, resumeFrom, template, trainData, validationData, output };
+  if (template === undefined) throw missing("argument 'template'");
+  if (trainData === undefined) throw missing("option '--train-data-roots <folder>'");
+  if (validationData === undefined) throw missing("option '--val-data-roots <folder>'");
+  return { ...common, template, trainData, validationData, output: await outputFor('train', output) };
+}
+
+const missing = (what: string) =>
+  new OtxError('usage', `missing required ${what} (only --resume-from and --config can stand in for it)`);

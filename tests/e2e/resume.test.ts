@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { type Outcome, otx } from './otx.js';
+
+let folder: string;
+let data: string;
+let whole: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-resume-'));
+  data = join(folder, 'data');
+  whole = join(folder, 'whole');
+  await generateScenes(data, { train: 6, val: 2, width: 80, height: 64 });
+  expect((await otx(trainArguments(whole))).code).toBe(0);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Four epochs of three steps. */
+function trainArguments(output: string): string[] {
+  return [
+    ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(data, 'train')],
+    ...['--val-data-roots', join(data, 'val'), '-o', output, '--checkpoint-interval', '1', 'params'],
+    ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
+    ...['--learning_parameters.num_iters', '4', '--learning_parameters.learning_rate_warmup_iters', '5'],
+  ];
+}
+
+/** Hash of weights, statistics and moments, and what else the run remembers but its times. */
+async function outcomeOf(output: string) {
+  const { tensors, info } = await loadCheckpoint(join(output, 'models', 'last.safetensors'));
+  const hash = createHash('sha256');
+  for (const [key, { data }] of tensors) {
+    hash.update(key).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  const { seconds: _, ...state } = info.resume!.state;
+  const history = (await readFile(join(output, 'logs', 'epochs.csv'), 'utf8')).trim().split('\n');
+  // Times stand in the columns from the eighth to the eleventh.
+  const scores = history.map((line) =>
+    line
+      .split(',')
+      .filter((_, column) => column < 7 || column > 10)
+      .join(','),
+  );
+  return { hash: hash.digest('hex'), state, scores };
+}
+
+/** Runs until the newest checkpoint holds some steps, then kills without warning. */
+async function killAfterSteps(output: string, updates: number): Promise<void> {
+  const last = join(output, 'models', 'last.safetensors');
+  let timer: NodeJS.Timeout | undefined;
+  await otx(trainArguments(output), {
+    onStart: (send) => {
+      timer = setInterval(async () => {
+        const checkpoint = await loadCheckpoint(last).catch(() => undefined);
+        if (checkpoint && checkpoint.info.progress.step >= updates) send('SIGKILL');
+      }, 15);
+    },
+  });
+  clearInterval(timer);
+}
+
+/** Runs until an epoch is over, then kills without warning. */
+async function killAfterEpoch(args: readonly string[], epoch: number): Promise<void> {
+  const { code } = await otx(args, {
+    onOutput: (text, send) => {
+      if (text.includes(`epoch ${epoch}/4`)) send('SIGKILL');
+    },
+  });
+  expect(code).toBeNull();
+}
+
+const resume = (run: string, ...more: string[]): Promise<Outcome> =>
+  otx(['train', '--resume-from', run, ...more]);
+
+describe('a training that was killed', () => {
+  test.each<[string, (output: string) => Promise<void>]>([
+    ['before its first step', (output) => killAfterSteps(output, 0)],
+    ['in the middle of an epoch', (output) => killAfterSteps(output, 2)],
+    [
+      'twice, between epochs',
+      async (output) => {
+        await killAfterEpoch(trainArguments(output), 1);
+        await killAfterEpoch(['train', '--resume-from', output, '--checkpoint-interval', '2'], 3);
+      },
+    ],
+  ])('%s and resumed is the same bit by bit', async (name, kill) => {
+    const output = join(folder, name.replaceAll(/\W+/g, '-'));
+    await kill(output);
+    // What a write that was cut off leaves behind.
+    const litter = '.last.safetensors.0123abcd.tmp';
+    await writeFile(join(output, 'models', litter), 'half');
+    const { code, stdout, stderr } = await resume(output);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/going on after \d epochs and \d steps/);
+    expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
+    expect(await readdir(join(output, 'models'))).not.toContain(litter);
+  });
+});
+
+describe('otx train --resume-from refuses in one line', () => {
+  let stopped: string;
+  beforeAll(async () => {
+    stopped = join(folder, 'stopped');
+    await killAfterSteps(stopped, 2);
+  });
+  const refusal = async (outcome: Promise<Outcome>, code: number, message: RegExp) => {
+    const { code: found, stderr } = await outcome;
+    expect(stderr).toMatch(/^otx: error: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+    expect(found).toBe(code);
+  };
+
+  test('a finished run, with the command to start anew', async () => {
+    await refusal(
+      resume(whole),
+      1,
+      /is finished \(all epochs done after 4 epochs\).*otx train Lite-HRNet-s-mod2 .*--load-weights/,
+    );
+  });
+
+  test('the best weights, which have no optimiser', async () => {
+    await refusal(
+      resume(join(whole, 'models', 'weights.safetensors')),
+      1,
+      /holds weights, but not the state/,
+    );
+  });
+
+  test('a folder without a run', async () => {
+    await refusal(resume(data), 1, /no interrupted run here/);
+  });
+
+  test('other settings than the run began with', async () => {
+    await refusal(resume(stopped, '--seed', '5'), 2, /cannot go on with seed 5, the run began with 42/);
+    await refusal(
+      resume(stopped, 'params', '--learning_parameters.num_iters=9'),
+      2,
+      /cannot go on with learning_parameters\.num_iters 9, the run began with 4/,
+    );
+    await refusal(
+      otx(['train', 'Lite-HRNet-18', '--resume-from', stopped]),
+      2,
+      /is a run of Lite-HRNet-s-mod2/,
+    );
+  });
+
+  test('other data', async () => {
+    const other = join(folder, 'other');
+    await generateScenes(other, { train: 5, val: 1, width: 80, height: 64 });
+    await refusal(
+      resume(stopped, '--train-data-roots', join(other, 'train')),
+      1,
+      /is not the data that this run was trained with \(it has 5 images; there were 6\)/,
+    );
+  });
+
+  test('nothing that only changes the speed', async () => {
+    const { code } = await resume(stopped, 'params', '--learning_parameters.num_workers', '0');
+    expect(code).toBe(0);
+    expect((await outcomeOf(stopped)).hash).toBe((await outcomeOf(whole)).hash);
+  });
+});
+
+describe('the configuration', () => {
+  test('is printed as YAML, read back, and flags win', async () => {
+    const args = trainArguments(join(folder, 'never'));
+    args.splice(args.indexOf('params'), 0, '--print-config', '--time-budget', '2m');
+    const printed = await otx(args);
+    expect(printed.code).toBe(0);
+    expect(printed.stdout).toMatch(/^template: Lite-HRNet-s-mod2\ntrain_data_roots: /);
+    expect(printed.stdout).toMatch(/time_budget: 120\n/);
+    expect(printed.stdout).toMatch(/ {4}enable_early_stopping: true\n/);
+    const file = join(folder, 'config.yaml');
+    await writeFile(file, printed.stdout);
+    expect((await otx(['train', '--config', file, '--print-config'])).stdout).toBe(printed.stdout);
+    const changed = await otx([
+      ...['train', '--config', file, '--print-config', '--seed', '9'],
+      ...['params', '--learning_parameters.batch_size=3'],
+    ]);
+    expect(changed.stdout).toMatch(/seed: 9\n/);
+    expect(changed.stdout).toMatch(/batch_size: 3\n/);
+    expect(changed.stdout).toMatch(/num_iters: 4\n/);
+  });
+
+  test('of a run stands in its folder, with the environment', async () => {
+    const config = await readFile(join(whole, 'config.yaml'), 'utf8');
+    expect(config).toMatch(/^template: Lite-HRNet-s-mod2\n/);
+    expect(config).not.toMatch(/^output:/m);
+    expect(await readFile(join(whole, 'environment.yaml'), 'utf8')).toMatch(/onnxruntime-node: \d+\.\d+/);
+  });
+
+  test('with an entry that does not exist is refused', async () => {
+    const file = join(folder, 'wrong.yaml');
+    await writeFile(file, 'sed: 4\n');
+    const { code, stderr } = await otx(['train', '--config', file]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/wrong\.yaml: not a configuration of otx train .*sed/);
+  });
+});
+
+test('a time budget is kept, with a validation and a checkpoint inside', async () => {
+  const output = join(folder, 'budget');
+  const args = trainArguments(output);
+  args[args.indexOf('--learning_parameters.num_iters') + 1] = '100000';
+  args.splice(args.indexOf('params'), 0, '--time-budget', '12s');
+  const start = performance.now();
+  const { code, stdout } = await otx([...args, '--learning_parameters.enable_early_stopping=false']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('the time budget is used up');
+  expect((performance.now() - start) / 1000).toBeLessThan(15);
+  const { info } = await loadCheckpoint(join(output, 'models', 'last.safetensors'));
+  expect(info.resume?.state.finished).toBe('time-budget');
+  expect(info.resume?.state.seconds.run).toBeLessThan(12.5);
+  expect(info.metrics).not.toBeNull();
+});
