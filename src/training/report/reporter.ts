@@ -1,0 +1,255 @@
+/** @file Fills the run folder with what people look at, beside the training and without ever stopping it. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { writeFileAtomic } from '../../base/atomic.js';
+import { messageOf } from '../../base/errors.js';
+import { type DatasetReport, savePng } from '../../data/index.js';
+import type { RgbImage } from '../../data/overlay.js';
+import type {
+  BatchEvent,
+  EpochEvent,
+  PredictionEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from '../events.js';
+import type { ConfusionMatrix } from '../metrics.js';
+import { drawConfusion } from './charts/confusion.js';
+import { drawLabels } from './charts/labels.js';
+import { drawResults } from './charts/results.js';
+import { parseResults } from './results-table.js';
+import { seldom } from './seldom.js';
+import { drawPredictions, drawTrainBatch, reducePrediction, type SegmentedPicture } from './sheets.js';
+import { createEventFile, type EventFile, truncateEvents } from './tensorboard/event-file.js';
+
+/** The table of all epochs, which the training itself keeps; the charts are drawn from it. */
+export const RESULTS_FILE = 'results.csv';
+
+const TRAIN_SHEETS = 3;
+/** Validation images that are shown, always the same ones, and how many on a sheet. */
+const SHOWN_IMAGES = 8;
+const IMAGES_PER_SHEET = 4;
+/** TensorBoard is given pictures of about this many epochs of a run. */
+const TENSORBOARD_PICTURES = 20;
+/** So that curves appear in TensorBoard during an epoch. */
+const FLUSH_SECONDS = 5;
+
+export interface RunReporterOptions {
+  /** Told once of each file that cannot be written. */
+  readonly onNotice: (message: string) => void;
+  /** In seconds. */
+  readonly clock?: () => number;
+}
+
+/** Takes part in a training by its events. */
+export interface RunReporter {
+  /** Never throws and returns at once; files are written later. */
+  onEvent(event: TrainEvent): void;
+  /** Writes what is left. To be called when the training ends, however it ends; never throws. */
+  finish(): Promise<void>;
+}
+
+/** One validated epoch. */
+interface Validated {
+  readonly epoch: number;
+  readonly step: number;
+  readonly mDice: number;
+  readonly matrix: ConfusionMatrix | undefined;
+  readonly pictures: readonly SegmentedPicture[];
+}
+
+/**
+ * Reports a training into its run folder: `results.png`, `labels.png`, `confusion_matrix.png`, `train_batch_0..2.jpg`,
+ * `val_batch_0..1.png` (of the best epoch) and event files for TensorBoard. Charts are redrawn after an epoch when at
+ * least 5 seconds and 20 times the time of drawing have passed, and at the end. A resumed run goes on with the same files.
+ */
+export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunReporter {
+  const reports = new Map<string, DatasetReport>();
+  const told = new Set<string>();
+  let queue: Promise<void> = Promise.resolve();
+  let run: RunFiles | undefined;
+
+  /** One after the other, so that two versions of a file cannot overtake each other. */
+  const enqueue: Enqueue = (what, work) => {
+    queue = queue.then(work).catch((error: unknown) => {
+      if (told.has(what)) return;
+      told.add(what);
+      onNotice(`${what} is missing or old, training goes on: ${messageOf(error)}`);
+    });
+    return queue;
+  };
+
+  return {
+    onEvent: (event) => {
+      if (event.type === 'data') reports.set(event.subset, event.report);
+      else if (event.type === 'start') run = startRun(event, reports, enqueue, clock);
+      else run?.onEvent(event);
+    },
+    finish: async () => {
+      run?.finish();
+      await queue;
+    },
+  };
+}
+
+type Enqueue = (what: string, work: () => Promise<void>) => Promise<void>;
+
+interface RunFiles {
+  onEvent(event: TrainEvent): void;
+  finish(): void;
+}
+
+function startRun(
+  start: StartEvent,
+  reports: ReadonlyMap<string, DatasetReport>,
+  enqueue: Enqueue,
+  clock = () => performance.now() / 1000,
+): RunFiles {
+  const { output, classes, stepsPerEpoch, resumed } = start;
+  const names = classes.map(({ name }) => name);
+  const file = (name: string) => join(output, name);
+  const shown = new Set(evenlySpaced(start.validationSet.samples, SHOWN_IMAGES).map(({ id }) => id));
+  const pictures = new Map<string, SegmentedPicture>();
+  const resumedStep = resumed && resumed.epoch * stepsPerEpoch + resumed.step;
+  let lastStep = resumedStep ?? 0;
+  let latest: Validated | undefined;
+  let best: Validated | undefined;
+  let lastFlush = clock();
+
+  const events: EventFile = createEventFile(output, resumedStep);
+  if (resumedStep !== undefined) {
+    enqueue('the earlier TensorBoard file', () => truncateEvents(output, resumedStep));
+  }
+  const flushEvents = () => {
+    lastFlush = clock();
+    enqueue('the TensorBoard file', () => events.flush());
+  };
+  const addPicture = async (tag: string, step: number, picture: RgbImage) => {
+    const { width, height } = picture;
+    events.image(step, tag, { width, height, file: await encodeJpeg(picture) });
+  };
+
+  const drawCharts = () => {
+    const drawn = best;
+    best = undefined;
+    const shownLatest = latest;
+    latest = undefined;
+    enqueue('results.png', async () => {
+      const table = parseResults(await readFile(file(RESULTS_FILE), 'utf8'));
+      if (table.epochs.length > 0) await writeFileAtomic(file('results.png'), await drawResults(table));
+    });
+    if (drawn?.matrix) {
+      const { matrix, epoch, mDice } = drawn;
+      const caption = `share of the true pixels, best epoch ${epoch}, mDice ${mDice.toFixed(4)}`;
+      enqueue('confusion_matrix.png', async () =>
+        writeFileAtomic(file('confusion_matrix.png'), await drawConfusion(matrix, names, caption)),
+      );
+    }
+    for (let sheet = 0; drawn && sheet * IMAGES_PER_SHEET < drawn.pictures.length; sheet++) {
+      const name = `val_batch_${sheet}.png`;
+      const rows = drawn.pictures.slice(sheet * IMAGES_PER_SHEET, (sheet + 1) * IMAGES_PER_SHEET);
+      enqueue(name, async () => savePng(file(name), await drawPredictions(rows, classes)));
+    }
+    if (shownLatest && shownLatest.pictures.length > 0) {
+      const { pictures, step } = shownLatest;
+      enqueue('the TensorBoard file', async () => {
+        const sheet = await drawPredictions(pictures.slice(0, IMAGES_PER_SHEET), classes);
+        await addPicture('validation', step, sheet);
+      });
+    }
+    return enqueue('the TensorBoard file', () => events.flush());
+  };
+  const charts = seldom(drawCharts, clock);
+
+  if (resumed === undefined) {
+    enqueue('labels.png', async () => {
+      const subsets = [
+        { name: 'train', dataset: start.trainSet },
+        { name: 'validation', dataset: start.validationSet },
+      ].flatMap(({ name, dataset }) => {
+        const report = reports.get(name);
+        return report ? [{ name, report, sizes: dataset.samples }] : [];
+      });
+      if (subsets.length > 0) await writeFileAtomic(file('labels.png'), await drawLabels(classes, subsets));
+    });
+  }
+
+  const onBatch = ({ epoch, step, batch }: BatchEvent) => {
+    if (epoch !== 1 || step > TRAIN_SHEETS) return;
+    const name = `train_batch_${step - 1}.jpg`;
+    enqueue(name, async () => {
+      const sheet = await drawTrainBatch(batch, classes);
+      await writeFileAtomic(file(name), await encodeJpeg(sheet));
+      await addPicture(`train_batch/${step - 1}`, step, sheet);
+    });
+  };
+
+  const onStep = ({ epoch, step, loss, learningRate }: StepEvent) => {
+    lastStep = (epoch - 1) * stepsPerEpoch + step;
+    events.scalars(lastStep, { 'train/loss': loss, 'train/learning_rate': learningRate });
+    if (clock() - lastFlush >= FLUSH_SECONDS) flushEvents();
+  };
+
+  const onPrediction = (event: PredictionEvent) => {
+    if (shown.has(event.sample.id)) pictures.set(event.sample.id, reducePrediction(event));
+  };
+
+  const onEpoch = (event: EpochEvent) => {
+    const { epoch, epochs, metrics, matrix, seconds } = event;
+    events.scalars(lastStep, {
+      'train/epoch_loss': event.loss,
+      'speed/images_per_second': event.imagesPerSecond,
+      'speed/train_seconds': seconds.train,
+      'speed/waiting_seconds': seconds.waiting,
+      'speed/validation_seconds': seconds.validation,
+    });
+    if (metrics) {
+      const { mDice, mIoU, mAcc, aAcc, perClass } = metrics;
+      events.scalars(lastStep, {
+        'validation/mDice': mDice,
+        'validation/mIoU': mIoU,
+        'validation/mAcc': mAcc,
+        'validation/aAcc': aAcc,
+        ...Object.fromEntries(perClass.map(({ dice }, index) => [`Dice/${names[index]}`, dice])),
+        ...Object.fromEntries(perClass.map(({ iou }, index) => [`IoU/${names[index]}`, iou])),
+      });
+      const validated = { epoch, step: lastStep, mDice, matrix, pictures: [...pictures.values()] };
+      if (event.best) best = validated;
+      if (isPictureDue(epoch, epochs)) latest = validated;
+    }
+    pictures.clear();
+    charts.request();
+  };
+
+  return {
+    onEvent: (event) => {
+      if (event.type === 'step') onStep(event);
+      else if (event.type === 'batch') onBatch(event);
+      else if (event.type === 'prediction') onPrediction(event);
+      else if (event.type === 'epoch') onEpoch(event);
+    },
+    finish: () => {
+      charts.flush();
+      flushEvents();
+    },
+  };
+}
+
+/** The first and the last epoch, and some between. */
+function isPictureDue(epoch: number, epochs: number): boolean {
+  const every = Math.ceil(epochs / TENSORBOARD_PICTURES);
+  return epoch === 1 || epoch === epochs || epoch % every === 0;
+}
+
+function evenlySpaced<T>(items: readonly T[], count: number): T[] {
+  const taken = Math.min(count, items.length);
+  return Array.from({ length: taken }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / taken)]!);
+}
+
+function encodeJpeg({ data, width, height }: RgbImage): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+}
