@@ -4,6 +4,7 @@
  */
 export * from './builders.js';
 export { gradients } from './gradients.js';
+export { blockedDense } from './lowering/blocked-dense.js';
 export { blockedDepthwise } from './lowering/blocked-depthwise.js';
 export type { BlockSize } from './lowering/blocked-layout.js';
 export { sumOfProducts } from './lowering/dot-products.js';

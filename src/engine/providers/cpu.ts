@@ -4,6 +4,7 @@
  */
 import {
   type BlockSize,
+  blockedDense,
   blockedDepthwise,
   firstOf,
   kernelBatchNorm,
@@ -38,10 +39,11 @@ export function cpuLowering({ block }: CpuCapabilities = PLAIN_CPU): LoweringTab
   };
   if (block === undefined) return standard;
   const depthwise = blockedDepthwise(block);
+  const dense = blockedDense(block);
   return {
     ...standard,
-    conv: depthwise.forward,
-    convInputGrad: firstOf(depthwise.inputGrad, plainLowering.convInputGrad!),
+    conv: firstOf(depthwise.forward, dense.forward),
+    convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad, plainLowering.convInputGrad!),
     convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),
   };
 }

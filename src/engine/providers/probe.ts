@@ -1,12 +1,15 @@
 /**
- * @file Finds out at start-up whether the runtime's blocked layout works on this processor, by computing depthwise
- * convolutions both ways. The layout is internal to the runtime: its block size depends on the processor, and another
+ * @file Finds out at start-up whether the runtime's blocked layout works on this processor, by computing convolutions
+ * both ways. The layout is internal to the runtime: its block size depends on the processor, and another
  * version of the runtime may change or drop it. Anything unexpected means: do without.
  */
 import {
   type BlockSize,
+  blockedDense,
   blockedDepthwise,
+  type ConvOptions,
   conv,
+  firstOf,
   gradients,
   input,
   lower,
@@ -14,6 +17,7 @@ import {
   optimize,
   plainLowering,
   reduceSum,
+  type Shape,
   type Tensor,
 } from '../../graph/index.js';
 import { serializeModel } from '../../graph/onnx/serialize.js';
@@ -27,7 +31,7 @@ export type ModelRunner = (
 
 const BLOCK_SIZES: readonly BlockSize[] = [16, 8];
 
-/** Relative to the largest value; sums of at most 126 products differ by far less, a wrong layout by far more. */
+/** Relative to the largest value; sums of a few hundred products differ by far less, a wrong layout by far more. */
 const TOLERANCE = 1e-5;
 
 /** Seven channels in four images: neither 8 nor 16 divides 28, so the filling of the last block is tested too. */
@@ -40,14 +44,20 @@ export async function probeCpu(run: ModelRunner): Promise<CpuCapabilities> {
 }
 
 async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
-  const cases = [probeGraph('even', [8, 10], 3, 2), probeGraph('odd', [9, 7], 5, 1)];
+  const cases = [
+    depthwiseGraph('even', [8, 10], 3, 2),
+    depthwiseGraph('odd', [9, 7], 5, 1),
+    probeGraph('dense', [2, block, 6, 8], [2 * block, block, 3, 3], { stride: 2, padding: 1 }),
+  ];
   const inputs = cases.flatMap((graph) => graph.inputs);
   const results = cases.flatMap((graph) => graph.results);
   const depthwise = blockedDepthwise(block);
+  const dense = blockedDense(block);
   const blocked = lower(results, {
-    conv: depthwise.forward,
-    convInputGrad: depthwise.inputGrad,
-    convWeightGrad: depthwise.weightGrad,
+    ...plainLowering,
+    conv: firstOf(depthwise.forward, dense.forward),
+    convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad),
+    convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),
   });
   const outputs: Record<string, Tensor> = {};
   optimize(lower(results, plainLowering)).forEach((tensor, i) => {
@@ -70,14 +80,24 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
   }
 }
 
-/** A depthwise convolution and its gradients: all three forms, seen from one scalar. */
-function probeGraph(name: string, size: readonly [number, number], kernel: number, stride: number) {
-  const x = input(`${name} x`, 'float32', [IMAGES, CHANNELS, ...size]);
-  const weight = input(`${name} weight`, 'float32', [CHANNELS, 1, kernel, kernel]);
-  const bias = input(`${name} bias`, 'float32', [CHANNELS]);
-  const y = conv(x, weight, { groups: CHANNELS, stride, padding: (kernel - 1) / 2, bias });
-  const inputs = [x, weight, bias];
-  return { inputs, results: [y, ...gradients(reduceSum(mul(y, y)), [x, weight])] };
+function depthwiseGraph(name: string, size: readonly [number, number], kernel: number, stride: number) {
+  const padding = (kernel - 1) / 2;
+  return probeGraph(name, [IMAGES, CHANNELS, ...size], [CHANNELS, 1, kernel, kernel], {
+    groups: CHANNELS,
+    stride,
+    padding,
+  });
+}
+
+/** A convolution with bias and its gradients: all three forms, seen from one scalar. */
+function probeGraph(name: string, x: Shape, weight: Shape, options: ConvOptions) {
+  const inputs = [
+    input(`${name} x`, 'float32', x),
+    input(`${name} weight`, 'float32', weight),
+    input(`${name} bias`, 'float32', [weight[0]!]),
+  ] as const;
+  const y = conv(inputs[0], inputs[1], { ...options, bias: inputs[2] });
+  return { inputs, results: [y, ...gradients(reduceSum(mul(y, y)), [inputs[0], inputs[1]])] };
 }
 
 function agree(expected: Float32Array, actual: Float32Array): boolean {

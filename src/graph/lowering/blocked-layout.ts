@@ -4,10 +4,11 @@
  * depthwise ones several times faster. The domain is internal to the runtime and only meant for its own optimiser, so
  * engine/providers/probe.ts checks at start-up that it works as described here.
  *
- * A blocked tensor is typed [1, C', H, W] with C' rounded up to whole blocks; only its storage differs.
+ * A blocked tensor is typed [1, C', H, W] with C' rounded up to whole blocks, or [N, C, H, W] where C fills whole blocks;
+ * only its storage differs.
  */
 import { onnxOp, reshape } from '../builders.js';
-import type { Tensor } from '../tensor.js';
+import type { Shape, Tensor } from '../tensor.js';
 import type { ConvAttributes } from '../vocabulary.js';
 
 /** Floats in a vector register: 16 with AVX-512, 8 with AVX2. */
@@ -34,37 +35,50 @@ export function toBlocked(x: Tensor, block: BlockSize): Tensor {
 /** The inverse of {@link toBlocked}: drops the channels that fill the last block and returns [n, channels, H, W]. */
 export function fromBlocked(x: Tensor, n: number, channels: number): Tensor {
   const [h, w] = [x.shape[2]!, x.shape[3]!];
+  const merged = reshape(x, [1, x.size / (h * w), h, w]);
   const type = { dtype: x.dtype, shape: [1, n * channels, h, w] };
-  const plain = onnxOp('ReorderOutput', [x], [type], { channels: { int: n * channels } }, DOMAIN)[0]!;
+  const plain = onnxOp('ReorderOutput', [merged], [type], { channels: { int: n * channels } }, DOMAIN)[0]!;
   return reshape(plain, [n, channels, h, w]);
 }
 
 /**
- * Depthwise convolution of a blocked tensor.
- * @param filters [C', 1, kh, kw] stored [C'/block, kh, kw, block]
- * @param bias [C']
+ * Convolution of a blocked tensor.
+ * @param filters [O', I', kh, kw]: depthwise (I' = 1) stored [O'/block, kh, kw, block], dense stored
+ * [O'/block, I'/block, kh, kw, block of I', block of O']
+ * @param bias [O']
  */
-export function blockedDepthwiseConv(
+export function blockedConv(
   x: Tensor,
   filters: Tensor,
   bias: Tensor | undefined,
-  outputSize: readonly [number, number],
-  { strides, pads, dilations }: Omit<ConvAttributes, 'group'>,
+  shape: Shape,
+  { strides, pads, dilations, group }: ConvAttributes,
 ): Tensor {
-  const channels = x.shape[1]!;
   return onnxOp(
     'Conv',
     bias ? [x, filters, bias] : [x, filters],
-    [{ dtype: x.dtype, shape: [1, channels, ...outputSize] }],
+    [{ dtype: x.dtype, shape }],
     {
       kernel_shape: { ints: filters.shape.slice(2) },
       strides: { ints: strides },
       pads: { ints: pads },
       dilations: { ints: dilations },
-      group: { int: channels },
+      group: { int: group },
     },
     DOMAIN,
   )[0]!;
+}
+
+/** {@link blockedConv} of [1, C', H, W] with one filter per channel. */
+export function blockedDepthwiseConv(
+  x: Tensor,
+  filters: Tensor,
+  bias: Tensor | undefined,
+  outputSize: readonly [number, number],
+  geometry: Omit<ConvAttributes, 'group'>,
+): Tensor {
+  const channels = x.shape[1]!;
+  return blockedConv(x, filters, bias, [1, channels, ...outputSize], { ...geometry, group: channels });
 }
 
 /** Nearest-neighbour upsampling by whole factors within the layout. */

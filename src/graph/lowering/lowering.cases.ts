@@ -198,6 +198,43 @@ const wideGeometries: readonly ConvGeometry[] = [
   },
   { name: 'pointwise, 40 to 24', x: [2, 40, 5, 7], weight: [24, 40, 1, 1], options: {} },
   { name: '3x3, 16 to 32', x: [2, 16, 6, 7], weight: [32, 16, 3, 3], options: { padding: 1 } },
+  { name: '3x3 without padding, 32 to 16', x: [2, 32, 6, 7], weight: [16, 32, 3, 3], options: {} },
+  {
+    name: '3x3, stride 2, even size, 16 to 32',
+    x: [2, 16, 8, 10],
+    weight: [32, 16, 3, 3],
+    options: { padding: 1, stride: 2 },
+  },
+  {
+    name: '3x3, stride 2, odd size, 32 to 16',
+    x: [1, 32, 9, 7],
+    weight: [16, 32, 3, 3],
+    options: { padding: 1, stride: 2 },
+  },
+  {
+    name: '3x3, stride 3 without padding, 16 to 16',
+    x: [2, 16, 9, 12],
+    weight: [16, 16, 3, 3],
+    options: { stride: 3 },
+  },
+  {
+    name: '2x2, stride 3, some columns never reached, 16 to 16',
+    x: [2, 16, 9, 12],
+    weight: [16, 16, 2, 2],
+    options: { stride: 3 },
+  },
+  {
+    name: '3x5, unequal strides, 16 to 16',
+    x: [2, 16, 7, 8],
+    weight: [16, 16, 3, 5],
+    options: { padding: [1, 2], stride: [1, 2] },
+  },
+  {
+    name: '3x3, dilation 2, 16 to 16',
+    x: [2, 16, 8, 9],
+    weight: [16, 16, 3, 3],
+    options: { padding: 2, dilation: 2 },
+  },
   {
     name: '3x3 in 4 groups, 16 to 32',
     x: [2, 16, 6, 7],
