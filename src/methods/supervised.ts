@@ -1,7 +1,7 @@
 /** @file Supervised training: cross entropy on labelled images, clipped gradients, Adam, all in one step graph. */
 
 import { type PackLayout, StepBuilder, type StepGraph } from '../engine/step.js';
-import { gradients, resizeBilinear, type Tensor } from '../graph/index.js';
+import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
 import type { Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
@@ -29,7 +29,8 @@ export function momentLayouts({ parameters }: ModelLayouts): { first: PackLayout
  *
  * Inputs: `images` float32 [N, 3, S, S], `labels` uint8 [N, S, S] with 255 for ignored pixels, and for models with
  * stochastic regularisation `noise` float32 [n], uniform in [0, 1).
- * Scalars: `stepSize` and `secondMomentScale` of Adam. Output: `loss`, which must be finite for the step to count.
+ * Scalars: `stepSize` and `secondMomentScale` of Adam. Outputs: `loss`, and `guard`, which must be finite for the step to
+ * count: it is not when the loss or any gradient is not.
  */
 export function supervisedTrainStep(
   model: Segmentor,
@@ -65,7 +66,8 @@ export function supervisedTrainStep(
   step.update('exp_avg_sq', next.v);
   step.update('buffers', store.applyBufferUpdates(buffers));
   step.output('loss', loss);
-  step.commitIfFinite('loss');
+  step.output('guard', add(loss, clipped.norm));
+  step.commitIfFinite('guard');
   return step.build();
 }
 

@@ -30,7 +30,7 @@ export interface SessionOptions {
 /** What the training loop needs of the engine. */
 export interface TrainingSession {
   /**
-   * One optimiser step. A loss that is not finite leaves everything as it was.
+   * One optimiser step. A loss or gradient that is not finite leaves everything as it was.
    *
    * @param update number of this update, from 1; an undone step does not count.
    */

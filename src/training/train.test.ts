@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { generateScenes } from '../data/synthetic/generate.js';
 import { SCENE_CLASSES } from '../data/synthetic/scene.js';
+import type { HyperParameters } from '../templates/index.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import type { TrainingSession } from './session.js';
@@ -16,6 +17,8 @@ const script = vi.hoisted(() => ({
   losses: [1],
   /** Class that all pixels are given, per validated epoch; the last one repeats. */
   answers: [0],
+  /** False when a step is undone in spite of its finite loss. */
+  finiteGradients: true,
   calls: [] as { learningRate: number; update: number }[],
   disposed: 0,
 }));
@@ -27,7 +30,7 @@ vi.mock('./session.js', () => ({
       step: async (_batch, learningRate, update) => {
         const loss = script.losses[Math.min(script.calls.length, script.losses.length - 1)]!;
         script.calls.push({ learningRate, update });
-        return { loss, committed: Number.isFinite(loss) };
+        return { loss, committed: Number.isFinite(loss) && script.finiteGradients };
       },
       segment: async () => {
         const answer = script.answers[Math.min(validated, script.answers.length - 1)]!;
@@ -53,9 +56,23 @@ beforeAll(async () => {
   await generateScenes(join(folder, 'data'), { train: 4, val: 1, width: 48, height: 32 });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-beforeEach(() => Object.assign(script, { losses: [1], answers: [0], calls: [], disposed: 0 }));
+beforeEach(() =>
+  Object.assign(script, { losses: [1], answers: [0], finiteGradients: true, calls: [], disposed: 0 }),
+);
 
-async function run(epochs: number, options: Partial<TrainOptions> = {}) {
+const SETTINGS = {
+  batch_size: 2,
+  num_workers: 0,
+  input_size: '32x32',
+  learning_rate_warmup_iters: 4,
+  enable_early_stopping: false,
+};
+
+async function run(
+  epochs: number,
+  options: Partial<TrainOptions> = {},
+  settings: Partial<HyperParameters['learning_parameters']> = {},
+) {
   const events: TrainEvent[] = [];
   runs += 1;
   const output = join(folder, `run${runs}`);
@@ -64,16 +81,7 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}) {
     trainData: join(folder, 'data', 'train'),
     validationData: join(folder, 'data', 'val'),
     output,
-    hyperParameters: {
-      learning_parameters: {
-        batch_size: 2,
-        num_iters: epochs,
-        num_workers: 0,
-        input_size: '32x32',
-        learning_rate_warmup_iters: 4,
-        enable_early_stopping: false,
-      },
-    },
+    hyperParameters: { learning_parameters: { ...SETTINGS, num_iters: epochs, ...settings } },
     ...options,
     onEvent: (event) => {
       events.push(event);
@@ -85,7 +93,14 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}) {
   );
   const epochEvents = events.filter((event): event is EpochEvent => event.type === 'epoch');
   const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
-  return { ...result, output, epochEvents, notices, last: join(output, 'models', 'last.safetensors') };
+  return {
+    ...result,
+    output,
+    events,
+    epochEvents,
+    notices,
+    last: join(output, 'models', 'last.safetensors'),
+  };
 }
 
 describe('the training loop', () => {
@@ -142,7 +157,7 @@ describe('the training loop', () => {
     const { error, last } = await run(100);
     expect(error).toMatchObject({
       code: 'numeric',
-      message: expect.stringMatching(/10 steps in a row.*learning rate below 0\.001/),
+      message: expect.stringMatching(/10 steps in a row, last on the images .*learning rate below 0\.001/),
     });
     expect(script.calls).toHaveLength(12);
     expect((await loadCheckpoint(last)).info.progress).toMatchObject({ epoch: 5, step: 2 });
@@ -183,5 +198,67 @@ describe('the training loop', () => {
       onEvent: (event) => event.type === 'epoch' && controller.abort(),
     });
     expect(value?.bestEpoch).toBe(1);
+  });
+
+  test('a gradient that is not finite undoes a step too', async () => {
+    script.finiteGradients = false;
+    const { error, notices } = await run(100);
+    expect(notices[0]).toMatch(/\(images .+\): a gradient is not finite; the step was undone/);
+    expect(error).toMatchObject({ code: 'numeric' });
+  });
+
+  test('scores that no longer rise end it early, and lower the learning rate at the start of the next epoch', async () => {
+    const settings = { enable_early_stopping: true, early_stop_patience: 7, learning_rate_warmup_iters: 0 };
+    const { value, events, epochEvents } = await run(100, {}, settings);
+    // The first score that counts is that of epoch 3; seven more are not better.
+    expect(epochEvents).toHaveLength(10);
+    expect(value?.bestEpoch).toBe(1);
+    expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'early-stopping', bestEpoch: 1 });
+    // Equal scores are good for the plateau: no drop.
+    expect(new Set(epochEvents.map(({ learningRate }) => learningRate))).toEqual(new Set([0.001]));
+  });
+
+  test('worse scores lower the learning rate to a tenth in the sixth epoch after the best', async () => {
+    script.answers = Array.from({ length: CLASSES }, (_, answer) => answer);
+    const dice = (await run(CLASSES)).epochEvents.map(({ metrics }) => metrics?.mDice ?? 0);
+    const [better, worse] = [dice.indexOf(Math.max(...dice)), dice.indexOf(Math.min(...dice))];
+    script.calls = [];
+    script.answers = [better, worse];
+    const { epochEvents } = await run(8, {}, { learning_rate_warmup_iters: 0 });
+    const rates = epochEvents.map(({ learningRate }) => learningRate);
+    [1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4].forEach((rate, index) => {
+      expect(rates[index]).toBeCloseTo(rate, 12);
+    });
+  });
+
+  test('with an adaptive interval tiny epochs are validated in fives, and the last one always', async () => {
+    const { epochEvents } = await run(12, {}, { use_adaptive_interval: true });
+    const validated = epochEvents.filter(({ metrics }) => metrics !== undefined).map(({ epoch }) => epoch);
+    expect(validated).toEqual([5, 10, 12]);
+  });
+
+  test('tells of every batch, prediction and checkpoint', async () => {
+    const { events, output, last } = await run(2);
+    const count = (type: string) => events.filter((event) => event.type === type).length;
+    expect(count('batch')).toBe(4);
+    expect(count('prediction')).toBe(2);
+    expect(events.find((event) => event.type === 'prediction')).toMatchObject({
+      epoch: 1,
+      width: 48,
+      height: 32,
+    });
+    const checkpoints = events.flatMap((event) => (event.type === 'checkpoint' ? [event] : []));
+    expect(checkpoints.map(({ kind, epoch }) => [kind, epoch])).toEqual([
+      ['last', 0],
+      ['best', 1],
+      ['last', 1],
+      ['last', 2],
+    ]);
+    expect(checkpoints[0]?.path).toBe(last);
+    expect(events.find((event) => event.type === 'start')).toMatchObject({
+      output,
+      resumed: undefined,
+      config: { template: 'Lite-HRNet-s-mod2', seed: 42 },
+    });
   });
 });

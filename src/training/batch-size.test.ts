@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import {
+  availableMemory,
+  type BatchSizeMode,
+  fitBatchSize,
+  peakMemory,
+  scaleLearningRate,
+} from './batch-size.js';
+
+const GIB = 2 ** 30;
+
+/** A step that needs 1 GiB and another half per image. */
+async function fit(mode: BatchSizeMode, requested: number, availableGib: number, images = 100) {
+  const measured: number[] = [];
+  const batchSize = await fitBatchSize({
+    mode,
+    requested,
+    images,
+    size: 512,
+    available: availableGib * GIB,
+    measure: async (batch) => {
+      measured.push(batch);
+      return (1 + batch / 2) * GIB;
+    },
+  });
+  return { batchSize, measured };
+}
+
+describe('the batch size', () => {
+  test('stays without a word', async () => {
+    expect(await fit('None', 8, 1)).toEqual({ batchSize: 8, measured: [] });
+  });
+
+  test('Safe does not measure where memory is plenty, and does not enlarge', async () => {
+    expect(await fit('Safe', 8, 64)).toEqual({ batchSize: 8, measured: [] });
+    expect(await fit('Safe', 8, 20)).toEqual({ batchSize: 8, measured: [1, 2] });
+  });
+
+  test('Safe reduces to an even size that fits into 82 % of the memory', async () => {
+    // 0.82 · 5 = 4.1 GiB hold 1 + 6.2 / 2.
+    expect((await fit('Safe', 8, 5)).batchSize).toBe(6);
+    expect((await fit('Safe', 8, 4.6)).batchSize).toBe(4);
+    expect((await fit('Safe', 8, 0.5)).batchSize).toBe(1);
+  });
+
+  test('Full enlarges up to the number of images', async () => {
+    expect((await fit('Full', 8, 20)).batchSize).toBe(30);
+    expect((await fit('Full', 8, 20, 12)).batchSize).toBe(12);
+    expect((await fit('Full', 8, 5)).batchSize).toBe(6);
+  });
+
+  test('measurements that show no growth are not believed', async () => {
+    const measure = async () => GIB;
+    const question = {
+      mode: 'Full',
+      requested: 2,
+      images: 10_000,
+      size: 512,
+      available: 8 * GIB,
+      measure,
+    } as const;
+    expect(await fitBatchSize(question)).toBeLessThan(40);
+  });
+});
+
+test('the learning rate follows the root of the batch size within its range', () => {
+  expect(scaleLearningRate(1e-3, 8, 2)).toBeCloseTo(5e-4, 12);
+  expect(scaleLearningRate(0.09, 1, 100)).toBe(0.1);
+});
+
+test('memory is measured while work is under way', async () => {
+  expect(availableMemory()).toBeGreaterThan(2 ** 20);
+  let kept: Buffer | undefined;
+  const peak = await peakMemory(async () => {
+    kept = Buffer.alloc(64 * 2 ** 20, 1);
+  });
+  expect(kept?.length).toBeGreaterThan(0);
+  expect(peak).toBeGreaterThan(32 * 2 ** 20);
+});
