@@ -8,8 +8,8 @@ import { version } from '../base/version.js';
 /** Libraries whose versions change results in the last bits. */
 const LIBRARIES = ['onnxruntime-node', 'sharp'];
 
-/** Versions and machine, for `environment.yaml`. */
-export function describeEnvironment(): Record<string, string | number> {
+/** Versions and machine, for `environment.json`; nothing of the user's environment variables. */
+export function describeEnvironment(command?: string): Record<string, string | number> {
   const require = createRequire(import.meta.url);
   const versions = LIBRARIES.map((name): [string, string] => [name, installedVersion(require, name)]);
   return {
@@ -20,6 +20,7 @@ export function describeEnvironment(): Record<string, string | number> {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     threads: availableParallelism(),
     memory_gib: Math.round((totalmem() / 2 ** 30) * 10) / 10,
+    ...(command === undefined ? {} : { command }),
   };
 }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { appendHistory, startHistory } from './history.js';
 
-test('epochs.csv has a head and a line per epoch; a figure that does not exist is empty', async () => {
+test('results.csv has a head and a line per epoch; a figure that does not exist is empty', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'otx-history-'));
-  const path = join(folder, 'epochs.csv');
+  const path = join(folder, 'results.csv');
   const absent = { dice: Number.NaN, iou: Number.NaN, acc: Number.NaN, pixels: 0 };
   try {
     await startHistory(path, [
@@ -19,7 +19,13 @@ test('epochs.csv has a head and a line per epoch; a figure that does not exist i
       epochs: 2,
       loss: 1 / 3,
       learningRate: 0.001,
-      metrics: { mDice: 0.5, mIoU: 0.25, mAcc: 1, aAcc: 0.75, perClass: [{ ...absent, dice: 0.5 }, absent] },
+      metrics: {
+        mDice: 0.5,
+        mIoU: 0.25,
+        mAcc: 1,
+        aAcc: 0.75,
+        perClass: [{ ...absent, dice: 0.5, iou: 0.25 }, absent],
+      },
       matrix: undefined,
       updates: 45,
       best: true,
@@ -27,8 +33,8 @@ test('epochs.csv has a head and a line per epoch; a figure that does not exist i
       imagesPerSecond: 8,
     });
     expect((await readFile(path, 'utf8')).split('\n')).toEqual([
-      'epoch,loss,learning_rate,mDice,mIoU,mAcc,aAcc,train_seconds,waiting_seconds,validation_seconds,images_per_second,Dice.background,"Dice.cats, ""dogs"""',
-      '1,0.333333,0.001,0.5,0.25,1,0.75,2,0.5,1,8,0.5,',
+      'epoch,loss,learning_rate,mDice,mIoU,mAcc,aAcc,train_seconds,waiting_seconds,validation_seconds,images_per_second,Dice.background,"Dice.cats, ""dogs""",IoU.background,"IoU.cats, ""dogs"""',
+      '1,0.333333,0.001,0.5,0.25,1,0.75,2,0.5,1,8,0.5,,0.25,',
       '',
     ]);
   } finally {

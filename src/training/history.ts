@@ -1,4 +1,4 @@
-/** @file `epochs.csv`: the figures of every epoch in a file that any program can plot. */
+/** @file `results.csv`: the figures of every epoch in a file that any program can plot. */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { outputError, writeFileAtomic } from '../base/atomic.js';
@@ -19,10 +19,10 @@ const COLUMNS = [
   'images_per_second',
 ];
 
-/** Starts the file: fixed columns, then the Dice of each class. @throws OtxError `output` */
+/** Starts the file: fixed columns, then Dice and IoU of each class. @throws OtxError `output` */
 export async function startHistory(path: string, classes: readonly ClassInfo[]): Promise<void> {
-  const dice = classes.map(({ name }) => quote(`Dice.${name}`));
-  await write(path, 'w', [...COLUMNS, ...dice]);
+  const perClass = ['Dice', 'IoU'].flatMap((score) => classes.map(({ name }) => quote(`${score}.${name}`)));
+  await write(path, 'w', [...COLUMNS, ...perClass]);
 }
 
 /**
@@ -56,6 +56,7 @@ export async function appendHistory(path: string, event: EpochEvent): Promise<vo
     seconds.validation,
     imagesPerSecond,
     ...(metrics?.perClass.map(({ dice }) => dice) ?? []),
+    ...(metrics?.perClass.map(({ iou }) => iou) ?? []),
   ];
   await write(path, 'a', figures.map(number));
 }

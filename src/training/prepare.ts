@@ -1,7 +1,6 @@
 /** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
 
 import { availableParallelism } from 'node:os';
-import { stringify } from 'yaml';
 import { writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import {
@@ -138,7 +137,10 @@ export async function prepareRun(
     await startHistory(folder.history, classes);
     // Without the folder, so that the same training can be repeated into another one.
     await writeFileAtomic(folder.config, formatRunConfig({ ...config, output: undefined }));
-    await writeFileAtomic(folder.environment, stringify(describeEnvironment()));
+    await writeFileAtomic(
+      folder.environment,
+      `${JSON.stringify(describeEnvironment(options.command), null, 2)}\n`,
+    );
   }
   const session = await createTrainingSession({ ...engine, batchSize });
   const trainLoader = createTrainLoader(trainSet, {

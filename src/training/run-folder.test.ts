@@ -13,7 +13,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('a new run gets empty folders', async () => {
   const run = await createRunFolder(join(folder, 'a', 'b'));
   expect(run.best).toBe(join(folder, 'a', 'b', 'models', 'weights.safetensors'));
-  expect((await readdir(run.root)).sort()).toEqual(['logs', 'models']);
+  expect((await readdir(run.root)).sort()).toEqual(['models']);
   expect(await readdir(join(run.root, 'models'))).toEqual([]);
 });
 

@@ -30,9 +30,9 @@ function runFolderAt(root: string): RunFolder {
     best: join(models, WEIGHTS_FILE),
     last: join(models, LAST_FILE),
     labelSchema: join(models, LABEL_SCHEMA_FILE),
-    history: join(root, 'logs', 'epochs.csv'),
+    history: join(root, 'results.csv'),
     config: join(root, 'config.yaml'),
-    environment: join(root, 'environment.yaml'),
+    environment: join(root, 'environment.json'),
   };
 }
 
@@ -53,7 +53,6 @@ export async function createRunFolder(root: string): Promise<RunFolder> {
     }
   }
   await makeWritableFolder(join(root, 'models'));
-  await makeWritableFolder(join(root, 'logs'));
   return folder;
 }
 

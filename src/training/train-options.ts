@@ -35,6 +35,8 @@ interface CommonOptions {
   /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
   readonly timeBudgetSeconds?: number | undefined;
   readonly checkpointInterval?: CheckpointInterval | undefined;
+  /** What a user typed to get here, for `environment.json`. */
+  readonly command?: string | undefined;
   readonly onEvent?: ((event: TrainEvent) => void) | undefined;
   /** Stops after the current step and saves. */
   readonly signal?: AbortSignal | undefined;

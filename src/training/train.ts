@@ -3,10 +3,11 @@
 import { OtxError } from '../base/errors.js';
 import type { ClassInfo } from '../data/index.js';
 import { checkpointOf, saveCheckpoint } from './checkpoint.js';
-import type { EpochEvent } from './events.js';
+import type { EpochEvent, TrainEvent } from './events.js';
 import { appendHistory } from './history.js';
 import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
 import { prepareRun } from './prepare.js';
+import { createRunReporter } from './report/index.js';
 import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
@@ -30,15 +31,21 @@ export interface TrainResult {
 
 /**
  * Trains a model, or goes on with an interrupted training, and leaves `models/weights.safetensors` (best validation mean
- * Dice), `models/last.safetensors`, `models/label_schema.json`, `logs/epochs.csv`, `config.yaml` and `environment.yaml` in
- * the folder of the run. A training that was killed at any moment and then resumed gives the same weights, bit by bit.
+ * Dice), `models/last.safetensors`, `models/label_schema.json`, `results.csv`, `config.yaml`, `environment.json`, charts,
+ * contact sheets and TensorBoard's event files in the folder of the run. A training that was killed at any moment and then resumed gives the same weights, bit by bit.
  *
  * @throws OtxError `usage` for settings out of range, `template`, `dataset`, `checkpoint` and `output` before any
  * training, `aborted` after saving when the signal fired, `numeric` when the loss stays infinite or not a number.
  */
 export async function train(options: TrainOptions | ResumeOptions): Promise<TrainResult> {
   const clock = stopwatch();
-  const { signal, onEvent = () => undefined } = options;
+  const { signal } = options;
+  const tell = options.onEvent ?? (() => undefined);
+  const reporter = createRunReporter({ onNotice: (message) => tell({ type: 'notice', message }) });
+  const onEvent = (event: TrainEvent) => {
+    reporter.onEvent(event);
+    tell(event);
+  };
   const run = await prepareRun(options, onEvent);
   const { config, template, hyperParameters, classes, sizes, folder, session, state } = run;
   const { trainLoader, validationLoader, resumed } = run;
@@ -190,12 +197,13 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         } else {
           state.undoneInARow += 1;
           const where = `epoch ${epoch}, step ${state.step} (images ${batch.sampleIds.join(', ')})`;
-          notice(`${where}: the loss is ${loss}; the step was undone`);
+          const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
+          notice(`${where}: ${what}; the step was undone`);
           if (state.undoneInARow >= MAX_UNDONE_STEPS) {
             await save('last', null);
             throw new OtxError(
               'numeric',
-              `the loss was not finite in ${state.undoneInARow} steps in a row, last on the images ` +
+              `loss or gradients were not finite in ${state.undoneInARow} steps in a row, last on the images ` +
                 `${batch.sampleIds.join(', ')}; the last good weights are in ${folder.last}; try a learning rate ` +
                 `below ${settings.learning_rate}`,
             );
@@ -283,7 +291,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       if (state.finished === null) await stopIfAsked(event.metrics ?? null);
     }
   } finally {
-    await run.dispose();
+    await Promise.all([run.dispose(), reporter.finish()]);
   }
 
   // The last epoch is always validated.

@@ -37,7 +37,7 @@ async function outcomeOf(output: string) {
     hash.update(key).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   const { seconds: _, ...state } = info.resume!.state;
-  const history = (await readFile(join(output, 'logs', 'epochs.csv'), 'utf8')).trim().split('\n');
+  const history = (await readFile(join(output, 'results.csv'), 'utf8')).trim().split('\n');
   // Times stand in the columns from the eighth to the eleventh.
   const scores = history.map((line) =>
     line
@@ -191,7 +191,7 @@ describe('the configuration', () => {
     const config = await readFile(join(whole, 'config.yaml'), 'utf8');
     expect(config).toMatch(/^template: Lite-HRNet-s-mod2\n/);
     expect(config).not.toMatch(/^output:/m);
-    expect(await readFile(join(whole, 'environment.yaml'), 'utf8')).toMatch(/onnxruntime-node: \d+\.\d+/);
+    expect(await readFile(join(whole, 'environment.json'), 'utf8')).toMatch(/"onnxruntime-node": "\d+\.\d+/);
   });
 
   test('with an entry that does not exist is refused', async () => {

@@ -57,7 +57,7 @@ describe('otx train', () => {
       'last.safetensors',
       'weights.safetensors',
     ]);
-    const history = (await readFile(join(run, 'logs', 'epochs.csv'), 'utf8')).trim().split('\n');
+    const history = (await readFile(join(run, 'results.csv'), 'utf8')).trim().split('\n');
     expect(history).toHaveLength(3);
     expect(history[0]).toMatch(/^epoch,loss,learning_rate,mDice,.*Dice\.background,/);
   });

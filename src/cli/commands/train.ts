@@ -1,10 +1,10 @@
 /** @file `otx train`. */
 
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { type ResumeOptions, type TrainOptions, train } from '../../index.js';
 import { formatMetrics } from '../../training/metrics.js';
+import { closingMessage, shellQuote } from '../../training/report/index.js';
 import { parseCheckpointInterval, parseDuration, parseSeed } from '../arguments.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
 import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
@@ -41,7 +41,7 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
       }
       const options = await trainOptions(request, flags, outputFor);
       const { classes, metrics, bestEpoch, weights, output } = await run((hooks) =>
-        train({ ...options, ...hooks }),
+        train({ ...options, ...hooks, command: ['otx', ...process.argv.slice(2)].map(shellQuote).join(' ') }),
       );
       const names = classes.map(({ name }) => name);
       terminal.print(
@@ -50,7 +50,7 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
           formatMetrics(metrics, names),
           `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
           `weights ${weights}`,
-          `next: otx export --load-weights ${weights} -o ${join(output, 'export')}`,
+          `\n${closingMessage({ output, testData: options.validationData })}`,
         ].join('\n'),
       );
     });

@@ -5,36 +5,25 @@ import { join } from 'node:path';
 export interface ClosingOptions {
   /** Root of the run folder. */
   readonly output: string;
-  /** Data set to score on, by default the one that was validated on. */
+  /** Data set to score on, for example the one that was validated on. */
   readonly testData?: string | undefined;
-  /** False for a run that was interrupted and can be resumed. */
-  readonly finished: boolean;
-  /** False when no epoch was validated, so that there are no best weights yet. */
-  readonly hasWeights?: boolean;
 }
 
-/** Lines of text, without a final line break. */
-export function closingMessage({ output, testData, finished, hasWeights = true }: ClosingOptions): string {
+/** Lines of text, without a final line break. (An interrupted training says itself how it is resumed.) */
+export function closingMessage({ output, testData }: ClosingOptions): string {
   const run = shellQuote(output);
-  const commands: [purpose: string, command: string][] = [];
-  if (!finished) commands.push(['go on', `otx train --resume-from ${run}`]);
-  if (hasWeights) {
-    const data = testData === undefined ? '<folder>' : shellQuote(testData);
-    commands.push(
-      ['score', `otx eval --test-data-roots ${data} --load-weights ${run}`],
-      [
-        'segment',
-        `otx predict --input <image or folder> --load-weights ${run} -o ${shellQuote(join(output, 'predictions'))}`,
-      ],
-      ['export', `otx export --load-weights ${run} -o ${shellQuote(join(output, 'export'))}`],
-      ['curves', `tensorboard --logdir ${run}  (or look at ${shellQuote(join(output, 'results.png'))})`],
-    );
-  }
-  const width = Math.max(...commands.map(([purpose]) => purpose.length));
-  return [
-    finished ? 'What next:' : 'The training can be resumed:',
-    ...commands.map(([purpose, command]) => `  ${purpose.padEnd(width)}  ${command}`),
-  ].join('\n');
+  const below = (name: string) => shellQuote(join(output, name));
+  const data = testData === undefined ? '<folder>' : shellQuote(testData);
+  const steps = [
+    ['look', `${below('results.png')}, or tensorboard --logdir ${run}`],
+    ['score', `otx eval --test-data-roots ${data} --load-weights ${run}`],
+    ['segment', `otx predict --input <image or folder> --load-weights ${run} -o ${below('predictions')}`],
+    ['export', `otx export --load-weights ${run} -o ${below('export')}`],
+  ] as const;
+  const width = Math.max(...steps.map(([purpose]) => purpose.length));
+  return ['what next:', ...steps.map(([purpose, command]) => `  ${purpose.padEnd(width)}  ${command}`)].join(
+    '\n',
+  );
 }
 
 /** One word for a shell; double quotes are understood by those of Windows too. */
