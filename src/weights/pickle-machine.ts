@@ -3,7 +3,7 @@
  * gigabytes. It knows no opcodes; those are in pickle.ts.
  */
 
-import { type Inert, type PickleValue, partsOf, Recipe, Tuple } from './pickle-values.js';
+import { type Inert, type PickleValue, partsOf, Recipe, Stateful, Tuple } from './pickle-values.js';
 import { quoted, unusable } from './unusable.js';
 
 /** What the pickles of one kind of file may mention. */
@@ -235,11 +235,13 @@ export class PickleMachine {
     this.push(value);
   }
 
-  /** Attributes of a state dict (`_metadata`: versions of layers) are dropped; nothing else may have a state. */
+  /** Attributes of a state dict (`_metadata`: versions of layers) are dropped; nothing else may have any but the host's. */
   build(): void {
     const state = this.pop();
     const target = this.top();
-    if (!(target instanceof Map) || !(state instanceof Map)) {
+    if (target instanceof Stateful) {
+      target.setState(state);
+    } else if (!(target instanceof Map) || !(state instanceof Map)) {
       unusable('pickle opcode BUILD is not allowed on anything but an OrderedDict; weights never need it');
     }
   }

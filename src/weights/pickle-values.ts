@@ -40,6 +40,12 @@ export class Recipe extends Inert {
   }
 }
 
+/** An object that takes attributes from a pickle, with opcode BUILD. */
+export abstract class Stateful extends Inert {
+  /** @throws Unusable for attributes that it cannot have. */
+  abstract setState(state: PickleValue): void;
+}
+
 /** Items of a list or tuple; undefined for anything else. */
 export function itemsOf(value: PickleValue | undefined): readonly PickleValue[] | undefined {
   if (value instanceof Tuple) return value.items;

@@ -4,6 +4,7 @@
  */
 
 import type { ElementType } from './element-types.js';
+import { numpyRecipes } from './numpy-globals.js';
 import type { PickleHost } from './pickle-machine.js';
 import { Inert, itemsOf, type PickleDict, type PickleValue, Recipe, Tuple } from './pickle-values.js';
 import { rowMajorStrides, spanOf } from './stored-tensor.js';
@@ -112,6 +113,7 @@ const globals: ReadonlyMap<string, Inert> = new Map<string, Inert>([
     new Recipe('builtins.set', ([items]) => new Set(itemsOf(items) ?? [])),
     new Recipe('__builtin__.set', ([items]) => new Set(itemsOf(items) ?? [])),
     new Recipe('_codecs.encode', encodeBytes),
+    ...numpyRecipes,
   ].map((recipe) => [recipe.name, recipe] as const),
 ]);
 
