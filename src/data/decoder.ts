@@ -54,6 +54,8 @@ function plainReason(message: string): string {
   if (message.includes('unsupported image format')) {
     return 'not JPEG, PNG, WebP, TIFF, GIF or AVIF';
   }
+  // What libvips has to say about a failure gets lost now and then when several threads decode.
+  if (message.includes('Unknown error')) return 'truncated or damaged';
   if (/premature end|libpng read error/.test(message)) return `truncated or damaged: ${firstLine(message)}`;
   return firstLine(message);
 }

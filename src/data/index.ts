@@ -3,7 +3,7 @@
 export { type AugmentationSheetOptions, renderAugmentationSheet } from './augmentation-sheet.js';
 export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
 export { findImages, type ImageFile } from './image-files.js';
-export { openDataset } from './open-dataset.js';
+export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
 export { renderOverlay, savePng } from './overlay.js';
 export type { Rgb } from './palette.js';
 export { defaultPalette, vocPalette } from './palette.js';

@@ -100,6 +100,7 @@ export function parseMeta(text: string, path: string): DatasetMeta {
     values: backgroundAt < 0 ? [0, ...values] : values,
     colors: classColors(classes, backgroundAt < 0, fail),
     colorsDeclared: labels.some((label) => label.color !== undefined),
+    useOtxAdapter: false,
   };
   return { classes, coding, notices };
 }

@@ -6,6 +6,7 @@ import { mapConcurrent } from './concurrent.js';
 import { readImageSize } from './decoder.js';
 import { findImages, isFolder } from './image-files.js';
 import { parseMeta } from './meta.js';
+import { type AdaptOptions, adaptDataset } from './otx-adapter/adapt-dataset.js';
 import { pairByName } from './pairing.js';
 import { datasetError, listSome } from './problems.js';
 import type { Dataset } from './types.js';
@@ -15,15 +16,24 @@ const META_NAMES = ['dataset_meta.json', 'meta.json'];
 const LAYOUT = 'images/, masks/ and dataset_meta.json';
 const HEADERS_AT_ONCE = 8;
 
+export interface OpenDatasetOptions extends AdaptOptions {
+  /**
+   * Whether masks are turned into polygons and drawn again, as in the reference's default, which decodes every mask now.
+   * Default false: the pixels of the masks are used as they are, as public benchmarks do.
+   */
+  readonly useOtxAdapter?: boolean | undefined;
+}
+
 /**
  * Opens `root`, or the single sub-folder of `root` that is a data set.
  *
  * Expected: `images/**` and `masks/**` with equal names apart from the ending, and `dataset_meta.json` (or `meta.json`),
  * see {@link parseMeta}. Reads the headers of the images, not their pixels: {@link verifyDataset} does.
  * @throws OtxError `dataset` when the folder is missing, empty or something else, when the meta file is wrong, and, as one
- * list, for images without mask, masks without image, ambiguous names and files that are no images.
+ * list, for images without mask, masks without image, ambiguous names and files that are no images; with `useOtxAdapter`
+ * also when no mask gives a polygon.
  */
-export async function openDataset(root: string): Promise<Dataset> {
+export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   const { folder, metaPath } = await locate(root);
   const { classes, coding, notices } = parseMeta(await readMeta(metaPath), metaPath);
 
@@ -63,7 +73,8 @@ export async function openDataset(root: string): Promise<Dataset> {
     maskPath: mask.path,
     ...sizes[i]!,
   }));
-  return { root: folder, classes, samples, decodeMask: coding, notices };
+  const dataset = { root: folder, classes, samples, decodeMask: coding, notices };
+  return options.useOtxAdapter ? adaptDataset(dataset, options) : dataset;
 }
 
 /** The folder that holds the data set and its meta file. */

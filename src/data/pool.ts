@@ -9,6 +9,9 @@ type Tasks = typeof TASKS;
 type TaskOf<N extends keyof Tasks> = Parameters<Tasks[N]>[0];
 type ResultOf<N extends keyof Tasks> = Tasks[N] extends (task: never) => Promise<infer R> ? R : never;
 
+/** Data threads where the caller does not say. */
+export const DEFAULT_WORKERS = 2;
+
 /** Runs tasks of tasks.ts, in the order in which they are given. */
 export interface DataPool {
   readonly workers: number;

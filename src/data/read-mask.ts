@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { OtxError } from '../base/errors.js';
 import { colorKey } from './color-key.js';
 import { decoder, readBytes, unreadable } from './decoder.js';
+import { redrawAsPolygons } from './otx-adapter/redraw.js';
 import { type PngHead, paletteToGray, readPngHead } from './png.js';
 import { listSome } from './problems.js';
 import type { LabelMask, MaskCoding } from './types.js';
@@ -19,7 +20,7 @@ const UNKNOWN = 254;
  * - A palette PNG holds colours if the data set declares colours, or if all its colours are those of the default
  *   palette; otherwise its indices are the values.
  *
- * EXIF orientation is applied as for images.
+ * EXIF orientation is applied as for images. With `coding.useOtxAdapter` the result goes through polygons.
  * @throws OtxError `image` naming the file when it cannot be decoded, is a JPEG, or has values or colours without a class.
  */
 export async function readMask(path: string, coding: MaskCoding): Promise<LabelMask> {
@@ -27,7 +28,8 @@ export async function readMask(path: string, coding: MaskCoding): Promise<LabelM
   const head = readPngHead(bytes);
   const usesIndices = head?.palette !== undefined && !holdsColors(head.palette, coding);
   try {
-    return await decode(usesIndices ? paletteToGray(bytes) : bytes, path, coding, head, usesIndices);
+    const mask = await decode(usesIndices ? paletteToGray(bytes) : bytes, path, coding, head, usesIndices);
+    return coding.useOtxAdapter ? await redrawAsPolygons(mask) : mask;
   } catch (error) {
     throw error instanceof OtxError ? error : unreadable(path, error);
   }

@@ -117,6 +117,17 @@ export async function verifySample({ sample, coding, classes }: VerifyTask): Pro
   };
 }
 
+export interface ForegroundTask {
+  readonly maskPath: string;
+  readonly coding: MaskCoding;
+}
+
+/** Whether a mask, as `coding` reads it, has any pixel of a class other than background. */
+export async function hasForeground({ maskPath, coding }: ForegroundTask): Promise<boolean> {
+  const { data } = await readMask(maskPath, coding);
+  return data.some((label) => label !== 0 && label !== IGNORE_INDEX);
+}
+
 async function readSample(sample: Sample, coding: MaskCoding): Promise<LabeledImage> {
   const image = await readImage(sample.imagePath);
   const mask = await readMask(sample.maskPath, coding);
@@ -152,4 +163,4 @@ function inSharedMemory(source: LabeledImage): LabeledImage {
 }
 
 /** The tasks by name, as requests to threads carry it. */
-export const TASKS = { makeTrainBatch, makeEvalItem, verifySample };
+export const TASKS = { makeTrainBatch, makeEvalItem, verifySample, hasForeground };

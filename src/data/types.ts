@@ -28,6 +28,8 @@ export interface MaskCoding {
   readonly colors: readonly { readonly color: Rgb; readonly classIndex: number }[];
   /** Whether the colours come from the data set's own meta file rather than from the default palette. */
   readonly colorsDeclared: boolean;
+  /** Whether masks go through polygons, as in the reference's default; see otx-adapter/redraw.ts. */
+  readonly useOtxAdapter: boolean;
 }
 
 /** An opened data set: headers have been read, pixels have not. */

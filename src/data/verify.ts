@@ -1,12 +1,10 @@
 /** @file Looks at every pixel of a data set before training, so that bad files are found in seconds, not in epoch 17. */
 import { abortable } from '../base/abortable.js';
 import { mapConcurrent } from './concurrent.js';
-import { acquirePool } from './pool.js';
+import { acquirePool, DEFAULT_WORKERS } from './pool.js';
 import { datasetError } from './problems.js';
 import type { DatasetReport } from './report.js';
 import type { Dataset } from './types.js';
-
-const DEFAULT_WORKERS = 2;
 
 export interface VerifyOptions {
   /** Data threads; 0 works in the calling thread. Default 2. */
