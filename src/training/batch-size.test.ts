@@ -10,7 +10,7 @@ import {
 const GIB = 2 ** 30;
 
 /** A step that needs 1 GiB and another half per image. */
-async function fit(mode: BatchSizeMode, requested: number, availableGib: number, images = 100) {
+async function choose(mode: BatchSizeMode, requested: number, availableGib: number, images = 100) {
   const measured: number[] = [];
   const batchSize = await fitBatchSize({
     mode,
@@ -28,25 +28,25 @@ async function fit(mode: BatchSizeMode, requested: number, availableGib: number,
 
 describe('the batch size', () => {
   test('stays without a word', async () => {
-    expect(await fit('None', 8, 1)).toEqual({ batchSize: 8, measured: [] });
+    expect(await choose('None', 8, 1)).toEqual({ batchSize: 8, measured: [] });
   });
 
   test('Safe does not measure where memory is plenty, and does not enlarge', async () => {
-    expect(await fit('Safe', 8, 64)).toEqual({ batchSize: 8, measured: [] });
-    expect(await fit('Safe', 8, 20)).toEqual({ batchSize: 8, measured: [1, 2] });
+    expect(await choose('Safe', 8, 64)).toEqual({ batchSize: 8, measured: [] });
+    expect(await choose('Safe', 8, 20)).toEqual({ batchSize: 8, measured: [1, 2] });
   });
 
   test('Safe reduces to an even size that fits into 82 % of the memory', async () => {
     // 0.82 · 5 = 4.1 GiB hold 1 + 6.2 / 2.
-    expect((await fit('Safe', 8, 5)).batchSize).toBe(6);
-    expect((await fit('Safe', 8, 4.6)).batchSize).toBe(4);
-    expect((await fit('Safe', 8, 0.5)).batchSize).toBe(1);
+    expect((await choose('Safe', 8, 5)).batchSize).toBe(6);
+    expect((await choose('Safe', 8, 4.6)).batchSize).toBe(4);
+    expect((await choose('Safe', 8, 0.5)).batchSize).toBe(1);
   });
 
   test('Full enlarges up to the number of images', async () => {
-    expect((await fit('Full', 8, 20)).batchSize).toBe(30);
-    expect((await fit('Full', 8, 20, 12)).batchSize).toBe(12);
-    expect((await fit('Full', 8, 5)).batchSize).toBe(6);
+    expect((await choose('Full', 8, 20)).batchSize).toBe(30);
+    expect((await choose('Full', 8, 20, 12)).batchSize).toBe(12);
+    expect((await choose('Full', 8, 5)).batchSize).toBe(6);
   });
 
   test('measurements that show no growth are not believed', async () => {

@@ -127,7 +127,15 @@ export async function prepareRun(
   const order = await samplingOrder(trainSet, knownClasses, seed, notice);
 
   // The engine, with a batch that fits.
-  const engine = { model, variables, state: weights, optimizer: earlier?.checkpoint.tensors, sizes, threads };
+  const engine = {
+    model,
+    variables,
+    state: weights,
+    optimizer: earlier?.checkpoint.tensors,
+    seed,
+    sizes,
+    threads,
+  };
   const hyperParameters = earlier ? chosen : await adaptBatchSize(chosen, trainSet, engine, notice);
   const { batch_size: batchSize, augmentation, num_iters } = hyperParameters.learning_parameters;
   if (earlier) {

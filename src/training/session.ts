@@ -1,13 +1,15 @@
 /** @file The weights in training: the engine with the compiled steps of a method and the state they work on. */
 
 import { OtxError } from '../base/errors.js';
+import { Random } from '../base/random.js';
 import type { TrainBatch } from '../data/index.js';
 import { createEngine } from '../engine/engine.js';
 import type { PackLayout } from '../engine/step.js';
+import type { TensorData } from '../graph/index.js';
 import { modelLayouts } from '../methods/model-state.js';
 import { evaluationStep, momentLayouts, supervisedTrainStep } from '../methods/supervised.js';
 import type { Segmentor } from '../models/index.js';
-import type { VariableSpec } from '../nn/index.js';
+import { drawNoise, type VariableSpec } from '../nn/index.js';
 import { adamScalars } from '../optim/adam.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import { OPTIMIZER_PREFIX } from './checkpoint.js';
@@ -22,6 +24,8 @@ export interface SessionOptions {
   /** Moments of the optimiser to go on with, as {@link TrainingSession.tensors} gives them. Default: none, all zero. */
   readonly optimizer?: ReadonlyMap<string, SafeTensor> | undefined;
   readonly batchSize: number;
+  /** Of drop-path and dropout, for models that have them. */
+  readonly seed: number;
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   readonly threads?: number | undefined;
@@ -48,15 +52,14 @@ export interface TrainingSession {
 
 /** Compiles the steps and puts the start weights into the engine. */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
-  const { model, variables, state, optimizer, batchSize, sizes, threads } = options;
+  const { model, variables, state, optimizer, batchSize, seed, sizes, threads } = options;
   const layouts = modelLayouts(variables);
   const moments = momentLayouts(layouts);
   const engine = await createEngine({ threads });
   try {
-    const training = await engine.compile(
-      supervisedTrainStep(model, layouts, { batchSize, size: sizes.train }),
-      { name: 'train' },
-    );
+    const trainStep = supervisedTrainStep(model, layouts, { batchSize, size: sizes.train });
+    const noiseSize = trainStep.inputs.noise?.size;
+    const training = await engine.compile(trainStep, { name: 'train' });
     const evaluation = await engine.compile(evaluationStep(model, layouts, sizes.validation), {
       name: 'validation',
     });
@@ -73,7 +76,12 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     return {
       step: async ({ images, labels }, learningRate, update) => {
         const scalars = adamScalars(learningRate, update);
-        const { outputs, committed } = await training.run({ images, labels }, { ...scalars });
+        const inputs: Record<string, TensorData> = { images, labels };
+        if (noiseSize !== undefined) {
+          // Drawn anew from the number of the update, so that there is no state to save.
+          inputs.noise = drawNoise(noiseSize, new Random(`${seed}:${update}:noise`));
+        }
+        const { outputs, committed } = await training.run(inputs, { ...scalars });
         return { loss: Number(outputs.loss![0]), committed };
       },
       segment: async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array,

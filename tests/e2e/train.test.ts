@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -106,6 +106,30 @@ describe('otx train', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('note: batch size reduced from 100 to 5, the number of training images');
     expect(stdout).toMatch(/note: loaded (\d+) of \1 tensors from /);
+  });
+
+  test('weights of a run with other classes keep the rows of shared ones, and new classes are shown more often', async () => {
+    const meta = JSON.parse(await readFile(join(data, 'train', 'dataset_meta.json'), 'utf8'));
+    const fewer = join(folder, 'fewer');
+    for (const subset of ['train', 'val']) {
+      await cp(join(data, subset), join(fewer, subset), { recursive: true });
+      const label_map = { ...meta.label_map, 5: 'balloon' };
+      await writeFile(join(fewer, subset, 'dataset_meta.json'), JSON.stringify({ ...meta, label_map }));
+    }
+    const args = trainArguments(join(folder, 'incremental'), '--learning_parameters.num_iters', '1');
+    args[args.indexOf('--train-data-roots') + 1] = join(fewer, 'train');
+    args[args.indexOf('--val-data-roots') + 1] = join(fewer, 'val');
+    args.splice(args.indexOf('params'), 0, '--load-weights', run);
+    const { code, stdout, stderr } = await otx(args);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const old = meta.label_map[5];
+    const kept = Object.values(meta.label_map).filter((name) => name !== old);
+    expect(stdout).toContain(
+      `; classes kept by name: ${kept.join(', ')}; classes that start fresh: balloon; classes dropped: ${old}\n`,
+    );
+    expect(stdout).toMatch(/class-incremental training: \d images show new classes, \d only known ones/);
+    expect(stdout).toMatch(/mean Dice of the given weights: 0\.\d+/);
   });
 
   test('an earlier run is not overwritten', async () => {
