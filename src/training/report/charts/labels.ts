@@ -148,14 +148,17 @@ function sizeAxis(name: string, nameGap: number) {
   };
 }
 
+/** Half a power of ten, so that the axis ends at a round number not far from the data. */
+function unitOf(value: number): number {
+  return 10 ** Math.floor(Math.log10(Math.max(value, 1))) / 2;
+}
+
 function niceFloor(value: number): number {
-  const unit = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return Math.floor(value / unit) * unit;
+  return Math.floor(value / unitOf(value)) * unitOf(value);
 }
 
 function niceCeil(value: number): number {
-  const unit = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return Math.ceil(value / unit) * unit;
+  return Math.ceil(value / unitOf(value)) * unitOf(value);
 }
 
 function countSizes(sizes: LabelsSubset['sizes']) {
