@@ -23,6 +23,11 @@ const script = vi.hoisted(() => ({
   disposed: 0,
 }));
 
+/** What a run draws is tested with it; here it would only take time. */
+vi.mock('./report/index.js', () => ({
+  createRunReporter: () => ({ onEvent: () => undefined, finish: async () => undefined }),
+}));
+
 vi.mock('./session.js', () => ({
   createTrainingSession: async ({ sizes }: { sizes: { validation: number } }): Promise<TrainingSession> => {
     let validated = 0;
