@@ -19,6 +19,8 @@ const DEFAULT_WORKERS = 2;
 export interface EvaluateOptions extends PredictorOptions {
   /** Root of the data set to score on (Common Semantic Segmentation layout). */
   readonly testData: string;
+  /** Whether the true masks go through polygons, as in the reference; see {@link openDataset}. Default false. */
+  readonly useOtxAdapter?: boolean | undefined;
   /** Folder for `performance.json`. Default: none is written. */
   readonly output?: string | undefined;
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
@@ -40,11 +42,11 @@ export interface EvaluateResult {
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const { testData, output, onEvent = () => undefined, signal } = options;
+  const { testData, useOtxAdapter, output, onEvent = () => undefined, signal } = options;
   const { learning_parameters } = checkHyperParameters(options.hyperParameters);
   const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   if (output !== undefined) await makeWritableFolder(output);
-  const dataset = await openDataset(testData);
+  const dataset = await openDataset(testData, { useOtxAdapter, workers, signal });
   const predictor = await openPredictor(options);
   const { classes, inputSize, segment } = predictor;
   const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });

@@ -93,8 +93,9 @@ export async function prepareRun(
   const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
 
   // The data.
-  const trainSet = await openDataset(config.train_data_roots);
-  const validationSet = await openDataset(config.val_data_roots);
+  const reading = { useOtxAdapter: config.use_otx_adapter, signal };
+  const trainSet = await openDataset(config.train_data_roots, reading);
+  const validationSet = await openDataset(config.val_data_roots, reading);
   checkSameClasses(trainSet, validationSet);
   if (earlier) {
     checkFingerprint(trainSet, earlier.resume.data.train);

@@ -25,6 +25,8 @@ export interface CheckpointInterval {
 }
 
 interface CommonOptions {
+  /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
+  readonly useOtxAdapter?: boolean | undefined;
   readonly hyperParameters?: HyperParameterOverrides | undefined;
   /** Equal seeds, data and threads give bit-identical weights. Default 42. */
   readonly seed?: number | undefined;
@@ -92,6 +94,7 @@ export function newConfig(options: TrainOptions): { config: CompleteConfig; temp
       template: templateReference(template),
       train_data_roots: resolve(options.trainData),
       val_data_roots: resolve(options.validationData),
+      use_otx_adapter: options.useOtxAdapter ?? false,
       output: resolve(options.output),
       seed: options.seed ?? DEFAULT_SEED,
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
@@ -111,6 +114,7 @@ export function resumedConfig(
 ): { config: CompleteConfig; template: Template } {
   const { config } = resume;
   checkSameConfig(root, config, {
+    use_otx_adapter: options.useOtxAdapter,
     seed: options.seed,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,

@@ -17,12 +17,14 @@ import { loadTemplate } from '../../index.js';
 import { inputSizes, resolveHyperParameters } from '../../templates/index.js';
 import { parseSeed } from '../arguments.js';
 import { type CommandContext, PARAMS_HINT } from './context.js';
+import { otxAdapterOption } from './otx-adapter-option.js';
 
 interface Flags {
   trainDataRoots: string;
   output: string;
   augmentation: RecipeName;
   seed: number;
+  useOtxAdapter?: boolean;
 }
 
 export function addAugment(program: Command, { terminal, settings, run }: CommandContext): void {
@@ -38,13 +40,15 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
         .default('documented'),
     )
     .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
+    .addOption(otxAdapterOption())
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string, flags: Flags) => {
       const { output, augmentation: recipe, seed } = flags;
       const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), settings('augment'))).train;
-      const dataset = await openDataset(flags.trainDataRoots);
-      await refuseInside(dataset, output);
       await run(async ({ signal }) => {
+        const { useOtxAdapter } = flags;
+        const dataset = await openDataset(flags.trainDataRoots, { useOtxAdapter, signal });
+        await refuseInside(dataset, output);
         const sheet = await renderAugmentationSheet(dataset, { recipe, cropSize, seed, signal });
         await savePng(output, sheet);
       });

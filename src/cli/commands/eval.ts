@@ -4,11 +4,13 @@ import type { Command } from 'commander';
 import { evaluate } from '../../index.js';
 import { formatMetrics } from '../../training/metrics.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
+import { otxAdapterOption } from './otx-adapter-option.js';
 
 interface Flags {
   testDataRoots: string;
   loadWeights: string;
   output?: string;
+  useOtxAdapter?: boolean;
 }
 
 export function addEval(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
@@ -19,6 +21,7 @@ export function addEval(program: Command, { terminal, settings, run, outputFor }
     .requiredOption('--test-data-roots <folder>', 'data set to score on')
     .requiredOption('--load-weights <path>', 'run folder, .safetensors checkpoint or exported .onnx file')
     .option('-o, --output <folder>', `folder for performance.json (default: ${DEFAULT_OUTPUTS}/<time>_eval)`)
+    .addOption(otxAdapterOption())
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: Flags) => {
       const hyperParameters = settings('eval');
@@ -29,6 +32,7 @@ export function addEval(program: Command, { terminal, settings, run, outputFor }
           testData: flags.testDataRoots,
           weights: flags.loadWeights,
           output,
+          useOtxAdapter: flags.useOtxAdapter,
           hyperParameters,
           ...hooks,
         }),

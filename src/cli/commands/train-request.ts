@@ -11,6 +11,7 @@ import { DEFAULT_SEED, templateReference } from '../../training/train-options.js
 export interface TrainFlags {
   trainDataRoots?: string;
   valDataRoots?: string;
+  useOtxAdapter?: boolean;
   output?: string;
   seed?: number;
   loadWeights?: string;
@@ -27,6 +28,7 @@ export interface TrainRequest {
   readonly template: string | undefined;
   readonly trainData: string | undefined;
   readonly validationData: string | undefined;
+  readonly useOtxAdapter: boolean | undefined;
   readonly output: string | undefined;
   readonly seed: number | undefined;
   readonly loadWeights: string | undefined;
@@ -55,6 +57,7 @@ export async function trainRequest(
     template: template ?? file.template,
     trainData: flags.trainDataRoots ?? file.train_data_roots,
     validationData: flags.valDataRoots ?? file.val_data_roots,
+    useOtxAdapter: flags.useOtxAdapter ?? file.use_otx_adapter,
     output: flags.output ?? file.output,
     seed: flags.seed ?? file.seed,
     loadWeights: flags.loadWeights ?? file.load_weights,
@@ -85,6 +88,7 @@ export async function printableConfig(
     template: templateReference(template),
     train_data_roots: request.trainData,
     val_data_roots: request.validationData,
+    use_otx_adapter: request.useOtxAdapter ?? false,
     output: request.output,
     seed: request.seed ?? DEFAULT_SEED,
     load_weights: request.loadWeights,

@@ -7,6 +7,7 @@ import { formatMetrics } from '../../training/metrics.js';
 import { closingMessage, shellQuote } from '../../training/report/index.js';
 import { parseCheckpointInterval, parseDuration, parseSeed } from '../arguments.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
+import { otxAdapterOption } from './otx-adapter-option.js';
 import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
 
 export function addTrain(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
@@ -16,6 +17,7 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
     .argument('[template]', 'name or id of a template in any case, or a path to its YAML file')
     .option('--train-data-roots <folder>', 'data set to learn from')
     .option('--val-data-roots <folder>', 'data set to validate on after each epoch')
+    .addOption(otxAdapterOption())
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
     .option('--seed <number>', 'seed of everything random (default: 42)', parseSeed)
     .option('--load-weights <path>', 'start from the weights of this checkpoint or run folder')
