@@ -32,7 +32,7 @@ import { startHistory, truncateHistory } from './history.js';
 import { chooseInputSize } from './input-size.js';
 import { saveLabelSchema } from './label-schema.js';
 import { type InterruptedRun, openInterruptedRun } from './resume.js';
-import { formatRunConfig } from './run-config.js';
+import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { initialRunState, type RunState } from './run-state.js';
 import { createTrainingSession, type SessionOptions, type TrainingSession } from './session.js';
@@ -144,8 +144,7 @@ export async function prepareRun(
   } else {
     await saveLabelSchema(folder.labelSchema, classes);
     await startHistory(folder.history, classes);
-    // Without the folder, so that the same training can be repeated into another one.
-    await writeFileAtomic(folder.config, formatRunConfig({ ...config, output: undefined }));
+    await writeFileAtomic(folder.config, formatRunConfig(repeatable(config, hyperParameters)));
     await writeFileAtomic(
       folder.environment,
       `${JSON.stringify(describeEnvironment(options.command), null, 2)}\n`,
@@ -226,6 +225,16 @@ function chooseSettings(
     ? Math.max(Math.min(Math.floor(availableParallelism() / LOADERS), MOST_WORKERS), 1)
     : settings.num_workers;
   return { ...asked, learning_parameters: { ...settings, batch_size, input_size, num_workers } };
+}
+
+/** What repeats a training exactly, in another folder and on another machine: all choices made, none left automatic. */
+function repeatable(
+  config: CompleteConfig,
+  { learning_parameters, algo_backend }: HyperParameters,
+): RunConfig {
+  const made = { auto_adapt_batch_size: 'None', auto_num_workers: false };
+  const hyper_parameters = { learning_parameters: { ...learning_parameters, ...made }, algo_backend };
+  return { ...config, output: undefined, hyper_parameters };
 }
 
 /** Settings of an interrupted run, with those replaced that only change its speed. */
