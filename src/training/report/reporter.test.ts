@@ -209,6 +209,15 @@ describe('a run folder', () => {
     expect((await stat(join(output, 'labels.png'))).mtimeMs).toBe(labels.mtimeMs);
   });
 
+  test('has the events of a step long before the end, for a kill must not lose what a checkpoint has', async () => {
+    const reporter = createRunReporter({ onNotice: () => undefined, clock: () => now });
+    reporter.onEvent(startEvent());
+    for (const step of [1, 2, 3]) reporter.onEvent(stepEvent(1, step));
+    const steps = async () => stepsOf((await eventFiles())[0] ?? 'none', 'train/loss').catch(() => []);
+    await expect.poll(steps).toEqual([1, 2, 3]);
+    await reporter.finish();
+  });
+
   test('that cannot be written stops nothing; each missing file is told of once', async () => {
     // Folders with content stand where the files should be.
     for (const name of ['results.png', 'labels.png', 'train_batch_1.jpg', 'val_batch_0.png']) {

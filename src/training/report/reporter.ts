@@ -33,8 +33,6 @@ const SHOWN_IMAGES = 8;
 const IMAGES_PER_SHEET = 4;
 /** TensorBoard is given pictures of about this many epochs of a run. */
 const TENSORBOARD_PICTURES = 20;
-/** So that curves appear in TensorBoard during an epoch. */
-const FLUSH_SECONDS = 5;
 
 export interface RunReporterOptions {
   /** Told once of each file that cannot be written. */
@@ -71,20 +69,22 @@ export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunR
   let queue: Promise<void> = Promise.resolve();
   let run: RunFiles | undefined;
 
-  /** One after the other, so that two versions of a file cannot overtake each other. */
-  const enqueue: Enqueue = (what, work) => {
-    queue = queue.then(work).catch((error: unknown) => {
+  const attempt: Attempt = (what, work) =>
+    work().catch((error: unknown) => {
       if (told.has(what)) return;
       told.add(what);
       onNotice(`${what} is missing or old, training goes on: ${messageOf(error)}`);
     });
+  /** One after the other, so that two versions of a file cannot overtake each other. */
+  const enqueue: Attempt = (what, work) => {
+    queue = queue.then(() => attempt(what, work));
     return queue;
   };
 
   return {
     onEvent: (event) => {
       if (event.type === 'data') reports.set(event.subset, event.report);
-      else if (event.type === 'start') run = startRun(event, reports, enqueue, clock);
+      else if (event.type === 'start') run = startRun(event, reports, { attempt, enqueue }, clock);
       else run?.onEvent(event);
     },
     finish: async () => {
@@ -94,7 +94,8 @@ export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunR
   };
 }
 
-type Enqueue = (what: string, work: () => Promise<void>) => Promise<void>;
+/** Does the work; a failure is told of once per kind of file. Never rejects. */
+type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
 
 interface RunFiles {
   onEvent(event: TrainEvent): void;
@@ -104,7 +105,7 @@ interface RunFiles {
 function startRun(
   start: StartEvent,
   reports: ReadonlyMap<string, DatasetReport>,
-  enqueue: Enqueue,
+  { attempt, enqueue }: { readonly attempt: Attempt; readonly enqueue: Attempt },
   clock = () => performance.now() / 1000,
 ): RunFiles {
   const { output, classes, stepsPerEpoch, resumed } = start;
@@ -116,16 +117,13 @@ function startRun(
   let lastStep = resumedStep ?? 0;
   let latest: Validated | undefined;
   let best: Validated | undefined;
-  let lastFlush = clock();
 
   const events: EventFile = createEventFile(output, resumedStep);
   if (resumedStep !== undefined) {
     enqueue('the earlier TensorBoard file', () => truncateEvents(output, resumedStep));
   }
-  const flushEvents = () => {
-    lastFlush = clock();
-    enqueue('the TensorBoard file', () => events.flush());
-  };
+  // Not behind the drawing: a checkpoint is newer than the events of its steps, which a kill must not lose.
+  const flushEvents = () => attempt('the TensorBoard file', () => events.flush());
   const addPicture = async (tag: string, step: number, picture: RgbImage) => {
     const { width, height } = picture;
     events.image(step, tag, { width, height, file: await encodeJpeg(picture) });
@@ -189,7 +187,7 @@ function startRun(
   const onStep = ({ epoch, step, loss, learningRate }: StepEvent) => {
     lastStep = (epoch - 1) * stepsPerEpoch + step;
     events.scalars(lastStep, { 'train/loss': loss, 'train/learning_rate': learningRate });
-    if (clock() - lastFlush >= FLUSH_SECONDS) flushEvents();
+    flushEvents();
   };
 
   const onPrediction = (event: PredictionEvent) => {
@@ -219,6 +217,7 @@ function startRun(
       if (event.best) best = validated;
       if (isPictureDue(epoch, epochs)) latest = validated;
     }
+    flushEvents();
     pictures.clear();
     charts.request();
   };
@@ -232,7 +231,7 @@ function startRun(
     },
     finish: () => {
       charts.flush();
-      flushEvents();
+      enqueue('the TensorBoard file', () => events.flush());
     },
   };
 }
