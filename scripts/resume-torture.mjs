@@ -31,18 +31,26 @@ const trainArguments = (run) => [
   ...['--learning_parameters.num_iters', '4'],
 ];
 
-/** Runs otx; kills it after some milliseconds if told so. Resolves to the exit code, null when it was killed. */
-function otx(args, killAfterMilliseconds) {
+/**
+ * Runs otx. Resolves to its exit code (null when it was killed) and the milliseconds from its first checkpoint to its end.
+ * `killAfter` kills it that many milliseconds after its first checkpoint.
+ */
+function otx(args, run, killAfter) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-    const timer =
-      killAfterMilliseconds === undefined
-        ? undefined
-        : setTimeout(() => child.kill('SIGKILL'), killAfterMilliseconds);
+    let firstSaved;
+    let kill;
+    const look = setInterval(() => {
+      if (!existsSync(lastOf(run))) return;
+      clearInterval(look);
+      firstSaved = performance.now();
+      if (killAfter !== undefined) kill = setTimeout(() => child.kill('SIGKILL'), killAfter);
+    }, 5);
     child.on('error', reject);
     child.on('close', (code) => {
-      clearTimeout(timer);
-      resolve(code);
+      clearInterval(look);
+      clearTimeout(kill);
+      resolve({ code, milliseconds: performance.now() - firstSaved });
     });
   });
 }
@@ -57,36 +65,34 @@ async function hashOf(run) {
   return hash.digest('hex');
 }
 
-const expectSuccess = (code) => {
+const expectSuccess = ({ code }) => {
   if (code !== 0) throw new Error(`otx ended with ${code}`);
 };
 
 try {
   await generateScenes(data, { train: 6, val: 2, width: 80, height: 64 });
   const whole = join(folder, 'whole');
-  const start = performance.now();
-  expectSuccess(await otx(trainArguments(whole)));
-  const duration = performance.now() - start;
+  const outcome = await otx(trainArguments(whole), whole);
+  expectSuccess(outcome);
   const expected = await hashOf(whole);
-  console.log(`uninterrupted: ${expected.slice(0, 16)}, ${(duration / 1000).toFixed(1)} s; seed ${seed}`);
+  console.log(`uninterrupted: ${expected.slice(0, 16)}; seed ${seed}`);
 
   let equal = 0;
   for (let n = 1; n <= times; n++) {
     const run = join(folder, `killed-${n}`);
     // A run that ended before its kill proves nothing; it is repeated with an earlier one.
-    let moment = random.range(0.2, 1) * duration;
-    while ((await otx(trainArguments(run), moment)) === 0) {
+    let moment = random.uniform() * outcome.milliseconds;
+    while ((await otx(trainArguments(run), run, moment)).code === 0) {
       await rm(run, { recursive: true });
       moment *= 0.8;
     }
-    const saved = existsSync(lastOf(run)) ? (await loadCheckpoint(lastOf(run))).info : undefined;
-    // Killed before anything was saved, a run starts again; killed after its last write, it is complete.
-    if (!saved) expectSuccess(await otx(trainArguments(run)));
-    else if (!saved.resume.state.finished) expectSuccess(await otx(['train', '--resume-from', run]));
+    const saved = (await loadCheckpoint(lastOf(run))).info;
+    // Killed after its last write, it is complete.
+    if (!saved.resume.state.finished) expectSuccess(await otx(['train', '--resume-from', run], run));
     const found = await hashOf(run);
     if (found === expected) equal += 1;
     console.log(
-      `${n}: killed after ${(moment / 1000).toFixed(2)} s with ${saved?.progress.step ?? 'no'} steps saved; ${found === expected ? 'equal' : `DIFFERENT ${found.slice(0, 16)}`}`,
+      `${n}: killed ${(moment / 1000).toFixed(2)} s after its first checkpoint, with ${saved.progress.step} steps saved; ${found === expected ? 'equal' : `DIFFERENT ${found.slice(0, 16)}`}`,
     );
     await rm(run, { recursive: true });
   }
