@@ -6,10 +6,6 @@ export {
   type EarlyStoppingOptions,
   type EarlyStoppingState,
 } from './early-stopping.js';
-export {
-  LEARNING_RATE_SCHEDULES,
-  type LearningRateSchedule,
-  learningRateAt,
-} from './learning-rate.js';
+export { type LearningRateSchedule, learningRateAt } from './learning-rate.js';
 export { lookAtPlateau, PLATEAU_START, type PlateauState } from './plateau.js';
 export { validationInterval } from './validation-interval.js';

@@ -3,8 +3,7 @@
 import { plateauLearningRate } from './plateau.js';
 
 /** `plateau` drops with the validation score, `poly` falls to almost nothing at the last step, `constant` stays. */
-export const LEARNING_RATE_SCHEDULES = ['plateau', 'poly', 'constant'] as const;
-export type LearningRateSchedule = (typeof LEARNING_RATE_SCHEDULES)[number];
+export type LearningRateSchedule = 'plateau' | 'poly' | 'constant';
 
 /** Part of the learning rate at which the linear warm-up starts; the reference's values. */
 const WARM_UP_RATIO: Readonly<Record<LearningRateSchedule, number>> = {
