@@ -11,7 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const SMALL = { input_size: '64x64', batch_size: 4 };
+const SMALL = {
+  input_size: '64x64',
+  batch_size: 4,
+  learning_rate_warmup_iters: 10,
+  augmentation: 'plain',
+} as const;
 
 const printed: string[] = [];
 const bar = { update: () => undefined, stop: () => undefined };
@@ -21,10 +26,9 @@ const tiny = (): QuickstartOptions => ({
   folder,
   terminal: { live: false, print: (text) => printed.push(text), bar: () => bar },
   scenes: { train: 16, val: 3, width: 96, height: 80 },
-  stages: [
-    { learning_parameters: { ...SMALL, num_iters: 8, learning_rate: 0.003, learning_rate_warmup_iters: 10 } },
-    { learning_parameters: { ...SMALL, num_iters: 1, learning_rate: 0.0005, learning_rate_warmup_iters: 0 } },
-  ],
+  hyperParameters: {
+    learning_parameters: { ...SMALL, num_iters: 8, learning_rate: 0.003, learning_rate_schedule: 'poly' },
+  },
 });
 
 test('generates, trains, exports, compares and draws', async () => {
@@ -50,7 +54,7 @@ test('a second time it leaves the data as they are and makes another run', async
   const before = await stat(scene);
   const { run } = await quickstart({
     ...tiny(),
-    stages: [{ learning_parameters: { ...SMALL, num_iters: 1 } }],
+    hyperParameters: { learning_parameters: { ...SMALL, num_iters: 1 } },
   });
   expect(run).toBe(join(folder, 'run-2'));
   expect((await stat(scene)).mtimeMs).toBe(before.mtimeMs);

@@ -19,17 +19,23 @@ const SEED = 1;
 const FIGURE_ROWS = 3;
 
 /** Enough to learn from, made in seconds. */
-const SCENES: SceneOptions = { train: 240, val: 32 };
+const SCENES: SceneOptions = { train: 240, val: 32, width: 256, height: 256 };
 
-const COMMON = { input_size: '192x192', batch_size: 4 };
-/**
- * The defaults of the template are for long trainings on large pictures. These two stages suit a few minutes on two cores:
- * large steps to get far, then small ones to settle.
- */
-const STAGES: readonly HyperParameterOverrides[] = [
-  { learning_parameters: { ...COMMON, num_iters: 22, learning_rate: 0.003, learning_rate_warmup_iters: 50 } },
-  { learning_parameters: { ...COMMON, num_iters: 4, learning_rate: 0.0004, learning_rate_warmup_iters: 0 } },
-];
+/** The defaults of the template are for long trainings on large pictures; these suit a few minutes on two cores. */
+const SETTINGS: HyperParameterOverrides = {
+  learning_parameters: {
+    input_size: '256x256',
+    batch_size: 4,
+    num_iters: 30,
+    learning_rate: 0.0015,
+    learning_rate_warmup_iters: 50,
+    learning_rate_schedule: 'poly',
+    enable_early_stopping: false,
+    augmentation: 'plain',
+  },
+};
+/** Slower machines train fewer epochs instead of longer. */
+const TRAINING_SECONDS = 240;
 
 export interface QuickstartOptions {
   /** Folder of the data set (`data`, made once) and of the runs (`run`, `run-2`, …). */
@@ -37,8 +43,7 @@ export interface QuickstartOptions {
   readonly terminal: Terminal;
   readonly signal?: AbortSignal;
   readonly scenes?: SceneOptions;
-  /** Settings of trainings of which each starts from the weights of the one before; at least one. */
-  readonly stages?: readonly HyperParameterOverrides[];
+  readonly hyperParameters?: HyperParameterOverrides;
 }
 
 export interface QuickstartResult {
@@ -60,7 +65,7 @@ export interface QuickstartResult {
  * @throws OtxError like the functions it calls.
  */
 export async function quickstart(options: QuickstartOptions): Promise<QuickstartResult> {
-  const { folder, terminal, signal, scenes = SCENES, stages = STAGES } = options;
+  const { folder, terminal, signal, scenes = SCENES, hyperParameters = SETTINGS } = options;
   const { print } = terminal;
   const { onEvent, close } = progressPrinter(terminal);
   const start = performance.now();
@@ -81,41 +86,37 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       template: TEMPLATE,
       classes,
       seed: SEED,
-      hyperParameters: stages[0],
+      hyperParameters,
     });
     const meanDice = async (weights: string) =>
       (await evaluate({ weights, testData: validationData, signal })).metrics.mDice;
     const untrained = await meanDice(untrainedWeights);
     print(`mean Dice ${untrained.toFixed(4)} (1 is perfect)`);
 
-    let trained = { weights: untrainedWeights, score: untrained };
-    for (const [index, hyperParameters] of stages.entries()) {
-      print(`\n== 3. Training, stage ${index + 1} of ${stages.length}`);
-      const { weights, metrics, bestEpoch } = await train({
-        template: TEMPLATE,
-        trainData,
-        validationData,
-        output: join(run, `stage-${index + 1}`),
-        seed: SEED + index,
-        loadWeights: trained.weights,
-        hyperParameters,
-        onEvent,
-        signal,
-      });
-      print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names)}`);
-      trained = { weights, score: metrics.mDice };
-    }
+    print('\n== 3. Training');
+    const { weights, metrics, bestEpoch } = await train({
+      template: TEMPLATE,
+      trainData,
+      validationData,
+      output: join(run, 'training'),
+      seed: SEED,
+      hyperParameters,
+      timeBudgetSeconds: TRAINING_SECONDS,
+      onEvent,
+      signal,
+    });
+    print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names)}`);
 
     print('\n== 4. Export to ONNX; is the exported file as good as the trained model?');
-    const { model } = await exportModel({ weights: trained.weights, output: join(run, 'export') });
+    const { model } = await exportModel({ weights, output: join(run, 'export') });
     const exported = await meanDice(model);
     const input = join(validationData, 'images');
     const segment = (by: string, output: string) => predict({ weights: by, input, output, onEvent, signal });
-    const { images } = await segment(trained.weights, join(run, 'predictions'));
+    const { images } = await segment(weights, join(run, 'predictions'));
     const { images: byExport } = await segment(model, join(run, 'export', 'predictions'));
     const equal = await agreement(images, byExport);
     print(`${model}\nsame class on ${percent(equal)} % of the pixels of ${images.length} images`);
-    print(`mean Dice ${trained.score.toFixed(6)} trained, ${exported.toFixed(6)} exported`);
+    print(`mean Dice ${metrics.mDice.toFixed(6)} trained, ${exported.toFixed(6)} exported`);
 
     print('\n== 5. Look at it');
     const figure = join(run, 'figure.png');
@@ -124,11 +125,11 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     print(`${figure}  image, truth, prediction\n${overlays}  every validation image`);
 
     const seconds = (performance.now() - start) / 1000;
-    print(`\nmean Dice ${untrained.toFixed(2)} → ${trained.score.toFixed(2)} in ${formatDuration(seconds)}`);
+    print(`\nmean Dice ${untrained.toFixed(2)} → ${metrics.mDice.toFixed(2)} in ${formatDuration(seconds)}`);
     print(nextSteps(run));
     return {
       run,
-      dice: { untrained, trained: trained.score, exported },
+      dice: { untrained, trained: metrics.mDice, exported },
       agreement: equal,
       figure,
       overlays,
