@@ -1,4 +1,7 @@
-/** @file Weights in the formats of the world: reading them safely, matching them to a model, writing them for PyTorch. */
+/**
+ * @file Weights in the formats of the world: reading them safely, matching them to a model, writing them for PyTorch, and
+ * downloading those that are published.
+ */
 
 export {
   type MatchOptions,
@@ -8,6 +11,13 @@ export {
   type WantedVariable,
   type WeightMatch,
 } from './match.js';
+export {
+  type DownloadProgress,
+  fetchPretrained,
+  type PretrainedOptions,
+  pretrainedAddresses,
+  pretrainedPath,
+} from './pretrained.js';
 export { type Naming, readWeights, type Weights } from './read-weights.js';
 export type { WeightTensor } from './stored-tensor.js';
 export { encodeTorchFile, type TorchFileOptions, writeTorchFile } from './torch-writer.js';
