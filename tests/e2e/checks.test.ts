@@ -1,0 +1,57 @@
+/** @file The scripts that show what no single command can: data sets stay as they are, memory does not grow. */
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished } from 'vitest';
+
+const path = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
+const run = (name: string, ...args: string[]) => promisify(execFile)(process.execPath, [path(name), ...args]);
+
+it('no command changes a data set', async () => {
+  const { stdout } = await run('dataset-untouched.mjs');
+  expect(stdout).toMatch(/after train: unchanged\n/);
+  expect(stdout).toContain('the data set is unchanged after 11 commands');
+}, 300_000);
+
+it.each(['masks', 'adapter'])(
+  'validation of more images needs no more memory (%s)',
+  async (reading) => {
+    const { stdout } = await run('validation-memory.mjs', '10', '60', '128x128', reading);
+    const [, megabytes] = /difference: (-?[\d.]+) MB/.exec(stdout) ?? [];
+    expect(Number(megabytes)).toBeLessThan(50);
+  },
+  300_000,
+);
+
+it('the hash of a tree sees every kind of change', async () => {
+  const { treeHash } = (await import(path('tree-hash.mjs'))) as { treeHash(root: string): Promise<string> };
+  const root = await mkdtemp(join(tmpdir(), 'otx-tree-'));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  await mkdir(join(root, 'a'));
+  const file = join(root, 'a', 'b.txt');
+  const write = async (text: string) => {
+    await writeFile(file, text);
+    await utimes(file, 1e9, 1e9);
+    await utimes(join(root, 'a'), 1e9, 1e9);
+  };
+  await write('one');
+  const seen = [await treeHash(root)];
+  expect(await treeHash(root)).toBe(seen[0]);
+  const changes: (() => Promise<unknown>)[] = [
+    () => write('two'),
+    () => utimes(file, 1e9, 1e9 + 1),
+    () => chmod(file, 0o600),
+    () => symlink('a', join(root, 'link')),
+    () => mkdir(join(root, 'empty')),
+    () => rm(file),
+  ];
+  for (const change of changes) {
+    await change();
+    const hash = await treeHash(root);
+    expect(seen).not.toContain(hash);
+    seen.push(hash);
+  }
+});
