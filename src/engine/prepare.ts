@@ -1,5 +1,5 @@
 /** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
-import { lower, optimize, reachableNodes, type Tensor } from '../graph/index.js';
+import { lower, optimize, reachableNodes, recomputeCopies, type Tensor } from '../graph/index.js';
 import { serializeModel } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
 import { type CpuCapabilities, cpuLowering } from './providers/cpu.js';
@@ -14,7 +14,7 @@ export interface PreparedStep {
 
 /** The same values in operators that the CPU provider runs. */
 export function lowerForCpu(outputs: readonly Tensor[], capabilities?: CpuCapabilities): Tensor[] {
-  return optimize(lower(optimize(outputs), cpuLowering(capabilities)));
+  return recomputeCopies(optimize(lower(optimize(outputs), cpuLowering(capabilities))));
 }
 
 /** @throws OtxError `graph` when the graph cannot be expressed in ONNX. */

@@ -1,8 +1,8 @@
 /** @file Session settings, apart from the module that loads ONNX Runtime, so that the caller's thread never loads it. */
 
 /**
- * `fast` keeps ONNX Runtime's memory arena and its plan of the peak between runs; `lean` gives memory back after every
- * run, for about a tenth more time per step and half the peak.
+ * `fast` keeps the memory of a run in ONNX Runtime's arena for the next one; `lean` gives it back after every run, for about
+ * a tenth more time per step.
  */
 export type MemoryMode = 'fast' | 'lean';
 

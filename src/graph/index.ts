@@ -13,6 +13,7 @@ export { plainLowering } from './lowering/plain.js';
 export { poolByInterpolation, poolByProduct, resizeByDoubling } from './lowering/spatial-resampling.js';
 export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';
 export { optimize } from './passes/optimize.js';
+export { recomputeCopies } from './passes/recompute.js';
 export { printGraph, printNode } from './print.js';
 export { convOutputSize } from './shape-rules.js';
 export {

@@ -1,12 +1,12 @@
 /** @file Writes a lowered graph as the bytes of an ordinary .onnx file. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { OtxError } from '../../base/errors.js';
+import { fileOrder } from '../passes/schedule.js';
 import {
   type AnyNode,
   type DType,
   formatType,
   type Node,
-  reachableNodes,
   type Shape,
   type Tensor,
   type TensorData,
@@ -90,7 +90,7 @@ class ModelWriter implements Arguments {
       if (isLeaf || this.names.has(tensor)) copies.push([outputName, tensor]);
       else this.names.set(tensor, outputName);
     }
-    for (const node of reachableNodes(Object.values(outputs))) this.writeNode(node);
+    for (const node of fileOrder(Object.values(outputs))) this.writeNode(node);
     for (const [outputName, tensor] of copies)
       this.push({ opType: 'Identity' }, [this.nameOf(tensor)], [outputName], outputName);
 
