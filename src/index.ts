@@ -16,6 +16,7 @@ export type {
   BatchEvent,
   CheckpointEvent,
   DataEvent,
+  DownloadEvent,
   EndEvent,
   EpochEvent,
   JobEvent,

@@ -56,6 +56,21 @@ describe('progress', () => {
     ]);
   });
 
+  test('a download is one line that stays, and a bar of its bytes', () => {
+    const { terminal, seen } = recorder(true);
+    const { onEvent } = progressPrinter(terminal);
+    const file = 'mscan_t.pth';
+    onEvent({ type: 'download', file, received: 5e5, total: 2e6 });
+    onEvent({ type: 'download', file, received: 2e6, total: 2e6 });
+    expect(seen).toEqual([
+      'downloading mscan_t.pth (2.0 MB)',
+      'bar of 2000000: [{bar}] {received}',
+      'at 500000 {"received":"0.5 MB"}',
+      'at 2000000 {"received":"2.0 MB"}',
+      'bar ends',
+    ]);
+  });
+
   test('elsewhere is a plain line every ten seconds', () => {
     const { terminal, seen } = recorder(false);
     let now = 0;

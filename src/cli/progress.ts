@@ -1,7 +1,14 @@
 /** @file How a job's events look: a live bar on a terminal, plain lines in a file, and the rows that stay in both. */
 
 import { formatReport } from '../data/index.js';
-import type { EpochEvent, JobEvent, StartEvent, StepEvent, TrainEvent } from '../training/events.js';
+import type {
+  DownloadEvent,
+  EpochEvent,
+  JobEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from '../training/events.js';
 import type { Bar, Terminal } from './terminal.js';
 
 /** Without a terminal a step is reported this often, so that logs of long epochs show life and stay short. */
@@ -23,6 +30,8 @@ const END_TEXTS = {
 const STEP_FORMAT =
   'epoch {epoch} [{bar}] {value}/{total}  loss {loss}  lr {lr}  {speed} images/s  ETA {remaining}';
 
+const DOWNLOAD_FORMAT = '[{bar}] {received}';
+
 /** A handler for the events of any job, drawing on `terminal`. Call `close` when the job ends, also by an error. */
 export function progressPrinter(
   terminal: Terminal,
@@ -30,6 +39,7 @@ export function progressPrinter(
 ): { onEvent: (event: TrainEvent | JobEvent) => void; close: () => void } {
   let bar: { readonly key: string; readonly drawn: Bar } | undefined;
   let lastPlainStep = clock();
+  let downloading: string | undefined;
 
   const close = () => {
     bar?.drawn.stop();
@@ -58,6 +68,15 @@ export function progressPrinter(
     }
   };
 
+  const onDownload = ({ file, received, total }: DownloadEvent) => {
+    if (file !== downloading)
+      print(`downloading ${file}${total === undefined ? '' : ` (${megabytes(total)})`}`);
+    downloading = file;
+    const values = { received: megabytes(received) };
+    barFor(file, DOWNLOAD_FORMAT, total ?? received, values).update(received, values);
+    if (received === total) close();
+  };
+
   const onEvent = (event: TrainEvent | JobEvent): void => {
     switch (event.type) {
       case 'notice':
@@ -69,6 +88,9 @@ export function progressPrinter(
         if (event.done === event.total) close();
         break;
       }
+      case 'download':
+        onDownload(event);
+        break;
       case 'data':
         print(`${event.subset} data ${formatReport(event.report)}\n`);
         break;
@@ -145,6 +167,10 @@ function epochLine({
     `${imagesPerSecond.toFixed(1)} images/s`,
     `${(seconds.train + seconds.validation).toFixed(1)} s${best ? '  best' : ''}`,
   ].join('  ');
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function shortNumber(value: number): string {

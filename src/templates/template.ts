@@ -16,6 +16,7 @@ const templateFile = z.strictObject({
   category: z.enum(['SPEED', 'BALANCE', 'ACCURACY']),
   model: z.string().min(1),
   description: z.string(),
+  pretrained: z.boolean(),
   hyper_parameters: z.unknown(),
 });
 
@@ -28,6 +29,8 @@ export interface Template {
   /** Name of the network, as `src/models` knows it. */
   readonly model: string;
   readonly description: string;
+  /** Whether training starts from the published ImageNet backbone of the model. */
+  readonly pretrained: boolean;
   /** Defaults of every setting. */
   readonly hyperParameters: HyperParameters;
   /** The YAML file it was read from. */

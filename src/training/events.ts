@@ -20,6 +20,17 @@ export interface ProgressEvent {
   readonly total: number;
 }
 
+/** A published file is being downloaded. */
+export interface DownloadEvent {
+  readonly type: 'download';
+  /** Name of the file. */
+  readonly file: string;
+  /** Bytes, those of an earlier attempt included. */
+  readonly received: number;
+  /** Bytes; undefined when the server does not tell. */
+  readonly total: number | undefined;
+}
+
 /** The data sets have been checked, mask by mask. */
 export interface DataEvent {
   readonly type: 'data';
@@ -139,6 +150,7 @@ export interface EndEvent {
 export type TrainEvent =
   | NoticeEvent
   | ProgressEvent
+  | DownloadEvent
   | DataEvent
   | StartEvent
   | StepEvent

@@ -31,6 +31,7 @@ import { checkFingerprint, fingerprintOf } from './fingerprint.js';
 import { startHistory, truncateHistory } from './history.js';
 import { chooseInputSize } from './input-size.js';
 import { saveLabelSchema } from './label-schema.js';
+import { loadPretrained } from './pretrained-backbone.js';
 import { type InterruptedRun, openInterruptedRun } from './resume.js';
 import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
@@ -113,7 +114,20 @@ export async function prepareRun(
   // The model and its first weights.
   const model = createSegmentor(template.model, { numClasses: classes.length });
   const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
-  const { state: weights, knownClasses } = await firstWeights(earlier, config, variables, classes, notice);
+  const { state: weights, knownClasses } = await firstWeights(
+    earlier,
+    config,
+    variables,
+    classes,
+    notice,
+    (state) =>
+      loadPretrained(state, variables, {
+        model: template.model,
+        ...options.pretrainedSource,
+        signal,
+        onEvent,
+      }),
+  );
 
   // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
   const folder = earlier ? await reopenRunFolder(earlier.root) : await createRunFolder(config.output);
@@ -261,17 +275,20 @@ interface FirstWeights {
 
 async function firstWeights(
   earlier: InterruptedRun | undefined,
-  { load_weights, seed }: CompleteConfig,
+  { load_weights, pretrained, seed }: CompleteConfig,
   variables: readonly VariableSpec[],
   classes: readonly ClassInfo[],
   notice: (message: string) => void,
+  withBackbone: (state: StateDict) => Promise<StateDict>,
 ): Promise<FirstWeights> {
   const fresh = initialState(variables, seed);
   if (earlier) {
     const { state } = stateFromCheckpoint(earlier.checkpoint, earlier.file, variables, classes, fresh);
     return { state, knownClasses: earlier.resume.knownClasses };
   }
-  if (load_weights === undefined) return { state: fresh, knownClasses: null };
+  if (load_weights === undefined) {
+    return { state: pretrained ? await withBackbone(fresh) : fresh, knownClasses: null };
+  }
   const checkpoint = await loadCheckpoint(load_weights);
   const loaded = stateFromCheckpoint(checkpoint, load_weights, variables, classes, fresh);
   notice(describeLoaded(loaded, variables.length, load_weights));

@@ -78,7 +78,14 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
       `${root}: cannot go on with ${name} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, or start a new ` +
         `run with --load-weights ${root}`,
     );
-  for (const name of ['use_otx_adapter', 'seed', 'load_weights', 'threads', 'time_budget'] as const) {
+  for (const name of [
+    'use_otx_adapter',
+    'seed',
+    'load_weights',
+    'pretrained',
+    'threads',
+    'time_budget',
+  ] as const) {
     if (asked[name] !== undefined && asked[name] !== before[name])
       throw differs(name, asked[name], before[name]);
   }

@@ -22,6 +22,8 @@ export const runConfigSchema = z.strictObject({
     .max(2 ** 32 - 1),
   /** Weights to start from. */
   load_weights: z.string().optional(),
+  /** Whether to start from the published ImageNet backbone; false when left out. */
+  pretrained: z.boolean().optional(),
   /** Threads of the engine; results depend on it in the last bits. */
   threads: z.int().min(1).optional(),
   /** In seconds. */

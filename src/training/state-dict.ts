@@ -118,7 +118,12 @@ function floats(
   if (!sameShape(tensor.shape, shape)) {
     throw new OtxError('checkpoint', `${source}: ${key} is [${tensor.shape}], the model expects [${shape}]`);
   }
-  return tensor.dtype === 'F32' ? tensor.data : Float32Array.from(tensor.data, Number);
+  return floatsOf(tensor.data);
+}
+
+/** Counters as the floating-point numbers that the engine keeps. */
+export function floatsOf(data: Float32Array | BigInt64Array): Float32Array {
+  return data instanceof Float32Array ? data : Float32Array.from(data, Number);
 }
 
 /** Row i of the result is row `rows[i]` of `saved`, or row i of `fresh` where that is -1. */

@@ -8,6 +8,7 @@ import {
   resolveHyperParameters,
   type Template,
 } from '../templates/index.js';
+import type { PretrainedOptions } from '../weights/index.js';
 import type { TrainEvent } from './events.js';
 import type { InterruptedRun } from './resume.js';
 import { checkSameConfig } from './resume.js';
@@ -32,6 +33,10 @@ interface CommonOptions {
   readonly seed?: number | undefined;
   /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
   readonly loadWeights?: string | undefined;
+  /** Whether to start from the published ImageNet backbone of the model, which may be downloaded. Default: as the template says. */
+  readonly pretrained?: boolean | undefined;
+  /** Where published files come from and are kept. Default: their public addresses, and a folder of the user's cache. */
+  readonly pretrainedSource?: Pick<PretrainedOptions, 'baseUrl' | 'cacheDir'> | undefined;
   /** Threads of the engine. Default: all that the process may use. */
   readonly threads?: number | undefined;
   /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
@@ -83,6 +88,12 @@ export function newConfig(options: TrainOptions): { config: CompleteConfig; temp
   const { template: asked } = options;
   const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
   const hyper_parameters = resolveHyperParameters(template, options.hyperParameters);
+  if (options.pretrained && options.loadWeights !== undefined) {
+    throw new OtxError(
+      'usage',
+      `pretrained weights and those of ${options.loadWeights} are both asked for; choose one of them`,
+    );
+  }
   const given = {
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,
@@ -97,6 +108,7 @@ export function newConfig(options: TrainOptions): { config: CompleteConfig; temp
       use_otx_adapter: options.useOtxAdapter ?? false,
       output: resolve(options.output),
       seed: options.seed ?? DEFAULT_SEED,
+      pretrained: startsPretrained(template, options),
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       hyper_parameters,
     },
@@ -117,6 +129,7 @@ export function resumedConfig(
     use_otx_adapter: options.useOtxAdapter,
     seed: options.seed,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
+    pretrained: options.pretrained,
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
     hyper_parameters: options.hyperParameters as RunConfig['hyper_parameters'] | undefined,
@@ -144,6 +157,14 @@ export function resumedConfig(
       output: resolve(root),
     },
   };
+}
+
+/** Whether a new run starts from the published backbone: weights that are given take its place. */
+export function startsPretrained(
+  template: Template,
+  { pretrained, loadWeights }: Pick<CommonOptions, 'pretrained' | 'loadWeights'>,
+): boolean {
+  return loadWeights === undefined && (pretrained ?? template.pretrained);
 }
 
 /** A name where that finds the same template again, else the path. */

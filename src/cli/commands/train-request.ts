@@ -5,7 +5,7 @@ import type { HyperParameterOverrides } from '../../index.js';
 import { checkHyperParameters, loadTemplate, resolveHyperParameters } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
-import { DEFAULT_SEED, templateReference } from '../../training/train-options.js';
+import { DEFAULT_SEED, startsPretrained, templateReference } from '../../training/train-options.js';
 
 /** As commander gives them. */
 export interface TrainFlags {
@@ -15,6 +15,7 @@ export interface TrainFlags {
   output?: string;
   seed?: number;
   loadWeights?: string;
+  pretrained?: boolean;
   resumeFrom?: string;
   timeBudget?: number;
   checkpointInterval?: { steps?: number; seconds?: number };
@@ -32,6 +33,7 @@ export interface TrainRequest {
   readonly output: string | undefined;
   readonly seed: number | undefined;
   readonly loadWeights: string | undefined;
+  readonly pretrained: boolean | undefined;
   readonly threads: number | undefined;
   readonly timeBudgetSeconds: number | undefined;
   readonly hyperParameters: HyperParameterOverrides;
@@ -61,6 +63,7 @@ export async function trainRequest(
     output: flags.output ?? file.output,
     seed: flags.seed ?? file.seed,
     loadWeights: flags.loadWeights ?? file.load_weights,
+    pretrained: flags.pretrained ?? file.pretrained,
     threads: file.threads,
     timeBudgetSeconds: flags.timeBudget ?? file.time_budget,
     hyperParameters: {
@@ -92,6 +95,7 @@ export async function printableConfig(
     output: request.output,
     seed: request.seed ?? DEFAULT_SEED,
     load_weights: request.loadWeights,
+    pretrained: startsPretrained(template, request),
     threads: request.threads,
     time_budget: request.timeBudgetSeconds,
     hyper_parameters: resolveHyperParameters(template, request.hyperParameters),

@@ -21,6 +21,8 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
     .option('--seed <number>', 'seed of everything random (default: 42)', parseSeed)
     .option('--load-weights <path>', 'start from the weights of this checkpoint or run folder')
+    .option('--pretrained', 'start from the published ImageNet backbone, downloaded when it is not here yet')
+    .option('--no-pretrained', 'start from random weights, whatever the template says')
     .option(
       '--resume-from <path>',
       'go on with an interrupted run, bit by bit: its folder or last.safetensors',
