@@ -3,7 +3,12 @@
 export { type ErrorCode, OtxError } from './base/errors.js';
 export { version } from './base/version.js';
 export type { ClassInfo, DatasetReport } from './data/index.js';
-export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
+export {
+  type ExportOptions,
+  type ExportResult,
+  type ExportType,
+  exportModel,
+} from './export/export-model.js';
 export {
   type HyperParameterOverrides,
   type HyperParameters,

@@ -8,9 +8,10 @@ import { createEngine, type Engine } from '../engine/engine.js';
 import { ModelProtoSchema } from '../graph/onnx/onnx_pb.js';
 import { modelLayouts } from '../methods/model-state.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
-import { checkpointOf, saveCheckpoint } from '../training/checkpoint.js';
+import { checkpointOf, loadCheckpoint, saveCheckpoint } from '../training/checkpoint.js';
 import { openPredictor } from '../training/predictor.js';
 import { initialState, packState, packTensors } from '../training/state-dict.js';
+import { readWeights } from '../weights/index.js';
 import { exportModel } from './export-model.js';
 
 const CLASSES = [
@@ -133,6 +134,40 @@ describe('an exported model', () => {
     const fixed = await exportModel({ weights, output: join(folder, 'd'), batch: 'static' });
     expect(fixed.inputShape[0]).toBe(1);
     await expect(probabilities(fixed.model, pair)).rejects.toThrow(/dimension|invalid/i);
+  });
+
+  test('goes to PyTorch and back without a bit being changed', async () => {
+    const { model, labelSchema } = await exportModel({
+      weights,
+      output: join(folder, 'torch'),
+      type: 'pytorch',
+    });
+    expect(model).toBe(join(folder, 'torch', 'weights.pth'));
+    const { tensors, classNames } = await readWeights(model);
+    expect(classNames).toEqual(CLASSES.map(({ name }) => name));
+    const saved = (await loadCheckpoint(weights)).tensors;
+    expect(tensors.size).toBe(saved.size);
+    for (const [key, { shape, data }] of saved) {
+      expect(tensors.get(key)).toEqual({ shape, data });
+    }
+    const notices: string[] = [];
+    const back = await openPredictor({
+      weights: model,
+      template: 'Lite-HRNet-s-mod2',
+      hyperParameters: { learning_parameters: { input_size: '64x64' } },
+      threads: 1,
+      onEvent: (event) => event.type === 'notice' && notices.push(event.message),
+    });
+    const predictor = await openPredictor({ weights, threads: 1 });
+    expect(back.classes).toEqual(CLASSES);
+    const image = noise('image');
+    expect(await back.segment(image)).toEqual(await predictor.segment(image));
+    await Promise.all([back.dispose(), predictor.dispose()]);
+    expect(notices).toEqual([expect.stringMatching(/^loaded (\d+) of \1 tensors from .*weights\.pth$/)]);
+    await rm(labelSchema);
+    await expect(exportModel({ weights: model, output: join(folder, 'x') })).rejects.toThrow(
+      /weights\.pth: was not written by otx.*give the template/,
+    );
   });
 
   test('can have another input size', async () => {

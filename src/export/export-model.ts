@@ -1,4 +1,7 @@
-/** @file A checkpoint as an ordinary ONNX file: standard operators only, normalisation and labels as metadata. */
+/**
+ * @file A trained model for other programs: an ordinary ONNX file, of standard operators only, with normalisation and labels as
+ * metadata, or its weights as PyTorch saves them.
+ */
 
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
@@ -9,19 +12,29 @@ import { serializeModel } from '../graph/onnx/serialize.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import { LABEL_SCHEMA_FILE, saveLabelSchema } from '../training/label-schema.js';
-import { loadTrainedModel, type PredictorOptions, type TrainedModel } from '../training/predictor.js';
 import { makeWritableFolder } from '../training/run-folder.js';
+import { stateTensors } from '../training/state-dict.js';
+import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../training/trained-model.js';
+import { writeTorchFile } from '../weights/index.js';
 
 export const MODEL_FILE = 'model.onnx';
+export const TORCH_FILE = 'weights.pth';
 
-export interface ExportOptions extends Omit<PredictorOptions, 'threads'> {
-  /** Folder for `model.onnx` and `label_schema.json`; files of these names are replaced. */
+/** Formats that can be written. */
+export const EXPORT_TYPES = ['onnx', 'pytorch'] as const;
+export type ExportType = (typeof EXPORT_TYPES)[number];
+
+export interface ExportOptions extends TrainedModelOptions {
+  /** Folder for `model.onnx` or `weights.pth`, and `label_schema.json`; files of these names are replaced. */
   readonly output: string;
-  /** `static`: batch size 1; `dynamic`: any. Default dynamic. */
+  /** Default onnx. */
+  readonly type?: ExportType | undefined;
+  /** Of an ONNX file. `static`: batch size 1; `dynamic`: any. Default dynamic. */
   readonly batch?: 'static' | 'dynamic' | undefined;
 }
 
 export interface ExportResult {
+  /** The file that was written. */
   readonly model: string;
   readonly labelSchema: string;
   readonly classes: readonly ClassInfo[];
@@ -30,33 +43,30 @@ export interface ExportResult {
 }
 
 /**
- * Writes a trained model as ONNX.
+ * Writes a trained model as `model.onnx` or `weights.pth`, and its labels beside it.
  *
- * Input `input`: float32 [N, 3, S, S], RGB, normalised by `mean_values` and `scale_values` of the metadata. Output
+ * ONNX: input `input`: float32 [N, 3, S, S], RGB, normalised by `mean_values` and `scale_values` of the metadata. Output
  * `output`: float32 [N, K, S, S], probabilities over the classes, background first. Batch norm is folded into the
  * convolutions.
+ *
+ * PyTorch: a state dict under the names of the reference implementation with `meta.CLASSES`, for
+ * `torch.load(path, weights_only=True)`.
  *
  * @throws OtxError `checkpoint`, `usage` or `output`.
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
-  const { output, batch = 'dynamic' } = options;
+  const { output, type = 'onnx', batch = 'dynamic' } = options;
   const trained = await loadTrainedModel(options);
   await makeWritableFolder(output);
 
-  const images = input('input', 'float32', [1, 3, trained.inputSize, trained.inputSize]);
-  const scope = new Scope(new ConstantStore(trained.state), false);
-  const probabilities = softmax(fullSizeLogits(trained.model, scope, images), 1);
-  const file = serializeModel({
-    name: trained.template.name,
-    inputs: [images],
-    outputs: { output: optimize(lower(optimize([probabilities]), plainLowering))[0] as Tensor },
-    metadata: metadataOf(trained),
-    dynamicBatch: batch === 'dynamic',
-  });
-
-  const model = join(output, MODEL_FILE);
+  const model = join(output, type === 'onnx' ? MODEL_FILE : TORCH_FILE);
   const labelSchema = join(output, LABEL_SCHEMA_FILE);
-  await writeFileAtomic(model, file);
+  if (type === 'onnx') {
+    await writeFileAtomic(model, encodeOnnx(trained, batch === 'dynamic'));
+  } else {
+    const classNames = trained.classes.map(({ name }) => name);
+    await writeTorchFile(model, stateTensors(trained.state, trained.variables), { classNames });
+  }
   await saveLabelSchema(labelSchema, trained.classes);
   return {
     model,
@@ -64,6 +74,19 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
     classes: trained.classes,
     inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize, trained.inputSize],
   };
+}
+
+function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
+  const images = input('input', 'float32', [1, 3, trained.inputSize, trained.inputSize]);
+  const scope = new Scope(new ConstantStore(trained.state), false);
+  const probabilities = softmax(fullSizeLogits(trained.model, scope, images), 1);
+  return serializeModel({
+    name: trained.template.name,
+    inputs: [images],
+    outputs: { output: optimize(lower(optimize([probabilities]), plainLowering))[0] as Tensor },
+    metadata: metadataOf(trained),
+    dynamicBatch,
+  });
 }
 
 /** Keys and values as OpenVINO's model API reads them; the background is no label there. */

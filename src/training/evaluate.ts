@@ -5,7 +5,6 @@ import { writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { type ClassInfo, createEvalLoader, openDataset, verifyDataset } from '../data/index.js';
 import { checkHyperParameters } from '../templates/index.js';
-import type { JobEvent } from './events.js';
 import { diceAverage, type SegmentationMetrics } from './metrics.js';
 import { openPredictor, type PredictorOptions } from './predictor.js';
 import { makeWritableFolder } from './run-folder.js';
@@ -23,7 +22,6 @@ export interface EvaluateOptions extends PredictorOptions {
   readonly useOtxAdapter?: boolean | undefined;
   /** Folder for `performance.json`. Default: none is written. */
   readonly output?: string | undefined;
-  readonly onEvent?: ((event: JobEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

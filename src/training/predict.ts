@@ -7,7 +7,6 @@ import { outputError, writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { findImages } from '../data/image-files.js';
 import { type ClassInfo, packImage, readImage, renderOverlay, resizeImage, savePng } from '../data/index.js';
-import type { JobEvent } from './events.js';
 import { resizeArgmax } from './postprocess.js';
 import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
 import { makeWritableFolder } from './run-folder.js';
@@ -17,7 +16,6 @@ export interface PredictOptions extends PredictorOptions {
   readonly input: string;
   /** Folder for `overlays/` and `masks/`. */
   readonly output: string;
-  readonly onEvent?: ((event: JobEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -7,31 +7,16 @@ import type { ClassInfo } from '../data/index.js';
 import { type CompiledModel, createEngine, type Engine } from '../engine/engine.js';
 import { StepBuilder } from '../engine/step.js';
 import { fullSizeLogits } from '../methods/supervised.js';
-import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import { ConstantStore, Scope } from '../nn/index.js';
-import {
-  type HyperParameterOverrides,
-  type HyperParameters,
-  inputSizes,
-  listTemplates,
-  loadTemplate,
-  resolveHyperParameters,
-} from '../templates/index.js';
-import { type Checkpoint, loadCheckpoint } from './checkpoint.js';
+import { loadTemplate } from '../templates/index.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
-import { type StateDict, stateFromCheckpoint } from './state-dict.js';
+import { loadTrainedModel, type TrainedModelOptions } from './trained-model.js';
 import type { Segment } from './validate.js';
 
 /** Keeps the logarithm of a probability that underflowed finite. */
 const SMALLEST_NORMAL = 2 ** -126;
 
-export interface PredictorOptions {
-  /** A run folder, a `.safetensors` checkpoint or an exported `.onnx` file. */
-  readonly weights: string;
-  /** Template the weights must belong to; may be left out, the weights name theirs. */
-  readonly template?: string | undefined;
-  /** Settings on top of those the model was trained with; an exported file has its input size built in. */
-  readonly hyperParameters?: HyperParameterOverrides | undefined;
+export interface PredictorOptions extends TrainedModelOptions {
   /** Threads of the engine. Default: all that the process may use. */
   readonly threads?: number | undefined;
 }
@@ -46,17 +31,6 @@ export interface Predictor {
   dispose(): Promise<void>;
 }
 
-/** The parts of a checkpoint that evaluation and export build a graph from. */
-export interface TrainedModel {
-  readonly model: Segmentor;
-  readonly state: StateDict;
-  readonly classes: readonly ClassInfo[];
-  readonly template: Checkpoint['info']['template'];
-  readonly hyperParameters: HyperParameters;
-  /** Side of the square network input in pixels. */
-  readonly inputSize: number;
-}
-
 /**
  * Opens a trained model for segmentation.
  *
@@ -64,34 +38,6 @@ export interface TrainedModel {
  */
 export async function openPredictor(options: PredictorOptions): Promise<Predictor> {
   return options.weights.toLowerCase().endsWith('.onnx') ? fromOnnx(options) : fromCheckpoint(options);
-}
-
-/** Loads a checkpoint with the network it belongs to. @throws OtxError `checkpoint`, `usage` */
-export async function loadTrainedModel(options: PredictorOptions): Promise<TrainedModel> {
-  const checkpoint = await loadCheckpoint(options.weights);
-  const { template, classes, hyperParameters: trained } = checkpoint.info;
-  if (options.template !== undefined) {
-    const wanted = loadTemplate(options.template);
-    if (wanted.model !== template.model) {
-      throw new OtxError(
-        'checkpoint',
-        `${options.weights}: trained with ${template.name}, not ${wanted.name}; leave the template out`,
-      );
-    }
-  }
-  const base = listTemplates().find(({ model }) => model === template.model);
-  if (!base)
-    throw new OtxError('checkpoint', `${options.weights}: this version has no model "${template.model}"`);
-  // Settings that the version which trained the model did not know yet have their defaults.
-  const hyperParameters = resolveHyperParameters(
-    { hyperParameters: resolveHyperParameters(base, trained) },
-    options.hyperParameters,
-  );
-  const inputSize = inputSizes(hyperParameters).validation;
-  const model = createSegmentor(template.model, { numClasses: classes.length });
-  const { variables } = describe(model, [1, 3, inputSize, inputSize]);
-  const { state } = stateFromCheckpoint(checkpoint, options.weights, variables, classes, new Map());
-  return { model, state, classes, template, hyperParameters, inputSize };
 }
 
 async function fromCheckpoint(options: PredictorOptions): Promise<Predictor> {

@@ -23,11 +23,12 @@ import {
   type Template,
 } from '../templates/index.js';
 import { fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
-import { loadCheckpoint, type ResumeInfo } from './checkpoint.js';
+import type { ResumeInfo } from './checkpoint.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
 import type { TrainEvent } from './events.js';
 import { checkFingerprint, fingerprintOf } from './fingerprint.js';
+import { openGivenWeights, stateFromWeights } from './given-weights.js';
 import { startHistory, truncateHistory } from './history.js';
 import { chooseInputSize } from './input-size.js';
 import { saveLabelSchema } from './label-schema.js';
@@ -289,7 +290,15 @@ async function firstWeights(
   if (load_weights === undefined) {
     return { state: pretrained ? await withBackbone(fresh) : fresh, knownClasses: null };
   }
-  const checkpoint = await loadCheckpoint(load_weights);
+  const given = await openGivenWeights(load_weights);
+  if (given.kind === 'weights') {
+    const { weights } = given;
+    const use = { fresh, complete: false };
+    const { state, report } = stateFromWeights(weights, load_weights, variables, classes, use);
+    notice(report);
+    return { state, knownClasses: weights.classNames ? [...weights.classNames] : null };
+  }
+  const { checkpoint } = given;
   const loaded = stateFromCheckpoint(checkpoint, load_weights, variables, classes, fresh);
   notice(describeLoaded(loaded, variables.length, load_weights));
   return { state: loaded.state, knownClasses: checkpoint.info.classes.map(({ name }) => name) };

@@ -5,6 +5,7 @@ import type { ClassInfo } from '../data/index.js';
 import type { PackLayout } from '../engine/step.js';
 import { sameShape } from '../graph/index.js';
 import { initialValue, type VariableSpec } from '../nn/index.js';
+import type { WeightTensor } from '../weights/index.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import { type Checkpoint, OPTIMIZER_PREFIX } from './checkpoint.js';
 
@@ -33,27 +34,37 @@ export function packTensors(
   variables: readonly VariableSpec[],
   prefix = '',
 ): [string, SafeTensor][] {
-  const counters = new Set(variables.filter(({ stateType }) => stateType === 'int64').map(({ key }) => key));
-  return layout.entries.map(({ key, shape, offset, size }) => {
-    const data = flat.subarray(offset, offset + size);
-    return [
-      prefix + key,
-      counters.has(key)
-        ? { dtype: 'I64', shape, data: BigInt64Array.from(data, (value) => BigInt(Math.round(value))) }
-        : { dtype: 'F32', shape, data },
-    ];
-  });
+  const specs = new Map(variables.map((spec) => [spec.key, spec]));
+  return layout.entries.map(({ key, offset, size }) => [
+    prefix + key,
+    tensorOf(specs.get(key) as VariableSpec, flat.subarray(offset, offset + size)),
+  ]);
 }
 
-/** What a checkpoint gave to a model. */
-export interface LoadedState {
-  readonly state: StateDict;
+/** A state as tensors for a file, in the order of the model. */
+export function stateTensors(state: StateDict, variables: readonly VariableSpec[]): Map<string, SafeTensor> {
+  return new Map(variables.map((spec) => [spec.key, tensorOf(spec, state.get(spec.key) as Float32Array)]));
+}
+
+function tensorOf({ stateType, shape }: VariableSpec, data: Float32Array): SafeTensor {
+  return stateType === 'int64'
+    ? { dtype: 'I64', shape, data: BigInt64Array.from(data, (value) => BigInt(Math.round(value))) }
+    : { dtype: 'F32', shape, data };
+}
+
+/** How the classes of given weights become those of a model. */
+export interface ClassChanges {
   /** Classes of the model that the checkpoint does not know; their rows of the last layer start fresh. */
   readonly newClasses: readonly string[];
   /** Classes whose rows were moved to another place, because the class lists differ. */
   readonly remappedClasses: readonly string[];
   /** Classes of the checkpoint that the model does not have. */
   readonly droppedClasses: readonly string[];
+}
+
+/** What a checkpoint gave to a model. */
+export interface LoadedState extends ClassChanges {
+  readonly state: StateDict;
   /** Tensors of the checkpoint for which the model has no use; those of the optimiser are not counted. */
   readonly leftTensors: readonly string[];
 }
@@ -73,8 +84,7 @@ export function stateFromCheckpoint(
   fresh: ReadonlyMap<string, Float32Array>,
 ): LoadedState {
   const known = info.classes.map(({ name }) => name);
-  const rows = classes.map(({ name }) => known.indexOf(name));
-  const sameClasses = rows.length === known.length && rows.every((row, index) => row === index);
+  const { rows, sameClasses } = rowsByName(known, classes);
   const state: StateDict = new Map();
   for (const { key, shape } of variables) {
     const isClassifier = !sameClasses && key.startsWith(CLASSIFIER_PREFIX);
@@ -84,28 +94,70 @@ export function stateFromCheckpoint(
   }
   return {
     state,
-    newClasses: classes.filter((_, index) => rows[index] === -1).map(({ name }) => name),
-    remappedClasses: sameClasses
-      ? []
-      : known.filter((name) => classes.some((wanted) => wanted.name === name)),
-    droppedClasses: known.filter((name) => classes.every((wanted) => wanted.name !== name)),
+    ...classChanges(known, classes),
     leftTensors: [...tensors.keys()].filter((key) => !state.has(key) && !key.startsWith(OPTIMIZER_PREFIX)),
   };
 }
 
+/** What happens to the classes `known` to some weights in a model with other ones. */
+export function classChanges(known: readonly string[], classes: readonly ClassInfo[]): ClassChanges {
+  const names = classes.map(({ name }) => name);
+  return {
+    newClasses: names.filter((name) => !known.includes(name)),
+    remappedClasses: rowsByName(known, classes).sameClasses
+      ? []
+      : known.filter((name) => names.includes(name)),
+    droppedClasses: known.filter((name) => !names.includes(name)),
+  };
+}
+
+/** The row of `known` that each class has, or -1. */
+function rowsByName(known: readonly string[], classes: readonly ClassInfo[]) {
+  const rows = classes.map(({ name }) => known.indexOf(name));
+  const sameClasses = rows.length === known.length && rows.every((row, index) => row === index);
+  return { rows, sameClasses };
+}
+
+/**
+ * `tensors` with the rows of the last layer moved by class name; those of new classes are taken from `fresh`. A last
+ * layer that does not have a row for each known class is left as it is.
+ */
+export function remapClasses(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  known: readonly string[],
+  variables: readonly VariableSpec[],
+  classes: readonly ClassInfo[],
+  fresh: ReadonlyMap<string, Float32Array>,
+): Map<string, WeightTensor> {
+  const { rows } = rowsByName(known, classes);
+  const result = new Map(tensors);
+  for (const { key, shape } of variables) {
+    const tensor = tensors.get(key);
+    if (!tensor || !key.startsWith(CLASSIFIER_PREFIX)) continue;
+    if (!sameShape(tensor.shape, [known.length, ...shape.slice(1)])) continue;
+    result.set(key, { shape, data: pickRows(floatsOf(tensor.data), rows, fresh.get(key) as Float32Array) });
+  }
+  return result;
+}
+
 /** What was loaded, remapped by class name, started fresh and left, in one line. */
 export function describeLoaded(loaded: LoadedState, expected: number, source: string): string {
-  const { state, newClasses, remappedClasses, droppedClasses, leftTensors } = loaded;
+  const { state, leftTensors } = loaded;
+  return [
+    `loaded ${state.size} of ${expected} tensors from ${source}`,
+    ...describeClasses(loaded),
+    ...(leftTensors.length > 0 ? [`tensors left: ${leftTensors.join(', ')}`] : []),
+  ].join('; ');
+}
+
+/** A phrase for each kind of change that there is. */
+export function describeClasses({ newClasses, remappedClasses, droppedClasses }: ClassChanges): string[] {
   const parts: [string, readonly string[]][] = [
     ['classes kept by name', remappedClasses],
     ['classes that start fresh', newClasses],
     ['classes dropped', droppedClasses],
-    ['tensors left', leftTensors],
   ];
-  return [
-    `loaded ${state.size} of ${expected} tensors from ${source}`,
-    ...parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`),
-  ].join('; ');
+  return parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what}: ${names.join(', ')}`);
 }
 
 function floats(

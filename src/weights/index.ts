@@ -18,6 +18,6 @@ export {
   pretrainedAddresses,
   pretrainedPath,
 } from './pretrained.js';
-export { type Naming, readWeights, type Weights } from './read-weights.js';
+export { type Naming, readSafetensorsMetadata, readWeights, type Weights } from './read-weights.js';
 export type { WeightTensor } from './stored-tensor.js';
 export { encodeTorchFile, type TorchFileOptions, writeTorchFile } from './torch-writer.js';

@@ -53,6 +53,18 @@ export function readWeights(path: string, naming: Naming = 'reference'): Promise
   });
 }
 
+/**
+ * The free text of a safetensors file by key; undefined for a file of another format.
+ *
+ * @throws OtxError `checkpoint` naming the file and the reason.
+ */
+export function readSafetensorsMetadata(path: string): Promise<Readonly<Record<string, string>> | undefined> {
+  return ByteFile.use(path, async (file) => {
+    if (!path.endsWith('.safetensors') && !(await beginsLikeSafetensors(file))) return undefined;
+    return namingFile(path, 'safetensors file', async () => (await readHeader(file)).metadata);
+  });
+}
+
 interface Described extends Omit<Weights, 'tensors'> {
   /** By the names of the file. */
   readonly stored: ReadonlyMap<string, StoredTensor>;
@@ -85,13 +97,7 @@ async function beginsLikeSafetensors(file: ByteFile): Promise<boolean> {
 const OPTIMIZER_PREFIX = 'optimizer.';
 
 async function describeSafetensors(file: ByteFile): Promise<Described> {
-  const start = await file.read(0, Math.min(file.size, PREFIX_BYTES));
-  const headerBytes = checkHeaderBytes(start, file.size);
-  const bodyStart = PREFIX_BYTES + headerBytes;
-  const { entries, metadata } = parseSafetensorsHeader(
-    await file.read(PREFIX_BYTES, headerBytes),
-    file.size - bodyStart,
-  );
+  const { entries, metadata, bodyStart } = await readHeader(file);
   const stored = new Map<string, StoredTensor>();
   for (const { name, type, shape, begin } of entries) {
     if (name.startsWith(OPTIMIZER_PREFIX)) continue;
@@ -99,6 +105,14 @@ async function describeSafetensors(file: ByteFile): Promise<Described> {
   }
   if (stored.size === 0) return unusable('no weights in it');
   return { stored, classNames: classesOfOtx(metadata.otx), format: 'safetensors' };
+}
+
+async function readHeader(file: ByteFile) {
+  const start = await file.read(0, Math.min(file.size, PREFIX_BYTES));
+  const headerBytes = checkHeaderBytes(start, file.size);
+  const bodyStart = PREFIX_BYTES + headerBytes;
+  const header = await file.read(PREFIX_BYTES, headerBytes);
+  return { ...parseSafetensorsHeader(header, file.size - bodyStart), bodyStart };
 }
 
 /** Class names in the metadata of this project's own checkpoints. */

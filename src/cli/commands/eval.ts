@@ -17,9 +17,12 @@ export function addEval(program: Command, { terminal, settings, run, outputFor }
   program
     .command('eval')
     .description('score a checkpoint or an exported ONNX file on a data set')
-    .argument('[template]', 'template of the model; may be left out, the weights name it')
+    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
     .requiredOption('--test-data-roots <folder>', 'data set to score on')
-    .requiredOption('--load-weights <path>', 'run folder, .safetensors checkpoint or exported .onnx file')
+    .requiredOption(
+      '--load-weights <path>',
+      'run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file',
+    )
     .option('-o, --output <folder>', `folder for performance.json (default: ${DEFAULT_OUTPUTS}/<time>_eval)`)
     .addOption(otxAdapterOption())
     .addHelpText('after', PARAMS_HINT)

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
+import { EXPORT_TYPES } from '../../export/export-model.js';
 import { exportModel } from '../../index.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
 
@@ -12,31 +13,49 @@ interface Flags {
   staticBatch?: boolean;
 }
 
-export function addExport(program: Command, { terminal, settings, outputFor }: CommandContext): void {
+export function addExport(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
   program
     .command('export')
-    .description('write a trained model as an ONNX file')
-    .argument('[template]', 'template of the model; may be left out, the weights name it')
-    .requiredOption('--load-weights <path>', 'run folder or .safetensors checkpoint')
-    .option('-o, --output <folder>', `folder of model.onnx (default: ${DEFAULT_OUTPUTS}/<time>_export)`)
-    .option('--export-type <type>', 'format: onnx', 'onnx')
+    .description('write a trained model as an ONNX file, or its weights for PyTorch')
+    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+    .requiredOption(
+      '--load-weights <path>',
+      'run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere',
+    )
+    .option(
+      '-o, --output <folder>',
+      `folder of model.onnx or weights.pth (default: ${DEFAULT_OUTPUTS}/<time>_export)`,
+    )
+    .option('--export-type <type>', 'format: onnx, or pytorch (weights.pth)', 'onnx')
     .option('--static-batch', 'fix the batch size to 1 (default: any batch size)')
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: Flags) => {
-      if (flags.exportType.toLowerCase() !== 'onnx') {
-        throw new OtxError('usage', `unsupported export type "${flags.exportType}"; onnx is written`);
+      const type = EXPORT_TYPES.find((known) => known === flags.exportType.toLowerCase());
+      if (!type) {
+        const known = EXPORT_TYPES.join(' and ');
+        throw new OtxError('usage', `unsupported export type "${flags.exportType}"; ${known} are written`);
+      }
+      if (type !== 'onnx' && flags.staticBatch) {
+        throw new OtxError('usage', `--static-batch has no effect on --export-type ${type}; leave it out`);
       }
       const hyperParameters = settings('export');
-      const { model, inputShape, classes } = await exportModel({
-        template,
-        weights: flags.loadWeights,
-        output: await outputFor('export', flags.output),
-        batch: flags.staticBatch ? 'static' : 'dynamic',
-        hyperParameters,
-      });
+      const output = await outputFor('export', flags.output);
+      const { model, inputShape, classes } = await run(({ onEvent }) =>
+        exportModel({
+          template,
+          weights: flags.loadWeights,
+          output,
+          type,
+          batch: flags.staticBatch ? 'static' : 'dynamic',
+          hyperParameters,
+          onEvent,
+        }),
+      );
       terminal.print(
-        `written ${model}: input [${inputShape.join(', ')}], ${classes.length} classes, ` +
-          'labels and normalisation in its metadata',
+        type === 'onnx'
+          ? `written ${model}: input [${inputShape.join(', ')}], ${classes.length} classes, ` +
+              'labels and normalisation in its metadata'
+          : `written ${model}: weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`,
       );
     });
 }

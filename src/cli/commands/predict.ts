@@ -15,9 +15,12 @@ export function addPredict(program: Command, { terminal, settings, run }: Comman
   program
     .command('predict')
     .description('segment images: coloured overlays to look at, index masks to work with')
-    .argument('[template]', 'template of the model; may be left out, the weights name it')
+    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
     .requiredOption('--input <path>', 'an image or a folder of images')
-    .requiredOption('--load-weights <path>', 'run folder, .safetensors checkpoint or exported .onnx file')
+    .requiredOption(
+      '--load-weights <path>',
+      'run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file',
+    )
     .requiredOption('-o, --output <folder>', 'folder for overlays/ and masks/')
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: Flags) => {

@@ -20,7 +20,10 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
     .addOption(otxAdapterOption())
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
     .option('--seed <number>', 'seed of everything random (default: 42)', parseSeed)
-    .option('--load-weights <path>', 'start from the weights of this checkpoint or run folder')
+    .option(
+      '--load-weights <path>',
+      'start from the weights of a run folder, checkpoint, .pth, .pt or .safetensors file',
+    )
     .option('--pretrained', 'start from the published ImageNet backbone, downloaded when it is not here yet')
     .option('--no-pretrained', 'start from random weights, whatever the template says')
     .option(

@@ -1,0 +1,123 @@
+/** @file Weights together with the network they belong to: a checkpoint of this program, or a file from elsewhere. */
+
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { OtxError } from '../base/errors.js';
+import type { ClassInfo } from '../data/index.js';
+import { defaultPalette } from '../data/palette.js';
+import { createSegmentor, describe, type Segmentor } from '../models/index.js';
+import type { VariableSpec } from '../nn/index.js';
+import {
+  type HyperParameterOverrides,
+  type HyperParameters,
+  inputSizes,
+  listTemplates,
+  loadTemplate,
+  resolveHyperParameters,
+} from '../templates/index.js';
+import type { Weights } from '../weights/index.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { JobEvent } from './events.js';
+import { openGivenWeights, stateFromWeights } from './given-weights.js';
+import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
+import { initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
+import { DEFAULT_SEED } from './train-options.js';
+
+export interface TrainedModelOptions {
+  /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file. */
+  readonly weights: string;
+  /** Template the weights must belong to; may be left out where they name theirs, which files from elsewhere do not. */
+  readonly template?: string | undefined;
+  /** Settings on top of those the model was trained with; an exported file has its input size built in. */
+  readonly hyperParameters?: HyperParameterOverrides | undefined;
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+}
+
+/** The parts of a checkpoint that evaluation and export build a graph from. */
+export interface TrainedModel {
+  readonly model: Segmentor;
+  readonly state: StateDict;
+  /** In the order of the model, a value for each in `state`. */
+  readonly variables: readonly VariableSpec[];
+  readonly classes: readonly ClassInfo[];
+  readonly template: Checkpoint['info']['template'];
+  readonly hyperParameters: HyperParameters;
+  /** Side of the square network input in pixels. */
+  readonly inputSize: number;
+}
+
+/** Loads weights with the network they belong to. @throws OtxError `checkpoint`, `usage` */
+export async function loadTrainedModel(options: TrainedModelOptions): Promise<TrainedModel> {
+  const given = await openGivenWeights(options.weights);
+  return given.kind === 'checkpoint'
+    ? ofCheckpoint(given.checkpoint, options)
+    : ofWeights(given.weights, options);
+}
+
+function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): TrainedModel {
+  const { template, classes, hyperParameters: trained } = checkpoint.info;
+  if (options.template !== undefined) {
+    const wanted = loadTemplate(options.template);
+    if (wanted.model !== template.model) {
+      throw new OtxError(
+        'checkpoint',
+        `${options.weights}: trained with ${template.name}, not ${wanted.name}; leave the template out`,
+      );
+    }
+  }
+  const base = listTemplates().find(({ model }) => model === template.model);
+  if (!base)
+    throw new OtxError('checkpoint', `${options.weights}: this version has no model "${template.model}"`);
+  // Settings that the version which trained the model did not know yet have their defaults.
+  const hyperParameters = resolveHyperParameters(
+    { hyperParameters: resolveHyperParameters(base, trained) },
+    options.hyperParameters,
+  );
+  const inputSize = inputSizes(hyperParameters).validation;
+  const model = createSegmentor(template.model, { numClasses: classes.length });
+  const { variables } = describe(model, [1, 3, inputSize, inputSize]);
+  const { state } = stateFromCheckpoint(checkpoint, options.weights, variables, classes, new Map());
+  return { model, state, variables, classes, template, hyperParameters, inputSize };
+}
+
+/** Nothing in the file says what it is for, except perhaps the names of its classes. */
+async function ofWeights(weights: Weights, options: TrainedModelOptions): Promise<TrainedModel> {
+  const source = options.weights;
+  if (options.template === undefined) {
+    throw new OtxError(
+      'usage',
+      `${source}: was not written by otx, and so does not name its template; give the template as well`,
+    );
+  }
+  const template = loadTemplate(options.template);
+  const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
+  const classes = await classesOf(weights, source);
+  const inputSize = inputSizes(hyperParameters).validation;
+  const model = createSegmentor(template.model, { numClasses: classes.length });
+  const { variables } = describe(model, [1, 3, inputSize, inputSize]);
+  const { state, report } = stateFromWeights(weights, source, variables, classes, {
+    fresh: initialState(variables, DEFAULT_SEED),
+    complete: true,
+  });
+  options.onEvent?.({ type: 'notice', message: report });
+  return { model, state, variables, classes, template, hyperParameters, inputSize };
+}
+
+/** Names from the file itself, else from the labels beside it; colours from the labels where they have the same names. */
+async function classesOf({ classNames }: Weights, source: string): Promise<readonly ClassInfo[]> {
+  const path = join(dirname(source), LABEL_SCHEMA_FILE);
+  const hasLabels = (await stat(path).catch(() => undefined)) !== undefined;
+  if (!classNames && !hasLabels) {
+    throw new OtxError(
+      'checkpoint',
+      `${source}: does not name its classes; put the ${LABEL_SCHEMA_FILE} of the model beside it`,
+    );
+  }
+  const labels = hasLabels ? await loadLabelSchema(path) : [];
+  if (!classNames) return labels;
+  const palette = defaultPalette(classNames.length);
+  return classNames.map((name, index) => ({
+    name,
+    color: labels.find((label) => label.name === name)?.color ?? palette[index] ?? [0, 0, 0],
+  }));
+}
