@@ -10,8 +10,8 @@ import type { StepGraph } from '../src/engine/step.js';
 import { modelLayouts } from '../src/methods/model-state.js';
 import { supervisedTrainStep } from '../src/methods/supervised.js';
 import { createSegmentor, describe } from '../src/models/index.js';
-import { initialValue } from '../src/nn/initializers.js';
-import { adamScalars } from '../src/optim/adam.js';
+import { drawNoise, initialValue } from '../src/nn/index.js';
+import { type OptimizerName, optimizerScalars } from '../src/optim/index.js';
 import { type Configuration, type Measurement, median, type Share } from './configuration.js';
 import { readShares } from './shares.js';
 
@@ -22,14 +22,16 @@ const PROFILED_STEPS = 4;
 interface Problem {
   readonly step: StepGraph;
   readonly state: ReadonlyMap<string, Float32Array>;
-  readonly inputs: { readonly images: Float32Array; readonly labels: Uint8Array };
+  readonly optimizer: OptimizerName;
+  readonly inputs: Readonly<Record<string, Float32Array | Uint8Array>>;
 }
 
 function buildProblem({ model, batch, size }: Configuration): Problem {
   const segmentor = createSegmentor(model, { numClasses: CLASSES });
   const { variables } = describe(segmentor, [1, 3, size, size]);
   const layouts = modelLayouts(variables);
-  const step = supervisedTrainStep(segmentor, layouts, { batchSize: batch, size });
+  const optimizer = model.startsWith('segnext') ? 'adamw' : 'adam';
+  const step = supervisedTrainStep(segmentor, layouts, { batchSize: batch, size, optimizer });
 
   const specs = new Map(variables.map((spec) => [spec.key, spec]));
   const state = new Map<string, Float32Array>();
@@ -44,16 +46,23 @@ function buildProblem({ model, batch, size }: Configuration): Problem {
   const random = new Random(1);
   const images = Float32Array.from({ length: batch * 3 * size * size }, () => 2 * random.uniform() - 1);
   const labels = Uint8Array.from({ length: batch * size * size }, () => random.integer(CLASSES));
-  return { step, state, inputs: { images, labels } };
+  const inputs: Record<string, Float32Array | Uint8Array> = { images, labels };
+  if (step.inputs.noise) inputs.noise = drawNoise(step.inputs.noise.size, random);
+  return { step, state, optimizer, inputs };
 }
 
 /** Times of `count` steps in ms as the caller sees them, and the last loss. */
-async function timeSteps(compiled: CompiledStep, inputs: Problem['inputs'], count: number, first: number) {
+async function timeSteps(
+  compiled: CompiledStep,
+  { inputs, optimizer }: Problem,
+  count: number,
+  first: number,
+) {
   const times: number[] = [];
   let loss = Number.NaN;
   for (let i = 0; i < count; i++) {
     const start = performance.now();
-    const { outputs } = await compiled.run(inputs, { ...adamScalars(1e-3, first + i) });
+    const { outputs } = await compiled.run(inputs, optimizerScalars(optimizer, 1e-3, first + i));
     times.push(performance.now() - start);
     loss = Number(outputs.loss![0]);
   }
@@ -68,7 +77,7 @@ async function profileSteps(
 ): Promise<Share[]> {
   const prefix = `${configuration.model}-batch${configuration.batch}-${process.pid}`;
   const compiled = await engine.compile(problem.step, { profile: join(folder, prefix) });
-  await timeSteps(compiled, problem.inputs, PROFILED_STEPS, 1);
+  await timeSteps(compiled, problem, PROFILED_STEPS, 1);
   await compiled.release();
   const file = (await readdir(folder)).find((name) => name.startsWith(prefix));
   if (!file) throw new Error(`ONNX Runtime wrote no profile into ${folder}`);
@@ -84,8 +93,8 @@ async function measure(configuration: Configuration): Promise<Measurement> {
   const buildMs = performance.now() - start - createMs;
   for (const [name, data] of problem.state) await engine.setState(name, data);
 
-  const warmUp = await timeSteps(compiled, problem.inputs, WARM_UP_STEPS, 1);
-  const { times, loss } = await timeSteps(compiled, problem.inputs, configuration.steps, 1 + WARM_UP_STEPS);
+  const warmUp = await timeSteps(compiled, problem, WARM_UP_STEPS, 1);
+  const { times, loss } = await timeSteps(compiled, problem, configuration.steps, 1 + WARM_UP_STEPS);
   const peakMemoryMb = process.resourceUsage().maxRSS / 1024;
   await compiled.release();
   const shares =

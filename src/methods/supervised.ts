@@ -1,22 +1,20 @@
-/** @file Supervised training: cross entropy on labelled images, clipped gradients, Adam, all in one step graph. */
+/** @file Supervised training: cross entropy on labelled images, gradients and an optimiser, all in one step graph. */
 
 import { type PackLayout, StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
 import type { Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { adam } from '../optim/adam.js';
-import { clipByGlobalNorm } from '../optim/clip.js';
+import { type OptimizerName, optimize } from '../optim/recipes.js';
 import type { ModelLayouts } from './model-state.js';
 import { noiseInput } from './noise-input.js';
-
-/** The joint L2 norm to which gradients are scaled down. */
-const MAX_GRADIENT_NORM = 40;
 
 export interface TrainStepOptions {
   readonly batchSize: number;
   /** Side of the square crops. */
   readonly size: number;
+  /** Default adam. */
+  readonly optimizer?: OptimizerName;
 }
 
 /** Packs of the optimiser's first and second moments; both start at zero. */
@@ -29,7 +27,7 @@ export function momentLayouts({ parameters }: ModelLayouts): { first: PackLayout
  *
  * Inputs: `images` float32 [N, 3, S, S], `labels` uint8 [N, S, S] with 255 for ignored pixels, and for models with
  * stochastic regularisation `noise` float32 [n], uniform in [0, 1).
- * Scalars: `stepSize` and `secondMomentScale` of Adam. Outputs: `loss`, and `guard`, which must be finite for the step to
+ * Scalars: those of `optimizerScalars`. Outputs: `loss`, and `guard`, which must be finite for the step to
  * count: it is not when the loss or any gradient is not.
  */
 export function supervisedTrainStep(
@@ -37,11 +35,10 @@ export function supervisedTrainStep(
   layouts: ModelLayouts,
   options: TrainStepOptions,
 ): StepGraph {
-  const { batchSize, size } = options;
+  const { batchSize, size, optimizer = 'adam' } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
-  const scalars = { stepSize: step.scalar('stepSize'), secondMomentScale: step.scalar('secondMomentScale') };
   const parameters = step.pack(layouts.parameters);
   const buffers = step.pack(layouts.buffers);
   const moments = momentLayouts(layouts);
@@ -54,19 +51,19 @@ export function supervisedTrainStep(
   const loss = crossEntropy(logits, labels);
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const clipped = clipByGlobalNorm(gradient, MAX_GRADIENT_NORM);
-  const next = adam(
-    { parameters: parameters.flat, m: first.flat, v: second.flat },
-    clipped.gradient,
-    scalars,
-  );
+  const { next, norm } = optimize(optimizer, {
+    state: { parameters: parameters.flat, m: first.flat, v: second.flat },
+    gradient,
+    entries: layouts.parameters.entries,
+    scalar: (name) => step.scalar(name),
+  });
 
   step.update('parameters', next.parameters);
   step.update('exp_avg', next.m);
   step.update('exp_avg_sq', next.v);
   step.update('buffers', store.applyBufferUpdates(buffers));
   step.output('loss', loss);
-  step.output('guard', add(loss, clipped.norm));
+  step.output('guard', add(loss, norm));
   step.commitIfFinite('guard');
   return step.build();
 }

@@ -9,5 +9,11 @@ export {
   isNormalization,
 } from './adamw.js';
 export { clipByGlobalNorm } from './clip.js';
+export {
+  OPTIMIZER_NAMES,
+  type OptimizerName,
+  optimize,
+  optimizerScalars,
+} from './recipes.js';
 export { type SgdOptions, type SgdState, sgd } from './sgd.js';
 export type { ParameterEntry } from './weight-decay.js';

@@ -6,6 +6,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { OtxError } from '../base/errors.js';
 import { RECIPE_NAMES } from '../data/recipes.js';
+import { OPTIMIZER_NAMES } from '../optim/recipes.js';
 
 interface Range {
   readonly min: number;
@@ -126,6 +127,10 @@ export const hyperParameterTable = {
     batch_size: integer(
       { min: 1, max: 512 },
       'images per training step; reduced when the data set is smaller',
+    ),
+    optimizer: choice(
+      OPTIMIZER_NAMES,
+      'adam: gradients clipped to norm 40, no decay; adamw: weight decay 1e-4, no clipping',
     ),
     learning_rate: float({ min: 1e-7, max: 0.1 }, 'learning rate of the optimiser after the warm-up'),
     learning_rate_warmup_iters: integer(

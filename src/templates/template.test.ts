@@ -8,16 +8,20 @@ const folder = mkdtempSync(join(tmpdir(), 'otx-template-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('templates', () => {
-  test('the four Lite-HRNet templates are listed by name with the defaults of the recipe', () => {
+  test('the templates are listed by name, those of Lite-HRNet with the defaults of its recipe', () => {
     expect(listTemplates().map(({ name }) => name)).toEqual([
       'Lite-HRNet-18',
       'Lite-HRNet-18-mod2',
       'Lite-HRNet-s-mod2',
       'Lite-HRNet-x-mod3',
+      'SegNext-B',
+      'SegNext-s',
+      'SegNext-t',
     ]);
-    for (const template of listTemplates()) {
+    for (const template of listTemplates().filter(({ name }) => name.startsWith('Lite'))) {
       expect(template.hyperParameters.learning_parameters).toEqual({
         batch_size: 8,
+        optimizer: 'adam',
         learning_rate: 0.001,
         learning_rate_warmup_iters: 100,
         learning_rate_schedule: 'plateau',
@@ -38,6 +42,28 @@ describe('templates', () => {
         mem_cache_size: 1e9,
       });
     }
+  });
+
+  test.each([
+    ['SegNext-t', 'Custom_Semantic_Segmentation_SegNext_T', 170],
+    ['SEGNEXT-S', 'Custom_Semantic_Segmentation_SegNext_S', 170],
+    ['segnext-b', 'Custom_Semantic_Segmentation_SegNext_B', 150],
+  ])('%s is also found by the id %s, and has its own recipe', (name, id, num_iters) => {
+    const template = loadTemplate(name);
+    expect(loadTemplate(id)).toEqual(template);
+    expect(template.model).toBe(name.toLowerCase());
+    expect(template.hyperParameters.learning_parameters).toMatchObject({
+      batch_size: 8,
+      optimizer: 'adamw',
+      learning_rate: 8e-5,
+      learning_rate_warmup_iters: 20,
+      learning_rate_schedule: 'poly',
+      num_iters,
+      enable_early_stopping: true,
+      early_stop_start: 15,
+      early_stop_patience: 10,
+      early_stop_iteration_patience: 0,
+    });
   });
 
   test('a template is found by name, by id in any case, and by path', () => {
@@ -108,6 +134,7 @@ describe('hyper-parameters', () => {
     ['enable_early_stopping', 'False', false],
     ['enable_early_stopping', true, true],
     ['auto_adapt_batch_size', 'full', 'Full'],
+    ['optimizer', 'AdamW', 'adamw'],
     ['augmentation', 'PLAIN', 'plain'],
     ['input_size', 'auto', 'Auto'],
     ['num_iters', '5', 5],

@@ -9,11 +9,13 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { completeHyperParameters, type HyperParameters } from './hyper-parameters.js';
 
+const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as const;
+
 const templateFile = z.strictObject({
   id: z.string().min(1),
   name: z.string().min(1),
   task: z.literal('SEGMENTATION'),
-  category: z.enum(['SPEED', 'BALANCE', 'ACCURACY']),
+  category: z.enum(CATEGORIES),
   model: z.string().min(1),
   description: z.string(),
   pretrained: z.boolean(),
@@ -25,7 +27,7 @@ export interface Template {
   readonly id: string;
   readonly name: string;
   readonly task: 'SEGMENTATION';
-  readonly category: 'SPEED' | 'BALANCE' | 'ACCURACY';
+  readonly category: (typeof CATEGORIES)[number];
   /** Name of the network, as `src/models` knows it. */
   readonly model: string;
   readonly description: string;

@@ -148,6 +148,7 @@ export async function prepareRun(
     variables,
     state: weights,
     optimizer: earlier?.checkpoint.tensors,
+    optimizerName: chosen.learning_parameters.optimizer,
     seed,
     sizes,
     threads,

@@ -10,7 +10,7 @@ import { modelLayouts } from '../methods/model-state.js';
 import { evaluationStep, momentLayouts, supervisedTrainStep } from '../methods/supervised.js';
 import type { Segmentor } from '../models/index.js';
 import { drawNoise, type VariableSpec } from '../nn/index.js';
-import { adamScalars } from '../optim/adam.js';
+import { type OptimizerName, optimizerScalars } from '../optim/index.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import { OPTIMIZER_PREFIX } from './checkpoint.js';
 import { packState, packTensors, type StateDict } from './state-dict.js';
@@ -24,6 +24,7 @@ export interface SessionOptions {
   /** Moments of the optimiser to go on with, as {@link TrainingSession.tensors} gives them. Default: none, all zero. */
   readonly optimizer?: ReadonlyMap<string, SafeTensor> | undefined;
   readonly batchSize: number;
+  readonly optimizerName: OptimizerName;
   /** Of drop-path and dropout, for models that have them. */
   readonly seed: number;
   /** Sides of the square network inputs. */
@@ -52,12 +53,16 @@ export interface TrainingSession {
 
 /** Compiles the steps and puts the start weights into the engine. */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
-  const { model, variables, state, optimizer, batchSize, seed, sizes, threads } = options;
+  const { model, variables, state, optimizer, optimizerName, batchSize, seed, sizes, threads } = options;
   const layouts = modelLayouts(variables);
   const moments = momentLayouts(layouts);
   const engine = await createEngine({ threads });
   try {
-    const trainStep = supervisedTrainStep(model, layouts, { batchSize, size: sizes.train });
+    const trainStep = supervisedTrainStep(model, layouts, {
+      batchSize,
+      size: sizes.train,
+      optimizer: optimizerName,
+    });
     const noiseSize = trainStep.inputs.noise?.size;
     const training = await engine.compile(trainStep, { name: 'train' });
     const evaluation = await engine.compile(evaluationStep(model, layouts, sizes.validation), {
@@ -75,13 +80,13 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
 
     return {
       step: async ({ images, labels }, learningRate, update) => {
-        const scalars = adamScalars(learningRate, update);
+        const scalars = optimizerScalars(optimizerName, learningRate, update);
         const inputs: Record<string, TensorData> = { images, labels };
         if (noiseSize !== undefined) {
           // Drawn anew from the number of the update, so that there is no state to save.
           inputs.noise = drawNoise(noiseSize, new Random(`${seed}:${update}:noise`));
         }
-        const { outputs, committed } = await training.run(inputs, { ...scalars });
+        const { outputs, committed } = await training.run(inputs, scalars);
         return { loss: Number(outputs.loss![0]), committed };
       },
       segment: async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array,

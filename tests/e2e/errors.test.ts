@@ -143,7 +143,7 @@ describe('templates and weights', () => {
       1,
       /none\.safetensors: no such checkpoint/,
     );
-    expectOneLine(await otx([...args, join(folder, 'file')]), 1, /file: not a usable safetensors file/);
+    expectOneLine(await otx([...args, join(folder, 'file')]), 1, /file: not a usable PyTorch file/);
     expectOneLine(await otx([...args, good]), 1, /no weights in this folder/);
   });
 

@@ -1,0 +1,105 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../src/base/random.js';
+import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { evaluate, exportModel, type TrainEvent, train } from '../../src/index.js';
+import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { openPredictor } from '../../src/training/predictor.js';
+import { readRunConfig } from '../../src/training/run-config.js';
+
+let folder: string;
+let run: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-segnext-'));
+  run = join(folder, 'run');
+  await generateScenes(join(folder, 'data'), { train: 4, val: 1, width: 80, height: 64 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const trainingIn = (output: string) => ({
+  template: 'custom_semantic_segmentation_segnext_T',
+  trainData: join(folder, 'data', 'train'),
+  validationData: join(folder, 'data', 'val'),
+  output,
+  threads: 1,
+  hyperParameters: {
+    learning_parameters: { input_size: '64x64', batch_size: 2, num_iters: 2, num_workers: 0 },
+  },
+});
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+describe('SegNext-t', () => {
+  test('trains with AdamW and polynomial decay', { timeout: 120_000 }, async () => {
+    const steps: { loss: number; learningRate: number }[] = [];
+    const { metrics } = await train({
+      ...trainingIn(run),
+      onEvent: (event: TrainEvent) => event.type === 'step' && steps.push(event),
+    });
+    expect(steps).toHaveLength(4);
+    // From a millionth of the polynomial's value, a twentieth more of it with every step.
+    const poly = (step: number) => (8e-5 - 1e-6) * (1 - step / 4) ** 0.9 + 1e-6;
+    steps.forEach(({ loss, learningRate }, step) => {
+      expect(loss).toBeGreaterThan(0);
+      expect(learningRate / (poly(step) * (1 - (1 - step / 20) * (1 - 1e-6)))).toBeCloseTo(1, 6);
+    });
+    expect(metrics.mDice).toBeGreaterThan(0);
+    expect(
+      (await readRunConfig(join(run, 'config.yaml'))).hyper_parameters?.learning_parameters,
+    ).toMatchObject({
+      optimizer: 'adamw',
+      learning_rate_schedule: 'poly',
+    });
+  });
+
+  test('goes on bit by bit after an interruption', { timeout: 120_000 }, async () => {
+    const output = join(folder, 'interrupted');
+    const stop = new AbortController();
+    const onEvent = (event: TrainEvent) => {
+      if (event.type === 'step' && event.epoch === 2 && event.step === 1) stop.abort();
+    };
+    const interrupted = train({ ...trainingIn(output), onEvent, signal: stop.signal });
+    await expect(interrupted).rejects.toThrow(/stopped after 3 steps/);
+    await train({ resumeFrom: output });
+    const [there, here] = await Promise.all(
+      [run, output].map((root) => loadCheckpoint(join(root, 'models', 'last.safetensors'))),
+    );
+    expect([...here!.tensors.keys()]).toEqual([...there!.tensors.keys()]);
+    for (const [key, { data }] of there!.tensors) {
+      expect(bytesOf(here!.tensors.get(key)!.data).equals(bytesOf(data)), key).toBe(true);
+    }
+  });
+
+  test('gives the same bits in every evaluation, also with weights that went to PyTorch and back', {
+    timeout: 120_000,
+  }, async () => {
+    const random = new Random('image');
+    const image = Float32Array.from({ length: 3 * 68 * 68 }, () => random.normal());
+    const torch = await exportModel({ weights: run, output: join(folder, 'torch'), type: 'pytorch' });
+    const { hyperParameters } = trainingIn(run);
+    const results: Float32Array[] = [];
+    for (const weights of [run, run, torch.model]) {
+      const size = weights === run ? {} : { template: 'SegNext-t', hyperParameters };
+      const predictor = await openPredictor({ weights, threads: 1, ...size });
+      results.push(await predictor.segment(image));
+      await predictor.dispose();
+    }
+    expect(bytesOf(results[1]!).equals(bytesOf(results[0]!))).toBe(true);
+    expect(bytesOf(results[2]!).equals(bytesOf(results[0]!))).toBe(true);
+    expect(new Set(results[0]!).size).toBeGreaterThan(1000);
+  });
+
+  test('scores the same as an ONNX file', { timeout: 120_000 }, async () => {
+    const { model } = await exportModel({ weights: run, output: join(folder, 'onnx') });
+    expect((await readFile(model)).length).toBeGreaterThan(16e6);
+    const testData = join(folder, 'data', 'val');
+    const [there, here] = [
+      await evaluate({ weights: run, testData, threads: 1 }),
+      await evaluate({ weights: model, testData, threads: 1 }),
+    ];
+    expect(here.metrics.aAcc).toBeCloseTo(there.metrics.aAcc, 3);
+    expect(here.metrics.mDice).toBeCloseTo(there.metrics.mDice, 3);
+  });
+});
