@@ -7,6 +7,7 @@ export { gradients } from './gradients.js';
 export { blockedDense } from './lowering/blocked-dense.js';
 export { blockedDepthwise } from './lowering/blocked-depthwise.js';
 export type { BlockSize } from './lowering/blocked-layout.js';
+export { blockedPool } from './lowering/blocked-pool.js';
 export { sumOfProducts } from './lowering/dot-products.js';
 export { kernelBatchNorm } from './lowering/normalization.js';
 export { plainLowering } from './lowering/plain.js';

@@ -6,6 +6,7 @@ import {
   type BlockSize,
   blockedDense,
   blockedDepthwise,
+  blockedPool,
   firstOf,
   kernelBatchNorm,
   type LoweringTable,
@@ -42,6 +43,7 @@ export function cpuLowering({ block }: CpuCapabilities = PLAIN_CPU): LoweringTab
   const dense = blockedDense(block);
   return {
     ...standard,
+    averagePool: firstOf(blockedPool(block), standard.averagePool!),
     conv: firstOf(depthwise.forward, dense.forward),
     convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad, plainLowering.convInputGrad!),
     convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),

@@ -1,12 +1,14 @@
 /**
  * @file Finds out at start-up whether the runtime's blocked layout works on this processor, by computing convolutions
- * both ways. The layout is internal to the runtime: its block size depends on the processor, and another
+ * and means both ways. The layout is internal to the runtime: its block size depends on the processor, and another
  * version of the runtime may change or drop it. Anything unexpected means: do without.
  */
 import {
+  averagePool,
   type BlockSize,
   blockedDense,
   blockedDepthwise,
+  blockedPool,
   type ConvOptions,
   conv,
   firstOf,
@@ -48,6 +50,7 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
     depthwiseGraph('even', [8, 10], 3, 2),
     depthwiseGraph('odd', [9, 7], 5, 1),
     probeGraph('dense', [2, block, 6, 8], [2 * block, block, 3, 3], { stride: 2, padding: 1 }),
+    poolGraph(),
   ];
   const inputs = cases.flatMap((graph) => graph.inputs);
   const results = cases.flatMap((graph) => graph.results);
@@ -55,6 +58,7 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
   const dense = blockedDense(block);
   const blocked = lower(results, {
     ...plainLowering,
+    averagePool: blockedPool(block),
     conv: firstOf(depthwise.forward, dense.forward),
     convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad),
     convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),
@@ -98,6 +102,12 @@ function probeGraph(name: string, x: Shape, weight: Shape, options: ConvOptions)
   ] as const;
   const y = conv(inputs[0], inputs[1], { ...options, bias: inputs[2] });
   return { inputs, results: [y, ...gradients(reduceSum(mul(y, y)), [inputs[0], inputs[1]])] };
+}
+
+/** Wide enough for the blocked form to be chosen. */
+function poolGraph() {
+  const x = input('pool x', 'float32', [IMAGES, CHANNELS, 4, 128]);
+  return { inputs: [x], results: [averagePool(x, [2, 4])] };
 }
 
 function agree(expected: Float32Array, actual: Float32Array): boolean {

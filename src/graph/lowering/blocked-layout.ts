@@ -93,3 +93,11 @@ export function blockedUpsample(x: Tensor, factors: readonly [number, number]): 
     DOMAIN,
   )[0]!;
 }
+
+/** Means of non-overlapping windows within the layout. */
+export function blockedAveragePool(x: Tensor, kernel: readonly [number, number]): Tensor {
+  const [one, channels, h, w] = x.shape as [number, number, number, number];
+  const shape = [one, channels, h / kernel[0], w / kernel[1]];
+  const attributes = { kernel_shape: { ints: kernel }, strides: { ints: kernel } };
+  return onnxOp('AveragePool', [x], [{ dtype: x.dtype, shape }], attributes, DOMAIN)[0]!;
+}

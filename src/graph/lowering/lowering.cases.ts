@@ -321,6 +321,24 @@ function poolCase(kernel: readonly [number, number]): LoweringCase {
   return { name: `averagePool ${kernel.join('x')} and gradient`, outputs: [y, ...gradients(loss, [x])] };
 }
 
+/** Rows as long as in the networks; the gradient of an enlargement is a pooling too. */
+function wideMapCase(channels: number): LoweringCase {
+  const x = float('x', [2, channels, 4, 128]);
+  const small = float('small', [2, channels, 2, 64]);
+  const pools = (
+    [
+      [2, 2],
+      [4, 4],
+      [1, 8],
+    ] as const
+  ).map((kernel) => averagePool(x, kernel));
+  const loss = reduceSum(mul(resizeNearest(small, [4, 128]), x));
+  return {
+    name: `averagePools of one wide map with ${channels} channels`,
+    outputs: [...pools, ...gradients(loss, [small])],
+  };
+}
+
 /** Long sums of products, which may be computed as dot products. */
 function dotCase(shape: Shape, axes: readonly number[], keepDims: boolean): LoweringCase {
   const product = mul(float('a', shape), float('b', shape));
@@ -411,6 +429,9 @@ export const loweringCases = (): LoweringCase[] => [
       [5, 3],
     ] as const
   ).map(poolCase),
+  wideMapCase(2),
+  wideMapCase(3),
+  wideMapCase(20),
   dotCase([2, 3, 64, 80], [2, 3], false),
   dotCase([2, 3, 64, 80], [0, 2, 3], true),
   dotCase([2, 3, 5000], [2], true),

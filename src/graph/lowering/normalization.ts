@@ -1,17 +1,5 @@
 /** @file Training-mode batch normalisation and its gradient. */
-import {
-  add,
-  div,
-  mul,
-  neg,
-  onnxOp,
-  reciprocal,
-  reduceMean,
-  reduceSum,
-  reshape,
-  sqrt,
-  sub,
-} from '../builders.js';
+import { add, div, mul, onnxOp, reciprocal, reduceMean, reduceSum, reshape, sqrt, sub } from '../builders.js';
 import { createNode, type Shape, type Tensor } from '../tensor.js';
 import type { LoweringRule } from './table.js';
 
@@ -71,8 +59,9 @@ export const batchNormGradient: LoweringRule<'batchNormGrad'> = (
   const dbias = reduceSum(dy!, { axes });
   const dscale = mul(inverse, sub(reduceSum(mul(dy!, x!), { axes }), mul(mean!, dbias)));
   const a = mul(scale!, inverse);
-  const b = neg(mul(mul(a, inverse), mul(dscale, 1 / n)));
-  const c = sub(neg(mul(a, mul(dbias, 1 / n))), mul(b, mean!));
+  const share = mul(a, -1 / n);
+  const b = mul(mul(share, inverse), dscale);
+  const c = sub(mul(share, dbias), mul(b, mean!));
   const channelwise = (vector: Tensor) => overChannels(vector, x!.rank);
   const dx = add(mul(dy!, channelwise(a)), add(mul(x!, channelwise(b)), channelwise(c)));
   return [dx, dscale, dbias];
