@@ -66,6 +66,13 @@ describe('templates', () => {
     });
   });
 
+  test('the file of a template may have any name', () => {
+    const path = join(folder, 'template_experimental.yaml');
+    const { path: own, ...template } = loadTemplate('SegNext-t');
+    writeFileSync(path, readFileSync(own));
+    expect(loadTemplate(path)).toEqual({ ...template, path });
+  });
+
   test('a template is found by name, by id in any case, and by path', () => {
     const byName = loadTemplate('lite-hrnet-S-MOD2');
     expect(byName.id).toBe('Custom_Semantic_Segmentation_Lite-HRNet-s-mod2_OCR');
