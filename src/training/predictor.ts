@@ -10,7 +10,7 @@ import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import { loadTemplate } from '../templates/index.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
-import { loadTrainedModel, type TrainedModelOptions } from './trained-model.js';
+import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from './trained-model.js';
 import type { Segment } from './validate.js';
 
 /** Keeps the logarithm of a probability that underflowed finite. */
@@ -41,8 +41,24 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
 }
 
 async function fromCheckpoint(options: PredictorOptions): Promise<Predictor> {
-  const { model, state, classes, inputSize } = await loadTrainedModel(options);
-  const engine = await createEngine({ threads: options.threads });
+  const trained = await loadTrainedModel(options);
+  const { classes, inputSize } = trained;
+  return { classes, inputSize, ...(await openNetwork({ ...trained, threads: options.threads })) };
+}
+
+/** A network with its weights, ready for images of one size. */
+export interface NetworkOptions extends Pick<TrainedModel, 'model' | 'state' | 'inputSize'> {
+  readonly threads?: number | undefined;
+}
+
+/** Compiles a network in evaluation mode with its weights as constants, so that batch norm is folded away. */
+export async function openNetwork({
+  model,
+  state,
+  inputSize,
+  threads,
+}: NetworkOptions): Promise<Pick<Predictor, 'segment' | 'dispose'>> {
+  const engine = await createEngine({ threads });
   return guarded(engine, async () => {
     const builder = new StepBuilder();
     const images = builder.input('images', 'float32', [1, 3, inputSize, inputSize]);
@@ -50,7 +66,7 @@ async function fromCheckpoint(options: PredictorOptions): Promise<Predictor> {
     const step = await engine.compile(builder.build(), { name: 'prediction' });
     const segment: Segment = async (image) =>
       (await step.run({ images: image })).outputs.logits as Float32Array;
-    return { classes, inputSize, segment, dispose: () => engine.dispose() };
+    return { segment, dispose: () => engine.dispose() };
   });
 }
 

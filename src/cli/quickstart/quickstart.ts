@@ -27,7 +27,7 @@ const SETTINGS: HyperParameterOverrides = {
     input_size: '256x256',
     batch_size: 4,
     num_iters: 30,
-    learning_rate: 0.0015,
+    learning_rate: 0.004,
     learning_rate_warmup_iters: 50,
     learning_rate_schedule: 'poly',
     enable_early_stopping: false,
