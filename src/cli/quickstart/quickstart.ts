@@ -35,7 +35,7 @@ const SETTINGS: HyperParameterOverrides = {
   },
 };
 /** Slower machines train fewer epochs instead of longer. */
-const TRAINING_SECONDS = 240;
+const TRAINING_SECONDS = 225;
 
 export interface QuickstartOptions {
   /** Folder of the data set (`data`, made once) and of the runs (`run`, `run-2`, …). */
