@@ -1,5 +1,5 @@
 /** Copies the non-TypeScript files that the package needs at run time (template YAML) from src/ to dist/. */
-import { cpSync, chmodSync, existsSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync } from 'node:fs';
 
 cpSync('src', 'dist', {
   recursive: true,
