@@ -166,7 +166,7 @@ describe('an exported model', () => {
     expect(notices).toEqual([expect.stringMatching(/^loaded (\d+) of \1 tensors from .*weights\.pth$/)]);
     await rm(labelSchema);
     await expect(exportModel({ weights: model, output: join(folder, 'x') })).rejects.toThrow(
-      /weights\.pth: was not written by otx.*give the template/,
+      /weights\.pth: does not name its template; give the template/,
     );
   });
 

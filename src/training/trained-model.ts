@@ -86,7 +86,7 @@ async function ofWeights(weights: Weights, options: TrainedModelOptions): Promis
   if (options.template === undefined) {
     throw new OtxError(
       'usage',
-      `${source}: was not written by otx, and so does not name its template; give the template as well`,
+      `${source}: does not name its template; give the template as well`,
     );
   }
   const template = loadTemplate(options.template);
