@@ -84,10 +84,7 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
 async function ofWeights(weights: Weights, options: TrainedModelOptions): Promise<TrainedModel> {
   const source = options.weights;
   if (options.template === undefined) {
-    throw new OtxError(
-      'usage',
-      `${source}: does not name its template; give the template as well`,
-    );
+    throw new OtxError('usage', `${source}: does not name its template; give the template as well`);
   }
   const template = loadTemplate(options.template);
   const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
