@@ -141,6 +141,10 @@ export const hyperParameterTable = {
       ['plateau', 'poly', 'constant'],
       'after the warm-up: a tenth whenever mean Dice has not risen for 5 epochs, polynomial decay, or constant',
     ),
+    plateau_iteration_patience: integer(
+      { min: 0, max: 1000 },
+      'steps that must also have passed since the last good score before a plateau lowers the learning rate',
+    ),
     num_iters: integer({ min: 1, max: 100000 }, 'epochs (passes over the training images), despite the name'),
     num_workers: integer({ min: 0, max: 8 }, 'threads that decode images; 0 decodes in the main thread'),
     auto_num_workers: boolean('choose num_workers by the number of processor cores'),

@@ -33,7 +33,7 @@ export const runStateSchema = z.object({
   undoneInARow: counter,
   /** Losses of the epoch under way. */
   loss: z.object({ sum: z.number(), count: counter }),
-  plateau: z.object({ best: z.number().nullable(), bad: counter, drops: counter }),
+  plateau: z.object({ best: z.number().nullable(), bad: counter, drops: counter, lastStep: counter }),
   earlyStopping: z.object({ best: z.number().nullable(), wait: counter, bestStep: counter }),
   /** Newest validation score; null before the first. */
   lastScore: score.nullable(),

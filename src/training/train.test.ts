@@ -213,7 +213,12 @@ describe('the training loop', () => {
   });
 
   test('scores that no longer rise end it early, and lower the learning rate at the start of the next epoch', async () => {
-    const settings = { enable_early_stopping: true, early_stop_patience: 7, learning_rate_warmup_iters: 0 };
+    const settings = {
+      enable_early_stopping: true,
+      early_stop_patience: 7,
+      early_stop_iteration_patience: 0,
+      learning_rate_warmup_iters: 0,
+    };
     const { value, events, epochEvents } = await run(100, {}, settings);
     // The first score that counts is that of epoch 3; seven more are not better.
     expect(epochEvents).toHaveLength(10);
@@ -229,7 +234,11 @@ describe('the training loop', () => {
     const [better, worse] = [dice.indexOf(Math.max(...dice)), dice.indexOf(Math.min(...dice))];
     script.calls = [];
     script.answers = [better, worse];
-    const { epochEvents } = await run(8, {}, { learning_rate_warmup_iters: 0 });
+    const { epochEvents } = await run(
+      8,
+      {},
+      { learning_rate_warmup_iters: 0, plateau_iteration_patience: 0 },
+    );
     const rates = epochEvents.map(({ learningRate }) => learningRate);
     [1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4].forEach((rate, index) => {
       expect(rates[index]).toBeCloseTo(rate, 12);

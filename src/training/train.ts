@@ -58,6 +58,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     schedule: settings.learning_rate_schedule,
     learningRate: settings.learning_rate,
     warmUpSteps: settings.learning_rate_warmup_iters,
+    iterationPatience: settings.plateau_iteration_patience,
   };
   /** Epochs between validations; plateaus, early stopping and checkpoints follow it. */
   const interval = settings.use_adaptive_interval ? validationInterval(stepsPerEpoch) : 1;

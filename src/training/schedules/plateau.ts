@@ -12,9 +12,11 @@ export interface PlateauState {
   readonly bad: number;
   /** How often the learning rate was lowered. */
   readonly drops: number;
+  /** Optimiser steps made at the last good look or drop. */
+  readonly lastStep: number;
 }
 
-export const PLATEAU_START: PlateauState = { best: null, bad: 0, drops: 0 };
+export const PLATEAU_START: PlateauState = { best: null, bad: 0, drops: 0, lastStep: 0 };
 
 /** The learning rate after some drops: a tenth each, never below 1e-6. */
 export function plateauLearningRate(learningRate: number, drops: number): number {
@@ -33,16 +35,23 @@ export interface PlateauLook {
 /**
  * One look, taken at the start of every epoch but the first. Nothing is seen during the warm-up or at the lowest learning
  * rate. A score *equal* to the best counts as good: unlike in {@link ../schedules/early-stopping.ts | early stopping}.
- * The fifth bad look lowers the learning rate at once.
+ * The fifth bad look, or the first after it that comes `iterationPatience` steps behind the last good look or drop, lowers
+ * the learning rate.
  */
 export function lookAtPlateau(
   state: PlateauState,
   { score, step }: PlateauLook,
-  { learningRate, warmUpSteps }: { readonly learningRate: number; readonly warmUpSteps: number },
+  options: {
+    readonly learningRate: number;
+    readonly warmUpSteps: number;
+    readonly iterationPatience: number;
+  },
 ): PlateauState {
+  const { learningRate, warmUpSteps, iterationPatience } = options;
   if (step < warmUpSteps) return state;
   if (plateauLearningRate(learningRate, state.drops) === MIN_LEARNING_RATE) return state;
-  if (state.best === null || score >= state.best) return { ...state, best: score, bad: 0 };
+  if (state.best === null || score >= state.best) return { ...state, best: score, bad: 0, lastStep: step };
   const bad = state.bad + 1;
-  return bad < PATIENCE ? { ...state, bad } : { ...state, bad: 0, drops: state.drops + 1 };
+  if (bad < PATIENCE || step - state.lastStep < iterationPatience) return { ...state, bad };
+  return { ...state, bad: 0, drops: state.drops + 1, lastStep: step };
 }

@@ -43,7 +43,7 @@ test('no warm-up starts at the full learning rate', () => {
 });
 
 describe('reduce on plateau', () => {
-  const options = { learningRate: 1e-3, warmUpSteps: 100 };
+  const options = { learningRate: 1e-3, warmUpSteps: 100, iterationPatience: 0 };
   /** The states after looking at each score in turn, 200 steps apart. */
   const trace = (scores: readonly number[], settings = options) => {
     let state = PLATEAU_START;
@@ -63,7 +63,13 @@ describe('reduce on plateau', () => {
   test('a good score in between starts the count anew, and the best survives a drop', () => {
     const states = trace([0.5, 0.4, 0.4, 0.4, 0.4, 0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.45]);
     expect(states.map(({ bad }) => bad)).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]);
-    expect(states.at(-1)).toEqual({ best: 0.5, bad: 1, drops: 1 });
+    expect(states.at(-1)).toEqual({ best: 0.5, bad: 1, drops: 1, lastStep: 2200 });
+  });
+
+  test('an iteration patience holds the drop back until enough steps have passed', () => {
+    const scores = [0.5, ...new Array<number>(12).fill(0.4)];
+    const drops = trace(scores, { ...options, iterationPatience: 1300 }).map((state) => state.drops);
+    expect(drops).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
   });
 
   test('looks during the warm-up are not taken', () => {
@@ -77,7 +83,9 @@ describe('reduce on plateau', () => {
     expect(plateauLearningRate(5e-4, 3)).toBe(1e-6);
     expect(plateauLearningRate(5e-4, 9)).toBe(1e-6);
     const falling = Array.from({ length: 40 }, (_, index) => 1 - index / 100);
-    expect(trace(falling, { learningRate: 5e-6, warmUpSteps: 0 }).at(-1)?.drops).toBe(1);
+    expect(trace(falling, { learningRate: 5e-6, warmUpSteps: 0, iterationPatience: 0 }).at(-1)?.drops).toBe(
+      1,
+    );
   });
 });
 
