@@ -20,7 +20,7 @@ it.each(['masks', 'adapter'])(
   'validation of more images needs no more memory (%s)',
   async (reading) => {
     // The first dozens of images fill heaps and pools; growth shows behind them.
-    const { stdout } = await run('validation-memory.mjs', '40', '140', '128x128', reading);
+    const { stdout } = await run('validation-memory.mjs', '120', '240', '128x128', reading);
     const [, megabytes] = /difference: (-?[\d.]+) MB/.exec(stdout) ?? [];
     expect(Number(megabytes)).toBeLessThan(50);
   },
