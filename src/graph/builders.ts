@@ -2,6 +2,7 @@
  * @file The functions that model code calls to build a graph. Each creates one node (or a short, fixed composition) and
  * returns its output. Numbers are accepted where a scalar tensor makes sense.
  */
+import { bilinearMatrix } from './resampling.js';
 import { broadcastShapes, normalizeAxis } from './shape-rules.js';
 import type { TensorType } from './tensor.js';
 import { createNode, type DType, type Shape, sameShape, sizeOf, Tensor, type TensorData } from './tensor.js';
@@ -70,7 +71,8 @@ const unary =
       | 'tanh'
       | 'gelu'
       | 'positive'
-      | 'not',
+      | 'not'
+      | 'stopGradient',
   ) =>
   (x: Tensor): Tensor =>
     single(op, [x], {});
@@ -108,6 +110,8 @@ export const tanh = unary('tanh');
 export const gelu = unary('gelu');
 export const positive = unary('positive');
 export const not = unary('not');
+/** `x` as a constant of differentiation: nothing flows back through it. */
+export const stopGradient = unary('stopGradient');
 
 export const add = binary('add');
 export const sub = binary('sub');
@@ -307,6 +311,17 @@ export function resizeNearest(x: Tensor, size: readonly [number, number]): Tenso
 export function resizeBilinear(x: Tensor, size: readonly [number, number], alignCorners = false): Tensor {
   if (size[0] === x.shape[2] && size[1] === x.shape[3]) return x;
   return single('resizeBilinear', [x], { size, alignCorners });
+}
+
+/**
+ * The transposed map of `resizeBilinear` (align corners false) from `size` to the size of x: Σ x · resize(f) equals
+ * Σ resizeBilinearTransposed(x) · f for every f of that size.
+ */
+export function resizeBilinearTransposed(x: Tensor, size: readonly [number, number]): Tensor {
+  const [h, w] = [x.shape[2]!, x.shape[3]!];
+  if (size[0] === h && size[1] === w) return x;
+  const [rows, cols] = [bilinearMatrix(size[0], h, false), bilinearMatrix(size[1], w, false)];
+  return matMul(rows, matMul(x, cols), { transA: true });
 }
 
 /** A literal ONNX operator; for lowerings. */

@@ -89,6 +89,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
   geluGrad: null,
   positive: null,
   not: null,
+  stopGradient: null,
   cast: ({ dy }, { inputs: [x] }) => [cast(dy, x!.dtype)],
 
   add: ({ dy }) => [dy, dy],

@@ -62,6 +62,15 @@ describe('gradients', () => {
     expect(dloss!.node).toMatchObject({ op: 'constant', attributes: { data: Float32Array.of(1) } });
   });
 
+  test('do not flow through what was stopped', () => {
+    const x = float('x', 3);
+    const [dx] = gradients(g.reduceSum(g.mul(g.exp(x), g.stopGradient(g.tanh(x)))), [x]);
+    expect(operators(dx!).filter((op) => op === 'tanh')).toEqual(['tanh']);
+    expect(operators(dx!)).not.toContain('add');
+    const [zeros] = gradients(g.reduceSum(g.stopGradient(g.exp(x))), [x]);
+    expect(zeros!.node).toMatchObject({ op: 'constant', attributes: { data: new Float32Array(3) } });
+  });
+
   test('of a flat pack are one concatenation in its order, with zeros for what is not used', () => {
     const flat = float('flat', 9);
     const [first, , last] = g.split(flat, [2, 3, 4], 0);

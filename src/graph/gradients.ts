@@ -44,11 +44,11 @@ export function gradients(output: Tensor, wrt: readonly Tensor[]): Tensor[] {
   return wrt.map((x) => pending.get(x) ?? full(x.shape, 0));
 }
 
-/** `wrt` and everything float that is computed from it. */
+/** `wrt` and everything float that is computed from it, as far as gradients are not stopped. */
 function tensorsDependingOn(nodes: readonly AnyNode[], wrt: ReadonlySet<Tensor>): Set<Tensor> {
   const result = new Set<Tensor>(wrt);
   for (const node of nodes) {
-    if (!node.inputs.some((x) => result.has(x))) continue;
+    if (node.op === 'stopGradient' || !node.inputs.some((x) => result.has(x))) continue;
     for (const y of node.outputs) if (y.dtype === 'float32') result.add(y);
   }
   return result;

@@ -134,6 +134,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   },
   positive: floatUnary,
   not: logical,
+  stopGradient: unary,
   cast: (inputs, { to }) => {
     expectInputs(inputs, 1);
     return [{ dtype: to, shape: inputs[0]!.shape }];

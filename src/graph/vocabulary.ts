@@ -55,6 +55,8 @@ export interface OpAttributes {
   /** 1 where the input is positive, else 0: the derivative of relu as a function of its input or output. */
   positive: None;
   not: None;
+  /** The input itself, taken for a constant by `gradients`. */
+  stopGradient: None;
   cast: { readonly to: DType };
 
   // Elementwise with broadcasting, two inputs

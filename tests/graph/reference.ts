@@ -195,6 +195,7 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   geluGrad: elementwise((dy, x) => dy! * (cumulative(x!) + x! * density(x!))),
   positive: unary((x) => (x > 0 ? 1 : 0)),
   not: unary((x) => 1 - x),
+  stopGradient: unary((x) => x),
   cast: ({ attributes: { to } }, [x]) => {
     if (to === 'float32') return [x!.data];
     return [to === 'bool' ? x!.data.map((v) => (v === 0 ? 0 : 1)) : x!.data.map(Math.trunc)];

@@ -96,6 +96,7 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
   geluGrad: semantic,
   positive: semantic,
   not: plain('Not'),
+  stopGradient: plain('Identity'),
   cast: ({ attributes }) => ({ opType: 'Cast', attributes: { to: { int: elementTypes[attributes.to] } } }),
 
   add: plain('Add'),

@@ -18,6 +18,7 @@ describe('simplifies', () => {
     ['0 + x', g.add(0, x), x],
     ['x − 0', g.sub(x, 0), x],
     ['−(−x)', g.neg(g.neg(x)), x],
+    ['a stopped gradient', g.stopGradient(x), x],
     ['x/4', g.div(x, 4), g.mul(x, 0.25)],
     ['(x·2)·3', g.mul(g.mul(x, 2), 3), g.mul(x, 6)],
     ['2·(3·x)', g.mul(2, g.mul(3, x)), g.mul(x, 6)],

@@ -72,6 +72,8 @@ function simplifyNode(node: AnyNode, inputs: readonly Tensor[]): readonly Tensor
       return undefined;
     case 'sub':
       return scalarOf(b) === 0 && keeps(a) ? [a] : undefined;
+    case 'stopGradient':
+      return [a];
     case 'neg':
       return a.node.op === 'neg' ? [a.node.inputs[0]!] : undefined;
     case 'reshape':
