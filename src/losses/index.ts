@@ -1,2 +1,3 @@
 /** @file Loss functions on symbolic tensors. */
 export { crossEntropy, IGNORE_INDEX } from './cross-entropy.js';
+export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
