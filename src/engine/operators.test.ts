@@ -56,6 +56,7 @@ const cases: Partial<Record<OpName, Case>> = {
   sigmoid: each(g.sigmoid, (x) => 1 / (1 + Math.exp(-x))),
   tanh: each(g.tanh, Math.tanh),
   gelu: each(g.gelu, (x) => x * phi(x)),
+  stopGradient: each(g.stopGradient, (x) => x),
   cast: one(() => g.cast(g.cast(u, 'int64'), 'float32'), [0, 1, 255, 7]),
 
   add: one(() => g.add(v, p), [-1.25, 1, 4.5, 11]),

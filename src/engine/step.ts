@@ -65,6 +65,28 @@ export function layoutOf(
   return { name, entries, size: offset };
 }
 
+/** A vector read as a pack of that layout, e.g. the value that a pack has after the step. @param flat float32 [size] */
+export function packOf(layout: PackLayout, flat: Tensor): Pack {
+  const index = new Map(layout.entries.map((entry, i) => [entry.key, i]));
+  const parts =
+    layout.entries.length > 0
+      ? split(
+          flat,
+          layout.entries.map(({ size }) => size),
+          0,
+        )
+      : [];
+  return {
+    layout,
+    flat,
+    get: (key) => {
+      const i = index.get(key);
+      if (i === undefined) throw new OtxError('graph', `pack "${layout.name}" has no entry named "${key}"`);
+      return reshape(parts[i]!, layout.entries[i]!.shape);
+    },
+  };
+}
+
 /** Collects the parts of a step while its graph is being built. */
 export class StepBuilder {
   private readonly inputs: Record<string, Tensor> = {};
@@ -95,24 +117,7 @@ export class StepBuilder {
     this.claim(packInputName(layout.name));
     const flat = input(packInputName(layout.name), 'float32', [layout.size]);
     this.packs.set(layout.name, { layout, current: flat });
-    const index = new Map(layout.entries.map((entry, i) => [entry.key, i]));
-    const parts =
-      layout.entries.length > 0
-        ? split(
-            flat,
-            layout.entries.map(({ size }) => size),
-            0,
-          )
-        : [];
-    return {
-      layout,
-      flat,
-      get: (key) => {
-        const i = index.get(key);
-        if (i === undefined) throw new OtxError('graph', `pack "${layout.name}" has no entry named "${key}"`);
-        return reshape(parts[i]!, layout.entries[i]!.shape);
-      },
-    };
+    return packOf(layout, flat);
   }
 
   /** Sets the value that a pack has after the step; float32 [size]. */

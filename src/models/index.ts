@@ -10,6 +10,13 @@ import { mscan } from './mscan.js';
 
 export { describe, type ModelDescription } from '../nn/index.js';
 export { type ModelName, type SegmentorConfig, segmentorConfigs } from './configurations.js';
+export {
+  type ContrastiveConfig,
+  contrastiveConfig,
+  pooledRegions,
+  predictor,
+  projector,
+} from './contrastive.js';
 
 /** images [N, 3, H, W] → logits [N, numClasses, H', W'] at head resolution. */
 export type Segmentor = ImageModel;
@@ -36,6 +43,19 @@ export function createSegmentor(name: string, { numClasses, override }: Segmento
   const [backbone, head] = [backboneOf(config), headOf(config)];
   return (scope, images) =>
     head(scope.child('decode_head'), backbone(scope.child('backbone'), images), numClasses);
+}
+
+/** feature maps of the backbone, highest resolution first → logits [N, numClasses, H', W']. */
+export type Head = (scope: Scope, features: readonly Tensor[]) => Tensor;
+
+/**
+ * The head of the network of that name; the scope handed to it is the head's own.
+ * @param numClasses background included.
+ * @throws OtxError `template` for an unknown name.
+ */
+export function createHead(name: string, numClasses: number): Head {
+  const head = headOf(findConfig(name));
+  return (scope, features) => head(scope, features, numClasses);
 }
 
 /**

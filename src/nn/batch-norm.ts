@@ -1,6 +1,6 @@
 /** @file Batch normalisation over N, H, W with running statistics (https://arxiv.org/abs/1502.03167). */
 import { OtxError } from '../base/errors.js';
-import { add, batchNorm as batchNormOp, constant, div, mul, sqrt, sub } from '../graph/builders.js';
+import { add, batchNorm as batchNormOp, constant, div, mul, reshape, sqrt, sub } from '../graph/builders.js';
 import type { Tensor } from '../graph/tensor.js';
 import { constantInit } from './initializers.js';
 import { perChannel } from './per-channel.js';
@@ -78,6 +78,12 @@ function trainingBatchNorm(scope: Scope, x: Tensor, { gain = 1 }: BatchNormOptio
 function evaluationBatchNorm(scope: Scope, x: Tensor, { gain = 1 }: BatchNormOptions): Tensor {
   const { scale, shift } = batchNormAffine(scope, x.shape[1]!, gain);
   return scope.trace(() => add(mul(x, perChannel(scale)), perChannel(shift)));
+}
+
+/** The same of rows x [N, C], every column by itself. */
+export function batchNormRows(scope: Scope, x: Tensor): Tensor {
+  const [rows, columns] = x.shape as [number, number];
+  return reshape(batchNorm(scope, reshape(x, [rows, columns, 1, 1])), [rows, columns]);
 }
 
 /** Evaluation-mode batch norm as the affine map that it is, for folding into a convolution. */

@@ -1,5 +1,5 @@
 /** @file The layer library and the scopes that connect it with variables. */
-export { type BatchNormOptions, batchNorm } from './batch-norm.js';
+export { type BatchNormOptions, batchNorm, batchNormRows } from './batch-norm.js';
 export { channelHalves, shuffledConcat } from './channel-shuffle.js';
 export {
   type Activation,
@@ -11,8 +11,9 @@ export {
 export { type ConvolutionOptions, convolution } from './convolution.js';
 export { describe, type ImageModel, type ModelDescription } from './describe.js';
 export { dropout2d, dropPathFactors } from './dropout.js';
-export { constantInit, initialValue } from './initializers.js';
+export { constantInit, fanInNormal, initialValue, normalInit } from './initializers.js';
 export { layerNorm } from './layer-norm.js';
+export { type LinearOptions, linear } from './linear.js';
 export { drawNoise, type NoiseSource, noiseFrom, noiseSize, noNoise } from './noise.js';
 export { perChannel } from './per-channel.js';
 export {

@@ -29,6 +29,10 @@ export function normalInit(deviation: number): Initializer {
 export const kaimingNormal: Initializer = (shape, random) =>
   normalInit(Math.sqrt(2 / (shape[0]! * sizeOf(shape.slice(2)))))(shape, random);
 
+/** Kaiming normal for ReLU networks, fan-in mode: N(0, 2 / fanIn). */
+export const fanInNormal: Initializer = (shape, random) =>
+  normalInit(Math.sqrt(2 / fanIn(shape)))(shape, random);
+
 /** N(0, 2 / fanOut) with fanOut = shape[0]·kh·kw / groups. */
 export const fanOutNormal =
   (groups: number): Initializer =>
