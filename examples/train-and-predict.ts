@@ -26,7 +26,7 @@ const { weights, metrics, bestEpoch } = await train({
     if (event.type === 'epoch') showEpoch(event);
   },
 });
-console.log(`best epoch ${bestEpoch}: mean Dice ${metrics.mDice.toFixed(3)}`);
+console.log(`best epoch ${bestEpoch}: mean Dice ${metrics?.mDice.toFixed(3)}`);
 
 const { model } = await exportModel({ weights, output: join(output, 'export') });
 const { images } = await predict({ weights: model, input: join(data, 'val', 'images'), output });

@@ -16,7 +16,8 @@ describe('renderAugmentationSheet', () => {
     const loader = createTrainLoader(dataset, { ...OPTIONS, batchSize: 3, workers: 0 });
     const pictures: Uint8Array[] = [];
     for (const epoch of [0, 1]) {
-      for await (const { images } of loader.epoch(epoch)) {
+      for await (const { inputs } of loader.epoch(epoch)) {
+        const { images } = inputs;
         for (let n = 0; n < 3; n++) pictures.push(unpackImage(images.subarray(n * 3072, (n + 1) * 3072), 32));
       }
     }

@@ -3,7 +3,7 @@ import { OtxError } from '../base/errors.js';
 import { type Panel, renderFigure } from './figure.js';
 import { type RgbImage, renderOverlay } from './overlay.js';
 import type { RecipeName } from './recipes.js';
-import { createTrainLoader, type TrainBatch } from './train-loader.js';
+import { createTrainLoader, type LabeledBatch } from './train-loader.js';
 import { unpackImage } from './transforms/normalize.js';
 import { resizeImage, resizeMask } from './transforms/resize.js';
 import type { Dataset } from './types.js';
@@ -61,7 +61,8 @@ export async function renderAugmentationSheet(
 }
 
 /** The picture on top of its overlay. */
-function panelOf({ images, labels, sampleIds }: TrainBatch, side: number, { classes }: Dataset): Panel {
+function panelOf({ inputs, sampleIds }: LabeledBatch, side: number, { classes }: Dataset): Panel {
+  const { images, labels } = inputs;
   const from = { width: side, height: side };
   const shown = Math.min(side, PICTURE);
   const size = { width: shown, height: shown };

@@ -12,13 +12,8 @@ export { readMask } from './read-mask.js';
 export { createRecipe, describeRecipe, RECIPE_NAMES, type Recipe, type RecipeName } from './recipes.js';
 export { type DatasetReport, formatReport } from './report.js';
 export { generateScenes, type SceneOptions } from './synthetic/generate.js';
-export {
-  createTrainLoader,
-  type EpochOptions,
-  type TrainBatch,
-  type TrainLoader,
-  type TrainLoaderOptions,
-} from './train-loader.js';
+export type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
+export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './train-loader.js';
 export { PIXEL_MEAN, PIXEL_STD, packImage } from './transforms/normalize.js';
 export { resizeImage } from './transforms/resize.js';
 export * from './types.js';

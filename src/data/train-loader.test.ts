@@ -3,12 +3,8 @@ import { errorOf, soundDataset, writeFiles } from './fixtures.cases.js';
 import { openDataset } from './open-dataset.js';
 import { acquirePool, type DataPool } from './pool.js';
 import { RECIPE_NAMES } from './recipes.js';
-import {
-  createTrainLoader,
-  type TrainBatch,
-  type TrainLoader,
-  type TrainLoaderOptions,
-} from './train-loader.js';
+import type { TrainLoader } from './train-batch.js';
+import { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './train-loader.js';
 
 // Threads take longer to start than to work here; holding the pools lets all tests share them.
 let pools: DataPool[] = [];
@@ -19,18 +15,24 @@ afterAll(() => Promise.all(pools.map((pool) => pool.release())));
 
 const OPTIONS: TrainLoaderOptions = { batchSize: 2, cropSize: 32, seed: 42, workers: 0, recipe: 'plain' };
 
-async function open(options: Partial<TrainLoaderOptions> = {}, root?: string): Promise<TrainLoader> {
+async function open(
+  options: Partial<TrainLoaderOptions> = {},
+  root?: string,
+): Promise<TrainLoader<LabeledBatch>> {
   return createTrainLoader(await openDataset(root ?? (await soundDataset(7))), { ...OPTIONS, ...options });
 }
 
-async function collect(loader: TrainLoader, epoch: number, startStep?: number): Promise<TrainBatch[]> {
-  const batches: TrainBatch[] = [];
+async function collect(
+  loader: TrainLoader<LabeledBatch>,
+  epoch: number,
+  startStep?: number,
+): Promise<LabeledBatch[]> {
+  const batches: LabeledBatch[] = [];
   for await (const batch of loader.epoch(epoch, { startStep })) batches.push(batch);
   return batches;
 }
 
-const pixels = (batches: TrainBatch[]) =>
-  batches.map(({ images, labels, sampleIds }) => ({ images, labels, sampleIds }));
+const pixels = (batches: LabeledBatch[]) => batches.map(({ inputs, sampleIds }) => ({ inputs, sampleIds }));
 
 describe('createTrainLoader', () => {
   it('gives full batches of the promised shapes and drops the rest', async () => {
@@ -39,9 +41,9 @@ describe('createTrainLoader', () => {
     expect(loader.stepsPerEpoch).toBe(2);
     expect(batches).toHaveLength(2);
     for (const batch of batches) {
-      expect(batch.images).toHaveLength(3 * 3 * 32 * 32);
-      expect(batch.labels).toHaveLength(3 * 32 * 32);
-      expect(new Set(batch.labels).size).toBeGreaterThan(1);
+      expect(batch.inputs.images).toHaveLength(3 * 3 * 32 * 32);
+      expect(batch.inputs.labels).toHaveLength(3 * 32 * 32);
+      expect(new Set(batch.inputs.labels).size).toBeGreaterThan(1);
     }
     expect(new Set(batches.flatMap(({ sampleIds }) => sampleIds)).size).toBe(6);
   });
@@ -65,7 +67,7 @@ describe('createTrainLoader', () => {
       expect(runs[1]).toEqual(runs[0]);
       expect(runs[2]).toEqual(runs[0]);
       expect(runs[3]).toEqual(runs[0]);
-      expect(runs[0]![0]!.images).not.toEqual(runs[0]![3]!.images);
+      expect(runs[0]![0]!.inputs.images).not.toEqual(runs[0]![3]!.inputs.images);
     },
   );
 
@@ -88,7 +90,8 @@ describe('createTrainLoader', () => {
   it('gives batches that the caller may change or transfer', async () => {
     const loader = await open({ batchSize: 1, workers: 1 }, await soundDataset(2));
     const reference = pixels(await collect(await open({ batchSize: 1 }, await soundDataset(2)), 1));
-    for (const { images, labels } of await collect(loader, 0)) {
+    for (const { inputs } of await collect(loader, 0)) {
+      const { images, labels } = inputs;
       structuredClone(images, { transfer: [images.buffer] });
       labels.fill(77);
     }

@@ -5,6 +5,7 @@ import { Random } from '../base/random.js';
 import { acquirePool } from './pool.js';
 import type { RecipeName } from './recipes.js';
 import type { TrainTask, TrainTaskResult } from './tasks.js';
+import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 import type { Dataset, LabeledImage } from './types.js';
 
 export interface TrainLoaderOptions {
@@ -24,33 +25,14 @@ export interface TrainLoaderOptions {
   readonly order?: (epoch: number) => readonly number[];
 }
 
-export interface TrainBatch {
-  /** `[N, 3, S, S]`, normalised RGB; 0 (the mean colour) where the image was padded. */
-  readonly images: Float32Array<ArrayBuffer>;
-  /** `[N, S, S]`, class indices; 255 is ignore, also where the image was padded. */
-  readonly labels: Uint8Array<ArrayBuffer>;
-  readonly sampleIds: readonly string[];
-  /** How long the consumer waited for this batch, in milliseconds. */
-  readonly waitedMs: number;
-}
-
-export interface EpochOptions {
-  /** First step to give, for going on in the middle of an epoch. Default 0. */
-  readonly startStep?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface TrainLoader {
-  /** floor(samples / batchSize): the last, partial batch is dropped. */
-  readonly stepsPerEpoch: number;
-  /**
-   * The batches of one epoch, counted from 0. Order and augmentation depend on seed, epoch and position only. The caller
-   * owns the buffers of each batch. One epoch at a time.
-   * @throws OtxError `image` naming a file that cannot be used, `aborted` when the signal fires.
-   */
-  epoch(index: number, options?: EpochOptions): AsyncGenerator<TrainBatch, void, undefined>;
-  /** Ends the threads; the loader gives no more batches. */
-  dispose(): Promise<void>;
+/** Images with their labels, for the step graph `supervised`. */
+export interface LabeledBatch extends TrainBatch {
+  readonly inputs: {
+    /** `[N, 3, S, S]`, normalised RGB; 0 (the mean colour) where the image was padded. */
+    readonly images: Float32Array<ArrayBuffer>;
+    /** `[N, S, S]`, class indices; 255 is ignore, also where the image was padded. */
+    readonly labels: Uint8Array<ArrayBuffer>;
+  };
 }
 
 const DEFAULT_CACHE_BYTES = 512 * 1024 * 1024;
@@ -61,10 +43,10 @@ interface Place {
 }
 
 /**
- * Creates the loader of training batches.
+ * Creates the loader of labeled batches. An epoch has floor(samples / batchSize) steps: the last, partial batch is dropped.
  * @throws OtxError `usage` for a batch or crop size that is not a positive whole number.
  */
-export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader {
+export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader<LabeledBatch> {
   const { batchSize, cropSize, seed, recipe } = options;
   for (const [name, value] of Object.entries({ batchSize, cropSize })) {
     if (!Number.isInteger(value) || value < 1) {
@@ -123,7 +105,8 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
 
       const asked = performance.now();
       const { images, labels, sampleIds } = await abortable(queue.shift()!.batch, signal, 'loading data');
-      yield { images, labels, sampleIds, waitedMs: performance.now() - asked };
+      const waitedMs = performance.now() - asked;
+      yield { step: 'supervised', inputs: { images, labels }, sampleIds, waitedMs };
     }
   }
 

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../base/random.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { ModelProtoSchema } from '../graph/onnx/onnx_pb.js';
-import { modelLayouts } from '../methods/model-state.js';
+import { modelLayouts, packState } from '../methods/model-state.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
 import { checkpointOf, loadCheckpoint, saveCheckpoint } from '../training/checkpoint.js';
 import { openPredictor } from '../training/predictor.js';
-import { initialState, packState, packTensors } from '../training/state-dict.js';
+import { initialState, packTensors } from '../training/state-dict.js';
 import { readWeights } from '../weights/index.js';
 import { exportModel } from './export-model.js';
 

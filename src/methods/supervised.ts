@@ -1,13 +1,44 @@
 /** @file Supervised training: cross entropy on labelled images, gradients and an optimiser, all in one step graph. */
 
+import { createTrainLoader, type Dataset, type TrainLoaderOptions } from '../data/index.js';
 import { type PackLayout, StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
-import type { Segmentor } from '../models/index.js';
+import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { type OptimizerName, optimize } from '../optim/recipes.js';
-import type { ModelLayouts } from './model-state.js';
+import { type OptimizerName, optimize, optimizerScalars } from '../optim/index.js';
+import { OPTIMIZER_PREFIX } from '../weights/training-state.js';
+import type { Method, StatePack } from './method.js';
+import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
+
+export interface SupervisedOptions {
+  readonly model: Segmentor;
+  readonly optimizer: OptimizerName;
+  /** Sides of the square network inputs. */
+  readonly sizes: { readonly train: number; readonly validation: number };
+  readonly trainSet: Dataset;
+  /** How labeled images are loaded. */
+  readonly loading: Omit<TrainLoaderOptions, 'batchSize' | 'cropSize' | 'order'>;
+}
+
+/** Learning from images with masks alone. */
+export function supervised({ model, optimizer, sizes, trainSet, loading }: SupervisedOptions): Method {
+  const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
+  const layouts = modelLayouts(variables);
+  return {
+    variables,
+    parameters,
+    graphs: (batchSize) => ({
+      packs: [...modelPacks(layouts), ...momentPacks(layouts)],
+      steps: { supervised: supervisedTrainStep(model, layouts, { batchSize, size: sizes.train, optimizer }) },
+      evaluation: evaluationStep(model, layouts, sizes.validation),
+      scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
+    }),
+    loader: (batchSize, order) =>
+      createTrainLoader(trainSet, { ...loading, batchSize, cropSize: sizes.train, ...(order && { order }) }),
+  };
+}
 
 export interface TrainStepOptions {
   readonly batchSize: number;
@@ -20,6 +51,14 @@ export interface TrainStepOptions {
 /** Packs of the optimiser's first and second moments; both start at zero. */
 export function momentLayouts({ parameters }: ModelLayouts): { first: PackLayout; second: PackLayout } {
   return { first: { ...parameters, name: 'exp_avg' }, second: { ...parameters, name: 'exp_avg_sq' } };
+}
+
+/** The optimiser's moments as state of a method. */
+export function momentPacks(layouts: ModelLayouts): StatePack[] {
+  return Object.values(momentLayouts(layouts)).map((layout) => ({
+    layout,
+    nameOf: (key) => `${OPTIMIZER_PREFIX}${layout.name}.${key}`,
+  }));
 }
 
 /**

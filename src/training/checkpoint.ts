@@ -19,8 +19,6 @@ import { runStateSchema } from './run-state.js';
 export const WEIGHTS_FILE = 'weights.safetensors';
 /** Name of the file with the newest weights and the optimiser's state in a run's `models` folder. */
 export const LAST_FILE = 'last.safetensors';
-/** Prefix of tensors that are needed to continue a training, but not to use the model. */
-export const OPTIMIZER_PREFIX = 'optimizer.';
 
 const score = z.number().nullable();
 
@@ -77,7 +75,7 @@ export type CheckpointInfo = z.infer<typeof checkpointInfo>;
 /** A model's weights with everything needed to use them. */
 export interface Checkpoint {
   readonly info: CheckpointInfo;
-  /** By state-dict key; optimiser tensors under {@link OPTIMIZER_PREFIX}. */
+  /** By state-dict key; besides those for which `isTrainingState` holds. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 

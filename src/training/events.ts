@@ -1,6 +1,7 @@
 /** @file What a running job tells its caller; the command line draws its progress from these, other programs may do anything. */
 
 import type { ClassInfo, Dataset, DatasetReport, Sample, TrainBatch } from '../data/index.js';
+import type { TensorData } from '../graph/index.js';
 import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
@@ -47,7 +48,8 @@ export interface StartEvent {
   /** All that was chosen, as in `config.yaml`. */
   readonly config: RunConfig;
   readonly trainSet: Dataset;
-  readonly validationSet: Dataset;
+  /** Undefined for a training that does not segment. */
+  readonly validationSet: Dataset | undefined;
   /** Background first. */
   readonly classes: readonly ClassInfo[];
   readonly epochs: number;
@@ -70,6 +72,8 @@ export interface StepEvent {
   readonly step: number;
   readonly stepsPerEpoch: number;
   readonly loss: number;
+  /** What else the method reports of a step, by name. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Over the epoch so far. */
   readonly imagesPerSecond: number;
@@ -77,13 +81,15 @@ export interface StepEvent {
   readonly etaSeconds: number;
 }
 
-/** The images and labels of the step that has just been made, as the network saw them; not to be changed. */
+/** What the network was given in the step that has just been made; not to be changed. */
 export interface BatchEvent {
   readonly type: 'batch';
   /** From 1. */
   readonly epoch: number;
   readonly step: number;
   readonly batch: TrainBatch;
+  /** What the method gives of it to be drawn, by name, e.g. pseudo-labels. */
+  readonly pictures: Readonly<Record<string, TensorData>>;
 }
 
 /** A validation image has been segmented. */
@@ -109,6 +115,8 @@ export interface EpochEvent {
   readonly updates: number;
   /** Mean loss of the epoch. */
   readonly loss: number;
+  /** Means of what else the method reported of its steps, and scores of its other networks, by name. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Validation scores; undefined when this epoch was not validated (adaptive interval). */
   readonly metrics: SegmentationMetrics | undefined;
@@ -141,7 +149,8 @@ export interface EndEvent {
   /** Checkpoint of the best epoch. */
   readonly weights: string;
   readonly bestEpoch: number;
-  readonly metrics: SegmentationMetrics;
+  /** Undefined for a training without validation. */
+  readonly metrics: SegmentationMetrics | undefined;
   /** Whole time of the run, interruptions not counted. */
   readonly seconds: number;
 }

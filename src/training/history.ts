@@ -19,10 +19,18 @@ const COLUMNS = [
   'images_per_second',
 ];
 
-/** Starts the file: fixed columns, then Dice and IoU of each class. @throws OtxError `output` */
-export async function startHistory(path: string, classes: readonly ClassInfo[]): Promise<void> {
+/**
+ * Starts the file: fixed columns, then the figures of the method, then Dice and IoU of each class.
+ *
+ * @throws OtxError `output`
+ */
+export async function startHistory(
+  path: string,
+  classes: readonly ClassInfo[],
+  figures: readonly string[] = [],
+): Promise<void> {
   const perClass = ['Dice', 'IoU'].flatMap((score) => classes.map(({ name }) => quote(`${score}.${name}`)));
-  await write(path, 'w', [...COLUMNS, ...perClass]);
+  await write(path, 'w', [...COLUMNS, ...figures, ...perClass]);
 }
 
 /**
@@ -40,10 +48,18 @@ export async function truncateHistory(path: string, epoch: number): Promise<void
   }
 }
 
-/** Adds an epoch; figures that do not exist (a class without pixels, an epoch without validation) are empty. */
-export async function appendHistory(path: string, event: EpochEvent): Promise<void> {
+/**
+ * Adds an epoch; what does not exist (a class without pixels, an epoch without validation) is empty.
+ *
+ * @param figureNames as {@link startHistory} was given them.
+ */
+export async function appendHistory(
+  path: string,
+  event: EpochEvent,
+  figureNames: readonly string[] = [],
+): Promise<void> {
   const { epoch, loss, learningRate, metrics, seconds, imagesPerSecond } = event;
-  const figures = [
+  const cells = [
     epoch,
     loss,
     learningRate,
@@ -55,10 +71,11 @@ export async function appendHistory(path: string, event: EpochEvent): Promise<vo
     seconds.waiting,
     seconds.validation,
     imagesPerSecond,
+    ...figureNames.map((name) => event.figures[name]),
     ...(metrics?.perClass.map(({ dice }) => dice) ?? []),
     ...(metrics?.perClass.map(({ iou }) => iou) ?? []),
   ];
-  await write(path, 'a', figures.map(number));
+  await write(path, 'a', cells.map(number));
 }
 
 async function write(path: string, flag: 'w' | 'a', cells: readonly string[]): Promise<void> {

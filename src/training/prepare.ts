@@ -6,14 +6,16 @@ import { OtxError } from '../base/errors.js';
 import {
   type ClassInfo,
   createEvalLoader,
-  createTrainLoader,
   type Dataset,
   type EvalLoader,
   openDataset,
+  type TrainBatch,
   type TrainLoader,
   verifyDataset,
 } from '../data/index.js';
-import { createSegmentor, describe } from '../models/index.js';
+import { allocate } from '../engine/allocate.js';
+import type { StepGraph } from '../engine/step.js';
+import { allFigures, type Method } from '../methods/method.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
   checkHyperParameters,
@@ -24,6 +26,7 @@ import {
 } from '../templates/index.js';
 import { fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
 import type { ResumeInfo } from './checkpoint.js';
+import { chooseMethod } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
 import type { TrainEvent } from './events.js';
@@ -59,7 +62,8 @@ export interface PreparedRun {
   /** As they are used: what was to be chosen automatically has been. */
   readonly hyperParameters: HyperParameters;
   readonly trainSet: Dataset;
-  readonly validationSet: Dataset;
+  /** Undefined for a method that does not segment. */
+  readonly validationSet: Dataset | undefined;
   readonly classes: readonly ClassInfo[];
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Trainable parameters of the model. */
@@ -67,7 +71,9 @@ export interface PreparedRun {
   readonly folder: RunFolder;
   readonly session: TrainingSession;
   readonly trainLoader: TrainLoader;
-  readonly validationLoader: EvalLoader;
+  readonly validationLoader: EvalLoader | undefined;
+  /** Names of what the method reports besides the loss. */
+  readonly figures: readonly string[];
   /** The beginning, or where the interrupted run was. */
   readonly state: RunState;
   /** Undefined for a new run. */
@@ -112,9 +118,9 @@ export async function prepareRun(
   const sizes = inputSizes(chosen);
   const workers = chosen.learning_parameters.num_workers;
 
-  // The model and its first weights.
-  const model = createSegmentor(template.model, { numClasses: classes.length });
-  const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
+  // The method and its first weights.
+  const method = chooseMethod({ template, hyperParameters: chosen, trainSet, seed });
+  const { variables, parameters } = method;
   const { state: weights, knownClasses } = await firstWeights(
     earlier,
     config,
@@ -143,39 +149,24 @@ export async function prepareRun(
   const order = await samplingOrder(trainSet, knownClasses, seed, notice);
 
   // The engine, with a batch that fits.
-  const engine = {
-    model,
-    variables,
-    state: weights,
-    optimizer: earlier?.checkpoint.tensors,
-    optimizerName: chosen.learning_parameters.optimizer,
-    seed,
-    sizes,
-    threads,
-  };
-  const hyperParameters = earlier ? chosen : await adaptBatchSize(chosen, trainSet, engine, notice);
-  const { batch_size: batchSize, augmentation, num_iters } = hyperParameters.learning_parameters;
+  const engine = { variables, state: weights, saved: earlier?.checkpoint.tensors, seed, threads };
+  const hyperParameters = earlier ? chosen : await adaptBatchSize(chosen, trainSet, method, engine, notice);
+  const { batch_size: batchSize, num_iters } = hyperParameters.learning_parameters;
+  const graphs = method.graphs(batchSize);
+  const figures = allFigures(graphs);
   if (earlier) {
     await truncateHistory(folder.history, earlier.resume.state.epoch);
   } else {
     await saveLabelSchema(folder.labelSchema, classes);
-    await startHistory(folder.history, classes);
+    await startHistory(folder.history, classes, figures);
     await writeFileAtomic(folder.config, formatRunConfig(repeatable(config, hyperParameters)));
     await writeFileAtomic(
       folder.environment,
       `${JSON.stringify(describeEnvironment(options.command), null, 2)}\n`,
     );
   }
-  const session = await createTrainingSession({ ...engine, batchSize });
-  const trainLoader = createTrainLoader(trainSet, {
-    batchSize,
-    cropSize: sizes.train,
-    seed,
-    workers,
-    recipe: augmentation,
-    cacheBytes: hyperParameters.algo_backend.mem_cache_size,
-    ...(order ? { order: order(batchSize) } : {}),
-  });
+  const session = await createTrainingSession({ ...engine, graphs });
+  const trainLoader = method.loader(batchSize, order?.(batchSize));
   const validationLoader = createEvalLoader(validationSet, { inputSize: sizes.validation, workers });
   const state = earlier ? structuredClone(earlier.resume.state) : initialRunState(num_iters);
 
@@ -192,6 +183,7 @@ export async function prepareRun(
     session,
     trainLoader,
     validationLoader,
+    figures,
     state,
     resumed: earlier ? { epoch: state.epoch, step: state.step } : undefined,
     resumeInfo: {
@@ -201,7 +193,7 @@ export async function prepareRun(
       data: { train: fingerprintOf(trainSet), validation: fingerprintOf(validationSet) },
     },
     dispose: async () => {
-      await Promise.all([trainLoader.dispose(), validationLoader.dispose(), session.dispose()]);
+      await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
     },
   };
 }
@@ -324,17 +316,19 @@ async function samplingOrder(
 async function adaptBatchSize(
   asked: HyperParameters,
   { samples }: Dataset,
-  engine: Omit<SessionOptions, 'batchSize'>,
+  method: Method,
+  engine: Omit<SessionOptions, 'graphs'>,
   notice: (message: string) => void,
 ): Promise<HyperParameters> {
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
-  const size = engine.sizes.train;
+  const size = inputSizes(asked).train;
   const oneStep = async (batchSize: number) => {
-    const trial = await createTrainingSession({ ...engine, batchSize });
-    const images = new Float32Array(batchSize * 3 * size * size);
-    const labels = new Uint8Array(batchSize * size * size);
+    const graphs = method.graphs(batchSize);
+    const trial = await createTrainingSession({ ...engine, graphs });
     try {
-      await trial.step({ images, labels, sampleIds: [], waitedMs: 0 }, learning_rate, 1);
+      for (const [step, graph] of Object.entries(graphs.steps)) {
+        await trial.step({ step, inputs: emptyInputs(graph), sampleIds: [], waitedMs: 0 }, learning_rate, 1);
+      }
     } finally {
       await trial.dispose();
     }
@@ -351,4 +345,11 @@ async function adaptBatchSize(
     ...asked,
     learning_parameters: { ...asked.learning_parameters, batch_size, learning_rate: scaled },
   };
+}
+
+/** Zeros for everything that a batch brings. */
+function emptyInputs({ inputs }: StepGraph): TrainBatch['inputs'] {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { dtype, shape }]) => [name, allocate(dtype, shape)]),
+  );
 }

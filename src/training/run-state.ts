@@ -10,6 +10,8 @@ const score = z
   .transform((value) => value ?? Number.NaN);
 const counter = z.int().min(0);
 
+const total = z.object({ sum: z.number(), count: counter });
+
 const metrics = z.object({
   mDice: score,
   mIoU: score,
@@ -32,7 +34,9 @@ export const runStateSchema = z.object({
   /** Undone steps since the last good one. */
   undoneInARow: counter,
   /** Losses of the epoch under way. */
-  loss: z.object({ sum: z.number(), count: counter }),
+  loss: total,
+  /** What else the method reported in the epoch under way, by name. */
+  figures: z.record(z.string(), total).default({}),
   plateau: z.object({ best: z.number().nullable(), bad: counter, drops: counter, lastStep: counter }),
   earlyStopping: z.object({ best: z.number().nullable(), wait: counter, bestStep: counter }),
   /** Newest validation score; null before the first. */
@@ -58,6 +62,7 @@ export function initialRunState(epochs: number): RunState {
     updates: 0,
     undoneInARow: 0,
     loss: { sum: 0, count: 0 },
+    figures: {},
     plateau: { ...PLATEAU_START },
     earlyStopping: { ...EARLY_STOPPING_START },
     lastScore: null,
@@ -73,5 +78,6 @@ export function startNextEpoch(state: RunState): void {
   state.epoch += 1;
   state.step = 0;
   state.loss = { sum: 0, count: 0 };
+  state.figures = {};
   state.seconds = { ...state.seconds, train: 0, waiting: 0 };
 }

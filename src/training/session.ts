@@ -3,33 +3,38 @@
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
 import type { TrainBatch } from '../data/index.js';
-import { createEngine } from '../engine/engine.js';
-import type { PackLayout } from '../engine/step.js';
+import { type CompiledStep, createEngine } from '../engine/engine.js';
+import type { StepGraph } from '../engine/step.js';
 import type { TensorData } from '../graph/index.js';
-import { modelLayouts } from '../methods/model-state.js';
-import { evaluationStep, momentLayouts, supervisedTrainStep } from '../methods/supervised.js';
-import type { Segmentor } from '../models/index.js';
+import { figuresOf, type MethodGraphs, type StatePack } from '../methods/method.js';
+import { packState } from '../methods/model-state.js';
 import { drawNoise, type VariableSpec } from '../nn/index.js';
-import { type OptimizerName, optimizerScalars } from '../optim/index.js';
 import type { SafeTensor } from '../weights/safetensors.js';
-import { OPTIMIZER_PREFIX } from './checkpoint.js';
-import { packState, packTensors, type StateDict } from './state-dict.js';
+import { isTrainingState } from '../weights/training-state.js';
+import { floatsOf, packTensors, type StateDict } from './state-dict.js';
 import type { Segment } from './validate.js';
 
 export interface SessionOptions {
-  readonly model: Segmentor;
+  readonly graphs: MethodGraphs;
   readonly variables: readonly VariableSpec[];
   /** Weights to start from. */
   readonly state: StateDict;
-  /** Moments of the optimiser to go on with, as {@link TrainingSession.tensors} gives them. Default: none, all zero. */
-  readonly optimizer?: ReadonlyMap<string, SafeTensor> | undefined;
-  readonly batchSize: number;
-  readonly optimizerName: OptimizerName;
-  /** Of drop-path and dropout, for models that have them. */
+  /** State of the method to go on with, as {@link TrainingSession.tensors} gives it. Default: its beginning. */
+  readonly saved?: ReadonlyMap<string, SafeTensor> | undefined;
+  /** Of drop-path, dropout and whatever else a step draws. */
   readonly seed: number;
-  /** Sides of the square network inputs. */
-  readonly sizes: { readonly train: number; readonly validation: number };
   readonly threads?: number | undefined;
+}
+
+/** What one step reports. */
+export interface StepResult {
+  readonly loss: number;
+  /** False when the step was undone. */
+  readonly committed: boolean;
+  /** Figures of the step by name; see {@link MethodGraphs.steps}. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** Outputs of more than one value, by name. */
+  readonly pictures: Readonly<Record<string, TensorData>>;
 }
 
 /** What the training loop needs of the engine. */
@@ -39,68 +44,55 @@ export interface TrainingSession {
    *
    * @param update number of this update, from 1; an undone step does not count.
    */
-  step(
-    batch: TrainBatch,
-    learningRate: number,
-    update: number,
-  ): Promise<{ loss: number; committed: boolean }>;
-  /** The current weights applied to one image of the validation size. */
-  readonly segment: Segment;
-  /** The current weights by state-dict key, with the moments of the optimiser if wanted. */
-  tensors(options: { optimizer: boolean }): Promise<Map<string, SafeTensor>>;
+  step(batch: TrainBatch, learningRate: number, update: number): Promise<StepResult>;
+  /** The current weights applied to one image of the validation size; undefined for a method that does not segment. */
+  readonly segment: Segment | undefined;
+  /** The same for the method's other evaluations, by name. */
+  readonly others: Readonly<Record<string, Segment>>;
+  /** The current weights by state-dict key, with all else that the method remembers if wanted. */
+  tensors(options: { trainingState: boolean }): Promise<Map<string, SafeTensor>>;
   dispose(): Promise<void>;
 }
 
-/** Compiles the steps and puts the start weights into the engine. */
+/** Compiles the steps and puts the start state into the engine. */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
-  const { model, variables, state, optimizer, optimizerName, batchSize, seed, sizes, threads } = options;
-  const layouts = modelLayouts(variables);
-  const moments = momentLayouts(layouts);
+  const { graphs, variables, state, saved, seed, threads } = options;
   const engine = await createEngine({ threads });
   try {
-    const trainStep = supervisedTrainStep(model, layouts, {
-      batchSize,
-      size: sizes.train,
-      optimizer: optimizerName,
-    });
-    const noiseSize = trainStep.inputs.noise?.size;
-    const training = await engine.compile(trainStep, { name: 'train' });
-    const evaluation = await engine.compile(evaluationStep(model, layouts, sizes.validation), {
-      name: 'validation',
-    });
-    for (const layout of [layouts.parameters, layouts.buffers]) {
-      await engine.setState(layout.name, packState(layout, state));
+    const steps = new Map<string, RunStep>();
+    for (const [name, graph] of Object.entries(graphs.steps)) {
+      steps.set(name, stepRunner(graph, await engine.compile(graph, { name: `train ${name}` }), seed));
     }
-    for (const layout of [moments.first, moments.second]) {
-      const values = optimizer
-        ? packState(layout, momentsOf(layout, optimizer))
-        : new Float32Array(layout.size);
-      await engine.setState(layout.name, values);
+    const segmentOf = async (name: string, graph: StepGraph): Promise<Segment> => {
+      const evaluation = await engine.compile(graph, { name });
+      return async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array;
+    };
+    const segment = graphs.evaluation && (await segmentOf('validation', graphs.evaluation));
+    const others: Record<string, Segment> = {};
+    for (const [name, graph] of Object.entries(graphs.otherEvaluations ?? {})) {
+      others[name] = await segmentOf(`validation ${name}`, graph);
+    }
+    for (const pack of graphs.packs) {
+      const start = saved ? restored(pack, state, saved) : pack.start?.(state);
+      await engine.setState(pack.layout.name, start ?? new Float32Array(pack.layout.size));
     }
 
     return {
-      step: async ({ images, labels }, learningRate, update) => {
-        const scalars = optimizerScalars(optimizerName, learningRate, update);
-        const inputs: Record<string, TensorData> = { images, labels };
-        if (noiseSize !== undefined) {
-          // Drawn anew from the number of the update, so that there is no state to save.
-          inputs.noise = drawNoise(noiseSize, new Random(`${seed}:${update}:noise`));
-        }
-        const { outputs, committed } = await training.run(inputs, scalars);
-        return { loss: Number(outputs.loss![0]), committed };
+      step: async (batch, learningRate, update) => {
+        const run = steps.get(batch.step);
+        if (!run)
+          throw new OtxError('graph', `a batch is for the step "${batch.step}", which is not compiled`);
+        return run(batch.inputs, graphs.scalars(batch.step, { learningRate, update }), update);
       },
-      segment: async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array,
-      tensors: async ({ optimizer }) => {
+      segment,
+      others,
+      tensors: async ({ trainingState }) => {
         const result = new Map<string, SafeTensor>();
-        const add = async (layout: PackLayout, prefix = '') => {
-          const flat = await engine.getState(layout.name);
-          for (const [key, tensor] of packTensors(layout, flat, variables, prefix)) result.set(key, tensor);
-        };
-        await add(layouts.parameters);
-        await add(layouts.buffers);
-        if (optimizer) {
-          for (const layout of [moments.first, moments.second]) {
-            await add(layout, momentPrefix(layout));
+        for (const { layout, nameOf } of graphs.packs) {
+          if (!trainingState && layout.entries.every(({ key }) => isTrainingState(nameOf(key)))) continue;
+          const named = packTensors(layout, await engine.getState(layout.name), variables, nameOf);
+          for (const [name, tensor] of named) {
+            if (trainingState || !isTrainingState(name)) result.set(name, tensor);
           }
         }
         return result;
@@ -113,17 +105,44 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
   }
 }
 
-const momentPrefix = ({ name }: PackLayout): string => `${OPTIMIZER_PREFIX}${name}.`;
+type RunStep = (
+  inputs: TrainBatch['inputs'],
+  scalars: Record<string, number>,
+  update: number,
+) => Promise<StepResult>;
 
-/** One moment by state-dict key. */
-function momentsOf(layout: PackLayout, tensors: ReadonlyMap<string, SafeTensor>): StateDict {
-  return new Map(
-    layout.entries.map(({ key, size }) => {
-      const tensor = tensors.get(momentPrefix(layout) + key);
-      if (tensor?.dtype !== 'F32' || tensor.data.length !== size) {
-        throw new OtxError('checkpoint', `the checkpoint has no usable ${momentPrefix(layout)}${key}`);
-      }
-      return [key, tensor.data];
-    }),
-  );
+function stepRunner(graph: StepGraph, compiled: CompiledStep, seed: number): RunStep {
+  const noises = Object.entries(graph.inputs).filter(([name]) => name.startsWith('noise'));
+  const figureNames = figuresOf(graph);
+  const pictureNames = Object.keys(graph.outputs).filter((name) => graph.outputs[name]!.size > 1);
+  return async (inputs, scalars, update) => {
+    // Drawn anew from the number of the update, so that there is no state to save.
+    const noise = noises.map(([name, { size }]) => [
+      name,
+      drawNoise(size, new Random(`${seed}:${update}:${name}`)),
+    ]);
+    const { outputs, committed } = await compiled.run({ ...inputs, ...Object.fromEntries(noise) }, scalars);
+    return {
+      loss: Number(outputs.loss![0]),
+      committed,
+      figures: Object.fromEntries(figureNames.map((name) => [name, Number(outputs[name]![0])])),
+      pictures: Object.fromEntries(pictureNames.map((name) => [name, outputs[name]!])),
+    };
+  };
+}
+
+/** Value of a pack in a checkpoint. Weights come from `state`, which the checkpoint has been turned into already. */
+function restored(
+  { layout, nameOf }: StatePack,
+  state: StateDict,
+  saved: ReadonlyMap<string, SafeTensor>,
+): Float32Array {
+  const values = layout.entries.map(({ key, size }) => {
+    const name = nameOf(key);
+    const tensor = saved.get(name);
+    const value = isTrainingState(name) ? tensor && floatsOf(tensor.data) : state.get(key);
+    if (value?.length !== size) throw new OtxError('checkpoint', `the checkpoint has no usable ${name}`);
+    return [key, value] as const;
+  });
+  return packState(layout, new Map(values));
 }

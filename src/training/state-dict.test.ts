@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { layoutOf } from '../engine/step.js';
+import { packState } from '../methods/model-state.js';
 import type { VariableSpec } from '../nn/index.js';
 import { type Checkpoint, checkpointOf } from './checkpoint.js';
-import { initialState, packState, packTensors, stateFromCheckpoint } from './state-dict.js';
+import { initialState, packTensors, stateFromCheckpoint } from './state-dict.js';
 
 const init: VariableSpec['init'] = (shape) => new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(-1);
 const spec = (
@@ -98,7 +99,9 @@ describe('weights from a checkpoint', () => {
 
 test('counters are int64 in a checkpoint, everything else float32, with the prefix before the name', () => {
   const layout = layoutOf('all', modelOf(1));
-  const tensors = new Map(packTensors(layout, Float32Array.of(1, 2, 7, 3, 4, 5), modelOf(1), 'optimizer.'));
+  const tensors = new Map(
+    packTensors(layout, Float32Array.of(1, 2, 7, 3, 4, 5), modelOf(1), (key) => `optimizer.${key}`),
+  );
   expect(tensors.get('optimizer.backbone.bn.num_batches_tracked')).toEqual({
     dtype: 'I64',
     shape: [],

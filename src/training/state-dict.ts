@@ -3,11 +3,12 @@
 import { OtxError } from '../base/errors.js';
 import type { ClassInfo } from '../data/index.js';
 import type { PackLayout } from '../engine/step.js';
-import { sameShape } from '../graph/index.js';
+import { type Shape, sameShape } from '../graph/index.js';
 import { initialValue, type VariableSpec } from '../nn/index.js';
 import type { WeightTensor } from '../weights/index.js';
 import type { SafeTensor } from '../weights/safetensors.js';
-import { type Checkpoint, OPTIMIZER_PREFIX } from './checkpoint.js';
+import { isTrainingState } from '../weights/training-state.js';
+import type { Checkpoint } from './checkpoint.js';
 
 /** Row-major values by state-dict key. */
 export type StateDict = Map<string, Float32Array>;
@@ -20,33 +21,35 @@ export function initialState(variables: readonly VariableSpec[], seed: number): 
   return new Map(variables.map((spec) => [spec.key, initialValue(spec, seed)]));
 }
 
-/** One flat vector in the order of a layout. */
-export function packState(layout: PackLayout, state: ReadonlyMap<string, Float32Array>): Float32Array {
-  const flat = new Float32Array(layout.size);
-  for (const { key, offset } of layout.entries) flat.set(state.get(key) as Float32Array, offset);
-  return flat;
-}
-
-/** A flat vector cut into named tensors for a checkpoint; `prefix` is put before each name. */
+/**
+ * A flat vector cut into named tensors for a checkpoint.
+ * @param variables their state types; a key that is none of them is written as float32.
+ * @param nameOf name in the checkpoint by key; default: the key itself.
+ */
 export function packTensors(
   layout: PackLayout,
   flat: Float32Array,
   variables: readonly VariableSpec[],
-  prefix = '',
+  nameOf = (key: string): string => key,
 ): [string, SafeTensor][] {
-  const specs = new Map(variables.map((spec) => [spec.key, spec]));
-  return layout.entries.map(({ key, offset, size }) => [
-    prefix + key,
-    tensorOf(specs.get(key) as VariableSpec, flat.subarray(offset, offset + size)),
+  const types = new Map(variables.map(({ key, stateType }) => [key, stateType]));
+  return layout.entries.map(({ key, shape, offset, size }) => [
+    nameOf(key),
+    tensorOf(types.get(key) ?? 'float32', shape, flat.subarray(offset, offset + size)),
   ]);
 }
 
 /** A state as tensors for a file, in the order of the model. */
 export function stateTensors(state: StateDict, variables: readonly VariableSpec[]): Map<string, SafeTensor> {
-  return new Map(variables.map((spec) => [spec.key, tensorOf(spec, state.get(spec.key) as Float32Array)]));
+  return new Map(
+    variables.map(({ key, stateType, shape }) => [
+      key,
+      tensorOf(stateType, shape, state.get(key) as Float32Array),
+    ]),
+  );
 }
 
-function tensorOf({ stateType, shape }: VariableSpec, data: Float32Array): SafeTensor {
+function tensorOf(stateType: VariableSpec['stateType'], shape: Shape, data: Float32Array): SafeTensor {
   return stateType === 'int64'
     ? { dtype: 'I64', shape, data: BigInt64Array.from(data, (value) => BigInt(Math.round(value))) }
     : { dtype: 'F32', shape, data };
@@ -65,7 +68,7 @@ export interface ClassChanges {
 /** What a checkpoint gave to a model. */
 export interface LoadedState extends ClassChanges {
   readonly state: StateDict;
-  /** Tensors of the checkpoint for which the model has no use; those of the optimiser are not counted. */
+  /** Tensors of the checkpoint for which the model has no use; the state of a training is not counted. */
   readonly leftTensors: readonly string[];
 }
 
@@ -95,7 +98,7 @@ export function stateFromCheckpoint(
   return {
     state,
     ...classChanges(known, classes),
-    leftTensors: [...tensors.keys()].filter((key) => !state.has(key) && !key.startsWith(OPTIMIZER_PREFIX)),
+    leftTensors: [...tensors.keys()].filter((key) => !state.has(key) && !isTrainingState(key)),
   };
 }
 

@@ -29,21 +29,23 @@ vi.mock('./report/index.js', () => ({
 }));
 
 vi.mock('./session.js', () => ({
-  createTrainingSession: async ({ sizes }: { sizes: { validation: number } }): Promise<TrainingSession> => {
+  createTrainingSession: async (): Promise<TrainingSession> => {
     let validated = 0;
     return {
       step: async (_batch, learningRate, update) => {
         const loss = script.losses[Math.min(script.calls.length, script.losses.length - 1)]!;
         script.calls.push({ learningRate, update });
-        return { loss, committed: Number.isFinite(loss) && script.finiteGradients };
+        const committed = Number.isFinite(loss) && script.finiteGradients;
+        return { loss, committed, figures: {}, pictures: {} };
       },
       segment: async () => {
         const answer = script.answers[Math.min(validated, script.answers.length - 1)]!;
         validated += 1;
-        const area = sizes.validation ** 2;
+        const area = VALIDATION_SIDE ** 2;
         const logits = new Float32Array(CLASSES * area);
         return logits.fill(1, answer * area, (answer + 1) * area);
       },
+      others: {},
       tensors: async () =>
         new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(script.calls.length) }]]),
       dispose: async () => {
@@ -54,6 +56,8 @@ vi.mock('./session.js', () => ({
 }));
 
 const CLASSES = SCENE_CLASSES.length;
+/** That of the input size below. */
+const VALIDATION_SIDE = 34;
 let folder: string;
 let runs = 0;
 beforeAll(async () => {

@@ -2,6 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import type { ClassInfo } from '../data/index.js';
+import { diceFigure } from '../methods/method.js';
 import { checkpointOf, saveCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import { appendHistory } from './history.js';
@@ -12,7 +13,7 @@ import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
 import type { ResumeOptions, TrainOptions } from './train-options.js';
-import { validate } from './validate.js';
+import { type ScoredImage, type Segment, validate } from './validate.js';
 
 /** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
 const MAX_UNDONE_STEPS = 10;
@@ -23,8 +24,8 @@ export interface TrainResult {
   /** Checkpoint of the best epoch. */
   readonly weights: string;
   readonly classes: readonly ClassInfo[];
-  /** Validation scores of the best epoch. */
-  readonly metrics: SegmentationMetrics;
+  /** Validation scores of the best epoch; undefined for a training without validation, which keeps its last weights. */
+  readonly metrics: SegmentationMetrics | undefined;
   /** From 1; 0 when no epoch was better than the weights that were given. */
   readonly bestEpoch: number;
 }
@@ -48,7 +49,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   };
   const run = await prepareRun(options, onEvent);
   const { config, template, hyperParameters, classes, sizes, folder, session, state } = run;
-  const { trainLoader, validationLoader, resumed } = run;
+  const { trainLoader, validationLoader, figures, resumed } = run;
   const settings = hyperParameters.learning_parameters;
   const batchSize = settings.batch_size;
   const { stepsPerEpoch } = trainLoader;
@@ -88,7 +89,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       },
       ...(kind === 'last' ? { resume: { ...run.resumeInfo, state } } : {}),
     };
-    const tensors = await session.tensors({ optimizer: kind === 'last' });
+    const tensors = await session.tensors({ trainingState: kind === 'last' });
     await saveCheckpoint(folder[kind], checkpointOf(info, tensors));
     onEvent({ type: 'checkpoint', path: folder[kind], kind, epoch, step, updates });
     if (kind === 'last') saved = { seconds: clock(), updates };
@@ -109,22 +110,36 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     );
   };
 
-  /** Scores the current weights and keeps them if they are the best so far. `epoch` is 0 for weights that were given. */
-  const validateEpoch = async (epoch: number) => {
-    const matrix: ConfusionMatrix = await validate(validationLoader, session.segment, {
+  /** Scores weights on the validation images; undefined where there is nothing to score. */
+  const score = async (segment: Segment | undefined, epoch: number, isShown: boolean) => {
+    if (!validationLoader || !segment) return undefined;
+    return validate(validationLoader, segment, {
       classes: classes.length,
       inputSize: sizes.validation,
       signal,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'validate', done, total }),
-      onPrediction: (image) => onEvent({ type: 'prediction', epoch, ...image }),
+      ...(isShown && {
+        onPrediction: (image: ScoredImage) => onEvent({ type: 'prediction', epoch, ...image }),
+      }),
     }).catch(async (error: unknown) => {
       await stopIfAsked(null);
       throw error;
     });
+  };
+
+  /** Scores the current weights and keeps them if they are the best so far. `epoch` is 0 for weights that were given. */
+  const validateEpoch = async (epoch: number) => {
+    const matrix: ConfusionMatrix | undefined = await score(session.segment, epoch, true);
+    if (!matrix) return undefined;
     const metrics = matrix.summary();
     const isBest = state.best === null || metrics.mDice > state.best.metrics.mDice;
     if (isBest) state.best = { epoch, metrics };
-    return { matrix, metrics, isBest };
+    const others: Record<string, number> = {};
+    for (const [name, segment] of Object.entries(session.others)) {
+      const other = await score(segment, epoch, false);
+      if (other) others[diceFigure(name)] = other.summary().mDice;
+    }
+    return { matrix, metrics, isBest, others };
   };
 
   try {
@@ -148,10 +163,12 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
 
     // Given weights compete for the best, in case training makes them worse.
     if (config.load_weights !== undefined && state.best === null && state.epoch === 0 && state.step === 0) {
-      const { metrics } = await validateEpoch(0);
-      await save('best', metrics);
-      await save('last', metrics);
-      notice(`mean Dice of the given weights: ${metrics.mDice.toFixed(4)}`);
+      const given = await validateEpoch(0);
+      if (given) {
+        await save('best', given.metrics);
+        await save('last', given.metrics);
+        notice(`mean Dice of the given weights: ${given.metrics.mDice.toFixed(4)}`);
+      }
     }
 
     let secondsPerEpoch: number | undefined;
@@ -187,14 +204,18 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       let learningRate = learningRateNow();
       for await (const batch of trainLoader.epoch(state.epoch, { startStep: state.step })) {
         learningRate = learningRateNow();
-        const { loss, committed } = await session.step(batch, learningRate, state.updates + 1);
+        const result = await session.step(batch, learningRate, state.updates + 1);
+        const { loss, committed } = result;
         state.step += 1;
         state.seconds.waiting += batch.waitedMs / 1000;
         state.seconds.train = before.train + watch();
         if (committed) {
           state.updates += 1;
           state.undoneInARow = 0;
-          state.loss = { sum: state.loss.sum + loss, count: state.loss.count + 1 };
+          state.loss = plus(state.loss, loss);
+          for (const [name, value] of Object.entries(result.figures)) {
+            state.figures[name] = plus(state.figures[name], value);
+          }
         } else {
           state.undoneInARow += 1;
           const where = `epoch ${epoch}, step ${state.step} (images ${batch.sampleIds.join(', ')})`;
@@ -212,7 +233,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         }
         const seconds = watch();
         const secondsPerStep = seconds / (state.step - before.step);
-        onEvent({ type: 'batch', epoch, step: state.step, batch });
+        onEvent({ type: 'batch', epoch, step: state.step, batch, pictures: result.pictures });
         onEvent({
           type: 'step',
           epoch,
@@ -220,6 +241,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
           step: state.step,
           stepsPerEpoch,
           loss,
+          figures: result.figures,
           learningRate,
           imagesPerSecond: batchSize / secondsPerStep,
           etaSeconds:
@@ -231,7 +253,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         if (budget !== undefined) {
           const guess = {
             secondsPerTrainingImage: secondsPerStep / batchSize,
-            images: validationLoader.length,
+            images: validationLoader?.length ?? 0,
             sizes,
           };
           isCutShort = mustValidateNow(budget, elapsed(), validationSeconds ?? guessValidationSeconds(guess));
@@ -244,8 +266,8 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       const isLast = epoch >= state.epochs || isCutShort;
       // With a time budget any epoch may turn out to be the last.
       const isValidated = isLast || epoch % interval === 0 || budget !== undefined;
-      const score = isValidated ? await validateEpoch(epoch) : undefined;
-      if (score) validationSeconds = before.train + watch() - trainSeconds;
+      const scored = isValidated ? await validateEpoch(epoch) : undefined;
+      if (scored) validationSeconds = before.train + watch() - trainSeconds;
 
       // Decide.
       const event: EpochEvent = {
@@ -253,11 +275,16 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         epoch,
         epochs: state.epochs,
         updates: state.updates,
-        loss: state.loss.sum / state.loss.count,
+        loss: mean(state.loss),
+        figures: {
+          ...Object.fromEntries(Object.entries(state.figures).map(([name, sum]) => [name, mean(sum)])),
+          ...scored?.others,
+        },
         learningRate,
-        metrics: score?.metrics,
-        matrix: score?.matrix,
-        best: score?.isBest ?? false,
+        metrics: scored?.metrics,
+        matrix: scored?.matrix,
+        // Without validation the newest weights are the best there are.
+        best: scored?.isBest ?? !session.segment,
         seconds: {
           train: trainSeconds,
           waiting: state.seconds.waiting,
@@ -266,11 +293,11 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         imagesPerSecond: (state.step * batchSize) / trainSeconds,
       };
       startNextEpoch(state);
-      if (score) {
-        state.lastScore = score.metrics.mDice;
-        const scored = { epoch, step: state.updates, score: score.metrics.mDice };
+      if (scored) {
+        state.lastScore = scored.metrics.mDice;
         if (settings.enable_early_stopping) {
-          const checked = checkEarlyStopping(state.earlyStopping, scored, stopping);
+          const look = { epoch, step: state.updates, score: scored.metrics.mDice };
+          const checked = checkEarlyStopping(state.earlyStopping, look, stopping);
           state.earlyStopping = checked.state;
           if (checked.stop) state.finished = 'early-stopping';
         }
@@ -286,8 +313,8 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
 
       // Save. The order matters: whatever a kill leaves unwritten, the last checkpoint repeats.
       if (event.best) await save('best', event.metrics ?? null);
-      await appendHistory(folder.history, event);
-      if (score || state.finished) await save('last', event.metrics ?? null);
+      await appendHistory(folder.history, event, figures);
+      if (event.best || scored || state.finished) await save('last', event.metrics ?? null);
       onEvent({ ...event, epochs: state.epochs });
       if (state.finished === null) await stopIfAsked(event.metrics ?? null);
     }
@@ -295,12 +322,24 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     await Promise.all([run.dispose(), reporter.finish()]);
   }
 
-  // The last epoch is always validated.
-  const { metrics, epoch: bestEpoch } = state.best as NonNullable<typeof state.best>;
+  // The last epoch is always validated, if there is anything to validate.
+  const metrics = state.best?.metrics;
+  const bestEpoch = state.best ? state.best.epoch : state.epoch;
   const result = { output: folder.root, weights: folder.best, metrics, bestEpoch };
   onEvent({ type: 'end', reason: state.finished, seconds: elapsed(), ...result });
   return { ...result, classes };
 }
+
+interface Total {
+  readonly sum: number;
+  readonly count: number;
+}
+
+function plus({ sum, count }: Total = { sum: 0, count: 0 }, value: number): Total {
+  return { sum: sum + value, count: count + 1 };
+}
+
+const mean = ({ sum, count }: Total): number => sum / count;
 
 /** Seconds since the call. */
 function stopwatch(): () => number {

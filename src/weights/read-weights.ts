@@ -14,6 +14,7 @@ import {
   type WeightTensor,
 } from './stored-tensor.js';
 import { describeTorchFile } from './torch-file.js';
+import { isTrainingState } from './training-state.js';
 import { namingFile, unusable } from './unusable.js';
 
 /** Weights under the names of the reference implementation. */
@@ -93,14 +94,11 @@ async function beginsLikeSafetensors(file: ByteFile): Promise<boolean> {
   return start[PREFIX_BYTES] === 0x7b && start.readUInt16LE(6) === 0;
 }
 
-/** Tensors of the optimiser in this project's own checkpoints. */
-const OPTIMIZER_PREFIX = 'optimizer.';
-
 async function describeSafetensors(file: ByteFile): Promise<Described> {
   const { entries, metadata, bodyStart } = await readHeader(file);
   const stored = new Map<string, StoredTensor>();
   for (const { name, type, shape, begin } of entries) {
-    if (name.startsWith(OPTIMIZER_PREFIX)) continue;
+    if (isTrainingState(name)) continue;
     stored.set(name, { type, shape, strides: rowMajorStrides(shape), position: bodyStart + begin });
   }
   if (stored.size === 0) return unusable('no weights in it');

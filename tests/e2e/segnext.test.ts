@@ -45,7 +45,7 @@ describe('SegNext-t', () => {
       expect(loss).toBeGreaterThan(0);
       expect(learningRate / (poly(step) * (1 - (1 - step / 20) * (1 - 1e-6)))).toBeCloseTo(1, 6);
     });
-    expect(metrics.mDice).toBeGreaterThan(0);
+    expect(metrics!.mDice).toBeGreaterThan(0);
     expect(
       (await readRunConfig(join(run, 'config.yaml'))).hyper_parameters?.learning_parameters,
     ).toMatchObject({

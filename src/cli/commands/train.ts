@@ -51,11 +51,16 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
         train({ ...options, ...hooks, command: ['otx', ...process.argv.slice(2)].map(shellQuote).join(' ') }),
       );
       const names = classes.map(({ name }) => name);
+      const score = metrics
+        ? [
+            `\nbest epoch ${bestEpoch}:`,
+            formatMetrics(metrics, names),
+            `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
+          ]
+        : ['\nPerformance(score: -1, dashboard: (0 metric groups))'];
       terminal.print(
         [
-          `\nbest epoch ${bestEpoch}:`,
-          formatMetrics(metrics, names),
-          `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
+          ...score,
           `weights ${weights}`,
           `\n${closingMessage({ output, testData: options.validationData })}`,
         ].join('\n'),

@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateScenes, openDataset, type SceneOptions } from '../../data/index.js';
 import { evaluate, exportModel, type HyperParameterOverrides, predict, train } from '../../index.js';
-import { formatMetrics } from '../../training/metrics.js';
+import { formatMetrics, type SegmentationMetrics } from '../../training/metrics.js';
 import { formatDuration, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { freshFolder } from './fresh-folder.js';
@@ -94,7 +94,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     print(`mean Dice ${untrained.toFixed(4)} (1 is perfect)`);
 
     print('\n== 3. Training');
-    const { weights, metrics, bestEpoch } = await train({
+    const { weights, bestEpoch, ...result } = await train({
       template: TEMPLATE,
       trainData,
       validationData,
@@ -105,6 +105,8 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       onEvent,
       signal,
     });
+    // A supervised training is always validated.
+    const metrics = result.metrics as SegmentationMetrics;
     print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names)}`);
 
     print('\n== 4. Export to ONNX; is the exported file as good as the trained model?');

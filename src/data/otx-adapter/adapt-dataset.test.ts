@@ -64,7 +64,9 @@ describe.each([0, 2])('openDataset with useOtxAdapter and %i workers', (workers)
       workers,
       recipe: 'plain',
     });
-    for await (const { labels } of training.epoch(0)) expect(new Set(labels)).toEqual(new Set([0, 1, 255]));
+    for await (const { inputs } of training.epoch(0)) {
+      expect(new Set(inputs.labels)).toEqual(new Set([0, 1, 255]));
+    }
     await training.dispose();
   });
 

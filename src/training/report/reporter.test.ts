@@ -57,6 +57,7 @@ function stepEvent(epoch: number, step: number): StepEvent {
     step,
     stepsPerEpoch: STEPS,
     loss: 1 / (STEPS * (epoch - 1) + step),
+    figures: { share: step / STEPS },
     learningRate: 0.5,
     imagesPerSecond: 1,
     etaSeconds: 1,
@@ -67,12 +68,15 @@ function stepEvent(epoch: number, step: number): StepEvent {
 async function* epochEvents(epoch: number, best: boolean): AsyncGenerator<TrainEvent> {
   for (let step = 1; step <= STEPS; step++) {
     const batch = {
-      images: new Float32Array(2 * 3 * 32 * 32),
-      labels: new Uint8Array(2 * 32 * 32).fill(step),
+      step: 'supervised',
+      inputs: {
+        images: new Float32Array(2 * 3 * 32 * 32),
+        labels: new Uint8Array(2 * 32 * 32).fill(step),
+      },
       sampleIds: ['first', 'second'],
       waitedMs: 0,
     };
-    yield { type: 'batch', epoch, step, batch };
+    yield { type: 'batch', epoch, step, batch, pictures: {} };
     yield stepEvent(epoch, step);
   }
   const matrix = new ConfusionMatrix(trainSet.classes.length);
@@ -88,6 +92,7 @@ async function* epochEvents(epoch: number, best: boolean): AsyncGenerator<TrainE
     epochs: 3,
     updates: epoch * STEPS,
     loss: 1 / epoch,
+    figures: {},
     learningRate: 0.5,
     metrics: matrix.summary(),
     matrix,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf } from '../../base/errors.js';
-import { type DatasetReport, savePng } from '../../data/index.js';
+import { type DatasetReport, type LabeledBatch, savePng, type TrainBatch } from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
 import type {
   BatchEvent,
@@ -111,7 +111,7 @@ function startRun(
   const { output, classes, stepsPerEpoch, resumed } = start;
   const names = classes.map(({ name }) => name);
   const file = (name: string) => join(output, name);
-  const shown = new Set(evenlySpaced(start.validationSet.samples, SHOWN_IMAGES).map(({ id }) => id));
+  const shown = new Set(evenlySpaced(start.validationSet?.samples ?? [], SHOWN_IMAGES).map(({ id }) => id));
   const pictures = new Map<string, SegmentedPicture>();
   const resumedStep = resumed && resumed.epoch * stepsPerEpoch + resumed.step;
   let lastStep = resumedStep ?? 0;
@@ -168,14 +168,14 @@ function startRun(
         { name: 'validation', dataset: start.validationSet },
       ].flatMap(({ name, dataset }) => {
         const report = reports.get(name);
-        return report ? [{ name, report, sizes: dataset.samples }] : [];
+        return report && dataset ? [{ name, report, sizes: dataset.samples }] : [];
       });
       if (subsets.length > 0) await writeFileAtomic(file('labels.png'), await drawLabels(classes, subsets));
     });
   }
 
   const onBatch = ({ epoch, step, batch }: BatchEvent) => {
-    if (epoch !== 1 || step > TRAIN_SHEETS) return;
+    if (epoch !== 1 || step > TRAIN_SHEETS || !isLabeled(batch)) return;
     const name = `train_batch_${step - 1}.jpg`;
     enqueue(name, async () => {
       const sheet = await drawTrainBatch(batch, classes);
@@ -184,9 +184,13 @@ function startRun(
     });
   };
 
-  const onStep = ({ epoch, step, loss, learningRate }: StepEvent) => {
+  const onStep = ({ epoch, step, loss, figures, learningRate }: StepEvent) => {
     lastStep = (epoch - 1) * stepsPerEpoch + step;
-    events.scalars(lastStep, { 'train/loss': loss, 'train/learning_rate': learningRate });
+    events.scalars(lastStep, {
+      'train/loss': loss,
+      'train/learning_rate': learningRate,
+      ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [`train/${name}`, value])),
+    });
     flushEvents();
   };
 
@@ -198,6 +202,7 @@ function startRun(
     const { epoch, epochs, metrics, matrix, seconds } = event;
     events.scalars(lastStep, {
       'train/epoch_loss': event.loss,
+      ...Object.fromEntries(Object.entries(event.figures).map(([name, value]) => [`epoch/${name}`, value])),
       'speed/images_per_second': event.imagesPerSecond,
       'speed/train_seconds': seconds.train,
       'speed/waiting_seconds': seconds.waiting,
@@ -234,6 +239,10 @@ function startRun(
       enqueue('the TensorBoard file', () => events.flush());
     },
   };
+}
+
+function isLabeled(batch: TrainBatch): batch is LabeledBatch {
+  return batch.step === 'supervised';
 }
 
 /** The first and the last epoch, and some between. */

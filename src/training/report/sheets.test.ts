@@ -22,7 +22,7 @@ test('a training batch is shown in its own colours, with the classes over it', a
     images[i] = (255 - PIXEL_MEAN[channel]!) / PIXEL_STD[channel]!;
   }
   const labels = new Uint8Array(2 * area).fill(255, 0, area).fill(1, area);
-  const sheet = await drawTrainBatch({ images, labels, sampleIds: ['a', 'b'], waitedMs: 0 }, CLASSES);
+  const sheet = await drawTrainBatch({ inputs: { images, labels }, sampleIds: ['a', 'b'] }, CLASSES);
   // Two pictures of 64 x 5 pixels side by side; the first is ignored and stays white, the second is half red.
   const pixel = (x: number, y: number) =>
     Array.from(sheet.data.subarray(3 * (y * sheet.width + x), 3 * (y * sheet.width + x) + 3));

@@ -2,7 +2,7 @@
 
 import sharp from 'sharp';
 import { type Panel, renderFigure } from '../../data/figure.js';
-import type { ClassInfo, Sample, TrainBatch } from '../../data/index.js';
+import type { ClassInfo, LabeledBatch, Sample } from '../../data/index.js';
 import { IGNORE_INDEX, readImage, renderOverlay } from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
 import { unpackImage } from '../../data/transforms/normalize.js';
@@ -32,7 +32,7 @@ export interface SegmentedPicture extends Size {
 
 /** Pictures of a batch as the network sees them, without the normalisation, with the classes painted over. */
 export async function drawTrainBatch(
-  { images, labels, sampleIds }: TrainBatch,
+  { inputs: { images, labels }, sampleIds }: Pick<LabeledBatch, 'inputs' | 'sampleIds'>,
   classes: readonly ClassInfo[],
 ): Promise<RgbImage> {
   const area = labels.length / sampleIds.length;

@@ -1,0 +1,84 @@
+/**
+ * @file What a way of training is: the model it trains, step graphs over named packs of state, and where its batches
+ * come from. The training loop knows nothing else of it: whatever a method remembers between steps is in its packs, so
+ * that undoing a step, saving and resuming work for every method alike.
+ */
+
+import type { TrainLoader } from '../data/index.js';
+import type { PackLayout, StepGraph } from '../engine/step.js';
+import type { VariableSpec } from '../nn/index.js';
+
+/** State that the engine keeps between steps. */
+export interface StatePack {
+  readonly layout: PackLayout;
+  /**
+   * Name in a checkpoint of the tensor with that key in the pack: the key itself for the weights of the model, otherwise
+   * one for which `isTrainingState` (src/weights/training-state.ts) holds. No two tensors of a method share a name.
+   */
+  readonly nameOf: (key: string) => string;
+  /**
+   * Value before the first step.
+   * @param weights values by key of {@link Method.variables}; not to be changed. Default: all zero.
+   */
+  readonly start?: (weights: ReadonlyMap<string, Float32Array>) => Float32Array;
+}
+
+/** Where a training stands, as far as the scalars of its next step depend on it. */
+export interface StepPosition {
+  readonly learningRate: number;
+  /** Number of this update, from 1; an undone step does not count. */
+  readonly update: number;
+}
+
+/** The graphs of a method for one batch size. */
+export interface MethodGraphs {
+  /** Every pack that any of the graphs uses. */
+  readonly packs: readonly StatePack[];
+  /**
+   * Training steps by name; a batch says which it is for. Their inputs come from the batch; float32 inputs whose names
+   * begin with `noise` are filled with uniform numbers of [0, 1), which depend on seed and update only.
+   *
+   * Outputs: `loss`, which is reported, and `guard`, which is not. Every other output of one float32 value is a *figure*:
+   * it is reported for each step and averaged over each epoch under its name. Outputs of more values go to `batch`
+   * events, for pictures.
+   */
+  readonly steps: Readonly<Record<string, StepGraph>>;
+  /** `images` float32 [1, 3, S, S] → `logits` float32 [1, K, S, S] of the weights that are kept; for methods that segment. */
+  readonly evaluation?: StepGraph;
+  /** The same of other weights, by name, whose mean Dice is reported as the figure `<name>_mDice`. */
+  readonly otherEvaluations?: Readonly<Record<string, StepGraph>>;
+  /** Values of a step's scalar inputs. */
+  readonly scalars: (step: string, position: StepPosition) => Record<string, number>;
+}
+
+/** One way of training, for one model and one data set. */
+export interface Method {
+  /** Variables of the model whose start values are drawn or loaded. */
+  readonly variables: readonly VariableSpec[];
+  /** Trained values in all. */
+  readonly parameters: number;
+  readonly graphs: (batchSize: number) => MethodGraphs;
+  /**
+   * @param order indices of the labeled images of an epoch in the order in which they are shown, equally many in each
+   * epoch. Default: all of them, shuffled.
+   */
+  readonly loader: (batchSize: number, order?: (epoch: number) => readonly number[]) => TrainLoader;
+}
+
+/** Outputs of a step graph that are figures. */
+export function figuresOf({ outputs }: StepGraph): string[] {
+  return Object.entries(outputs)
+    .filter(([name, { dtype, size }]) => !RESERVED.has(name) && dtype === 'float32' && size === 1)
+    .map(([name]) => name);
+}
+
+const RESERVED = new Set(['loss', 'guard']);
+
+/** Figure under which the mean Dice of {@link MethodGraphs.otherEvaluations} is reported. */
+export const diceFigure = (evaluation: string): string => `${evaluation}_mDice`;
+
+/** Names of all figures of a method, in a fixed order. */
+export function allFigures({ steps, otherEvaluations = {} }: MethodGraphs): string[] {
+  const ofSteps = Object.values(steps).flatMap(figuresOf);
+  return [...new Set([...ofSteps, ...Object.keys(otherEvaluations).map(diceFigure)])];
+}

@@ -1,0 +1,32 @@
+/** @file The method of a training by its settings: the one place that knows all of them. */
+
+import type { Dataset } from '../data/index.js';
+import type { Method } from '../methods/method.js';
+import { supervised } from '../methods/supervised.js';
+import { createSegmentor } from '../models/index.js';
+import { type HyperParameters, inputSizes, type Template } from '../templates/index.js';
+
+export interface MethodChoice {
+  readonly template: Template;
+  /** As they are used; nothing is left to be chosen, except that the batch size may still change. */
+  readonly hyperParameters: HyperParameters;
+  readonly trainSet: Dataset;
+  readonly seed: number;
+}
+
+/** @throws OtxError `template` for a template whose network is unknown. */
+export function chooseMethod({ template, hyperParameters, trainSet, seed }: MethodChoice): Method {
+  const { optimizer, augmentation, num_workers } = hyperParameters.learning_parameters;
+  return supervised({
+    model: createSegmentor(template.model, { numClasses: trainSet.classes.length }),
+    optimizer,
+    sizes: inputSizes(hyperParameters),
+    trainSet,
+    loading: {
+      seed,
+      workers: num_workers,
+      recipe: augmentation,
+      cacheBytes: hyperParameters.algo_backend.mem_cache_size,
+    },
+  });
+}
