@@ -101,6 +101,13 @@ describe('an exported model', () => {
     });
   });
 
+  test('tells other programs the confidence threshold', async () => {
+    const hyperParameters = { postprocessing: { confidence_threshold: 0.7 } };
+    const { model } = await exportModel({ weights, output: join(folder, 'threshold'), hyperParameters });
+    const { metadataProps } = fromBinary(ModelProtoSchema, await readFile(model));
+    expect(metadataProps.find(({ key }) => key === 'model_info soft_threshold')?.value).toBe('0.7');
+  });
+
   test('gives the probabilities of the trained model', async () => {
     const { model } = await exportModel({ weights, output: join(folder, 'b') });
     const image = noise('image');

@@ -11,6 +11,7 @@ import { input, lower, optimize, plainLowering, softmax, type Tensor } from '../
 import { serializeModel } from '../graph/onnx/serialize.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
+import { confidenceThreshold } from '../templates/index.js';
 import { LABEL_SCHEMA_FILE, saveLabelSchema } from '../training/label-schema.js';
 import { makeWritableFolder } from '../training/run-folder.js';
 import { stateTensors } from '../training/state-dict.js';
@@ -19,6 +20,9 @@ import { writeTorchFile } from '../weights/index.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const TORCH_FILE = 'weights.pth';
+
+/** What the reference tells OpenVINO's model API, which makes less probable pixels background. */
+const SOFT_THRESHOLD = 0.5;
 
 /** Formats that can be written. */
 export const EXPORT_TYPES = ['onnx', 'pytorch'] as const;
@@ -90,10 +94,10 @@ function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
 }
 
 /** Keys and values as OpenVINO's model API reads them; the background is no label there. */
-function metadataOf({ classes, template }: TrainedModel): Record<string, string> {
+function metadataOf({ classes, template, hyperParameters }: TrainedModel): Record<string, string> {
   const info = {
     model_type: 'Segmentation',
-    soft_threshold: '0.5',
+    soft_threshold: String(confidenceThreshold(hyperParameters) ?? SOFT_THRESHOLD),
     blur_strength: '1',
     labels: classes
       .slice(1)

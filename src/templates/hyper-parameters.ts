@@ -52,13 +52,13 @@ function float({ min, max }: Range, description: string): Parameter<number> {
   };
 }
 
-/** `true`, `false`, or their text in any case. */
+/** `true`, `false`, `1`, `0`, or their text in any case. */
 function boolean(description: string): Parameter<boolean> {
   const parse = (value: unknown) => {
     const text = String(value).toLowerCase();
-    return text === 'true' ? true : text === 'false' ? false : undefined;
+    return ['true', '1'].includes(text) ? true : ['false', '0'].includes(text) ? false : undefined;
   };
-  return { type: 'boolean', allowed: 'true or false', description, parse };
+  return { type: 'boolean', allowed: 'true (1) or false (0)', description, parse };
 }
 
 /** One of some words, in any case. */
@@ -171,6 +171,16 @@ export const hyperParameterTable = {
     ),
     augmentation: choice(RECIPE_NAMES, 'what is done to training images; "otx augment" shows it'),
   },
+  postprocessing: {
+    confidence_threshold: float(
+      { min: 0, max: 1 },
+      'pixels whose best class is less probable become background in eval and predict; giving it alone also sets ' +
+        'result_based_confidence_threshold to false',
+    ),
+    result_based_confidence_threshold: boolean(
+      'leave the decision to the result: every pixel has its best class, whatever its probability',
+    ),
+  },
   algo_backend: {
     train_type: choice(
       ['Incremental'],
@@ -228,10 +238,33 @@ export function resolveHyperParameters(
   template: { readonly hyperParameters: HyperParameters },
   overrides: HyperParameterOverrides | Readonly<Record<string, unknown>> = {},
 ): HyperParameters {
-  const checked = checkHyperParameters(overrides);
+  const checked = withThreshold(checkHyperParameters(overrides));
   return fill(
     ({ group, name }) => lookUp(checked, group, name) ?? lookUp(template.hyperParameters, group, name),
   );
+}
+
+/** Who names a threshold wants it used. */
+function withThreshold(overrides: HyperParameterOverrides): HyperParameterOverrides {
+  if (overrides.postprocessing?.confidence_threshold === undefined) return overrides;
+  return {
+    ...overrides,
+    postprocessing: { result_based_confidence_threshold: false, ...overrides.postprocessing },
+  };
+}
+
+/**
+ * The probability below which the best class of a pixel does not count.
+ *
+ * @returns undefined when every pixel has its best class.
+ */
+export function confidenceThreshold({ postprocessing }: HyperParameters): number | undefined {
+  return postprocessing.result_based_confidence_threshold ? undefined : postprocessing.confidence_threshold;
+}
+
+/** Names of the settings of a group; none for an unknown one. */
+export function settingNames(group: string): readonly string[] {
+  return entries().flatMap((entry) => (entry.group === group ? [entry.name] : []));
 }
 
 /**

@@ -2,6 +2,7 @@
 
 export {
   checkHyperParameters,
+  confidenceThreshold,
   describeHyperParameters,
   type HyperParameterInfo,
   type HyperParameterOverrides,
@@ -9,5 +10,6 @@ export {
   hyperParameterTable,
   inputSizes,
   resolveHyperParameters,
+  settingNames,
 } from './hyper-parameters.js';
 export { listTemplates, loadTemplate, type Template } from './template.js';

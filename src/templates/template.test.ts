@@ -2,7 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { inputSizes, listTemplates, loadTemplate, resolveHyperParameters } from './index.js';
+import {
+  confidenceThreshold,
+  inputSizes,
+  listTemplates,
+  loadTemplate,
+  resolveHyperParameters,
+} from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'otx-template-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,6 +43,10 @@ describe('templates', () => {
         auto_adapt_batch_size: 'Safe',
         input_size: 'Default',
         augmentation: 'documented',
+      });
+      expect(template.hyperParameters.postprocessing).toEqual({
+        confidence_threshold: 0.35,
+        result_based_confidence_threshold: true,
       });
       expect(template.hyperParameters.algo_backend).toEqual({
         train_type: 'Incremental',
@@ -141,6 +151,8 @@ describe('hyper-parameters', () => {
   test.each([
     ['enable_early_stopping', 'False', false],
     ['enable_early_stopping', true, true],
+    ['enable_early_stopping', '0', false],
+    ['enable_early_stopping', 1, true],
     ['auto_adapt_batch_size', 'full', 'Full'],
     ['optimizer', 'AdamW', 'adamw'],
     ['augmentation', 'PLAIN', 'plain'],
@@ -169,8 +181,8 @@ describe('hyper-parameters', () => {
   });
 
   test.each([
-    ['enable_early_stopping', 'yes', 'true or false'],
-    ['enable_early_stopping', 1, 'true or false'],
+    ['enable_early_stopping', 'yes', 'true \\(1\\) or false'],
+    ['enable_early_stopping', 2, 'true \\(1\\) or false'],
     ['auto_adapt_batch_size', 'Off', 'one of None, Safe, Full'],
     ['learning_rate_schedule', 'cosine', 'one of plateau, poly, constant'],
     ['early_stop_patience', 51, 'an integer from 0 to 50'],
@@ -195,6 +207,22 @@ describe('hyper-parameters', () => {
           ),
         ),
       }),
+    );
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ result_based_confidence_threshold: 'False' }, 0.35],
+    [{ confidence_threshold: 0.6 }, 0.6],
+    [{ confidence_threshold: '0', result_based_confidence_threshold: '0' }, 0],
+    [{ confidence_threshold: 0.6, result_based_confidence_threshold: true }, undefined],
+  ])('with %j pixels need a probability of %s', (postprocessing, threshold) => {
+    expect(confidenceThreshold(resolveHyperParameters(template, { postprocessing }))).toBe(threshold);
+  });
+
+  test('a confidence threshold is a probability', () => {
+    expect(() => resolveHyperParameters(template, { postprocessing: { confidence_threshold: 1.1 } })).toThrow(
+      /postprocessing\.confidence_threshold is 1\.1; allowed is a number from 0 to 1/,
     );
   });
 

@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { completeHyperParameters, type HyperParameters } from './hyper-parameters.js';
+import { fromReferenceTemplate, isReferenceTemplate } from './reference-template.js';
 
 const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as const;
 
@@ -49,7 +50,8 @@ export function listTemplates(): Template[] {
 }
 
 /**
- * Finds a template by its name or id (in any case), or reads it from a YAML file.
+ * Finds a template by its name or id (in any case), or reads it from a YAML file in the form of those beside this source,
+ * or of OpenVINO Training Extensions 1.x (`template.yaml`, `template_experimental.yaml`).
  *
  * @throws OtxError `template` with the nearest names when there is none, or when the file is not a template.
  */
@@ -60,7 +62,8 @@ export function loadTemplate(nameOrIdOrPath: string): Template {
     ({ name, id }) => name.toLowerCase() === wanted || id.toLowerCase() === wanted,
   );
   if (found) return found;
-  if (/\.ya?ml$/.test(wanted) || isFile(nameOrIdOrPath)) return readTemplate(resolve(nameOrIdOrPath));
+  if (/\.ya?ml$/.test(wanted) || isFile(nameOrIdOrPath))
+    return readTemplate(resolve(nameOrIdOrPath), templates);
   const nearest = templates
     .map(({ name, id }) => ({ name, far: Math.min(far(name, wanted), far(id, wanted)) }))
     .sort((a, b) => a.far - b.far)
@@ -78,9 +81,12 @@ function far(name: string, wanted: string): number {
   return Math.min(distance(known, wanted), distance(known.slice(0, wanted.length), wanted) + 0.5);
 }
 
-function readTemplate(path: string): Template {
+/** @param packaged templates that one in the form of the reference may refer to. */
+function readTemplate(path: string, packaged: readonly Template[] = []): Template {
   try {
-    const { hyper_parameters, ...rest } = templateFile.parse(parse(readFileSync(path, 'utf8')));
+    const content: unknown = parse(readFileSync(path, 'utf8'));
+    if (isReferenceTemplate(content)) return fromReferenceTemplate(content, path, packaged);
+    const { hyper_parameters, ...rest } = templateFile.parse(content);
     return { ...rest, hyperParameters: completeHyperParameters(hyper_parameters), path };
   } catch (error) {
     const reason =

@@ -46,7 +46,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   if (output !== undefined) await makeWritableFolder(output);
   const dataset = await openDataset(testData, { useOtxAdapter, workers, signal });
   const predictor = await openPredictor(options);
-  const { classes, inputSize, segment } = predictor;
+  const { classes, inputSize, threshold, segment } = predictor;
   const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
   try {
     const [known, found] = [classes, dataset.classes].map((list) => list.map(({ name }) => name).join(', '));
@@ -65,6 +65,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     const matrix = await validate(loader, segment, {
       classes: classes.length,
       inputSize,
+      threshold,
       signal,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'evaluate', done, total }),
     });

@@ -6,6 +6,7 @@ import { OtxError } from '../base/errors.js';
  * Resizes logits bilinearly (align_corners false, edge clamped, no antialias) and takes the best class of each pixel.
  * Of equal logits the lowest class wins.
  * @param logits row-major [classes, h, w].
+ * @param threshold as {@link resizeArgmaxThreshold}; default none.
  * @returns class indices, row-major [H, W].
  * @throws OtxError `usage` if the sizes do not fit together.
  */
@@ -16,7 +17,9 @@ export function resizeArgmax(
   w: number,
   H: number,
   W: number,
+  threshold?: number,
 ): Uint8Array {
+  if (threshold !== undefined) return resizeArgmaxThreshold(logits, classes, h, w, H, W, threshold);
   const labels = new Uint8Array(H * W);
   const best = new Float64Array(W);
   forEachResizedRow(logits, classes, h, w, H, W, (row, y) => {

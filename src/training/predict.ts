@@ -61,7 +61,9 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
       }
       const side = predictor.inputSize;
       const logits = await predictor.segment(planes);
-      const labels = resizeArgmax(logits, predictor.classes.length, side, side, image.height, image.width);
+      const { classes, threshold } = predictor;
+      const { height, width } = image;
+      const labels = resizeArgmax(logits, classes.length, side, side, height, width, threshold);
 
       const overlay = join(output, 'overlays', file.name);
       const painted = renderOverlay(image, labels, predictor.classes);

@@ -8,7 +8,13 @@ import { type CompiledModel, createEngine, type Engine } from '../engine/engine.
 import { StepBuilder } from '../engine/step.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
-import { loadTemplate } from '../templates/index.js';
+import {
+  confidenceThreshold,
+  listTemplates,
+  loadTemplate,
+  resolveHyperParameters,
+  type Template,
+} from '../templates/index.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from './trained-model.js';
 import type { Segment } from './validate.js';
@@ -27,6 +33,8 @@ export interface Predictor {
   readonly classes: readonly ClassInfo[];
   /** Side of the square network input in pixels. */
   readonly inputSize: number;
+  /** Pixels whose best class is less probable are background; undefined for none. */
+  readonly threshold: number | undefined;
   readonly segment: Segment;
   dispose(): Promise<void>;
 }
@@ -42,8 +50,9 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
 
 async function fromCheckpoint(options: PredictorOptions): Promise<Predictor> {
   const trained = await loadTrainedModel(options);
-  const { classes, inputSize } = trained;
-  return { classes, inputSize, ...(await openNetwork({ ...trained, threads: options.threads })) };
+  const { classes, inputSize, hyperParameters } = trained;
+  const threshold = confidenceThreshold(hyperParameters);
+  return { classes, inputSize, threshold, ...(await openNetwork({ ...trained, threads: options.threads })) };
 }
 
 /** A network with its weights, ready for images of one size. */
@@ -92,12 +101,18 @@ async function fromOnnx({
         `${weights} was exported for ${inputSize}x${inputSize}; an input size cannot be given`,
       );
     }
+    // The file has no settings; those of this kind have the same defaults in all templates.
+    const { postprocessing } = hyperParameters ?? {};
+    const [anyTemplate] = listTemplates() as [Template];
+    const threshold = confidenceThreshold(
+      resolveHyperParameters(anyTemplate, postprocessing ? { postprocessing } : {}),
+    );
     const segment: Segment = async (image) => {
       const shape = [1, 3, inputSize, inputSize];
       const { output } = await model.run({ input: { dtype: 'float32', shape, data: image } });
       return logarithms(output!.data as Float32Array);
     };
-    return { classes, inputSize, segment, dispose: () => engine.dispose() };
+    return { classes, inputSize, threshold, segment, dispose: () => engine.dispose() };
   });
 }
 

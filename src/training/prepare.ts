@@ -236,12 +236,9 @@ function chooseSettings(
 }
 
 /** What repeats a training exactly, in another folder and on another machine: all choices made, none left automatic. */
-function repeatable(
-  config: CompleteConfig,
-  { learning_parameters, algo_backend }: HyperParameters,
-): RunConfig {
+function repeatable(config: CompleteConfig, { learning_parameters, ...others }: HyperParameters): RunConfig {
   const made = { auto_adapt_batch_size: 'None', auto_num_workers: false };
-  const hyper_parameters = { learning_parameters: { ...learning_parameters, ...made }, algo_backend };
+  const hyper_parameters = { learning_parameters: { ...learning_parameters, ...made }, ...others };
   return { ...config, output: undefined, hyper_parameters };
 }
 
@@ -256,6 +253,7 @@ function settingsOf(
   const num_workers = learning_parameters?.num_workers ?? before.learning_parameters.num_workers;
   const mem_cache_size = algo_backend?.mem_cache_size ?? before.algo_backend.mem_cache_size;
   return {
+    ...before,
     learning_parameters: { ...before.learning_parameters, num_workers },
     algo_backend: { ...before.algo_backend, mem_cache_size },
   };

@@ -13,6 +13,8 @@ export interface ValidateOptions {
   readonly classes: number;
   /** Side of the square network input. */
   readonly inputSize: number;
+  /** Pixels whose best class is less probable are background; default none, as while training. */
+  readonly threshold?: number | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
   /** Sees every image's classes, in the order of the loader. */
@@ -36,13 +38,13 @@ export interface ScoredImage {
 export async function validate(
   loader: EvalLoader,
   segment: Segment,
-  { classes, inputSize, signal, onProgress, onPrediction }: ValidateOptions,
+  { classes, inputSize, threshold, signal, onProgress, onPrediction }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
   const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
     const logits = await segment(image);
-    const prediction = resizeArgmax(logits, classes, inputSize, inputSize, height, width);
+    const prediction = resizeArgmax(logits, classes, inputSize, inputSize, height, width, threshold);
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);

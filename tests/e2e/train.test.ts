@@ -264,6 +264,43 @@ describe('what was trained', () => {
     });
   });
 
+  test('a confidence threshold makes uncertain pixels background, in checkpoints and ONNX files alike', async () => {
+    const input = join(data, 'val', 'images');
+    const output = join(folder, 'threshold');
+    const maskOf = async (name: string, weights: string, ...params: string[]) => {
+      const to = join(output, name);
+      const words = ['predict', '--input', input, '--load-weights', weights, '-o', to];
+      const { code, stderr } = await otx([...words, ...(params.length > 0 ? ['params', ...params] : [])]);
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      const [mask] = await readdir(join(to, 'masks'));
+      return sharp(join(to, 'masks', mask!))
+        .extractChannel(0)
+        .raw()
+        .toBuffer();
+    };
+    const onnx = join(folder, 'dynamic', 'model.onnx');
+    const plain = await maskOf('plain', run);
+    const background = (labels: Buffer) => labels.filter((label) => label === 0).length;
+    expect(background(plain)).toBeLessThan(plain.length);
+
+    // With five classes the best one always has a fifth.
+    expect(await maskOf('low', run, '--postprocessing.confidence_threshold', '0.1')).toEqual(plain);
+    const cautious = await maskOf('cautious', run, '--postprocessing.confidence_threshold=0.5');
+    expect(background(cautious)).toBeGreaterThan(background(plain));
+    expect(cautious.every((label, pixel) => label === 0 || label === plain[pixel])).toBe(true);
+    const exported = await maskOf('exported', onnx, '--postprocessing.confidence_threshold=0.5');
+    expect(exported.filter((label, pixel) => label !== cautious[pixel]).length).toBeLessThan(3);
+    const whole = ['--postprocessing.confidence_threshold', '1'];
+    expect(background(await maskOf('none', run, ...whole))).toBe(plain.length);
+
+    const { stdout } = await otx([
+      ...['eval', '--test-data-roots', join(data, 'val'), '--load-weights', run],
+      ...['-o', join(output, 'eval'), 'params', ...whole],
+    ]);
+    expect(stdout).toContain('Performance(score: 0, dashboard: (1 metric groups))');
+  });
+
   test('otx predict never writes into a data set', async () => {
     const masks = join(data, 'val', 'masks');
     const before = await Promise.all(

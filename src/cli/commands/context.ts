@@ -1,7 +1,7 @@
 /** @file What every command shares: the terminal, the settings behind `params`, and how a job runs with its progress shown. */
 
 import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.js';
-import { checkHyperParameters } from '../../templates/index.js';
+import { checkHyperParameters, settingNames } from '../../templates/index.js';
 import { timestampedFolder } from '../../training/run-folder.js';
 import { onlyParams, parseParams } from '../arguments.js';
 import { progressPrinter } from '../progress.js';
@@ -13,13 +13,15 @@ export const DEFAULT_OUTPUTS = 'otx-workspace/outputs';
 export const PARAMS_HINT =
   '\nSettings follow the word params: params --learning_parameters.num_iters 30; "params --help" lists them.';
 
+const POSTPROCESSING = settingNames('postprocessing').map((name) => `postprocessing.${name}`);
+
 /** Settings that have an effect on a trained model, by operation; training takes all. */
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
   augment: ['learning_parameters.input_size'],
-  eval: ['learning_parameters.input_size', 'learning_parameters.num_workers'],
-  predict: ['learning_parameters.input_size'],
-  export: ['learning_parameters.input_size'],
+  eval: ['learning_parameters.input_size', 'learning_parameters.num_workers', ...POSTPROCESSING],
+  predict: ['learning_parameters.input_size', ...POSTPROCESSING],
+  export: ['learning_parameters.input_size', ...POSTPROCESSING],
 };
 
 /** What a job of the public API takes from its caller. */

@@ -68,6 +68,7 @@ export async function trainRequest(
     timeBudgetSeconds: flags.timeBudget ?? file.time_budget,
     hyperParameters: {
       learning_parameters: { ...fromFile.learning_parameters, ...params.learning_parameters },
+      postprocessing: { ...fromFile.postprocessing, ...params.postprocessing },
       algo_backend: { ...fromFile.algo_backend, ...cache.algo_backend, ...params.algo_backend },
     },
   };
