@@ -35,6 +35,12 @@ describe('parseMeta', () => {
     expect(meta.notices[0]).toContain('0 = tree, 1 = background, 2 = car');
   });
 
+  it('refuses a class whose value would mean ignore', () => {
+    expect(fieldError({ label_map: { '0': 'background', '255': 'car' } })).toContain(
+      'label_map gives the value 255 to class car, but 255 marks pixels to ignore; give it the value 1',
+    );
+  });
+
   it('is not misled by text that looks like a key', () => {
     expect(
       names(

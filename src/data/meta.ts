@@ -68,6 +68,13 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   const backgroundAt = labels.findIndex((label) => label.name === BACKGROUND);
   const first = backgroundAt < 0 ? 1 : 0;
   const keys = mapped.map(([key]) => Number(key));
+  const onIgnore = mapped.find(([key]) => Number(key) === IGNORE_INDEX)?.[1];
+  if (onIgnore !== undefined) {
+    fail(
+      `label_map gives the value 255 to class ${onIgnore}, but 255 marks pixels to ignore; give it the value ` +
+        `${labels.findIndex(({ name }) => name === onIgnore) + first} here and in the masks`,
+    );
+  }
   if ((meta.labels ?? []).length === 0 && keys.some((key, i) => key !== i && key !== i + first)) {
     notices.push(
       'the keys of label_map do not count up from 0: mask values follow the order of the file ' +

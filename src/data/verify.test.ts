@@ -71,6 +71,25 @@ describe('verifyDataset', () => {
     ]);
   });
 
+  it('refuses masks in which everything is ignored', async () => {
+    const root = await soundDataset(2, 4, 1);
+    const ignored = indexMask([255, 255, 255, 255], 4, 1);
+    await writeFiles(root, { 'masks/a.png': ignored, 'masks/b.png': ignored });
+    const error = await errorOf(verifyDataset(await openDataset(root), { workers: 0 }));
+    expect(error).toMatchObject({ code: 'dataset' });
+    expect(error.message).toContain('every pixel of its 2 masks is 255 (ignore)');
+  });
+
+  it('says with values without a class that the keys of label_map are not values', async () => {
+    const root = await soundDataset(1, 4, 1);
+    await writeFiles(root, {
+      'dataset_meta.json': { label_map: { '0': 'background', '7': 'car' } },
+      'masks/a.png': indexMask([0, 7, 7, 0], 4, 1),
+    });
+    const error = await errorOf(verifyDataset(await openDataset(root), { workers: 0 }));
+    expect(error.message).toMatch(/value 7 without a class.*note: the keys of label_map do not count up/s);
+  });
+
   it('stops when the signal fires', async () => {
     const dataset = await openDataset(await soundDataset(3));
     const abort = new AbortController();

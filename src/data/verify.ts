@@ -1,5 +1,6 @@
 /** @file Looks at every pixel of a data set before training, so that bad files are found in seconds, not in epoch 17. */
 import { abortable } from '../base/abortable.js';
+import { OtxError } from '../base/errors.js';
 import { mapConcurrent } from './concurrent.js';
 import { acquirePool, DEFAULT_WORKERS } from './pool.js';
 import { datasetError } from './problems.js';
@@ -32,11 +33,21 @@ export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {
     });
 
     const problems = results.flatMap((result) => result.problems);
-    if (problems.length > 0) throw datasetError(dataset.root, problems, 'Mend, replace or remove the files');
+    if (problems.length > 0) {
+      const advice = ['Mend, replace or remove the files', ...dataset.notices].join('; note: ');
+      throw datasetError(dataset.root, problems, advice);
+    }
 
     const pixels = classes.map((_, index) => sum(results.map((result) => result.pixels[index]!)));
     const ignored = sum(results.map((result) => result.ignored));
     const total = sum(pixels) + ignored;
+    if (total === ignored) {
+      throw new OtxError(
+        'dataset',
+        `${dataset.root}: every pixel of its ${samples.length} masks is 255 (ignore), so there is nothing to learn or ` +
+          'to score; write the index of the class into each pixel',
+      );
+    }
     return {
       root: dataset.root,
       images: samples.length,
