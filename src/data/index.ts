@@ -17,4 +17,11 @@ export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from '.
 export { PIXEL_MEAN, PIXEL_STD, packImage } from './transforms/normalize.js';
 export { resizeImage } from './transforms/resize.js';
 export * from './types.js';
+export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './unlabeled-images.js';
+export {
+  createUnlabeledLoader,
+  type UnlabeledBatch,
+  type UnlabeledLoader,
+  type UnlabeledLoaderOptions,
+} from './unlabeled-loader.js';
 export { type VerifyOptions, verifyDataset } from './verify.js';

@@ -7,6 +7,7 @@ import { cropMask, drawCropWindow } from './transforms/random-crop.js';
 import { type DrawSize, drawScaledSize, drawSquareSize } from './transforms/random-scale.js';
 import { resizeImage, resizeMask } from './transforms/resize.js';
 import { randomRotate } from './transforms/rotate.js';
+import { randomRotateSample } from './transforms/rotate-sample.js';
 import type { Transform } from './transforms/transform.js';
 import type { LabeledImage } from './types.js';
 
@@ -35,6 +36,17 @@ const RECIPES = {
       };
     },
   },
+  geometric: {
+    description:
+      'random scale (aspect ratio not kept), crop, flip, rotation: what semi-supervised training does to labeled images',
+    build: (cropSize) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize);
+      return (sample, random, input) => {
+        const turned = randomRotateSample(randomFlip(scaleAndCrop(sample, random), random), random);
+        packSample(turned, input);
+      };
+    },
+  },
   plain: {
     description: 'random scale (aspect ratio kept), crop, flip: as OTX releases from 1.3 on did it',
     build: (cropSize) => {
@@ -59,12 +71,17 @@ export function createRecipe(name: RecipeName, cropSize: number): Recipe {
   return RECIPES[name].build(cropSize);
 }
 
+/** Side to which an image is resized at scale 1, for a crop size in pixels. */
+export function scaleBase(cropSize: number): number {
+  return Math.round((REFERENCE_BASE * cropSize) / REFERENCE_CROP);
+}
+
 /**
  * Random-scale resize followed by random crop. The two are one transform because the mask alone decides where the crop
  * lies, so that only the cropped part of the enlarged image needs to be computed.
  */
 function randomScaleCrop(cropSize: number, drawSize: DrawSize): Transform {
-  const base = Math.round((REFERENCE_BASE * cropSize) / REFERENCE_CROP);
+  const base = scaleBase(cropSize);
   return (sample: LabeledImage, random: Random): LabeledImage => {
     const size = drawSize(sample, base, random);
     const mask = resizeMask(sample.mask, sample, size);

@@ -6,8 +6,9 @@ import { readMask } from './read-mask.js';
 import { createRecipe, type RecipeName } from './recipes.js';
 import { packImage } from './transforms/normalize.js';
 import { resizeImage } from './transforms/resize.js';
-import type { LabeledImage, MaskCoding, Sample } from './types.js';
+import type { DecodedImage, LabeledImage, MaskCoding, Sample } from './types.js';
 import { IGNORE_INDEX } from './types.js';
+import { makeViews } from './weak-strong.js';
 
 /** One training batch to make. */
 export interface TrainTask {
@@ -44,7 +45,9 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
   const decoded: (LabeledImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
     let source = item.decoded ?? (await readSample(item.sample, coding));
-    if (item.keep && !item.decoded) source = inSharedMemory(source);
+    if (item.keep && !item.decoded) {
+      source = { ...source, image: inSharedMemory(source.image), mask: inSharedMemory(source.mask) };
+    }
     decoded.push(item.keep && !item.decoded ? source : undefined);
 
     augment(source, new Random(item.seed), {
@@ -54,6 +57,48 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
     });
   }
   return { images, labels, decoded };
+}
+
+/** One batch of unlabeled images to make. */
+export interface UnlabeledTask {
+  readonly items: readonly {
+    readonly imagePath: string;
+    /** Seed of the views. */
+    readonly seed: string;
+    /** Pixels from an earlier batch, in shared memory. */
+    readonly decoded?: DecodedImage | undefined;
+    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+    readonly keep: boolean;
+  }[];
+  readonly cropSize: number;
+}
+
+export interface UnlabeledTaskResult {
+  /** `[N, 3, S, S]` */
+  readonly weak: Float32Array<ArrayBuffer>;
+  /** `[N, 3, S, S]` */
+  readonly strong: Float32Array<ArrayBuffer>;
+  /** Per item, the newly decoded pixels that were to be kept. */
+  readonly decoded: readonly (DecodedImage | undefined)[];
+}
+
+/** Decodes the images of one batch and makes both views of each. */
+export async function makeUnlabeledBatch({ items, cropSize }: UnlabeledTask): Promise<UnlabeledTaskResult> {
+  const size = 3 * cropSize * cropSize;
+  const weak = new Float32Array(items.length * size);
+  const strong = new Float32Array(items.length * size);
+  const decoded: (DecodedImage | undefined)[] = [];
+  for (const [n, item] of items.entries()) {
+    let source = item.decoded ?? (await readImage(item.imagePath));
+    const isKept = item.keep && !item.decoded;
+    if (isKept) source = { ...source, data: inSharedMemory(source.data) };
+    decoded.push(isKept ? source : undefined);
+
+    const [start, end] = [n * size, (n + 1) * size];
+    const planes = { weak: weak.subarray(start, end), strong: strong.subarray(start, end), side: cropSize };
+    makeViews(source, new Random(item.seed), planes);
+  }
+  return { weak, strong, decoded };
 }
 
 export interface EvalTask {
@@ -117,6 +162,24 @@ export async function verifySample({ sample, coding, classes }: VerifyTask): Pro
   };
 }
 
+export interface VerifyImageTask {
+  readonly imagePath: string;
+}
+
+export interface VerifyImageTaskResult {
+  readonly problem: string | undefined;
+  readonly warning: string | undefined;
+}
+
+/** Decodes an image without a mask in full. A bad file is given back, not thrown. */
+export async function verifyImage({ imagePath }: VerifyImageTask): Promise<VerifyImageTaskResult> {
+  try {
+    return { problem: undefined, warning: (await readImage(imagePath)).warning };
+  } catch (error) {
+    return { problem: messageOf(error), warning: undefined };
+  }
+}
+
 export interface ForegroundTask {
   readonly maskPath: string;
   readonly coding: MaskCoding;
@@ -153,14 +216,18 @@ function sizeMismatch(sample: Sample, image: Sized, mask: Sized): string | undef
   );
 }
 
-function inSharedMemory(source: LabeledImage): LabeledImage {
-  const copy = (bytes: Uint8Array) => {
-    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    shared.set(bytes);
-    return shared;
-  };
-  return { ...source, image: copy(source.image), mask: copy(source.mask) };
+function inSharedMemory(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }
 
 /** The tasks by name, as requests to threads carry it. */
-export const TASKS = { makeTrainBatch, makeEvalItem, verifySample, hasForeground };
+export const TASKS = {
+  makeTrainBatch,
+  makeUnlabeledBatch,
+  makeEvalItem,
+  verifySample,
+  verifyImage,
+  hasForeground,
+};

@@ -44,6 +44,22 @@ export interface Dataset {
   readonly notices: readonly string[];
 }
 
+/** A photograph without a mask. Sizes are in pixels after EXIF orientation. */
+export interface UnlabeledImage {
+  /** Path below the root, with forward slashes. */
+  readonly id: string;
+  readonly imagePath: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Images without masks: headers have been read, pixels have not. */
+export interface UnlabeledImages {
+  readonly root: string;
+  /** Sorted by id, so that equal folders give equal runs on every file system; at least one. */
+  readonly images: readonly UnlabeledImage[];
+}
+
 /** 8-bit picture: `data` is HWC RGB. */
 export interface DecodedImage {
   readonly data: Uint8Array;

@@ -30,7 +30,8 @@ export function cropMask(mask: Uint8Array, size: Size, window: Window): Uint8Arr
   return out;
 }
 
-function drawWindow(size: Size, cropSize: number, random: Random): Window {
+/** Draws a window of at most `cropSize` x `cropSize`, all places being equally likely. */
+export function drawWindow(size: Size, cropSize: number, random: Random): Window {
   const top = random.integer(Math.max(size.height - cropSize, 0) + 1);
   const left = random.integer(Math.max(size.width - cropSize, 0) + 1);
   return { left, top, width: Math.min(size.width, cropSize), height: Math.min(size.height, cropSize) };

@@ -1,0 +1,114 @@
+/** @file Batches of views of unlabeled images: an endless stream that can be entered anywhere. */
+import { abortable } from '../base/abortable.js';
+import { OtxError } from '../base/errors.js';
+import { Random } from '../base/random.js';
+import { acquirePool } from './pool.js';
+import type { DecodedImage, UnlabeledImages } from './types.js';
+
+export interface UnlabeledLoaderOptions {
+  readonly batchSize: number;
+  /** Side of the square network input, in pixels. */
+  readonly cropSize: number;
+  readonly seed: number;
+  /** Data threads; 0 works in the calling thread. */
+  readonly workers: number;
+  /** Decoded images kept in memory, in bytes; 0 keeps none. */
+  readonly cacheBytes: number;
+}
+
+export interface UnlabeledBatch {
+  /** `[N, 3, S, S]`, normalised RGB; black where the image was padded. */
+  readonly weak: Float32Array<ArrayBuffer>;
+  /** The same pixels with other colours and holes. */
+  readonly strong: Float32Array<ArrayBuffer>;
+  readonly imageIds: readonly string[];
+  /** How long the consumer waited for this batch, in milliseconds. */
+  readonly waitedMs: number;
+}
+
+export interface UnlabeledLoader {
+  /**
+   * Batches from number `start` on, without end. Pass after pass over all images, each shuffled anew; a batch may reach
+   * from one pass into the next. Order and views depend on seed and number only. The caller owns the buffers.
+   * @throws OtxError `image` naming a file that cannot be used, `aborted` when the signal fires.
+   */
+  from(start: number, signal?: AbortSignal): AsyncGenerator<UnlabeledBatch, never, undefined>;
+  /** Ends the threads; the loader gives no more batches. */
+  dispose(): Promise<void>;
+}
+
+/** Creates the loader. */
+export function createUnlabeledLoader(
+  { images }: UnlabeledImages,
+  options: UnlabeledLoaderOptions,
+): UnlabeledLoader {
+  const { batchSize, cropSize, seed, cacheBytes } = options;
+  const pool = acquirePool(options.workers);
+  const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
+  const cached = new Map<number, DecodedImage>();
+  const cacheable = countCacheable(images, cacheBytes);
+  let disposed = false;
+
+  const orders = new Map<number, readonly number[]>();
+  const orderOf = (pass: number): readonly number[] => {
+    let order = orders.get(pass);
+    if (!order) {
+      order = new Random(`${seed}:${pass}:unlabeled order`).shuffle([...images.keys()]);
+      for (const old of orders.keys()) if (old < pass - 1) orders.delete(old);
+      orders.set(pass, order);
+    }
+    return order;
+  };
+
+  const make = async (number: number) => {
+    const places = Array.from({ length: batchSize }, (_, n) => number * batchSize + n);
+    const indices = places.map((place) => orderOf(Math.floor(place / images.length))[place % images.length]!);
+    const items = indices.map((index, n) => ({
+      imagePath: images[index]!.imagePath,
+      seed: `${seed}:${places[n]}:views`,
+      decoded: cached.get(index),
+      keep: index < cacheable,
+    }));
+    const { weak, strong, decoded } = await pool.run('makeUnlabeledBatch', { items, cropSize });
+    decoded.forEach((pixels, n) => {
+      if (pixels) cached.set(indices[n]!, pixels);
+    });
+    return { weak, strong, imageIds: indices.map((index) => images[index]!.id) };
+  };
+
+  async function* from(
+    start: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<UnlabeledBatch, never, undefined> {
+    const queue: ReturnType<typeof make>[] = [];
+    for (let next = start; ; ) {
+      if (disposed) throw new OtxError('usage', 'the loader of unlabeled images has been disposed');
+      for (; queue.length < ahead; next++) {
+        const batch = make(next);
+        // A batch that nobody comes to fetch must not bring the process down.
+        batch.catch(() => {});
+        queue.push(batch);
+      }
+      const asked = performance.now();
+      const made = await abortable(queue.shift()!, signal, 'loading unlabeled images');
+      yield { ...made, waitedMs: performance.now() - asked };
+    }
+  }
+
+  const dispose = async () => {
+    disposed = true;
+    cached.clear();
+    await pool.release();
+  };
+  return { from, dispose };
+}
+
+/** How many images, counted from the first, fit the cache at 3 bytes per pixel. */
+function countCacheable(images: UnlabeledImages['images'], bytes: number): number {
+  let total = 0;
+  const first = images.findIndex(({ width, height }) => {
+    total += 3 * width * height;
+    return total > bytes;
+  });
+  return first < 0 ? images.length : first;
+}
