@@ -161,6 +161,14 @@ export function softmax(x: Tensor, axis: number): Tensor {
   return single('softmax', [x], { axis: normalizeAxis(axis, x.rank) });
 }
 
+/**
+ * The value of x [n] that a `share` of its values, a scalar of 0 ≤ share < 1, lies above, interpolated linearly between
+ * neighbours: numpy's percentile(x, 100·(1 − share)). The share may change from run to run.
+ */
+export function upperQuantile(x: Tensor, share: TensorLike): Tensor {
+  return single('upperQuantile', [x, lift(share, x)], {});
+}
+
 /** Views the values under another shape; one dimension may be -1. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, d) => (d === -1 ? product : product * d), 1);

@@ -139,6 +139,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
   softmax: ({ dy }, { outputs: [y], attributes: { axis } }) => [
     mul(y!, sub(dy, reduceSum(mul(dy, y!), { axes: [axis], keepDims: true }))),
   ],
+  upperQuantile: null,
 
   reshape: ({ dy }, { inputs: [x] }) => [reshape(dy, x!.shape)],
   transpose: ({ dy }, { attributes: { perm } }) => {

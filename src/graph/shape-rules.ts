@@ -172,6 +172,15 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     normalizeAxis(axis, inputs[0]!.shape.length);
     return floatUnary(inputs, {});
   },
+  upperQuantile: (inputs) => {
+    expectInputs(inputs, 2);
+    const [x, share] = inputs as [TensorType, TensorType];
+    check(sameType(inputs) === 'float32', `needs float32, got ${x.dtype}`);
+    expectRank(x, 1, 'input');
+    expectRank(share, 0, 'share');
+    check(x.shape[0]! > 0, 'needs at least one value');
+    return [{ dtype: 'float32', shape: [] }];
+  },
 
   reshape: (inputs, { shape }) => {
     expectInputs(inputs, 1);

@@ -82,6 +82,8 @@ export interface OpAttributes {
   reduceMax: ReduceAttributes;
   argMax: { readonly axis: number; readonly keepDims: boolean };
   softmax: { readonly axis: number };
+  /** (x [n], share []) → []: the value that a share of 0…1 of x lies above, with linear interpolation between neighbours. */
+  upperQuantile: None;
 
   // Shape and data movement
   reshape: { readonly shape: Shape };

@@ -241,6 +241,13 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     ];
   },
 
+  upperQuantile: (_, [x, share]) => {
+    const descending = x!.data.toSorted().reverse();
+    const rank = share!.data[0]! * (descending.length - 1);
+    const [above, below] = [descending[Math.floor(rank)]!, descending[Math.ceil(rank)]!];
+    return [Float64Array.of(above + (rank - Math.floor(rank)) * (below - above))];
+  },
+
   reshape: (_, [x]) => [x!.data],
   transpose: ({ outputs, attributes: { perm } }, [x]) => [
     build(outputs[0]!.shape, (at) =>

@@ -16,6 +16,7 @@ import {
   relu,
   resizeBilinear,
   resizeNearest,
+  upperQuantile,
 } from '../builders.js';
 import { gradients } from '../gradients.js';
 import type { Shape, Tensor } from '../tensor.js';
@@ -405,6 +406,13 @@ const resizes: readonly (readonly [readonly [number, number], readonly [number, 
 ];
 
 /** Fresh nodes for every case. */
+function quantileCase(length: number, share: number): LoweringCase {
+  return {
+    name: `upper quantile ${share} of ${length}`,
+    outputs: [upperQuantile(float('x', [length]), share)],
+  };
+}
+
 export const loweringCases = (): LoweringCase[] => [
   ...[...convGeometries, ...wideGeometries].map(convolutionCase),
   batchNormCase([3, 4, 5, 3], 1e-5),
@@ -429,6 +437,9 @@ export const loweringCases = (): LoweringCase[] => [
       [5, 3],
     ] as const
   ).map(poolCase),
+  ...[0, 0.1, 0.25, 0.5, 1 - 2 ** -24].map((share) => quantileCase(23, share)),
+  quantileCase(1, 0.3),
+  quantileCase(2, 0.75),
   wideMapCase(2),
   wideMapCase(3),
   wideMapCase(20),

@@ -1,6 +1,21 @@
 /** @file The lowering that every execution provider can run: standard ONNX operators, nothing in place, nothing internal. */
-import { add, erf, exp, mul, onnxOp, take } from '../builders.js';
+import {
+  add,
+  cast,
+  constant,
+  erf,
+  exp,
+  floor,
+  minimum,
+  mul,
+  onnxOp,
+  reshape,
+  split,
+  sub,
+  take,
+} from '../builders.js';
 import { nearestIndices } from '../resampling.js';
+import type { Tensor, TensorType } from '../tensor.js';
 import {
   depthwiseInputGrad,
   depthwiseWeightGrad,
@@ -30,10 +45,33 @@ const nearestResize: LoweringRule<'resizeNearest'> = ({ attributes: { size } }, 
   return [take(take(x!, 2, nearestIndices(h, size[0])), 3, nearestIndices(w, size[1]))];
 };
 
+/**
+ * The values above the wanted one and its two neighbours are selected, not sorted; the two are the least of the selected.
+ * How many are selected changes from run to run, which no shape inside the graph may do, except between two literal
+ * operators: the first claims to give all of x.
+ */
+const quantileBySelection: LoweringRule<'upperQuantile'> = ({ outputs }, [x, share]) => {
+  const [n] = x!.shape as [number];
+  if (n === 1) return [reshape(x!, outputs[0]!.shape)];
+  const rank = mul(share!, n - 1);
+  const whole = minimum(floor(rank), n - 2);
+  const count = cast(reshape(add(whole, 2), [1]), 'int64');
+  const indices = (length: number): TensorType => ({ dtype: 'int64', shape: [length] });
+  const [selected] = onnxOp('TopK', [x!, count], [x!, indices(n)], { sorted: { int: 0 } });
+  const two: TensorType = { dtype: 'float32', shape: [2] };
+  const [least] = onnxOp('TopK', [selected!, constant([2], [1], 'int64')], [two, indices(2)], {
+    largest: { int: 0 },
+    sorted: { int: 1 },
+  });
+  const [below, above] = split(least!, [1, 1], 0).map((part) => reshape(part, [])) as [Tensor, Tensor];
+  return [add(above, mul(sub(below, above), sub(rank, whole)))];
+};
+
 export const plainLowering: LoweringTable = {
   positive: steepHardSigmoid,
   geluGrad: geluGradient,
   resizeNearest: nearestResize,
+  upperQuantile: quantileBySelection,
   convInputGrad: firstOf(pointwiseInputGrad, depthwiseInputGrad, transposedConvInputGrad),
   convWeightGrad: firstOf(pointwiseWeightGrad, depthwiseWeightGrad, unfoldedWeightGrad),
   batchNorm: decomposedBatchNorm,

@@ -119,6 +119,7 @@ function batchAxisOf(node: AnyNode, axes: ReadonlyMap<Tensor, number>): number |
     case 'convWeightGrad':
     case 'batchNorm':
     case 'batchNormGrad':
+    case 'upperQuantile':
       return undefined;
     default:
       return broadcastAxis(node, axes);

@@ -121,6 +121,7 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
     attributes: { axis: { int: attributes.axis }, keepdims: { int: attributes.keepDims ? 1 : 0 } },
   }),
   softmax: ({ attributes }) => ({ opType: 'Softmax', attributes: { axis: { int: attributes.axis } } }),
+  upperQuantile: semantic,
 
   reshape: (node, args) => ({ opType: 'Reshape', extraInputs: [args.shape(node, node.attributes.shape)] }),
   transpose: ({ attributes }) => ({ opType: 'Transpose', attributes: { perm: { ints: attributes.perm } } }),
