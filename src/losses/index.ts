@@ -1,3 +1,4 @@
 /** @file Loss functions on symbolic tensors. */
 export { crossEntropy, IGNORE_INDEX } from './cross-entropy.js';
 export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
+export { dropShare, entropyOf, type PseudoLabels, pseudoLabels } from './pseudo-labels.js';

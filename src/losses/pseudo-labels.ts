@@ -1,0 +1,85 @@
+/** @file What a teacher's prediction says about unlabeled pixels, and which of it is believed (U2PL, https://arxiv.org/abs/2203.03884). */
+import {
+  argMax,
+  cast,
+  div,
+  exp,
+  greater,
+  less,
+  log,
+  maximum,
+  mul,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  reshape,
+  sub,
+  type Tensor,
+  upperQuantile,
+  where,
+} from '../graph/index.js';
+import { IGNORE_INDEX } from './cross-entropy.js';
+
+/** Share of the pixels that is dropped at first. */
+const FIRST_DROP = 0.2;
+/** Above ln K for every K. */
+const BEYOND_ANY_ENTROPY = 1e9;
+
+/** Epochs in which it falls to zero, linearly. */
+const DROP_EPOCHS = 100;
+
+/**
+ * Share of the unlabeled pixels, those of the highest entropy, from which the student does not learn.
+ * @param update number of the update, from 1
+ * @param stepsPerEpoch updates in an epoch, the last partial batch included
+ */
+export function dropShare(update: number, stepsPerEpoch: number): number {
+  return Math.max(FIRST_DROP * (1 - update / (DROP_EPOCHS * stepsPerEpoch)), 0);
+}
+
+export interface PseudoLabels {
+  /** uint8 [N, H, W]: the likeliest class, {@link IGNORE_INDEX} where a pixel is dropped. */
+  readonly labels: Tensor;
+  /** Scalar: share of the pixels that is kept. */
+  readonly kept: Tensor;
+  /** Scalar: entropy in nats from which on a pixel is dropped; ln K where none is. */
+  readonly threshold: Tensor;
+  /** Scalar that makes of a mean over all pixels one over those that are kept. */
+  readonly reweight: Tensor;
+}
+
+/**
+ * Pseudo-labels of a batch. Dropped are the pixels whose entropy reaches the percentile 100·(1 − drop) of all pixels of the
+ * batch.
+ * @param logits float32 [N, K, H, W] of the teacher
+ * @param drop scalar: {@link dropShare}; 0 keeps every pixel
+ */
+export function pseudoLabels(logits: Tensor, drop: Tensor): PseudoLabels {
+  const [n, classes, h, w] = logits.shape as [number, number, number, number];
+  const entropy = reshape(entropyOf(logits), [n * h * w]);
+  const isFiltered = greater(drop, 0);
+  const quantile = upperQuantile(entropy, drop);
+  const isKept = less(entropy, where(isFiltered, quantile, BEYOND_ANY_ENTROPY));
+  const kept = reduceMean(cast(isKept, 'float32'));
+  const best = cast(argMax(logits, 1), 'float32');
+  const labels = where(reshape(isKept, [n, h, w]), best, IGNORE_INDEX);
+  return {
+    labels: cast(labels, 'uint8'),
+    kept,
+    threshold: where(isFiltered, quantile, Math.log(classes)),
+    // Where all entropies are equal no pixel is kept.
+    reweight: div(1, maximum(kept, 1 / (n * h * w))),
+  };
+}
+
+/**
+ * −Σ p·ln p over the classes, [N, K, H, W] → [N, 1, H, W], from the logits: ln Σ eˣ − Σ p·x. The reference adds 1e-10 inside
+ * its logarithm, which changes nothing that float32 shows.
+ */
+export function entropyOf(logits: Tensor): Tensor {
+  const shifted = sub(logits, reduceMax(logits, { axes: [1], keepDims: true }));
+  const powers = exp(shifted);
+  const total = reduceSum(powers, { axes: [1], keepDims: true });
+  const expected = div(reduceSum(mul(powers, shifted), { axes: [1], keepDims: true }), total);
+  return sub(log(total), expected);
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { runGraph } from '../engine/run-graph.js';
+import { input } from '../graph/index.js';
+import { averageKeep, movingAverage } from './moving-average.js';
+
+async function averaged(average: number[], value: number[], keep: number): Promise<number[]> {
+  const [a, v] = [input('a', 'float32', [average.length]), input('v', 'float32', [value.length])];
+  const next = movingAverage(a, v, input('keep', 'float32', []));
+  const feeds = { a: Float32Array.from(average), v: Float32Array.from(value), keep: Float32Array.of(keep) };
+  return [...((await runGraph([next], feeds))[0] as Float32Array)];
+}
+
+test('keeps its share of the average and takes the rest from the value', async () => {
+  const next = await averaged([10, -4, 0], [20, -8, 1], 0.75);
+  [12.5, -5, 0.25].forEach((wanted, i) => {
+    expect(next[i]).toBeCloseTo(wanted, 6);
+  });
+  expect(await averaged([10, -4], [20, -8], 0)).toEqual([20, -8]);
+  expect(await averaged([10, -4], [20, -8], 1)).toEqual([10, -4]);
+});
+
+test('until the momentum takes over, the average is the mean of all values so far', () => {
+  let average = 0;
+  for (let update = 1; update <= 9; update++) {
+    const keep = averageKeep(0.9, update);
+    average = keep * average + (1 - keep) * update;
+    expect(average).toBeCloseTo(update / 2, 12);
+  }
+  expect(averageKeep(0.9, 9)).toBeCloseTo(0.9, 12);
+  expect(averageKeep(0.9, 10)).toBe(0.9);
+  expect(averageKeep(0.01, 1)).toBe(0.01);
+});

@@ -1,0 +1,17 @@
+/** @file Exponential moving average of weights: a mean teacher (https://arxiv.org/abs/1703.01780). */
+import { add, mul, sub } from '../graph/builders.js';
+import type { Tensor } from '../graph/tensor.js';
+
+/** keep · average + (1 − keep) · value, for a scalar `keep`. */
+export function movingAverage(average: Tensor, value: Tensor, keep: Tensor): Tensor {
+  return add(mul(sub(average, value), keep), value);
+}
+
+/**
+ * What an average keeps of itself in one update. Until `momentum` takes over it is the plain mean of all values so far, so
+ * that the beginning, which is worth nothing, is forgotten as fast as it can be.
+ * @param update number of the update, from 1; the average starts as a copy of the value before it
+ */
+export function averageKeep(momentum: number, update: number): number {
+  return Math.min(momentum, update / (update + 1));
+}
