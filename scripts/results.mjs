@@ -123,6 +123,8 @@ async function drawCurve() {
   await sharp(Buffer.from(chart.renderToSVGString()))
     .png({ palette: true })
     .toFile(`docs/images/${name}.png`);
+  // A chart that is not disposed of keeps the process alive.
+  chart.dispose();
 }
 
 function printMarkdown() {
