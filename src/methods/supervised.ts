@@ -1,16 +1,16 @@
 /** @file Supervised training: cross entropy on labelled images, gradients and an optimiser, all in one step graph. */
 
 import { createTrainLoader, type Dataset, type TrainLoaderOptions } from '../data/index.js';
-import { type PackLayout, StepBuilder, type StepGraph } from '../engine/step.js';
+import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
 import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { type OptimizerName, optimize, optimizerScalars } from '../optim/index.js';
-import { OPTIMIZER_PREFIX } from '../weights/training-state.js';
-import type { Method, StatePack } from './method.js';
+import { type OptimizerName, optimizerScalars } from '../optim/index.js';
+import type { Method } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
+import { optimizerPacks, updateParameters } from './optimizer-state.js';
 
 export interface SupervisedOptions {
   readonly model: Segmentor;
@@ -30,7 +30,7 @@ export function supervised({ model, optimizer, sizes, trainSet, loading }: Super
     variables,
     parameters,
     graphs: (batchSize) => ({
-      packs: [...modelPacks(layouts), ...momentPacks(layouts)],
+      packs: [...modelPacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
       steps: { supervised: supervisedTrainStep(model, layouts, { batchSize, size: sizes.train, optimizer }) },
       evaluation: evaluationStep(model, layouts, sizes.validation),
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
@@ -46,19 +46,6 @@ export interface TrainStepOptions {
   readonly size: number;
   /** Default adam. */
   readonly optimizer?: OptimizerName;
-}
-
-/** Packs of the optimiser's first and second moments; both start at zero. */
-export function momentLayouts({ parameters }: ModelLayouts): { first: PackLayout; second: PackLayout } {
-  return { first: { ...parameters, name: 'exp_avg' }, second: { ...parameters, name: 'exp_avg_sq' } };
-}
-
-/** The optimiser's moments as state of a method. */
-export function momentPacks(layouts: ModelLayouts): StatePack[] {
-  return Object.values(momentLayouts(layouts)).map((layout) => ({
-    layout,
-    nameOf: (key) => `${OPTIMIZER_PREFIX}${layout.name}.${key}`,
-  }));
 }
 
 /**
@@ -80,9 +67,6 @@ export function supervisedTrainStep(
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
   const parameters = step.pack(layouts.parameters);
   const buffers = step.pack(layouts.buffers);
-  const moments = momentLayouts(layouts);
-  const first = step.pack(moments.first);
-  const second = step.pack(moments.second);
 
   const noise = noiseInput(step, 'noise', model, images.shape);
   const store = new PackStore([parameters, buffers], noise);
@@ -90,16 +74,7 @@ export function supervisedTrainStep(
   const loss = crossEntropy(logits, labels);
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { next, norm } = optimize(optimizer, {
-    state: { parameters: parameters.flat, m: first.flat, v: second.flat },
-    gradient,
-    entries: layouts.parameters.entries,
-    scalar: (name) => step.scalar(name),
-  });
-
-  step.update('parameters', next.parameters);
-  step.update('exp_avg', next.m);
-  step.update('exp_avg_sq', next.v);
+  const norm = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update('buffers', store.applyBufferUpdates(buffers));
   step.output('loss', loss);
   step.output('guard', add(loss, norm));

@@ -15,6 +15,7 @@ export {
   type OptimizerName,
   optimize,
   optimizerScalars,
+  optimizerVectors,
 } from './recipes.js';
 export { type SgdOptions, type SgdState, sgd } from './sgd.js';
 export type { ParameterEntry } from './weight-decay.js';

@@ -130,7 +130,8 @@ export const hyperParameterTable = {
     ),
     optimizer: choice(
       OPTIMIZER_NAMES,
-      'adam: gradients clipped to norm 40, no decay; adamw: weight decay 1e-4, no clipping',
+      'adam: gradients clipped to norm 40, no decay; adamw: weight decay 1e-4, no clipping; sgd: momentum 0.9, ' +
+        'weight decay 1e-3, gradients clipped to norm 40; it takes ten times the learning rate of adam or more',
     ),
     learning_rate: float({ min: 1e-7, max: 0.1 }, 'learning rate of the optimiser after the warm-up'),
     learning_rate_warmup_iters: integer(

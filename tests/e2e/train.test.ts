@@ -98,6 +98,33 @@ describe('otx train', () => {
     expect(await hashOf(join(folder, 'seed'))).not.toBe(first);
   });
 
+  test('SGD with momentum trains, and goes on bit by bit with its own state after an interruption', async () => {
+    const sgd = ['--learning_parameters.optimizer', 'SGD', '--learning_parameters.learning_rate=0.05'];
+    const begin = (name: string, options?: Parameters<typeof otx>[1]) =>
+      otx(trainArguments(join(folder, name), ...sgd, '--learning_parameters.num_iters', '3'), options);
+    expect((await begin('sgd')).code).toBe(0);
+    const whole = lastOf(join(folder, 'sgd'));
+    const { tensors } = await loadCheckpoint(whole);
+    const optimizer = [...tensors.keys()].filter((key) => key.startsWith('optimizer.'));
+    expect(optimizer.length).toBeGreaterThan(100);
+    expect(optimizer.every((key) => key.startsWith('optimizer.momentum_buffer.'))).toBe(true);
+    const velocity = tensors.get('optimizer.momentum_buffer.decode_head.conv_seg.weight')!
+      .data as Float32Array;
+    expect(velocity.some((value) => value !== 0)).toBe(true);
+
+    let sent = false;
+    const { code } = await begin('sgd-cut', {
+      onOutput: (text, send) => {
+        if (sent || !/epoch +1\/3 {2}loss/.test(text)) return;
+        sent = true;
+        send('SIGINT');
+      },
+    });
+    expect(code).toBe(130);
+    expect((await otx(['train', '--resume-from', join(folder, 'sgd-cut')])).code).toBe(0);
+    expect(await hashOf(join(folder, 'sgd-cut'))).toBe(await hashOf(join(folder, 'sgd')));
+  });
+
   test('starts from given weights, and reduces a batch that is larger than the data set', async () => {
     const args = trainArguments(join(folder, 'more'), '--learning_parameters.num_iters', '1');
     args[args.indexOf('--learning_parameters.batch_size=2')] = '--learning_parameters.batch_size=100';
