@@ -9,10 +9,11 @@ import { add, argMax, cast, gradients, mul, resizeBilinear, type Tensor } from '
 import { crossEntropy, pseudoLabels } from '../losses/index.js';
 import type { Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { movingAverage, type OptimizerName, optimize } from '../optim/index.js';
+import { movingAverage, type OptimizerName } from '../optim/index.js';
 import type { ModelLayouts } from './model-state.js';
 import { noiseInput } from './noise-input.js';
-import { fullSizeLogits, momentLayouts } from './supervised.js';
+import { updateParameters } from './optimizer-state.js';
+import { fullSizeLogits } from './supervised.js';
 
 export interface MeanTeacherStepOptions {
   /** Labeled images. */
@@ -53,8 +54,6 @@ export function meanTeacherStep(
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
   const parameters = step.pack(layouts.parameters);
   const buffers = step.pack(layouts.buffers);
-  const moments = momentLayouts(layouts);
-  const [first, second] = [step.pack(moments.first), step.pack(moments.second)];
   const teacher = teacherLayouts(layouts);
   const teacherParameters = step.pack(teacher.parameters);
   const teacherBuffers = step.pack(teacher.buffers);
@@ -91,21 +90,13 @@ export function meanTeacherStep(
   }
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { next, norm } = optimize(optimizer, {
-    state: { parameters: parameters.flat, m: first.flat, v: second.flat },
-    gradient,
-    entries: layouts.parameters.entries,
-    scalar: (name) => step.scalar(name),
-  });
-  step.update('parameters', next.parameters);
+  const next = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update('buffers', nextBuffers);
-  step.update('exp_avg', next.m);
-  step.update('exp_avg_sq', next.v);
   const keep = step.scalar('teacherKeep');
   step.update('teacher_parameters', movingAverage(teacherParameters.flat, next.parameters, keep));
   step.update('teacher_buffers', movingAverage(teacherBuffers.flat, nextBuffers, keep));
   step.output('loss', loss);
-  step.output('guard', add(loss, norm));
+  step.output('guard', add(loss, next.norm));
   step.commitIfFinite('guard');
   return step.build();
 }

@@ -20,7 +20,7 @@ export function optimizerPacks(name: OptimizerName, layout: PackLayout): StatePa
  *
  * @param parameters flat vector of the pack.
  * @param gradient of the loss by `parameters`.
- * @returns norm of the gradient before clipping (scalar).
+ * @returns the new parameters, and the norm of the gradient before clipping (scalar).
  */
 export function updateParameters(
   step: StepBuilder,
@@ -28,7 +28,7 @@ export function updateParameters(
   layout: PackLayout,
   parameters: Tensor,
   gradient: Tensor,
-): Tensor {
+): { readonly parameters: Tensor; readonly norm: Tensor } {
   const vectors = vectorLayouts(name, layout).map((vector) => [vector.name, step.pack(vector).flat]);
   const next = optimize(name, {
     parameters,
@@ -39,7 +39,7 @@ export function updateParameters(
   });
   step.update(layout.name, next.parameters);
   for (const [vector, value] of Object.entries(next.vectors)) step.update(vector, value);
-  return next.norm;
+  return { parameters: next.parameters, norm: next.norm };
 }
 
 const vectorLayouts = (name: OptimizerName, layout: PackLayout): PackLayout[] =>

@@ -9,7 +9,7 @@ import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
 import { createHead, createSegmentor, describe, type Head, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { type OptimizerName, optimize, optimizerScalars } from '../optim/index.js';
+import { type OptimizerName, optimizerScalars } from '../optim/index.js';
 import {
   type ContrastiveLayouts,
   type ContrastiveNetwork,
@@ -22,7 +22,8 @@ import {
 } from './contrastive.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
-import { evaluationStep, momentLayouts, momentPacks } from './supervised.js';
+import { optimizerPacks, updateParameters } from './optimizer-state.js';
+import { evaluationStep } from './supervised.js';
 
 export interface SupconOptions {
   /** Name of the network. */
@@ -52,7 +53,7 @@ export function supcon({ model, numClasses, optimizer, sizes, loader }: SupconOp
     variables,
     parameters,
     graphs: (batchSize) => ({
-      packs: [...contrastivePacks(layouts), ...momentPacks(layouts)],
+      packs: [...contrastivePacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
       steps: { single: graph('single', batchSize), pair: graph('pair', batchSize) },
       evaluation: evaluationStep(segmentor, layouts, sizes.validation),
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
@@ -92,9 +93,6 @@ export function supconStep(kind: StepKind, options: SupconStepOptions): StepGrap
   const labels = step.input('labels', 'uint8', [images.shape[0]!, size, size]);
   const parameters = step.pack(layouts.parameters);
   const buffers = step.pack(layouts.buffers);
-  const moments = momentLayouts(layouts);
-  const first = step.pack(moments.first);
-  const second = step.pack(moments.second);
 
   const store = new PackStore([parameters, buffers], noiseInput(step, 'noise', segmentor, images.shape));
   const scope = new Scope(store, true);
@@ -105,16 +103,7 @@ export function supconStep(kind: StepKind, options: SupconStepOptions): StepGrap
   const loss = contrast ? add(segmentation, contrast.loss) : segmentation;
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { next, norm } = optimize(optimizer, {
-    state: { parameters: parameters.flat, m: first.flat, v: second.flat },
-    gradient,
-    entries: layouts.parameters.entries,
-    scalar: (name) => step.scalar(name),
-  });
-
-  step.update(parameters.layout.name, next.parameters);
-  step.update(moments.first.name, next.m);
-  step.update(moments.second.name, next.v);
+  const { norm } = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update(buffers.layout.name, store.applyBufferUpdates(buffers));
   step.output('loss', loss);
   step.output('segmentation_loss', segmentation);

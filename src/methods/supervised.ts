@@ -74,7 +74,7 @@ export function supervisedTrainStep(
   const loss = crossEntropy(logits, labels);
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const norm = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
+  const { norm } = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update('buffers', store.applyBufferUpdates(buffers));
   step.output('loss', loss);
   step.output('guard', add(loss, norm));
