@@ -3,6 +3,7 @@
 export { type AugmentationSheetOptions, renderAugmentationSheet } from './augmentation-sheet.js';
 export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
 export { findImages, type ImageFile } from './image-files.js';
+export { openImageFolder } from './image-folder.js';
 export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
 export { renderOverlay, savePng } from './overlay.js';
 export type { Rgb } from './palette.js';
@@ -11,6 +12,7 @@ export { readImage } from './read-image.js';
 export { readMask } from './read-mask.js';
 export { createRecipe, describeRecipe, RECIPE_NAMES, type Recipe, type RecipeName } from './recipes.js';
 export { type DatasetReport, formatReport } from './report.js';
+export { ensurePseudoMasks, type PseudoMasks } from './segments/pseudo-masks.js';
 export { generateScenes, type SceneOptions } from './synthetic/generate.js';
 export type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './train-loader.js';
@@ -25,3 +27,12 @@ export {
   type UnlabeledLoaderOptions,
 } from './unlabeled-loader.js';
 export { type VerifyOptions, verifyDataset } from './verify.js';
+export {
+  createDetconLoader,
+  createSupconLoader,
+  type DetconBatch,
+  type SupconBatch,
+  type ViewInputs,
+  type ViewLoaderOptions,
+  type ViewSource,
+} from './view-loader.js';

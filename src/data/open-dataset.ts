@@ -11,8 +11,8 @@ import { pairByName } from './pairing.js';
 import { datasetError, listSome } from './problems.js';
 import type { Dataset } from './types.js';
 
-/** In the order of preference. */
-const META_NAMES = ['dataset_meta.json', 'meta.json'];
+/** Names of the file that makes a folder a data set, in the order of preference. */
+export const META_NAMES = ['dataset_meta.json', 'meta.json'];
 const LAYOUT = 'images/, masks/ and dataset_meta.json';
 const HEADERS_AT_ONCE = 8;
 

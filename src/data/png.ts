@@ -1,4 +1,4 @@
-/** @file Just enough of the PNG container to read the indices of a palette image, which decoders replace by colours. */
+/** @file Just enough of the PNG container to read palette indices, which decoders replace by colours, and to carry text. */
 import type { Rgb } from './palette.js';
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -49,6 +49,29 @@ export function paletteToGray(bytes: Buffer): Buffer {
     }
   }
   return Buffer.concat(parts);
+}
+
+/** A PNG with a text chunk (tEXt, Latin-1) more, before its end. */
+export function withPngText(bytes: Buffer, keyword: string, text: string): Buffer {
+  const body = Buffer.from(`tEXt${keyword}\0${text}`, 'latin1');
+  const chunk = Buffer.alloc(body.length + 8);
+  chunk.writeUInt32BE(body.length - 4, 0);
+  body.copy(chunk, 4);
+  chunk.writeUInt32BE(crc32(body), chunk.length - 4);
+  const parts = [...chunks(bytes)].flatMap(({ type, whole }) => (type === 'IEND' ? [chunk, whole] : [whole]));
+  return Buffer.concat([SIGNATURE, ...parts]);
+}
+
+/** The text of the first text chunk with that keyword; undefined when there is none or the file is no PNG. */
+export function readPngText(bytes: Buffer, keyword: string): string | undefined {
+  if (!bytes.subarray(0, 8).equals(SIGNATURE)) return undefined;
+  const start = `${keyword}\0`;
+  for (const { type, body } of chunks(bytes)) {
+    if (type !== 'tEXt') continue;
+    const text = body.toString('latin1');
+    if (text.startsWith(start)) return text.slice(start.length);
+  }
+  return undefined;
 }
 
 /** Chunks in file order; a truncated last chunk is given as far as it goes. */

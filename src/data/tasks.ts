@@ -4,10 +4,14 @@ import { Random } from '../base/random.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
 import { createRecipe, type RecipeName } from './recipes.js';
+import { makePseudoMask } from './segments/make-pseudo-mask.js';
+import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
+import { sizeMismatch } from './size-mismatch.js';
 import { packImage } from './transforms/normalize.js';
 import { resizeImage } from './transforms/resize.js';
 import type { DecodedImage, LabeledImage, MaskCoding, Sample } from './types.js';
 import { IGNORE_INDEX } from './types.js';
+import { makeViewBatch } from './view-batch.js';
 import { makeViews } from './weak-strong.js';
 
 /** One training batch to make. */
@@ -45,9 +49,7 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
   const decoded: (LabeledImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
     let source = item.decoded ?? (await readSample(item.sample, coding));
-    if (item.keep && !item.decoded) {
-      source = { ...source, image: inSharedMemory(source.image), mask: inSharedMemory(source.mask) };
-    }
+    if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
     decoded.push(item.keep && !item.decoded ? source : undefined);
 
     augment(source, new Random(item.seed), {
@@ -199,34 +201,13 @@ async function readSample(sample: Sample, coding: MaskCoding): Promise<LabeledIm
   return { image: image.data, mask: mask.data, width: image.width, height: image.height };
 }
 
-interface Sized {
-  readonly width: number;
-  readonly height: number;
-}
-
-function sizeMismatch(sample: Sample, image: Sized, mask: Sized): string | undefined {
-  if (image.width === mask.width && image.height === mask.height) return undefined;
-  const turned =
-    image.width === mask.height && image.height === mask.width
-      ? '; the mask looks turned: EXIF orientation is applied to images, so draw masks on the upright image'
-      : '';
-  return (
-    `${sample.maskPath} is ${mask.width}x${mask.height} but its image ${sample.imagePath} is ` +
-    `${image.width}x${image.height}${turned}`
-  );
-}
-
-function inSharedMemory(bytes: Uint8Array): Uint8Array {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
-  return shared;
-}
-
 /** The tasks by name, as requests to threads carry it. */
 export const TASKS = {
   makeTrainBatch,
   makeUnlabeledBatch,
   makeEvalItem,
+  makeViewBatch,
+  makePseudoMask,
   verifySample,
   verifyImage,
   hasForeground,

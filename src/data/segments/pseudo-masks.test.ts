@@ -1,0 +1,156 @@
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorOf, indexMask, noiseJpeg, rgbPng, temporaryFolder, writeFiles } from '../fixtures.cases.js';
+import { openImageFolder } from '../image-folder.js';
+import { acquirePool, type DataPool } from '../pool.js';
+import { readImage } from '../read-image.js';
+import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
+import { readPseudoMask } from './pseudo-mask-file.js';
+import { ensurePseudoMasks, maskNames } from './pseudo-masks.js';
+
+let pool: DataPool;
+beforeAll(() => {
+  pool = acquirePool(2);
+});
+afterAll(() => pool.release());
+
+/** Two areas of 1500 pixels each. */
+const picture = (left: number, right: number) => {
+  const [width, height] = [60, 50];
+  const rgb = Array.from({ length: 3 * width * height }, (_, i) =>
+    Math.floor(i / 3) % width < 30 ? left : right,
+  );
+  return rgbPng(rgb, width, height);
+};
+
+async function folders() {
+  const root = await temporaryFolder();
+  await writeFiles(root, { 'a.png': await picture(10, 240), 'sub/a.jpg': await noiseJpeg(40, 30) });
+  return { root, masks: join(await temporaryFolder(), 'detcon_mask') };
+}
+
+describe.each([0, 2])('ensurePseudoMasks with %i workers', (workers) => {
+  it('makes a mask for every image under its path, and tells how far it is', async () => {
+    const { root, masks } = await folders();
+    const images = await openImageFolder(root);
+    const steps: string[] = [];
+    const result = await ensurePseudoMasks(images, masks, {
+      workers,
+      onProgress: (done, total) => steps.push(`${done}/${total}`),
+    });
+    expect(result).toMatchObject({ made: 2, reused: 0, warnings: [] });
+    expect(result.paths).toEqual([join(masks, 'a.png'), join(masks, 'sub', 'a.png')]);
+    expect(steps).toEqual(['1/2', '2/2']);
+    for (const [i, { imagePath }] of images.images.entries()) {
+      const image = await readImage(imagePath);
+      const { ids } = segmentImage(image.data, image, PSEUDO_MASK_SETTINGS);
+      const mask = await readPseudoMask(result.paths[i]!);
+      expect(mask).toEqual({ data: Uint8Array.from(ids), width: image.width, height: image.height });
+    }
+    expect(new Set((await readPseudoMask(result.paths[0]!)).data)).toEqual(new Set([0, 1]));
+    expect((await sharp(result.paths[0]!).metadata()).channels).toBe(1);
+  });
+});
+
+describe('ensurePseudoMasks', () => {
+  const ensure = async (root: string, masks: string) =>
+    ensurePseudoMasks(await openImageFolder(root), masks, { workers: 2 });
+
+  it('uses masks again that fit, without touching them, and leaves the images alone', async () => {
+    const { root, masks } = await folders();
+    const before = await stat(join(root, 'a.png'));
+    const { paths } = await ensure(root, masks);
+    await utimes(paths[0]!, 1, 1);
+    expect(await ensure(root, masks)).toMatchObject({ made: 0, reused: 2 });
+    expect((await stat(paths[0]!)).mtimeMs).toBe(1000);
+    expect((await readdir(root)).sort()).toEqual(['a.png', 'sub']);
+    expect((await stat(join(root, 'a.png'))).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['missing', (path) => rm(path)],
+    ['cut off', async (path) => writeFile(path, (await readFile(path)).subarray(0, -20))],
+    ['not an image', (path) => writeFile(path, 'hello')],
+    ['of another size', (path) => writeFile(path, indexMask(new Array(20).fill(0), 5, 4))],
+    [
+      'made with other settings',
+      async (path) => {
+        const bytes = await readFile(path);
+        await writeFile(
+          path,
+          Buffer.from(bytes.toString('latin1').replace('scale=1000', 'scale=2000'), 'latin1'),
+        );
+      },
+    ],
+  ])('makes a mask anew that is %s', async (_, spoil) => {
+    const { root, masks } = await folders();
+    const { paths } = await ensure(root, masks);
+    const whole = await readFile(paths[0]!);
+    await spoil(paths[0]!);
+    expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
+    expect(await readFile(paths[0]!)).toEqual(whole);
+  });
+
+  it('makes the mask of an image anew that was replaced by another of the same size', async () => {
+    const { root, masks } = await folders();
+    const { paths } = await ensure(root, masks);
+    await writeFile(join(root, 'a.png'), await picture(100, 100));
+    expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
+    expect(new Set((await readPseudoMask(paths[0]!)).data)).toEqual(new Set([0]));
+  });
+
+  it('uses gray masks of the right size from elsewhere', async () => {
+    const { root, masks } = await folders();
+    const own = indexMask(
+      Array.from({ length: 3000 }, (_, i) => i % 7),
+      60,
+      50,
+    );
+    await writeFiles(masks, { 'a.png': own });
+    expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
+    expect(await readFile(join(masks, 'a.png'))).toEqual(own);
+  });
+
+  it('names every damaged image in one error', async () => {
+    const { root, masks } = await folders();
+    const jpeg = await noiseJpeg(64, 64);
+    await writeFiles(root, {
+      'cut.jpg': jpeg.subarray(0, jpeg.length / 2),
+      'sub/cut.jpg': jpeg.subarray(0, 900),
+    });
+    const { message } = await errorOf(ensure(root, masks));
+    expect(message).toMatch(/2 problems/);
+    expect(message).toContain(`${join(root, 'cut.jpg')} cannot be read as an image`);
+    expect(message).toContain(join(root, 'sub', 'cut.jpg'));
+  });
+
+  it('says where it cannot write', async () => {
+    const { root, masks } = await folders();
+    await writeFile(masks, 'a file in the way');
+    expect(await errorOf(ensure(root, masks))).toMatchObject({
+      code: 'output',
+      message: expect.stringContaining(masks),
+    });
+  });
+
+  it('stops when asked to, and goes on from there', async () => {
+    const { root, masks } = await folders();
+    const images = await openImageFolder(root);
+    const options = { workers: 2, signal: AbortSignal.abort() };
+    expect(await errorOf(ensurePseudoMasks(images, masks, options))).toMatchObject({ code: 'aborted' });
+    expect((await ensure(root, masks)).paths).toHaveLength(2);
+  });
+});
+
+it('maskNames keeps every mask apart from every other', () => {
+  expect(maskNames(['a.jpg', 'b.jpg', 'b.png', 'b.png.jpg', 'B.JPEG', 'x/a.tar.jpg'])).toEqual([
+    'a.png',
+    'b.jpg.png',
+    'b.png.png.png',
+    'b.png.png',
+    'B.JPEG.png',
+    'x/a.tar.png',
+  ]);
+});

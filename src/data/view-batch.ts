@@ -1,0 +1,103 @@
+/** @file The data threads' part in two views: one batch, from files or pixels kept in memory to network inputs. */
+import { OtxError } from '../base/errors.js';
+import { Random } from '../base/random.js';
+import { readImage } from './read-image.js';
+import { readMask } from './read-mask.js';
+import { drawRegionIds, poolRegions, REGION_SAMPLES } from './regions.js';
+import { readPseudoMask } from './segments/pseudo-mask-file.js';
+import { labeledInSharedMemory } from './shared-memory.js';
+import { sizeMismatch } from './size-mismatch.js';
+import { type View, writeView } from './two-views.js';
+import type { LabeledImage, MaskCoding } from './types.js';
+import { IGNORE_INDEX } from './types.js';
+
+export interface ViewTask {
+  readonly items: readonly {
+    readonly imagePath: string;
+    readonly maskPath: string;
+    /** Seed of the views. */
+    readonly seed: string;
+    /** Pixels from an earlier batch, in shared memory. */
+    readonly decoded?: LabeledImage | undefined;
+    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+    readonly keep: boolean;
+  }[];
+  /** How masks are read; undefined for pseudo masks. */
+  readonly coding: MaskCoding | undefined;
+  /** 1: only the first view, without regions. */
+  readonly views: 1 | 2;
+  /** Side of the square network input, in pixels. */
+  readonly size: number;
+  /** Pixels per position of the features. */
+  readonly stride: number;
+}
+
+export interface ViewTaskResult {
+  /** `[V * N, 3, S, S]`: all first views before all second views. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** `[V * N, S, S]` */
+  readonly labels: Uint8Array<ArrayBuffer>;
+  /** `[V * N, h, w]` with h = w = ceil(S / stride); of no images where there is only one view. */
+  readonly regions: Uint8Array<ArrayBuffer>;
+  /** `[V * N, 16]` each, likewise. */
+  readonly onlineIds: Uint8Array<ArrayBuffer>;
+  readonly targetIds: Uint8Array<ArrayBuffer>;
+  /** Per item, the newly decoded pixels that were to be kept. */
+  readonly decoded: readonly (LabeledImage | undefined)[];
+}
+
+const VIEWS: readonly View[] = [0, 1];
+
+/** Decodes the samples of one batch and makes their views. */
+export async function makeViewBatch({
+  items,
+  coding,
+  views,
+  size,
+  stride,
+}: ViewTask): Promise<ViewTaskResult> {
+  const area = size * size;
+  const cells = Math.ceil(size / stride) ** 2;
+  const count = views * items.length;
+  const compared = views === 2 ? count : 0;
+  const images = new Float32Array(count * 3 * area);
+  const labels = new Uint8Array(count * area);
+  const regions = new Uint8Array(compared * cells);
+  const onlineIds = new Uint8Array(compared * REGION_SAMPLES);
+  const targetIds = new Uint8Array(compared * REGION_SAMPLES);
+  const decoded: (LabeledImage | undefined)[] = [];
+  for (const [n, item] of items.entries()) {
+    let source = item.decoded ?? (await readSource(item.imagePath, item.maskPath, coding));
+    const isKept = item.keep && !item.decoded;
+    if (isKept) source = labeledInSharedMemory(source);
+    decoded.push(isKept ? source : undefined);
+
+    for (const view of VIEWS.slice(0, views)) {
+      const at = view * items.length + n;
+      // Each view has a stream of its own, so that the first is the same with and without the second.
+      const random = new Random(`${item.seed}:view ${view}`);
+      const mask = labels.subarray(at * area, (at + 1) * area);
+      const planes = images.subarray(at * 3 * area, (at + 1) * 3 * area);
+      writeView(source, view, random, { planes, labels: mask, side: size });
+      if (views === 1) continue;
+      const pooled = poolRegions(mask, size, stride);
+      const ids = drawRegionIds(pooled, random, coding && IGNORE_INDEX);
+      regions.set(pooled, at * cells);
+      onlineIds.set(ids.online, at * REGION_SAMPLES);
+      targetIds.set(ids.target, at * REGION_SAMPLES);
+    }
+  }
+  return { images, labels, regions, onlineIds, targetIds, decoded };
+}
+
+async function readSource(
+  imagePath: string,
+  maskPath: string,
+  coding: MaskCoding | undefined,
+): Promise<LabeledImage> {
+  const image = await readImage(imagePath);
+  const mask = coding ? await readMask(maskPath, coding) : await readPseudoMask(maskPath);
+  const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
+  if (mismatch) throw new OtxError('image', mismatch);
+  return { image: image.data, mask: mask.data, width: image.width, height: image.height };
+}
