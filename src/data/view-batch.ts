@@ -4,7 +4,7 @@ import { Random } from '../base/random.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from './regions.js';
-import { readPseudoMask } from './segments/pseudo-mask-file.js';
+import { readSegmentedImage } from './segments/make-pseudo-mask.js';
 import { labeledInSharedMemory } from './shared-memory.js';
 import { sizeMismatch } from './size-mismatch.js';
 import { type View, writeView } from './two-views.js';
@@ -95,8 +95,9 @@ async function readSource(
   maskPath: string,
   coding: MaskCoding | undefined,
 ): Promise<LabeledImage> {
+  if (!coding) return readSegmentedImage(imagePath, maskPath);
   const image = await readImage(imagePath);
-  const mask = coding ? await readMask(maskPath, coding) : await readPseudoMask(maskPath);
+  const mask = await readMask(maskPath, coding);
   const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);
   return { image: image.data, mask: mask.data, width: image.width, height: image.height };

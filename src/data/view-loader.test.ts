@@ -2,7 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorOf, indexMask, noiseJpeg, soundDataset, writeFiles } from './fixtures.cases.js';
+import {
+  errorOf,
+  indexMask,
+  noiseJpeg,
+  soundDataset,
+  temporaryFolder,
+  writeFiles,
+} from './fixtures.cases.js';
 import { openImageFolder } from './image-folder.js';
 import { openDataset } from './open-dataset.js';
 import { acquirePool, type DataPool } from './pool.js';
@@ -114,17 +121,29 @@ describe('createDetconLoader', () => {
     }
   });
 
-  it('names an image and a mask that do not fit, and sizes that are none', async () => {
+  it('does not depend on the masks staying where they are', async () => {
+    const root = await temporaryFolder();
+    await writeFiles(root, { 'a.jpg': await noiseJpeg(90, 70, 1), 'b.jpg': await noiseJpeg(70, 90, 2) });
+    const opened = await openImageFolder(root);
+    const { paths } = await ensurePseudoMasks(opened, join(root, 'masks'), { workers: 2 });
+    const samples = opened.images.map((image, i) => ({ ...image, maskPath: paths[i]! }));
+    const batchOf = async () => {
+      const loader = createDetconLoader({ samples, coding: undefined }, { ...OPTIONS, batchSize: 2 });
+      const batches = content(await collect(loader, 0));
+      await loader.dispose();
+      return batches;
+    };
+    const expected = await batchOf();
+    await rm(paths[0]!);
+    await writeFile(paths[1]!, indexMask([1, 2, 3, 4], 2, 2));
+    expect(await batchOf()).toEqual(expected);
+  });
+
+  it('names an image that cannot be read, and sizes that are none', async () => {
     const [sample, ...others] = images.samples;
-    const wrong = join(folder, 'wrong.png');
-    await writeFile(wrong, indexMask([1, 2, 3, 4], 2, 2));
-    const loader = createDetconLoader(
-      { ...images, samples: [{ ...sample!, maskPath: wrong }, ...others] },
-      { ...OPTIONS, batchSize: 7 },
-    );
-    expect((await errorOf(collect(loader, 0))).message).toMatch(
-      /wrong\.png is 2x2 but its image .*0\.jpg is 90x70/,
-    );
+    const broken = { ...images, samples: [{ ...sample!, imagePath: join(folder, 'gone.jpg') }, ...others] };
+    const loader = createDetconLoader(broken, { ...OPTIONS, batchSize: 7 });
+    expect((await errorOf(collect(loader, 0))).message).toMatch(/gone\.jpg does not exist/);
     await loader.dispose();
     expect(() => createDetconLoader(images, { ...OPTIONS, stride: 0 })).toThrow('stride is 0');
   });

@@ -5,7 +5,8 @@ import { outputError, writeFileAtomic } from '../base/atomic.js';
 import type { ClassInfo } from '../data/index.js';
 import type { EpochEvent } from './events.js';
 
-const COLUMNS = [
+/** Columns of every training. */
+export const COLUMNS: readonly string[] = [
   'epoch',
   'loss',
   'learning_rate',

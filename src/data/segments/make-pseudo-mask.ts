@@ -3,8 +3,9 @@ import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { readBytes } from '../decoder.js';
 import { readImage } from '../read-image.js';
+import type { LabeledImage } from '../types.js';
 import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
-import { describeOrigin, encodePseudoMask, fitsImage } from './pseudo-mask-file.js';
+import { describeOrigin, encodePseudoMask, fitsImage, readPseudoMask } from './pseudo-mask-file.js';
 
 export interface PseudoMaskTask {
   readonly imagePath: string;
@@ -37,4 +38,18 @@ export async function makePseudoMask({ imagePath, maskPath }: PseudoMaskTask): P
     if (error instanceof OtxError && error.code === 'output') throw error;
     return { made: false, problem: messageOf(error), warning: undefined };
   }
+}
+
+/**
+ * An image with its pseudo mask. A mask that has gone or no longer fits, for instance because another training has put its
+ * own in its place, is made again in memory: batches do not depend on the state of the folder.
+ * @throws OtxError `image` naming the image when it cannot be read.
+ */
+export async function readSegmentedImage(imagePath: string, maskPath: string): Promise<LabeledImage> {
+  const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
+  const image = await readImage(imagePath);
+  const mask = (await fitsImage(maskPath, imagePath, origin))
+    ? (await readPseudoMask(maskPath)).data
+    : Uint8Array.from(segmentImage(image.data, image, PSEUDO_MASK_SETTINGS).ids);
+  return { image: image.data, mask, width: image.width, height: image.height };
 }

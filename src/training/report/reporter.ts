@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf } from '../../base/errors.js';
-import { type DatasetReport, type LabeledBatch, savePng, type TrainBatch } from '../../data/index.js';
+import {
+  type DatasetReport,
+  type DetconBatch,
+  type LabeledBatch,
+  savePng,
+  type TrainBatch,
+  type ViewInputs,
+} from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
 import type {
   BatchEvent,
@@ -23,11 +30,14 @@ import { parseResults } from './results-table.js';
 import { seldom } from './seldom.js';
 import { drawPredictions, drawTrainBatch, reducePrediction, type SegmentedPicture } from './sheets.js';
 import { createEventFile, type EventFile, truncateEvents } from './tensorboard/event-file.js';
+import { drawPseudoMasks, drawViews } from './view-sheets.js';
 
 /** The table of all epochs, which the training itself keeps; the charts are drawn from it. */
 export const RESULTS_FILE = 'results.csv';
 
 const TRAIN_SHEETS = 3;
+/** Images that are shown with their pseudo masks. */
+const SHOWN_SEGMENTED = 8;
 /** Validation images that are shown, always the same ones, and how many on a sheet. */
 const SHOWN_IMAGES = 8;
 const IMAGES_PER_SHEET = 4;
@@ -60,7 +70,8 @@ interface Validated {
 
 /**
  * Reports a training into its run folder: `results.png`, `labels.png`, `confusion_matrix.png`, `train_batch_0..2.jpg`,
- * `val_batch_0..1.png` (of the best epoch) and event files for TensorBoard. Charts are redrawn after an epoch when at
+ * `val_batch_0..1.png` (of the best epoch) and event files for TensorBoard; contrastive training also `views_0..2.jpg`, and
+ * `pseudo_masks.jpg` where it makes them. Charts are redrawn after an epoch when at
  * least 5 seconds and 20 times the time of drawing have passed, and at the end. A resumed run goes on with the same files.
  */
 export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunReporter {
@@ -174,7 +185,32 @@ function startRun(
     });
   }
 
-  const onBatch = ({ epoch, step, batch }: BatchEvent) => {
+  // Only a training that learns from images alone validates nothing.
+  const hasPseudoMasks = start.validationSet === undefined;
+  if (hasPseudoMasks && resumed === undefined) {
+    enqueue('pseudo_masks.jpg', async () => {
+      const sheet = await drawPseudoMasks(evenlySpaced(start.trainSet.samples, SHOWN_SEGMENTED));
+      await writeFileAtomic(file('pseudo_masks.jpg'), await encodeJpeg(sheet));
+      await addPicture('pseudo_masks', 0, sheet);
+    });
+  }
+
+  /** Sheets of views so far; pairs of views need not come in every step. */
+  let viewSheets = resumed === undefined ? 0 : TRAIN_SHEETS;
+  const onViews = ({ epoch, step }: BatchEvent, inputs: ViewInputs, sampleIds: readonly string[]) => {
+    if (viewSheets >= TRAIN_SHEETS) return;
+    const number = viewSheets++;
+    const name = `views_${number}.jpg`;
+    enqueue(name, async () => {
+      const sheet = await drawViews(inputs, sampleIds, hasPseudoMasks ? [] : classes);
+      await writeFileAtomic(file(name), await encodeJpeg(sheet));
+      await addPicture(`views/${number}`, (epoch - 1) * stepsPerEpoch + step, sheet);
+    });
+  };
+
+  const onBatch = (event: BatchEvent) => {
+    const { epoch, step, batch } = event;
+    if (isViews(batch)) onViews(event, batch.inputs, batch.sampleIds);
     if (epoch !== 1 || step > TRAIN_SHEETS || !isLabeled(batch)) return;
     const name = `train_batch_${step - 1}.jpg`;
     enqueue(name, async () => {
@@ -242,7 +278,11 @@ function startRun(
 }
 
 function isLabeled(batch: TrainBatch): batch is LabeledBatch {
-  return batch.step === 'supervised';
+  return batch.step === 'supervised' || batch.step === 'single';
+}
+
+function isViews(batch: TrainBatch): batch is DetconBatch {
+  return batch.step === 'detcon' || batch.step === 'pair';
 }
 
 /** The first and the last epoch, and some between. */

@@ -1,24 +1,18 @@
 /** @file Contact sheets: what the network is given, and what it makes of it beside the truth. */
 
-import sharp from 'sharp';
 import { type Panel, renderFigure } from '../../data/figure.js';
 import type { ClassInfo, LabeledBatch, Sample } from '../../data/index.js';
 import { IGNORE_INDEX, readImage, renderOverlay } from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
+import type { Size } from '../../data/transforms/geometry.js';
 import { unpackImage } from '../../data/transforms/normalize.js';
 import { resizeMask } from '../../data/transforms/resize.js';
 import type { PredictionEvent } from '../events.js';
+import { framed, resized, shownSize } from './pictures.js';
 
-/** Longest side of a picture on a sheet, in pixels. */
-const PICTURE = 320;
 const MAX_BATCH_PICTURES = 16;
 /** Strong enough to tell the classes apart, weak enough to see the photograph. */
 const ALPHA = 0.5;
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A segmented validation image, reduced to what a sheet shows. */
 export interface SegmentedPicture extends Size {
@@ -100,32 +94,4 @@ export async function drawPredictions(
     ].map(({ caption, image }) => ({ caption, image: framed(image, frame) }));
   });
   return renderFigure((await Promise.all(rows)).flat(), classes, 3);
-}
-
-/** Reduced to the size of a sheet; tiny pictures are enlarged by a whole number. */
-function shownSize({ width, height }: Size): Size {
-  const scale = PICTURE / Math.max(width, height);
-  const factor = scale >= 2 ? Math.floor(scale) : Math.min(scale, 1);
-  const side = (length: number) => Math.max(1, Math.round(length * factor));
-  return { width: side(width), height: side(height) };
-}
-
-async function resized({ data, width, height }: RgbImage, to: Size): Promise<RgbImage> {
-  const pixels = await sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(to.width, to.height, { fit: 'fill' })
-    .raw()
-    .toBuffer();
-  return { width: to.width, height: to.height, data: new Uint8Array(pixels) };
-}
-
-/** The picture in the middle of white paper of the given size. */
-function framed({ data, width, height }: RgbImage, frame: Size): RgbImage {
-  if (width === frame.width && height === frame.height) return { data, width, height };
-  const paper = new Uint8Array(3 * frame.width * frame.height).fill(255);
-  const left = Math.floor((frame.width - width) / 2);
-  const top = Math.floor((frame.height - height) / 2);
-  for (let y = 0; y < height; y++) {
-    paper.set(data.subarray(3 * y * width, 3 * (y + 1) * width), 3 * ((top + y) * frame.width + left));
-  }
-  return { data: paper, width: frame.width, height: frame.height };
 }

@@ -65,6 +65,32 @@ describe('results.png', () => {
     expect(shown[0]).toBe('2 c29');
   });
 
+  test('has what a method reports, and no scores where nothing was validated', () => {
+    const head =
+      'epoch,loss,learning_rate,mDice,kept,positive_similarity,negative_similarity,part_loss,Dice.a';
+    const option = resultsOption(
+      parseResults(`${head}\n1,3,0.1,,0.5,0.9,-0.2,1,\n2,2,0.1,,0.6,0.95,-0.3,1,\n`),
+    );
+    expect((option.title as { text: string }[]).map(({ text }) => text)).toEqual([
+      ...['Training loss', 'Mean similarity', 'Kept', 'Learning rate', ''],
+    ]);
+    const series = seriesOf(option);
+    expect(series.map(({ name }) => name)).toEqual([
+      ...['0 loss', '0 part_loss', '1 positive_similarity', '1 negative_similarity', '2 kept', '3 rate'],
+    ]);
+    expect(series[3]!.data).toEqual([
+      [1, -0.2],
+      [2, -0.3],
+    ]);
+  });
+
+  test('grows with what there is to show', async () => {
+    const table = parseResults('epoch,loss,learning_rate,kept,share\n1,3,0.1,0.5,0.9\n');
+    expect(await sharp(await drawResults(table)).metadata()).toMatchObject({ width: 1800, height: 1200 });
+    const short = parseResults('epoch,loss,learning_rate\n1,3,0.1\n');
+    expect(await sharp(await drawResults(short)).metadata()).toMatchObject({ width: 1800, height: 600 });
+  });
+
   test('can be drawn from one epoch', async () => {
     const png = await drawResults(parseResults(`${csv}1,3,0.1,0.5,0.4,0.5,0.6,0.5\n`));
     expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 1800, height: 1200 });

@@ -5,13 +5,13 @@ import type { ResultsTable } from '../results-table.js';
 import { drawChart, FAINT, GRID, INK, LINES } from './draw.js';
 
 const WIDTH = 1200;
-const HEIGHT = 800;
+const ROW_HEIGHT = 400;
 /** More lines than this cannot be told apart. */
 const MAX_CLASSES = 10;
 /** With more epochs the dots run into each other. */
 const MAX_DOTS = 40;
 
-/** One of the four small charts. */
+/** One of the small charts. */
 interface Panel {
   readonly title: string;
   readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
@@ -20,36 +20,18 @@ interface Panel {
 
 /** Draws the table. @returns a PNG file */
 export function drawResults(table: ResultsTable): Promise<Uint8Array> {
-  return drawChart(resultsOption(table), { width: WIDTH, height: HEIGHT });
+  const rows = Math.ceil(panelsOf(table).length / 2);
+  return drawChart(resultsOption(table), { width: WIDTH, height: rows * ROW_HEIGHT });
 }
 
 /** The chart behind {@link drawResults}. */
 export function resultsOption(table: ResultsTable): EChartsOption {
-  const { epochs, column, classes } = table;
-  const perClass = classes.map((name) => ({ name, values: column(`Dice.${name}`) }));
-  const weakest = [...perClass]
-    .sort((a, b) => lastKnown(a.values) - lastKnown(b.values))
-    .slice(0, MAX_CLASSES);
-  const shown = perClass.length > MAX_CLASSES ? weakest : perClass;
-  const scores = { min: 0, max: 1 };
-  const panels: Panel[] = [
-    { title: 'Training loss', lines: [{ name: 'loss', values: column('loss') }], axis: { min: 0 } },
-    {
-      title: 'Validation scores',
-      lines: ['mDice', 'mIoU', 'mAcc', 'aAcc'].map((name) => ({ name, values: column(name) })),
-      axis: scores,
-    },
-    {
-      title: shown === perClass ? 'Dice per class' : `Dice of the ${MAX_CLASSES} weakest classes`,
-      lines: shown,
-      axis: scores,
-    },
-    { title: 'Learning rate', lines: [{ name: 'rate', values: column('learning_rate') }], axis: { min: 0 } },
-  ];
+  const { epochs, column } = table;
+  const panels = panelsOf(table);
   const best = bestOf(epochs, column('mDice'));
   const place = panels.map((_, index) => ({
     left: 70 + (index % 2) * 590,
-    top: 78 + Math.floor(index / 2) * 390,
+    top: 78 + Math.floor(index / 2) * (ROW_HEIGHT - 10),
   }));
   return {
     color: LINES,
@@ -98,7 +80,7 @@ export function resultsOption(table: ResultsTable): EChartsOption {
       min: epochs.length > 1 ? epochs[0]! : epochs[0]! - 1,
       max: epochs.length > 1 ? epochs[epochs.length - 1]! : epochs[0]! + 1,
       minInterval: 1,
-      name: gridIndex >= 2 ? 'epoch' : '',
+      name: gridIndex >= panels.length - 2 ? 'epoch' : '',
       nameLocation: 'middle',
       nameGap: 26,
       nameTextStyle: { color: FAINT },
@@ -133,6 +115,55 @@ export function resultsOption(table: ResultsTable): EChartsOption {
       ),
     ),
   };
+}
+
+/** Loss, scores if anything was validated, what the method reports besides, learning rate. */
+function panelsOf({ column, classes, figures }: ResultsTable): Panel[] {
+  const perClass = classes.map((name) => ({ name, values: column(`Dice.${name}`) }));
+  const weakest = [...perClass]
+    .sort((a, b) => lastKnown(a.values) - lastKnown(b.values))
+    .slice(0, MAX_CLASSES);
+  const shown = perClass.length > MAX_CLASSES ? weakest : perClass;
+  const scores = { min: 0, max: 1 };
+  const lines = (names: readonly string[]) => names.map((name) => ({ name, values: column(name) }));
+  const named = (ending: string) => figures.filter((name) => name.endsWith(ending));
+  const [losses, dice, similarities] = ['_loss', '_mDice', '_similarity'].map(named) as [
+    string[],
+    string[],
+    string[],
+  ];
+  const others = figures.filter((name) => ![...losses, ...dice, ...similarities].includes(name));
+  const isScored = [column('mDice'), ...perClass.map(({ values }) => values)].some(
+    (values) => lastKnown(values) < Number.POSITIVE_INFINITY,
+  );
+  return [
+    { title: 'Training loss', lines: lines(['loss', ...losses]), axis: { min: 0 } },
+    ...(isScored
+      ? [
+          {
+            title: 'Validation scores',
+            lines: lines(['mDice', 'mIoU', 'mAcc', 'aAcc', ...dice]),
+            axis: scores,
+          },
+          {
+            title: shown === perClass ? 'Dice per class' : `Dice of the ${MAX_CLASSES} weakest classes`,
+            lines: shown,
+            axis: scores,
+          },
+        ]
+      : []),
+    ...(similarities.length > 0
+      ? [{ title: 'Mean similarity', lines: lines(similarities), axis: { max: 1 } }]
+      : []),
+    ...others.map((name) => ({ title: titleOf(name), lines: lines([name]) })),
+    { title: 'Learning rate', lines: [{ name: 'rate', values: column('learning_rate') }], axis: { min: 0 } },
+  ];
+}
+
+/** `entropy_threshold` → `Entropy threshold` */
+function titleOf(name: string): string {
+  const words = name.replaceAll('_', ' ');
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
 /** Legends share one space of names, and a class may be called "loss". */
