@@ -4,6 +4,7 @@ export { type AugmentationSheetOptions, renderAugmentationSheet } from './augmen
 export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
 export { findImages, type ImageFile } from './image-files.js';
 export { openImageFolder } from './image-folder.js';
+export { type ImageStore, STORAGE_SCHEMES, type StorageScheme } from './image-store.js';
 export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
 export { renderOverlay, savePng } from './overlay.js';
 export type { Rgb } from './palette.js';

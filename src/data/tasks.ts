@@ -1,6 +1,7 @@
 /** @file The work that data threads do: pure functions from plain data to plain data. */
 import { messageOf, OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
+import { type ImageStore, readStoredImage } from './image-store.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
 import { createRecipe, type RecipeName } from './recipes.js';
@@ -28,6 +29,8 @@ export interface TrainTask {
   readonly coding: MaskCoding;
   readonly cropSize: number;
   readonly recipe: RecipeName;
+  /** Where copies of images are read in their place. */
+  readonly store?: ImageStore;
 }
 
 export interface TrainTaskResult {
@@ -41,15 +44,22 @@ export interface TrainTaskResult {
 
 /** Decodes, augments, normalises and pads the samples of one batch. */
 export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
-  const { items, coding, cropSize } = task;
+  const { items, coding, cropSize, store } = task;
   const augment = createRecipe(task.recipe, cropSize);
   const area = cropSize * cropSize;
   const images = new Float32Array(items.length * 3 * area);
   const labels = new Uint8Array(items.length * area);
   const decoded: (LabeledImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
+<<<<<<< HEAD
     let source = item.decoded ?? (await readSample(item.sample, coding));
     if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
+=======
+    let source = item.decoded ?? (await readSample(item.sample, coding, store));
+    if (item.keep && !item.decoded) {
+      source = { ...source, image: inSharedMemory(source.image), mask: inSharedMemory(source.mask) };
+    }
+>>>>>>> 66c5ec5 (storage_cache_scheme; SegNeXt-t on camvid7; memory of SegNeXt; check of exported weights with PyTorch)
     decoded.push(item.keep && !item.decoded ? source : undefined);
 
     augment(source, new Random(item.seed), {
@@ -193,8 +203,8 @@ export async function hasForeground({ maskPath, coding }: ForegroundTask): Promi
   return data.some((label) => label !== 0 && label !== IGNORE_INDEX);
 }
 
-async function readSample(sample: Sample, coding: MaskCoding): Promise<LabeledImage> {
-  const image = await readImage(sample.imagePath);
+async function readSample(sample: Sample, coding: MaskCoding, store?: ImageStore): Promise<LabeledImage> {
+  const image = await (store ? readStoredImage(sample.imagePath, store) : readImage(sample.imagePath));
   const mask = await readMask(sample.maskPath, coding);
   const mismatch = sizeMismatch(sample, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);

@@ -5,6 +5,7 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 import { OtxError } from '../base/errors.js';
+import { STORAGE_SCHEMES } from '../data/image-store.js';
 import { RECIPE_NAMES } from '../data/recipes.js';
 import { OPTIMIZER_NAMES } from '../optim/recipes.js';
 
@@ -188,6 +189,11 @@ export const hyperParameterTable = {
       'kind of training: supervised, also with classes added to earlier ones',
     ),
     mem_cache_size: bytes('memory for decoded training images, which are then read only once; 0 keeps none'),
+    storage_cache_scheme: choice(
+      STORAGE_SCHEMES,
+      'copies of the labeled training images in this form are kept in the cache folder and read in their place: for slow ' +
+        'drives and slow formats; JPEG/75 and JPEG/95 change the pixels',
+    ),
   },
 } as const;
 

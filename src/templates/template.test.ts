@@ -51,6 +51,7 @@ describe('templates', () => {
       expect(template.hyperParameters.algo_backend).toEqual({
         train_type: 'Incremental',
         mem_cache_size: 1e9,
+        storage_cache_scheme: 'NONE',
       });
     }
   });
@@ -156,6 +157,7 @@ describe('hyper-parameters', () => {
     ['auto_adapt_batch_size', 'full', 'Full'],
     ['optimizer', 'AdamW', 'adamw'],
     ['augmentation', 'PLAIN', 'plain'],
+    ['optimizer', 'SGD', 'sgd'],
     ['input_size', 'auto', 'Auto'],
     ['num_iters', '5', 5],
   ])('%s takes %j as %j', (name, given, value) => {

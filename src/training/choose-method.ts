@@ -1,10 +1,12 @@
 /** @file The method of a training by its settings: the one place that knows all of them. */
 
-import type { Dataset } from '../data/index.js';
+import { join } from 'node:path';
+import type { Dataset, ImageStore, StorageScheme } from '../data/index.js';
 import type { Method } from '../methods/method.js';
 import { supervised } from '../methods/supervised.js';
 import { createSegmentor } from '../models/index.js';
 import { type HyperParameters, inputSizes, type Template } from '../templates/index.js';
+import { cacheFolder } from '../weights/index.js';
 
 export interface MethodChoice {
   readonly template: Template;
@@ -27,6 +29,12 @@ export function chooseMethod({ template, hyperParameters, trainSet, seed }: Meth
       workers: num_workers,
       recipe: augmentation,
       cacheBytes: hyperParameters.algo_backend.mem_cache_size,
+      store: imageStore(hyperParameters.algo_backend.storage_cache_scheme),
     },
   });
+}
+
+/** Copies of images of all data sets share a folder of the user's cache. */
+function imageStore(scheme: StorageScheme): ImageStore | undefined {
+  return scheme === 'NONE' ? undefined : { scheme, folder: join(cacheFolder(), 'images') };
 }

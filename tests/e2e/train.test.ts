@@ -125,6 +125,23 @@ describe('otx train', () => {
     expect(await hashOf(join(folder, 'sgd-cut'))).toBe(await hashOf(join(folder, 'sgd')));
   });
 
+  test('keeps copies of the images where it is told to, and trains on them', async () => {
+    const cache = join(folder, 'cache');
+    const train = async (name: string, scheme: string) => {
+      const args = trainArguments(join(folder, name), '--learning_parameters.num_iters', '2');
+      args.push('--algo_backend.storage_cache_scheme', scheme);
+      expect((await otx(args, { env: { OTX_CACHE: cache } })).code).toBe(0);
+      return hashOf(join(folder, name));
+    };
+    // Copies with the same pixels give the same weights.
+    expect(await train('stored', 'as-is')).toBe(await hashOf(run));
+    expect(await readdir(join(cache, 'images'))).toHaveLength(5);
+    const lossy = await train('lossy', 'JPEG/75');
+    expect(lossy).not.toBe(await hashOf(run));
+    expect(await readdir(join(cache, 'images'))).toHaveLength(10);
+    expect(await train('lossy-again', 'JPEG/75')).toBe(lossy);
+  });
+
   test('starts from given weights, and reduces a batch that is larger than the data set', async () => {
     const args = trainArguments(join(folder, 'more'), '--learning_parameters.num_iters', '1');
     args[args.indexOf('--learning_parameters.batch_size=2')] = '--learning_parameters.batch_size=100';

@@ -172,9 +172,7 @@ function key(panel: number, name: string): string {
 }
 
 function shortNumber(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.001
-    ? value.toExponential()
-    : String(Number(value.toPrecision(4)));
+  return value !== 0 && Math.abs(value) < 0.01 ? value.toExponential() : String(Number(value.toPrecision(4)));
 }
 
 function lastKnown(values: readonly number[]): number {
