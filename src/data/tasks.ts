@@ -51,15 +51,8 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
   const labels = new Uint8Array(items.length * area);
   const decoded: (LabeledImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
-<<<<<<< HEAD
-    let source = item.decoded ?? (await readSample(item.sample, coding));
-    if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
-=======
     let source = item.decoded ?? (await readSample(item.sample, coding, store));
-    if (item.keep && !item.decoded) {
-      source = { ...source, image: inSharedMemory(source.image), mask: inSharedMemory(source.mask) };
-    }
->>>>>>> 66c5ec5 (storage_cache_scheme; SegNeXt-t on camvid7; memory of SegNeXt; check of exported weights with PyTorch)
+    if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
     decoded.push(item.keep && !item.decoded ? source : undefined);
 
     augment(source, new Random(item.seed), {

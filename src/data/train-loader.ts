@@ -1,12 +1,6 @@
 /** @file Training batches, made ahead of the consumer and equal for any number of workers. */
-<<<<<<< HEAD
 import { createBatchQueue } from './batch-queue.js';
-=======
-import { abortable } from '../base/abortable.js';
-import { OtxError } from '../base/errors.js';
-import { Random } from '../base/random.js';
 import type { ImageStore } from './image-store.js';
->>>>>>> 66c5ec5 (storage_cache_scheme; SegNeXt-t on camvid7; memory of SegNeXt; check of exported weights with PyTorch)
 import { acquirePool } from './pool.js';
 import type { RecipeName } from './recipes.js';
 import { checkCounts, createPixelCache, orderOfEpochs } from './sample-source.js';
@@ -48,17 +42,8 @@ export interface LabeledBatch extends TrainBatch {
  * @throws OtxError `usage` for a batch or crop size that is not a positive whole number.
  */
 export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader<LabeledBatch> {
-<<<<<<< HEAD
-  const { batchSize, cropSize, seed, recipe } = options;
-  checkCounts({ batchSize, cropSize });
-=======
   const { batchSize, cropSize, seed, recipe, store } = options;
-  for (const [name, value] of Object.entries({ batchSize, cropSize })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new OtxError('usage', `${name} is ${value}; expected a positive whole number`);
-    }
-  }
->>>>>>> 66c5ec5 (storage_cache_scheme; SegNeXt-t on camvid7; memory of SegNeXt; check of exported weights with PyTorch)
+  checkCounts({ batchSize, cropSize });
   const { samples, decodeMask } = dataset;
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples, options.cacheBytes);
