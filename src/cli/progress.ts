@@ -16,6 +16,7 @@ const PLAIN_STEP_SECONDS = 10;
 
 const TASK_TITLES = {
   check: 'checking masks',
+  segment: 'making pseudo masks',
   validate: 'validating',
   evaluate: 'evaluating',
   predict: 'predicting',
@@ -120,11 +121,15 @@ function startText({
   sizes,
   output,
   resumed,
+  config,
+  validationSet,
 }: StartEvent): string {
+  const type = config.hyper_parameters.algo_backend?.train_type ?? 'Incremental';
+  const crops = `crop ${sizes.train}${validationSet ? `, validation ${sizes.validation}` : ''}`;
   const from = resumed ? `\ngoing on after ${resumed.epoch} epochs and ${resumed.step} steps` : '';
   return (
     `training ${template} (${parameters.toLocaleString('en')} parameters): ${epochs} epochs of ${stepsPerEpoch} steps, ` +
-    `batch ${batchSize}, crop ${sizes.train}, validation ${sizes.validation}\noutput ${output}${from}`
+    `batch ${batchSize}, ${crops}, train type ${type}\noutput ${output}${from}`
   );
 }
 
@@ -152,20 +157,25 @@ function epochLine({
   best,
   seconds,
   imagesPerSecond,
+  figures,
 }: EpochEvent): string {
+  const others = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   return [
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
     `loss ${loss.toFixed(4)}`,
+    ...others,
     ...(metrics
       ? [
           `mDice ${metrics.mDice.toFixed(4)}`,
           `mIoU ${metrics.mIoU.toFixed(4)}`,
           `accuracy ${metrics.aAcc.toFixed(4)}`,
         ]
-      : ['not validated']),
+      : others.length > 0
+        ? []
+        : ['not validated']),
     `lr ${shortNumber(learningRate)}`,
     `${imagesPerSecond.toFixed(1)} images/s`,
-    `${(seconds.train + seconds.validation).toFixed(1)} s${best ? '  best' : ''}`,
+    `${(seconds.train + seconds.validation).toFixed(1)} s${best && metrics ? '  best' : ''}`,
   ].join('  ');
 }
 

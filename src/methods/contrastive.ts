@@ -34,6 +34,9 @@ const projectorOf = (scope: Scope): Scope => scope.child(BRANCH).child('online_p
 const predictorOf = (scope: Scope): Scope =>
   scope.child(BRANCH).child('head').child('predictor').child('mlp');
 
+/** Whether a variable of that name is there for the contrastive loss alone, and no part of a model that segments. */
+export const isContrastive = (key: string): boolean => key.startsWith(`${BRANCH}.`);
+
 /** A backbone with what contrastive training adds to it. */
 export interface ContrastiveNetwork {
   readonly backbone: Backbone;
@@ -108,13 +111,12 @@ const isFollowed = (key: string): boolean =>
  * own in a checkpoint; all else is there for the training alone.
  */
 export function contrastivePacks({ target, ...online }: ContrastiveLayouts): StatePack[] {
-  const isModel = (key: string) => !key.startsWith(`${BRANCH}.`);
   const onlinePacks = modelPacks(online).map((pack) => ({
     ...pack,
-    nameOf: (key: string) => (isModel(key) ? key : STATE_PREFIX + key),
+    nameOf: (key: string) => (isContrastive(key) ? STATE_PREFIX + key : key),
   }));
   const targetName = (key: string): string =>
-    isModel(key) ? `${BRANCH}.target_${key}` : key.replace('online_', 'target_');
+    isContrastive(key) ? key.replace('online_', 'target_') : `${BRANCH}.target_${key}`;
   const targetPacks = [target.parameters, target.buffers].map((layout) => ({
     layout,
     nameOf: (key: string) => STATE_PREFIX + targetName(key),

@@ -3,7 +3,6 @@
  * image in two views of it. Pieces come from a segmentation by colour, see src/data/segments.
  */
 
-import type { TrainLoader } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, type Tensor } from '../graph/index.js';
 import { describe } from '../models/index.js';
@@ -29,7 +28,7 @@ export interface SelfSupervisedOptions {
   /** Side of the square views. */
   readonly size: number;
   /** Gives batches for the step `detcon`. */
-  readonly loader: (batchSize: number) => TrainLoader;
+  readonly loader: Method['loader'];
 }
 
 const MAX_GRADIENT_NORM = 40;

@@ -3,7 +3,6 @@
  * images are used, and the backbone also learns to tell the objects of the masks apart (DetCon-B with true regions).
  */
 
-import type { TrainLoader } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
@@ -34,7 +33,7 @@ export interface SupconOptions {
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Gives batches for the steps `single` and `pair`; which of them when is up to it. */
-  readonly loader: (batchSize: number) => TrainLoader;
+  readonly loader: Method['loader'];
 }
 
 /** A pair of views is used in every step whose number, from 1, this divides; the others use one view. */

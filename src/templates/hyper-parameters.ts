@@ -163,6 +163,9 @@ export const hyperParameterTable = {
     use_adaptive_interval: boolean(
       'validate (and look at plateaus and early stopping) only every few epochs when epochs are short',
     ),
+    enable_supcon: boolean(
+      'supervised training: every fifth step also compares two views of the images, region by region',
+    ),
     auto_adapt_batch_size: choice(
       ['None', 'Safe', 'Full'],
       'fit the batch to the memory: Safe only reduces it, Full also enlarges it; the learning rate follows its root',
@@ -171,7 +174,10 @@ export const hyperParameterTable = {
       'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544), Auto ' +
         'chooses a smaller one for small images',
     ),
-    augmentation: choice(RECIPE_NAMES, 'what is done to training images; "otx augment" shows it'),
+    augmentation: choice(
+      RECIPE_NAMES,
+      'what is done to training images; "otx augment" shows it (contrastive training has its own two views)',
+    ),
   },
   postprocessing: {
     confidence_threshold: float(
@@ -185,8 +191,9 @@ export const hyperParameterTable = {
   },
   algo_backend: {
     train_type: choice(
-      ['Incremental'],
-      'kind of training: supervised, also with classes added to earlier ones',
+      ['Incremental', 'Selfsupervised'],
+      'kind of training: Incremental is supervised, also with classes added to earlier ones; Selfsupervised trains the ' +
+        'backbone on images without masks',
     ),
     mem_cache_size: bytes('memory for decoded training images, which are then read only once; 0 keeps none'),
     storage_cache_scheme: choice(

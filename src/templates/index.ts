@@ -13,3 +13,4 @@ export {
   settingNames,
 } from './hyper-parameters.js';
 export { listTemplates, loadTemplate, type Template } from './template.js';
+export { DEFAULT_SEED, defaultSeed, settingsOfTraining, type TrainType } from './train-types.js';

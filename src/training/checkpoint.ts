@@ -60,7 +60,7 @@ const checkpointInfo = z.object({
       threads: z.int().min(1),
       /** Classes of the weights that the run started from; null for random ones. */
       knownClasses: z.array(z.string()).nullable(),
-      data: z.object({ train: fingerprintSchema, validation: fingerprintSchema }),
+      data: z.object({ train: fingerprintSchema, validation: fingerprintSchema.optional() }),
       state: runStateSchema,
     })
     .optional(),
@@ -77,6 +77,11 @@ export interface Checkpoint {
   readonly info: CheckpointInfo;
   /** By state-dict key; besides those for which `isTrainingState` holds. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/** Whether a checkpoint comes from self-supervised training, which has no segmentation head. */
+export function isBackboneOnly({ info }: Checkpoint): boolean {
+  return info.hyperParameters.algo_backend?.train_type === 'Selfsupervised';
 }
 
 /** Fills in the fields that are the same for every checkpoint written by this version. */

@@ -1,10 +1,19 @@
 /** @file The method of a training by its settings: the one place that knows all of them. */
 
 import { join } from 'node:path';
-import type { Dataset, ImageStore, StorageScheme } from '../data/index.js';
+import {
+  createDetconLoader,
+  createSupconLoader,
+  type Dataset,
+  type ImageStore,
+  type StorageScheme,
+  type ViewLoaderOptions,
+} from '../data/index.js';
+import { selfSupervised } from '../methods/detcon.js';
 import type { Method } from '../methods/method.js';
+import { PAIR_INTERVAL, supcon } from '../methods/supcon.js';
 import { supervised } from '../methods/supervised.js';
-import { createSegmentor } from '../models/index.js';
+import { contrastiveConfig, createSegmentor } from '../models/index.js';
 import { type HyperParameters, inputSizes, type Template } from '../templates/index.js';
 import { cacheFolder } from '../weights/index.js';
 
@@ -18,17 +27,48 @@ export interface MethodChoice {
 
 /** @throws OtxError `template` for a template whose network is unknown. */
 export function chooseMethod({ template, hyperParameters, trainSet, seed }: MethodChoice): Method {
-  const { optimizer, augmentation, num_workers } = hyperParameters.learning_parameters;
+  const { optimizer, augmentation, num_workers, enable_supcon } = hyperParameters.learning_parameters;
+  const { train_type, mem_cache_size } = hyperParameters.algo_backend;
+  const sizes = inputSizes(hyperParameters);
+  const views = (batchSize: number): ViewLoaderOptions => ({
+    batchSize,
+    size: sizes.train,
+    stride: contrastiveConfig(template.model).stride,
+    seed,
+    workers: num_workers,
+    cacheBytes: mem_cache_size,
+  });
+  const { samples, decodeMask } = trainSet;
+  if (train_type === 'Selfsupervised') {
+    return selfSupervised({
+      model: template.model,
+      size: sizes.train,
+      loader: (batchSize) => createDetconLoader({ samples, coding: undefined }, views(batchSize)),
+    });
+  }
+  if (enable_supcon) {
+    return supcon({
+      model: template.model,
+      numClasses: trainSet.classes.length,
+      optimizer,
+      sizes,
+      loader: (batchSize, order) =>
+        createSupconLoader(
+          { samples, coding: decodeMask },
+          { ...views(batchSize), order, pairInterval: PAIR_INTERVAL },
+        ),
+    });
+  }
   return supervised({
     model: createSegmentor(template.model, { numClasses: trainSet.classes.length }),
     optimizer,
-    sizes: inputSizes(hyperParameters),
+    sizes,
     trainSet,
     loading: {
       seed,
       workers: num_workers,
       recipe: augmentation,
-      cacheBytes: hyperParameters.algo_backend.mem_cache_size,
+      cacheBytes: mem_cache_size,
       store: imageStore(hyperParameters.algo_backend.storage_cache_scheme),
     },
   });

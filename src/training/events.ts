@@ -15,7 +15,7 @@ export interface NoticeEvent {
 /** Progress of a countable piece of work other than training steps. */
 export interface ProgressEvent {
   readonly type: 'progress';
-  readonly task: 'check' | 'validate' | 'evaluate' | 'predict';
+  readonly task: 'check' | 'segment' | 'validate' | 'evaluate' | 'predict';
   /** Items finished and in total. */
   readonly done: number;
   readonly total: number;

@@ -44,7 +44,7 @@ const LISTED = 3;
  * @throws OtxError `checkpoint` when less than 95 % of the backbone fit, or when `complete` weights lack anything.
  */
 export function stateFromWeights(
-  { tensors, classNames }: Weights,
+  { tensors, classNames }: Pick<Weights, 'tensors' | 'classNames'>,
   source: string,
   variables: readonly VariableSpec[],
   classes: readonly ClassInfo[],

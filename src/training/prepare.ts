@@ -2,19 +2,17 @@
 
 import { availableParallelism } from 'node:os';
 import { writeFileAtomic } from '../base/atomic.js';
-import { OtxError } from '../base/errors.js';
 import {
   type ClassInfo,
   createEvalLoader,
   type Dataset,
   type EvalLoader,
-  openDataset,
   type TrainBatch,
   type TrainLoader,
-  verifyDataset,
 } from '../data/index.js';
 import { allocate } from '../engine/allocate.js';
 import type { StepGraph } from '../engine/step.js';
+import { isContrastive } from '../methods/contrastive.js';
 import { allFigures, type Method } from '../methods/method.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
@@ -24,13 +22,13 @@ import {
   resolveHyperParameters,
   type Template,
 } from '../templates/index.js';
+import { isTrainingState } from '../weights/training-state.js';
 import { fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
-import type { ResumeInfo } from './checkpoint.js';
+import { isBackboneOnly, type ResumeInfo } from './checkpoint.js';
 import { chooseMethod } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
 import type { TrainEvent } from './events.js';
-import { checkFingerprint, fingerprintOf } from './fingerprint.js';
 import { openGivenWeights, stateFromWeights } from './given-weights.js';
 import { startHistory, truncateHistory } from './history.js';
 import { chooseInputSize } from './input-size.js';
@@ -42,6 +40,7 @@ import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.j
 import { initialRunState, type RunState } from './run-state.js';
 import { createTrainingSession, type SessionOptions, type TrainingSession } from './session.js';
 import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
+import { openTrainData } from './train-data.js';
 import {
   type CompleteConfig,
   newConfig,
@@ -49,6 +48,7 @@ import {
   resumedConfig,
   type TrainOptions,
 } from './train-options.js';
+import { checkTrainData, chooseTrainType } from './train-type.js';
 
 /** Training and validation loaders share the cores. */
 const LOADERS = 2;
@@ -96,25 +96,22 @@ export async function prepareRun(
   const { config, template } =
     earlier && options.resumeFrom !== undefined
       ? resumedConfig(earlier, options)
-      : newConfig(options as TrainOptions);
+      : newConfig(options as TrainOptions, await chooseTrainType(options));
   const { seed } = config;
   const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
 
   // The data.
-  const reading = { useOtxAdapter: config.use_otx_adapter, signal };
-  const trainSet = await openDataset(config.train_data_roots, reading);
-  const validationSet = await openDataset(config.val_data_roots, reading);
-  checkSameClasses(trainSet, validationSet);
-  if (earlier) {
-    checkFingerprint(trainSet, earlier.resume.data.train);
-    checkFingerprint(validationSet, earlier.resume.data.validation);
-  }
+  const asked = resolveHyperParameters(template, config.hyper_parameters);
+  const { train_type } = asked.algo_backend;
+  checkTrainData(train_type, { validationData: config.val_data_roots, hyperParameters: asked });
+  const data = await openTrainData(config, train_type, earlier?.resume.data, signal);
+  const { trainSet, validationSet } = data;
   const { classes } = trainSet;
 
   // The settings.
   const chosen = earlier
     ? settingsOf(earlier, template, options)
-    : chooseSettings(resolveHyperParameters(template, config.hyper_parameters), trainSet, seed, notice);
+    : chooseSettings(asked, trainSet, seed, notice);
   const sizes = inputSizes(chosen);
   const workers = chosen.learning_parameters.num_workers;
 
@@ -138,14 +135,7 @@ export async function prepareRun(
 
   // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
   const folder = earlier ? await reopenRunFolder(earlier.root) : await createRunFolder(config.output);
-  for (const [subset, dataset] of Object.entries({ train: trainSet, validation: validationSet })) {
-    const report = await verifyDataset(dataset, {
-      workers,
-      onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
-      signal,
-    });
-    onEvent({ type: 'data', subset: subset as 'train' | 'validation', report });
-  }
+  await data.check({ workers, onEvent, signal });
   const order = await samplingOrder(trainSet, knownClasses, seed, notice);
 
   // The engine, with a batch that fits.
@@ -167,7 +157,8 @@ export async function prepareRun(
   }
   const session = await createTrainingSession({ ...engine, graphs });
   const trainLoader = method.loader(batchSize, order?.(batchSize));
-  const validationLoader = createEvalLoader(validationSet, { inputSize: sizes.validation, workers });
+  const validationLoader =
+    validationSet && createEvalLoader(validationSet, { inputSize: sizes.validation, workers });
   const state = earlier ? structuredClone(earlier.resume.state) : initialRunState(num_iters);
 
   return {
@@ -190,25 +181,12 @@ export async function prepareRun(
       config,
       threads,
       knownClasses,
-      data: { train: fingerprintOf(trainSet), validation: fingerprintOf(validationSet) },
+      data: data.fingerprints,
     },
     dispose: async () => {
       await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
     },
   };
-}
-
-/** Labels mean the same only if both data sets list the same names in the same order. */
-function checkSameClasses(train: Dataset, validation: Dataset): void {
-  const [expected, found] = [train, validation].map(({ classes }) =>
-    classes.map(({ name }) => name).join(', '),
-  );
-  if (expected === found) return;
-  throw new OtxError(
-    'dataset',
-    `${validation.root}: its classes (${found}) are not those of the training data (${expected}); ` +
-      'give both the same names in the same order in dataset_meta.json',
-  );
 }
 
 /** Settings that depend on the data, filled in. */
@@ -290,9 +268,19 @@ async function firstWeights(
     return { state, knownClasses: weights.classNames ? [...weights.classNames] : null };
   }
   const { checkpoint } = given;
+  const known = checkpoint.info.classes.map(({ name }) => name);
+  if (isBackboneOnly(checkpoint) || variables.some(({ key }) => isContrastive(key))) {
+    // What the checkpoint lacks, a head or the networks of the contrastive loss, starts fresh.
+    const tensors = new Map([...checkpoint.tensors].filter(([name]) => !isTrainingState(name)));
+    const named = isBackboneOnly(checkpoint) ? {} : { classNames: known };
+    const use = { fresh, complete: false };
+    const { state, report } = stateFromWeights({ tensors, ...named }, load_weights, variables, classes, use);
+    notice(report);
+    return { state, knownClasses: named.classNames ?? null };
+  }
   const loaded = stateFromCheckpoint(checkpoint, load_weights, variables, classes, fresh);
   notice(describeLoaded(loaded, variables.length, load_weights));
-  return { state: loaded.state, knownClasses: checkpoint.info.classes.map(({ name }) => name) };
+  return { state: loaded.state, knownClasses: known };
 }
 
 /** For fine-tuning with other classes, how a batch size gives the order of an epoch; otherwise undefined. */

@@ -49,11 +49,12 @@ export async function openInterruptedRun(path: string): Promise<InterruptedRun> 
   const { finished, epoch } = resume.state;
   if (finished) {
     const { template, train_data_roots, val_data_roots } = resume.config;
+    const validation = val_data_roots === undefined ? '' : `--val-data-roots ${val_data_roots} `;
     throw new OtxError(
       'checkpoint',
       `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); to train on from its weights ` +
-        `start a new run: otx train ${template} --train-data-roots ${train_data_roots} --val-data-roots ` +
-        `${val_data_roots} --load-weights ${root} -o NEW_FOLDER`,
+        `start a new run: otx train ${template} --train-data-roots ${train_data_roots} ${validation}` +
+        `--load-weights ${root} -o NEW_FOLDER`,
     );
   }
   return { root, file, checkpoint, resume };

@@ -2,9 +2,9 @@
 
 import { OtxError } from '../base/errors.js';
 import { createSegmentor, describe } from '../models/index.js';
+import { DEFAULT_SEED } from '../templates/index.js';
 import { openNetwork } from './predictor.js';
 import { initialState } from './state-dict.js';
-import { DEFAULT_SEED } from './train-options.js';
 
 /** The first runs allocate. */
 const WARM_UP_RUNS = 2;

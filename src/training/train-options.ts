@@ -3,19 +3,18 @@
 import { resolve } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import {
+  defaultSeed,
   type HyperParameterOverrides,
   loadTemplate,
-  resolveHyperParameters,
+  settingsOfTraining,
   type Template,
+  type TrainType,
 } from '../templates/index.js';
 import type { PretrainedOptions } from '../weights/index.js';
 import type { TrainEvent } from './events.js';
 import type { InterruptedRun } from './resume.js';
 import { checkSameConfig } from './resume.js';
 import type { RunConfig } from './run-config.js';
-
-/** Seed of the reference recipe. */
-export const DEFAULT_SEED = 42;
 
 /** When the newest state is saved besides after every validation; whichever comes first. */
 export interface CheckpointInterval {
@@ -29,7 +28,7 @@ interface CommonOptions {
   /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
   readonly hyperParameters?: HyperParameterOverrides | undefined;
-  /** Equal seeds, data and threads give bit-identical weights. Default 42. */
+  /** Equal seeds, data and threads give bit-identical weights. Default 42, for self-supervised training 5. */
   readonly seed?: number | undefined;
   /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
   readonly loadWeights?: string | undefined;
@@ -52,10 +51,16 @@ interface CommonOptions {
 export interface TrainOptions extends CommonOptions {
   /** A template, its name or id, or the path of its YAML file. */
   readonly template: string | Template;
-  /** Root of the data set to learn from (Common Semantic Segmentation layout). */
+  /**
+   * Root of the data set to learn from (Common Semantic Segmentation layout), or for self-supervised training a folder of
+   * images. Images directly in it, no masks and no validation data select self-supervised training.
+   */
   readonly trainData: string;
-  /** Root of the data set to validate on after every epoch; its classes must be those of the training data. */
-  readonly validationData: string;
+  /**
+   * Root of the data set to validate on after every epoch; its classes must be those of the training data. Self-supervised
+   * training takes none.
+   */
+  readonly validationData?: string | undefined;
   /** Folder of the run. It must not hold the weights of an earlier run. */
   readonly output: string;
   readonly resumeFrom?: undefined;
@@ -75,7 +80,6 @@ export interface ResumeOptions extends CommonOptions {
 /** A configuration with everything in it that a training needs. */
 export type CompleteConfig = RunConfig & {
   readonly train_data_roots: string;
-  readonly val_data_roots: string;
   readonly output: string;
 };
 
@@ -84,10 +88,13 @@ export type CompleteConfig = RunConfig & {
  *
  * @throws OtxError `usage` or `template` for settings that are not allowed.
  */
-export function newConfig(options: TrainOptions): { config: CompleteConfig; template: Template } {
+export function newConfig(
+  options: TrainOptions,
+  trainType: TrainType,
+): { config: CompleteConfig; template: Template } {
   const { template: asked } = options;
   const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
-  const hyper_parameters = resolveHyperParameters(template, options.hyperParameters);
+  const hyper_parameters = settingsOfTraining(template, trainType, options.hyperParameters);
   if (options.pretrained && options.loadWeights !== undefined) {
     throw new OtxError(
       'usage',
@@ -95,6 +102,7 @@ export function newConfig(options: TrainOptions): { config: CompleteConfig; temp
     );
   }
   const given = {
+    val_data_roots: options.validationData === undefined ? undefined : resolve(options.validationData),
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
@@ -104,10 +112,9 @@ export function newConfig(options: TrainOptions): { config: CompleteConfig; temp
     config: {
       template: templateReference(template),
       train_data_roots: resolve(options.trainData),
-      val_data_roots: resolve(options.validationData),
       use_otx_adapter: options.useOtxAdapter ?? false,
       output: resolve(options.output),
-      seed: options.seed ?? DEFAULT_SEED,
+      seed: options.seed ?? defaultSeed(trainType),
       pretrained: startsPretrained(template, options),
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
       hyper_parameters,
@@ -148,12 +155,13 @@ export function resumedConfig(
       `${root}: a resumed run goes on in its own folder, not in ${options.output}; leave the output out`,
     );
   }
+  const validationData = options.validationData ?? config.val_data_roots;
   return {
     template,
     config: {
       ...config,
       train_data_roots: resolve(options.trainData ?? config.train_data_roots ?? ''),
-      val_data_roots: resolve(options.validationData ?? config.val_data_roots ?? ''),
+      ...(validationData === undefined ? {} : { val_data_roots: resolve(validationData) }),
       output: resolve(root),
     },
   };

@@ -8,6 +8,7 @@ import { defaultPalette } from '../data/palette.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
+  DEFAULT_SEED,
   type HyperParameterOverrides,
   type HyperParameters,
   inputSizes,
@@ -16,12 +17,11 @@ import {
   resolveHyperParameters,
 } from '../templates/index.js';
 import type { Weights } from '../weights/index.js';
-import type { Checkpoint } from './checkpoint.js';
+import { type Checkpoint, isBackboneOnly } from './checkpoint.js';
 import type { JobEvent } from './events.js';
 import { openGivenWeights, stateFromWeights } from './given-weights.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
 import { initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
-import { DEFAULT_SEED } from './train-options.js';
 
 export interface TrainedModelOptions {
   /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file. */
@@ -56,6 +56,13 @@ export async function loadTrainedModel(options: TrainedModelOptions): Promise<Tr
 
 function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): TrainedModel {
   const { template, classes, hyperParameters: trained } = checkpoint.info;
+  if (isBackboneOnly(checkpoint)) {
+    throw new OtxError(
+      'checkpoint',
+      `${options.weights}: holds a backbone from self-supervised training and no segmentation head; train one first: ` +
+        `otx train ${template.name} --train-data-roots <folder> --val-data-roots <folder> --load-weights ${options.weights}`,
+    );
+  }
   if (options.template !== undefined) {
     const wanted = loadTemplate(options.template);
     if (wanted.model !== template.model) {

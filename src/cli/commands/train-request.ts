@@ -2,15 +2,22 @@
 
 import { OtxError } from '../../base/errors.js';
 import type { HyperParameterOverrides } from '../../index.js';
-import { checkHyperParameters, loadTemplate, resolveHyperParameters } from '../../templates/index.js';
+import {
+  checkHyperParameters,
+  defaultSeed,
+  loadTemplate,
+  settingsOfTraining,
+} from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
-import { DEFAULT_SEED, startsPretrained, templateReference } from '../../training/train-options.js';
+import { startsPretrained, templateReference } from '../../training/train-options.js';
+import { chooseTrainType } from '../../training/train-type.js';
 
 /** As commander gives them. */
 export interface TrainFlags {
   trainDataRoots?: string;
   valDataRoots?: string;
+  trainType?: string;
   useOtxAdapter?: boolean;
   output?: string;
   seed?: number;
@@ -55,6 +62,10 @@ export async function trainRequest(
     flags.memCacheSize === undefined
       ? {}
       : checkHyperParameters({ algo_backend: { mem_cache_size: flags.memCacheSize } });
+  const type =
+    flags.trainType === undefined
+      ? {}
+      : checkHyperParameters({ algo_backend: { train_type: flags.trainType } });
   return {
     template: template ?? file.template,
     trainData: flags.trainDataRoots ?? file.train_data_roots,
@@ -69,7 +80,12 @@ export async function trainRequest(
     hyperParameters: {
       learning_parameters: { ...fromFile.learning_parameters, ...params.learning_parameters },
       postprocessing: { ...fromFile.postprocessing, ...params.postprocessing },
-      algo_backend: { ...fromFile.algo_backend, ...cache.algo_backend, ...params.algo_backend },
+      algo_backend: {
+        ...fromFile.algo_backend,
+        ...cache.algo_backend,
+        ...type.algo_backend,
+        ...params.algo_backend,
+      },
     },
   };
 }
@@ -88,18 +104,19 @@ export async function printableConfig(
   }
   if (request.template === undefined) throw new OtxError('usage', "missing required argument 'template'");
   const template = loadTemplate(request.template);
+  const trainType = await chooseTrainType(request);
   const config: RunConfig = {
     template: templateReference(template),
     train_data_roots: request.trainData,
     val_data_roots: request.validationData,
     use_otx_adapter: request.useOtxAdapter ?? false,
     output: request.output,
-    seed: request.seed ?? DEFAULT_SEED,
+    seed: request.seed ?? defaultSeed(trainType),
     load_weights: request.loadWeights,
     pretrained: startsPretrained(template, request),
     threads: request.threads,
     time_budget: request.timeBudgetSeconds,
-    hyper_parameters: resolveHyperParameters(template, request.hyperParameters),
+    hyper_parameters: settingsOfTraining(template, trainType, request.hyperParameters),
   };
   return formatRunConfig(config).trimEnd();
 }

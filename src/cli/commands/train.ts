@@ -17,9 +17,13 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
     .argument('[template]', 'name or id of a template in any case, or a path to its YAML file')
     .option('--train-data-roots <folder>', 'data set to learn from')
     .option('--val-data-roots <folder>', 'data set to validate on after each epoch')
+    .option(
+      '--train-type <type>',
+      'Incremental or Selfsupervised (default: Selfsupervised for a folder of images without masks)',
+    )
     .addOption(otxAdapterOption())
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
-    .option('--seed <number>', 'seed of everything random (default: 42)', parseSeed)
+    .option('--seed <number>', 'seed of everything random (default: 42; Selfsupervised: 5)', parseSeed)
     .option(
       '--load-weights <path>',
       'start from the weights of a run folder, checkpoint, .pth, .pt or .safetensors file',
@@ -62,7 +66,11 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
         [
           ...score,
           `weights ${weights}`,
-          `\n${closingMessage({ output, testData: options.validationData })}`,
+          `\n${closingMessage({
+            output,
+            testData: options.validationData,
+            backboneOf: metrics ? undefined : (template ?? '<template>'),
+          })}`,
         ].join('\n'),
       );
     });
@@ -77,7 +85,6 @@ async function trainOptions(
   if (resumeFrom !== undefined) return { ...common, resumeFrom, template, trainData, validationData, output };
   if (template === undefined) throw missing("argument 'template'");
   if (trainData === undefined) throw missing("option '--train-data-roots <folder>'");
-  if (validationData === undefined) throw missing("option '--val-data-roots <folder>'");
   return { ...common, template, trainData, validationData, output: await outputFor('train', output) };
 }
 

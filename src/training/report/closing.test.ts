@@ -9,6 +9,11 @@ test('the closing commands can be copied, whatever the folders are called', () =
     '  segment  otx predict --input <image or folder> --load-weights runs/a -o runs/a/predictions',
     '  export   otx export --load-weights runs/a -o runs/a/export',
   ]);
+  expect(closingMessage({ output: 'a', backboneOf: 'Lite-HRNet-18-mod2' }).split('\n')).toEqual([
+    'what next:',
+    '  look   a/results.png, or tensorboard --logdir a',
+    '  train  otx train Lite-HRNet-18-mod2 --train-data-roots <folder> --val-data-roots <folder> --load-weights a',
+  ]);
   expect(closingMessage({ output: 'a' })).toContain('--test-data-roots <folder> ');
 });
 

@@ -1,0 +1,282 @@
+/**
+ * Compares ways of training from few labeled images, for docs/results.md: supervised from random weights, the same on a
+ * backbone that was trained self-supervised on all images, and supervised contrastive training (SupCon); all with equally
+ * many supervised steps, several seeds, and the same images for all three.
+ *
+ *   npm run build
+ *   node scripts/few-labels.mjs --data FOLDER [--models Lite-HRNet-s-mod2,Lite-HRNet-18-mod2] [--counts 8,16,24] [--seeds 0,1,2]
+ *   node scripts/few-labels.mjs --data FOLDER --print
+ *
+ * FOLDER holds train/, val/ and unlabeled/. Runs go to runs/few-labels; what is complete there is not repeated, so that the
+ * script goes on where it was stopped. --print makes the tables of what is there. Writes docs/results/few-labels.json.
+ * --launcher puts a command in front of every training, e.g. "nice -n 8".
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { cpus } from 'node:os';
+import { extname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Random } from '../dist/base/random.js';
+
+/** Steps of supervised training, the same for all methods and numbers of images. */
+const STEPS = 150;
+const BATCH = 8;
+/** An epoch of every subset has 48 images, each image several times, so that all are validated equally often. */
+const IMAGES_PER_EPOCH = 48;
+const EPOCHS = (STEPS * BATCH) / IMAGES_PER_EPOCH;
+const SETTINGS = {
+  'learning_parameters.batch_size': BATCH,
+  'learning_parameters.num_iters': EPOCHS,
+  'learning_parameters.input_size': '256x256',
+  'learning_parameters.augmentation': 'plain',
+  'learning_parameters.learning_rate_warmup_iters': 20,
+  'learning_parameters.learning_rate_schedule': 'poly',
+  'learning_parameters.enable_early_stopping': false,
+  'learning_parameters.use_adaptive_interval': true,
+};
+const METHODS = ['SL', 'Self-SL', 'SupCon'];
+const ROOT = resolve('runs/few-labels');
+const JSON_FILE = 'docs/results/few-labels.json';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    models: { type: 'string', default: 'Lite-HRNet-s-mod2,Lite-HRNet-18-mod2' },
+    counts: { type: 'string', default: '8,16,24' },
+    seeds: { type: 'string', default: '0,1,2' },
+    launcher: { type: 'string', default: '' },
+    print: { type: 'boolean', default: false },
+  },
+});
+if (values.data === undefined) {
+  console.error(
+    'usage: node scripts/few-labels.mjs --data FOLDER [--models …] [--counts …] [--seeds …] [--print]',
+  );
+  process.exit(2);
+}
+const data = resolve(values.data);
+const models = values.models.split(',');
+const counts = values.counts.split(',').map(Number);
+const seeds = values.seeds.split(',').map(Number);
+
+if (!values.print) {
+  for (const model of models) {
+    pretrain(model);
+    // Whole comparisons first: whatever is complete can be read.
+    for (const seed of seeds)
+      for (const count of counts) for (const method of METHODS) trainOnce({ model, count, method, seed });
+  }
+}
+report();
+
+/** Self-supervised training of a backbone on every image there is, with the defaults of the method. */
+function pretrain(model) {
+  const name = `pretrain-${model}`;
+  if (existsSync(join(ROOT, `${name}.json`))) return;
+  const images = join(ROOT, 'images');
+  for (const folder of [join(data, 'train', 'images'), join(data, 'unlabeled')]) linkAll(folder, images);
+  const output = join(ROOT, name);
+  const words = [
+    'train',
+    model,
+    '--train-data-roots',
+    images,
+    '--train-type',
+    'Selfsupervised',
+    '-o',
+    output,
+  ];
+  otx(words, output);
+  const epochs = readCsv(join(output, 'results.csv'));
+  const [first, last] = [epochs[0], epochs.at(-1)];
+  save(name, {
+    model,
+    images: readdirSync(images).length,
+    epochs: epochs.length,
+    trainSeconds: total(epochs, 'train_seconds'),
+    loss: [first.loss, last.loss],
+    positiveSimilarity: [first.positive_similarity, last.positive_similarity],
+    negativeSimilarity: [first.negative_similarity, last.negative_similarity],
+  });
+}
+
+function trainOnce({ model, count, method, seed }) {
+  const name = `${model}-${count}-${method}-${seed}`;
+  if (existsSync(join(ROOT, `${name}.json`))) return;
+  const output = join(ROOT, name);
+  const words = [
+    'train',
+    model,
+    '--train-data-roots',
+    subset(count, seed),
+    '--val-data-roots',
+    join(data, 'val'),
+  ];
+  words.push('-o', output, '--seed', String(seed));
+  if (method === 'Self-SL') words.push('--load-weights', join(ROOT, `pretrain-${model}`));
+  const settings = { ...SETTINGS, 'learning_parameters.enable_supcon': method === 'SupCon' };
+  words.push('params', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)]));
+  otx(words, output);
+  const epochs = readCsv(join(output, 'results.csv'));
+  const scored = epochs.filter((row) => Number.isFinite(row.mDice));
+  const best = scored.reduce((a, b) => (b.mDice > a.mDice ? b : a));
+  save(name, {
+    model,
+    count,
+    method,
+    seed,
+    best: best.mDice,
+    bestEpoch: best.epoch,
+    last: scored.at(-1).mDice,
+    trainSeconds: total(epochs, 'train_seconds'),
+    curve: scored.map((row) => [row.epoch, row.mDice]),
+  });
+}
+
+/** `count` labeled images drawn by `seed`, as links; each often enough to fill an epoch. */
+function subset(count, seed) {
+  const folder = join(ROOT, `labeled-${count}-${seed}`);
+  if (existsSync(join(folder, 'dataset_meta.json'))) return folder;
+  const from = join(data, 'train');
+  const names = readdirSync(join(from, 'images')).sort();
+  const drawn = new Random(`few labels ${seed}`).shuffle(names).slice(0, count);
+  const stems = drawn.map((name) => name.slice(0, -extname(name).length));
+  for (const kind of ['images', 'masks']) {
+    mkdirSync(join(folder, kind), { recursive: true });
+    for (const file of readdirSync(join(from, kind))) {
+      const stem = file.slice(0, -extname(file).length);
+      if (!stems.includes(stem)) continue;
+      for (let copy = 0; copy < IMAGES_PER_EPOCH / count; copy++)
+        link(join(from, kind, file), join(folder, kind, `${stem}-${copy}${extname(file)}`));
+    }
+  }
+  copyFileSync(join(from, 'dataset_meta.json'), join(folder, 'dataset_meta.json'));
+  return folder;
+}
+
+function linkAll(from, to) {
+  mkdirSync(to, { recursive: true });
+  for (const file of readdirSync(from)) link(join(from, file), join(to, file));
+}
+
+function link(target, path) {
+  rmSync(path, { force: true });
+  symlinkSync(target, path);
+}
+
+function otx(words, output) {
+  rmSync(output, { recursive: true, force: true });
+  const command = [
+    ...values.launcher.split(' ').filter(Boolean),
+    process.execPath,
+    'dist/cli/main.js',
+    ...words,
+  ];
+  console.error(command.join(' '));
+  const { status } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`ended with ${status}: ${command.join(' ')}`);
+}
+
+function save(name, result) {
+  writeFileSync(join(ROOT, `${name}.json`), JSON.stringify(result));
+}
+
+/** The tables of all results that are there. */
+function report() {
+  const results = readdirSync(ROOT)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
+  const runs = results.filter(({ method }) => method);
+  const pretraining = results.filter(({ method }) => !method);
+  const of = (model, count, method) =>
+    runs.filter((run) => run.model === model && run.count === count && run.method === method);
+  const known = models.filter((model) => runs.some((run) => run.model === model));
+
+  const summary = known.map((model) => ({
+    model,
+    pretraining: pretraining.find((run) => run.model === model),
+    counts: counts.map((count) => ({
+      count,
+      methods: Object.fromEntries(METHODS.map((method) => [method, summarize(of(model, count, method))])),
+    })),
+  }));
+  mkdirSync('docs/results', { recursive: true });
+  const machine = `${cpus().length} cores, ${cpus()[0].model.trim()}`;
+  const file = { steps: STEPS, epochs: EPOCHS, settings: SETTINGS, machine, summary, runs };
+  writeFileSync(JSON_FILE, `${JSON.stringify(file, null, 1)}\n`);
+
+  const cell = (entry) =>
+    entry
+      ? `${entry.mean.toFixed(3)} ± ${entry.deviation.toFixed(3)}${entry.seeds < seeds.length ? ` (${entry.seeds})` : ''}`
+      : '–';
+  const ratio = (methods, method) =>
+    methods.SL && methods[method] ? (methods[method].trainSeconds / methods.SL.trainSeconds).toFixed(2) : '–';
+  console.log(`\n| model | ${counts.map((n) => `#${n} SL | Self-SL`).join(' | ')} |`);
+  console.log(`| --- |${' --- |'.repeat(2 * counts.length)}`);
+  for (const { model, counts } of summary)
+    console.log(
+      `| ${model} | ${counts.map(({ methods }) => `${cell(methods.SL)} | ${cell(methods['Self-SL'])}`).join(' | ')} |`,
+    );
+  console.log(`\n| model | ${counts.map((n) => `#${n} SL | SupCon | TR`).join(' | ')} |`);
+  console.log(`| --- |${' --- |'.repeat(3 * counts.length)}`);
+  for (const { model, counts } of summary)
+    console.log(
+      `| ${model} | ${counts
+        .map(({ methods }) => `${cell(methods.SL)} | ${cell(methods.SupCon)} | ${ratio(methods, 'SupCon')}`)
+        .join(' | ')} |`,
+    );
+  console.log('');
+  for (const run of pretraining) {
+    const change = (pair) => pair.map((value) => value.toFixed(3)).join(' → ');
+    console.log(
+      `pre-training ${run.model}: ${run.images} images, ${run.epochs} epochs, ${run.trainSeconds.toFixed(0)} s; loss ` +
+        `${change(run.loss)}, similarity of positives ${change(run.positiveSimilarity)}, of negatives ${change(run.negativeSimilarity)}`,
+    );
+  }
+  console.log(`${machine}; mean and standard deviation of the best Dice over seeds ${seeds.join(', ')}`);
+}
+
+function summarize(runs) {
+  if (runs.length === 0) return undefined;
+  const best = runs.map((run) => run.best);
+  return {
+    seeds: runs.length,
+    mean: mean(best),
+    deviation: deviation(best),
+    last: mean(runs.map((run) => run.last)),
+    trainSeconds: mean(runs.map((run) => run.trainSeconds)),
+  };
+}
+
+function readCsv(path) {
+  const [head, ...rows] = readFileSync(path, 'utf8').trim().split('\n');
+  const names = head.split(',');
+  return rows.map((row) => {
+    const cells = row.split(',');
+    return Object.fromEntries(
+      names.map((column, i) => [column, cells[i] === '' ? Number.NaN : Number(cells[i])]),
+    );
+  });
+}
+
+function total(rows, column) {
+  return rows.reduce((sum, row) => sum + (row[column] || 0), 0);
+}
+
+function mean(xs) {
+  return xs.reduce((a, b) => a + b, 0) / xs.length;
+}
+
+function deviation(xs) {
+  const m = mean(xs);
+  return Math.sqrt(xs.reduce((sum, x) => sum + (x - m) ** 2, 0) / Math.max(xs.length - 1, 1));
+}

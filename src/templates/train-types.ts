@@ -1,0 +1,52 @@
+/** @file How the defaults of a template change with the kind of training. */
+
+import {
+  type HyperParameterOverrides,
+  type HyperParameters,
+  resolveHyperParameters,
+} from './hyper-parameters.js';
+import type { Template } from './template.js';
+
+export type TrainType = HyperParameters['algo_backend']['train_type'];
+
+/** Seed of the reference recipe, and the one it has for self-supervised training. */
+export const DEFAULT_SEED = 42;
+const SELF_SUPERVISED_SEED = 5;
+
+/** Seed of a training for which none was chosen. */
+export const defaultSeed = (trainType: TrainType): number =>
+  trainType === 'Selfsupervised' ? SELF_SUPERVISED_SEED : DEFAULT_SEED;
+
+/**
+ * The settings of a training: those of the template, those that its kind of training has instead, and `asked` on top.
+ *
+ * @throws OtxError `usage` as `checkHyperParameters`.
+ */
+export function settingsOfTraining(
+  template: Pick<Template, 'model' | 'hyperParameters'>,
+  trainType: TrainType,
+  asked: HyperParameterOverrides = {},
+): HyperParameters {
+  const isContrastive = resolveHyperParameters(template, asked).learning_parameters.enable_supcon;
+  const learning_parameters =
+    trainType === 'Selfsupervised'
+      ? selfSupervised(template.model)
+      : isContrastive
+        ? { learning_rate_warmup_iters: 50 }
+        : {};
+  const kind = { learning_parameters, algo_backend: { train_type: trainType } };
+  return resolveHyperParameters({ hyperParameters: resolveHyperParameters(template, kind) }, asked);
+}
+
+function selfSupervised(model: string): HyperParameterOverrides['learning_parameters'] {
+  const isLarge = model.startsWith('segnext');
+  return {
+    batch_size: isLarge ? 32 : 16,
+    learning_rate: isLarge ? 1e-4 : 1e-3,
+    learning_rate_warmup_iters: 0,
+    learning_rate_schedule: 'constant',
+    num_iters: 10,
+    enable_early_stopping: false,
+    input_size: '224x224',
+  };
+}

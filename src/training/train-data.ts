@@ -1,0 +1,124 @@
+/** @file The data of a training: opened, headers only, before anything else, and read in full before the first step. */
+
+import { dirname, join } from 'node:path';
+import { OtxError } from '../base/errors.js';
+import {
+  type Dataset,
+  ensurePseudoMasks,
+  openDataset,
+  openImageFolder,
+  verifyDataset,
+} from '../data/index.js';
+import { maskNames } from '../data/segments/pseudo-masks.js';
+import type { TrainType } from '../templates/index.js';
+import type { ResumeInfo } from './checkpoint.js';
+import type { TrainEvent } from './events.js';
+import { checkFingerprint, fingerprintOf } from './fingerprint.js';
+import type { CompleteConfig } from './train-options.js';
+
+export interface TrainData {
+  /** Images to learn from; in self-supervised training the only class is background and masks hold segments. */
+  readonly trainSet: Dataset;
+  /** Undefined where nothing is validated. */
+  readonly validationSet: Dataset | undefined;
+  /** Recognises the data when a training goes on. */
+  readonly fingerprints: ResumeInfo['data'];
+  /** Reads all files, so that a bad one is found now; in self-supervised training also makes the masks. */
+  readonly check: (options: CheckOptions) => Promise<void>;
+}
+
+export interface CheckOptions {
+  readonly workers: number;
+  readonly onEvent: (event: TrainEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens what a configuration names.
+ *
+ * @param before the data of an interrupted run, which must be the same.
+ * @throws OtxError `usage` for data that the kind of training cannot use, `dataset` for data sets that are wrong.
+ */
+export async function openTrainData(
+  config: CompleteConfig,
+  trainType: TrainType,
+  before: ResumeInfo['data'] | undefined,
+  signal: AbortSignal | undefined,
+): Promise<TrainData> {
+  const data = trainType === 'Selfsupervised' ? await openImages(config) : await openLabeled(config, signal);
+  const { trainSet, validationSet } = data;
+  if (before) {
+    checkFingerprint(trainSet, before.train);
+    if (validationSet && before.validation) checkFingerprint(validationSet, before.validation);
+  }
+  const fingerprints = {
+    train: fingerprintOf(trainSet),
+    ...(validationSet ? { validation: fingerprintOf(validationSet) } : {}),
+  };
+  return { ...data, fingerprints };
+}
+
+type OpenedData = Omit<TrainData, 'fingerprints'>;
+
+async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
+  const reading = { useOtxAdapter: config.use_otx_adapter, signal };
+  const trainSet = await openDataset(config.train_data_roots, reading);
+  const validationSet = await openDataset(config.val_data_roots as string, reading);
+  checkSameClasses(trainSet, validationSet);
+  const check = async ({ workers, onEvent, signal }: CheckOptions) => {
+    for (const [subset, dataset] of [
+      ['train', trainSet],
+      ['validation', validationSet],
+    ] as const) {
+      const report = await verifyDataset(dataset, {
+        workers,
+        onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
+        signal,
+      });
+      onEvent({ type: 'data', subset, report });
+    }
+  };
+  return { trainSet, validationSet, check };
+}
+
+/** Beside the folders of runs, so that the next run on the same images finds them. */
+export const PSEUDO_MASK_FOLDER = 'detcon_mask';
+/** A backbone knows no classes; a checkpoint names at least one. */
+const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
+
+async function openImages({ train_data_roots, output }: CompleteConfig): Promise<OpenedData> {
+  const folder = join(dirname(output), PSEUDO_MASK_FOLDER);
+  const images = await openImageFolder(train_data_roots);
+  const names = maskNames(images.images.map(({ id }) => id));
+  const trainSet: Dataset = {
+    root: images.root,
+    classes: NO_CLASSES,
+    samples: images.images.map((image, i) => ({ ...image, maskPath: join(folder, names[i]!) })),
+    // Values of pseudo masks are segments, not classes: nothing decodes them by this.
+    decodeMask: { values: [], colors: [], colorsDeclared: false, useOtxAdapter: false },
+    notices: [],
+  };
+  const check = async ({ workers, onEvent, signal }: CheckOptions) => {
+    const { made, reused, warnings } = await ensurePseudoMasks(images, folder, {
+      workers,
+      onProgress: (done, total) => onEvent({ type: 'progress', task: 'segment', done, total }),
+      signal,
+    });
+    for (const message of warnings) onEvent({ type: 'notice', message });
+    onEvent({ type: 'notice', message: `pseudo masks in ${folder}: ${made} made, ${reused} used again` });
+  };
+  return { trainSet, validationSet: undefined, check };
+}
+
+/** Labels mean the same only if both data sets list the same names in the same order. */
+function checkSameClasses(train: Dataset, validation: Dataset): void {
+  const [expected, found] = [train, validation].map(({ classes }) =>
+    classes.map(({ name }) => name).join(', '),
+  );
+  if (expected === found) return;
+  throw new OtxError(
+    'dataset',
+    `${validation.root}: its classes (${found}) are not those of the training data (${expected}); ` +
+      'give both the same names in the same order in dataset_meta.json',
+  );
+}

@@ -1,0 +1,68 @@
+/** @file Which kind of training a request is for. */
+
+import { readdir } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { OtxError } from '../base/errors.js';
+import type { HyperParameterOverrides, TrainType } from '../templates/index.js';
+
+/** What the choice depends on. */
+export interface TrainTypeRequest {
+  readonly trainData?: string | undefined;
+  readonly validationData?: string | undefined;
+  readonly hyperParameters?: HyperParameterOverrides | undefined;
+}
+
+/**
+ * The kind of training: the one that was asked for (`algo_backend.train_type`), else self-supervised for a folder of images
+ * without validation data, else supervised.
+ */
+export async function chooseTrainType({
+  trainData,
+  validationData,
+  hyperParameters,
+}: TrainTypeRequest): Promise<TrainType> {
+  const asked = hyperParameters?.algo_backend?.train_type;
+  if (asked !== undefined) return asked;
+  const isAlone = trainData !== undefined && validationData === undefined;
+  return isAlone && (await isImageFolder(trainData)) ? 'Selfsupervised' : 'Incremental';
+}
+
+/** What the kind of training needs besides images to learn from, and what it has no use for. */
+export function checkTrainData(
+  trainType: TrainType,
+  { validationData, hyperParameters }: TrainTypeRequest,
+): void {
+  if (trainType !== 'Incremental' && hyperParameters?.learning_parameters?.enable_supcon) {
+    throw new OtxError(
+      'usage',
+      `learning_parameters.enable_supcon goes with the train type Incremental, not ${trainType}; leave one of them out`,
+    );
+  }
+  if (trainType === 'Selfsupervised') {
+    if (validationData === undefined) return;
+    throw new OtxError(
+      'usage',
+      `self-supervised training does not validate: leave out the validation data ${validationData}, or choose another train type`,
+    );
+  }
+  if (validationData === undefined) {
+    throw new OtxError(
+      'usage',
+      "missing required option '--val-data-roots <folder>' (only --resume-from and --config can stand in for it; " +
+        'self-supervised training, which needs none, takes a folder with images directly in it, or --train-type Selfsupervised)',
+    );
+  }
+}
+
+const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.gif'];
+/** Names that only a data set with masks has. */
+const DATASET_NAMES = ['masks', 'dataset_meta.json', 'meta.json'];
+
+/** Whether images lie directly in the folder, and nothing says that it is a data set with masks. */
+async function isImageFolder(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
+  return (
+    !names.some((name) => DATASET_NAMES.includes(name)) &&
+    names.some((name) => !name.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
+  );
+}
