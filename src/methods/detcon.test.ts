@@ -34,7 +34,7 @@ const network: ContrastiveNetwork = {
 };
 const { variables } = describe(onlineModel(network), [1, 3, SIZE, SIZE]);
 const layouts = contrastiveLayouts(variables);
-const step = detconStep(network, layouts, { batchSize: BATCH, size: SIZE });
+const step = detconStep(network, layouts, { batchSize: BATCH, size: SIZE, optimizer: 'sgd' });
 
 /** Random images with four regions; the target is a little off the online network. */
 function start({ inputs, packs }: StepGraph): Feeds {
@@ -81,6 +81,7 @@ test('the predictor has no target, and only the backbone keeps its names', () =>
   const { variables } = describe(onlineModel(contrastiveNetwork('lite-hrnet-s')), [1, 3, 64, 64]);
   const method = selfSupervised({
     model: 'lite-hrnet-s',
+    optimizer: 'sgd',
     size: 64,
     loader: () => {
       throw new Error('not used');
@@ -175,7 +176,11 @@ test('an image that is not finite trips the guard', async () => {
 test('SegNeXt draws noise for both networks, independently', () => {
   const segnext = contrastiveNetwork('segnext-t');
   const described = describe(onlineModel(segnext), [1, 3, 64, 64]);
-  const { inputs } = detconStep(segnext, contrastiveLayouts(described.variables), { batchSize: 2, size: 64 });
+  const { inputs } = detconStep(segnext, contrastiveLayouts(described.variables), {
+    batchSize: 2,
+    size: 64,
+    optimizer: 'sgd',
+  });
   // Two branches of 12 blocks for each of four views; the first block drops nothing.
   expect(inputs.noise!.shape).toEqual([4 * 2 * 12]);
   expect(inputs.noise_target!.shape).toEqual([4 * 2 * 12]);

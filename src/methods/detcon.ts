@@ -7,8 +7,7 @@ import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, type Tensor } from '../graph/index.js';
 import { describe } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { clipByGlobalNorm, sgd } from '../optim/index.js';
-import { OPTIMIZER_PREFIX } from '../weights/training-state.js';
+import { type OptimizerName, optimizerScalars } from '../optim/index.js';
 import {
   type ContrastiveLayouts,
   type ContrastiveNetwork,
@@ -21,22 +20,20 @@ import {
 } from './contrastive.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
+import { optimizerPacks, updateParameters } from './optimizer-state.js';
 
 export interface SelfSupervisedOptions {
   /** Name of the network whose backbone learns. */
   readonly model: string;
+  readonly optimizer: OptimizerName;
   /** Side of the square views. */
   readonly size: number;
   /** Gives batches for the step `detcon`. */
   readonly loader: Method['loader'];
 }
 
-const MAX_GRADIENT_NORM = 40;
-const WEIGHT_DECAY = 1e-3;
-const VELOCITY = 'momentum_buffer';
-
 /** Learning a backbone from images alone. There is nothing to validate; a checkpoint holds the online backbone. */
-export function selfSupervised({ model, size, loader }: SelfSupervisedOptions): Method {
+export function selfSupervised({ model, optimizer, size, loader }: SelfSupervisedOptions): Method {
   const network = contrastiveNetwork(model);
   const { variables, parameters } = describe(onlineModel(network), [1, 3, size, size]);
   const layouts = contrastiveLayouts(variables);
@@ -44,37 +41,30 @@ export function selfSupervised({ model, size, loader }: SelfSupervisedOptions): 
     variables,
     parameters,
     graphs: (batchSize) => ({
-      packs: [
-        ...contrastivePacks(layouts),
-        {
-          layout: { ...layouts.parameters, name: VELOCITY },
-          nameOf: (key) => `${OPTIMIZER_PREFIX}${VELOCITY}.${key}`,
-        },
-      ],
-      steps: { detcon: detconStep(network, layouts, { batchSize, size }) },
-      scalars: (_, { learningRate }) => ({ learningRate }),
+      packs: [...contrastivePacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
+      steps: { detcon: detconStep(network, layouts, { batchSize, size, optimizer }) },
+      scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
     }),
     loader,
   };
 }
 
 /**
- * One optimiser step: SGD with momentum 0.9, decay 1e-3, gradients clipped at norm 40.
+ * One optimiser step. The reference has SGD.
  *
  * Inputs: those of {@link contrastiveInputs}, and for models with stochastic regularisation `noise` and `noise_target`.
- * Scalar: `learningRate`. Outputs: `loss`, `positive_similarity` and `negative_similarity`, and `guard`, which is not
+ * Scalars: those of `optimizerScalars`. Outputs: `loss`, `positive_similarity` and `negative_similarity`, and `guard`, which is not
  * finite when the loss or any gradient is not.
  */
 export function detconStep(
   network: ContrastiveNetwork,
   layouts: ContrastiveLayouts,
-  options: { readonly batchSize: number; readonly size: number },
+  options: { readonly batchSize: number; readonly size: number; readonly optimizer: OptimizerName },
 ): StepGraph {
   const step = new StepBuilder();
   const inputs = contrastiveInputs(step, network, options);
   const parameters = step.pack(layouts.parameters);
   const buffers = step.pack(layouts.buffers);
-  const velocity = step.pack({ ...layouts.parameters, name: VELOCITY });
 
   const store = new PackStore(
     [parameters, buffers],
@@ -88,13 +78,8 @@ export function detconStep(
     parameters,
   });
 
-  const [raw] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { gradient, norm } = clipByGlobalNorm(raw, MAX_GRADIENT_NORM);
-  const state = { parameters: parameters.flat, velocity: velocity.flat };
-  const next = sgd(state, gradient, step.scalar('learningRate'), { weightDecay: WEIGHT_DECAY });
-
-  step.update(parameters.layout.name, next.parameters);
-  step.update(VELOCITY, next.velocity);
+  const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
+  const { norm } = updateParameters(step, options.optimizer, layouts.parameters, parameters.flat, gradient);
   step.update(buffers.layout.name, store.applyBufferUpdates(buffers));
   step.output('loss', loss);
   step.output('positive_similarity', positiveSimilarity);

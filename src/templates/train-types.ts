@@ -42,6 +42,7 @@ function selfSupervised(model: string): HyperParameterOverrides['learning_parame
   const isLarge = model.startsWith('segnext');
   return {
     batch_size: isLarge ? 32 : 16,
+    optimizer: 'sgd',
     learning_rate: isLarge ? 1e-4 : 1e-3,
     learning_rate_warmup_iters: 0,
     learning_rate_schedule: 'constant',

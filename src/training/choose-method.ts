@@ -42,6 +42,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, seed }: Meth
   if (train_type === 'Selfsupervised') {
     return selfSupervised({
       model: template.model,
+      optimizer,
       size: sizes.train,
       loader: (batchSize) => createDetconLoader({ samples, coding: undefined }, views(batchSize)),
     });
