@@ -169,8 +169,7 @@ function linkAll(from, to) {
 }
 
 function link(target, path) {
-  rmSync(path, { force: true });
-  symlinkSync(target, path);
+  if (!existsSync(path)) symlinkSync(target, path);
 }
 
 function otx(words, output) {

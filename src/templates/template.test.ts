@@ -40,6 +40,7 @@ describe('templates', () => {
         early_stop_patience: 5,
         early_stop_iteration_patience: 300,
         use_adaptive_interval: false,
+        enable_supcon: false,
         auto_adapt_batch_size: 'Safe',
         input_size: 'Default',
         augmentation: 'documented',
