@@ -53,6 +53,10 @@ import { checkTrainData, chooseTrainType } from './train-type.js';
 /** Training and validation loaders share the cores. */
 const LOADERS = 2;
 const MOST_WORKERS = 8;
+/** For those who did not choose it. */
+const FROM_SCRATCH =
+  'all weights start from random numbers; --pretrained starts from the published ImageNet backbone, which needs fewer ' +
+  'images and epochs (--no-pretrained says that this is intended)';
 
 /** All that the training loop works with. */
 export interface PreparedRun {
@@ -116,6 +120,14 @@ export async function prepareRun(
   const workers = chosen.learning_parameters.num_workers;
 
   // The method and its first weights.
+  if (
+    !earlier &&
+    !config.pretrained &&
+    config.load_weights === undefined &&
+    options.pretrained === undefined
+  ) {
+    notice(FROM_SCRATCH);
+  }
   const method = chooseMethod({ template, hyperParameters: chosen, trainSet, seed });
   const { variables, parameters } = method;
   const { state: weights, knownClasses } = await firstWeights(

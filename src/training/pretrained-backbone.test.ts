@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../data/synthetic/generate.js';
 import { createSegmentor, describe } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
+import { loadTemplate } from '../templates/index.js';
 import { serve, TestServer } from '../weights/file-server.cases.js';
 import { encodeTorchFile, type WeightTensor } from '../weights/index.js';
 import { loadCheckpoint } from './checkpoint.js';
@@ -12,6 +13,7 @@ import type { TrainEvent } from './events.js';
 import { readRunConfig } from './run-config.js';
 import { initialState } from './state-dict.js';
 import { train } from './train.js';
+import type { TrainOptions } from './train-options.js';
 
 let folder: string;
 let variables: readonly VariableSpec[];
@@ -85,6 +87,44 @@ test('training starts from the downloaded backbone and says so', { timeout: 60_0
   const now = tensors.get(`backbone.${key}`)!.data;
   expect(distance(now, given.get(key)!.data)).toBeLessThan(1e-3);
   expect(distance(now, fresh.get(`backbone.${key}`)!)).toBeGreaterThan(1e-2);
+});
+
+test('the template decides, unless a caller does; who did not choose random weights is told', async () => {
+  const given = backbone(99);
+  const baseUrl = await publish(given);
+  const template = { ...loadTemplate('Lite-HRNet-s-mod2'), pretrained: true };
+  const noticesOf = async (name: string, choice: Pick<TrainOptions, 'template' | 'pretrained'>) => {
+    const abort = new AbortController();
+    const notices: string[] = [];
+    const onEvent = (event: TrainEvent) => {
+      if (event.type === 'notice') notices.push(event.message);
+      if (event.type === 'start') abort.abort();
+    };
+    const training = train({ ...options(name, baseUrl, onEvent), ...choice, signal: abort.signal });
+    await expect(training).rejects.toThrow(/stopped after 1 steps/);
+    return notices.join('\n');
+  };
+  expect(await noticesOf('by-template', { template, pretrained: undefined })).toMatch(/^loaded \d+ of/m);
+  const explicit = await noticesOf('explicit', { template, pretrained: false });
+  expect(explicit).not.toMatch(/loaded|random/);
+  const unasked = await noticesOf('unasked', { template: 'Lite-HRNet-s-mod2', pretrained: undefined });
+  expect(unasked).toMatch(/all weights start from random numbers; --pretrained starts from/);
+});
+
+test('offline, a template with pretrained weights says where to put the file, and what --no-pretrained means', {
+  timeout: 60_000,
+}, async () => {
+  const template = { ...loadTemplate('Lite-HRNet-s-mod2'), pretrained: true };
+  // Nobody listens on the port of a server that has stopped.
+  const server = await TestServer.start(serve(Buffer.from('')));
+  await server.stop();
+  const offline = { ...options('offline', server.url), template, pretrained: undefined };
+  const message = await train(offline).catch((error: Error) => error.message);
+  expect(message).toContain(
+    `put it at ${join(folder, 'offline-cache', 'pretrained', 'litehrnetsv2_imagenet1k_rsc.pth')}`,
+  );
+  expect(message).toMatch(/train from scratch with --no-pretrained \(all weights start from random numbers/);
+  await expect(stat(offline.output)).rejects.toThrow(/ENOENT/);
 });
 
 test('a file of another model, or none, is an error before there is a run folder', async () => {

@@ -87,6 +87,7 @@ async function run(
   const output = join(folder, `run${runs}`);
   const result = await train({
     template: 'Lite-HRNet-s-mod2',
+    pretrained: false,
     trainData: join(folder, 'data', 'train'),
     validationData: join(folder, 'data', 'val'),
     output,
