@@ -76,6 +76,8 @@ export interface UnlabeledTask {
     readonly keep: boolean;
   }[];
   readonly cropSize: number;
+  /** Where copies of images are read in their place. */
+  readonly store?: ImageStore;
 }
 
 export interface UnlabeledTaskResult {
@@ -88,13 +90,15 @@ export interface UnlabeledTaskResult {
 }
 
 /** Decodes the images of one batch and makes both views of each. */
-export async function makeUnlabeledBatch({ items, cropSize }: UnlabeledTask): Promise<UnlabeledTaskResult> {
+export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<UnlabeledTaskResult> {
+  const { items, cropSize, store } = task;
+  const read = (path: string) => (store ? readStoredImage(path, store) : readImage(path));
   const size = 3 * cropSize * cropSize;
   const weak = new Float32Array(items.length * size);
   const strong = new Float32Array(items.length * size);
   const decoded: (DecodedImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await readImage(item.imagePath));
+    let source = item.decoded ?? (await read(item.imagePath));
     const isKept = item.keep && !item.decoded;
     if (isKept) source = { ...source, data: inSharedMemory(source.data) };
     decoded.push(isKept ? source : undefined);

@@ -2,7 +2,9 @@
 import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
+import type { ImageStore } from './image-store.js';
 import { acquirePool } from './pool.js';
+import { DEFAULT_CACHE_BYTES } from './sample-source.js';
 import type { DecodedImage, UnlabeledImages } from './types.js';
 
 export interface UnlabeledLoaderOptions {
@@ -12,8 +14,10 @@ export interface UnlabeledLoaderOptions {
   readonly seed: number;
   /** Data threads; 0 works in the calling thread. */
   readonly workers: number;
-  /** Decoded images kept in memory, in bytes; 0 keeps none. */
-  readonly cacheBytes: number;
+  /** Decoded images kept in memory, in bytes. Default 512 MiB; 0 keeps none. */
+  readonly cacheBytes?: number;
+  /** Where copies of the images are kept and read. Default: the images themselves are read. */
+  readonly store?: ImageStore | undefined;
 }
 
 export interface UnlabeledBatch {
@@ -42,7 +46,7 @@ export function createUnlabeledLoader(
   { images }: UnlabeledImages,
   options: UnlabeledLoaderOptions,
 ): UnlabeledLoader {
-  const { batchSize, cropSize, seed, cacheBytes } = options;
+  const { batchSize, cropSize, seed, cacheBytes = DEFAULT_CACHE_BYTES, store } = options;
   const pool = acquirePool(options.workers);
   const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
   const cached = new Map<number, DecodedImage>();
@@ -69,7 +73,11 @@ export function createUnlabeledLoader(
       decoded: cached.get(index),
       keep: index < cacheable,
     }));
-    const { weak, strong, decoded } = await pool.run('makeUnlabeledBatch', { items, cropSize });
+    const { weak, strong, decoded } = await pool.run('makeUnlabeledBatch', {
+      items,
+      cropSize,
+      ...(store && { store }),
+    });
     decoded.forEach((pixels, n) => {
       if (pixels) cached.set(indices[n]!, pixels);
     });

@@ -1,4 +1,12 @@
 /** @file Loss functions on symbolic tensors. */
 export { crossEntropy, IGNORE_INDEX } from './cross-entropy.js';
 export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
+export {
+  bestSimilarities,
+  l2Normalized,
+  type PrototypeInputs,
+  type PrototypeLearning,
+  prototypeLearning,
+} from './prototypes.js';
 export { dropShare, entropyOf, type PseudoLabels, pseudoLabels } from './pseudo-labels.js';
+export { sinkhorn } from './sinkhorn.js';

@@ -4,16 +4,123 @@
  * average of the student, says about them undistorted. All of it is one step graph.
  */
 
-import { StepBuilder, type StepGraph } from '../engine/step.js';
-import { add, argMax, cast, gradients, mul, resizeBilinear, type Tensor } from '../graph/index.js';
-import { crossEntropy, pseudoLabels } from '../losses/index.js';
-import type { Segmentor } from '../models/index.js';
+import {
+  createPairedLoader,
+  createTrainLoader,
+  createUnlabeledLoader,
+  type Dataset,
+  DEFAULT_CACHE_BYTES,
+  type UnlabeledImages,
+} from '../data/index.js';
+import { packOf, StepBuilder, type StepGraph } from '../engine/step.js';
+import {
+  add,
+  argMax,
+  cast,
+  gradients,
+  input,
+  mul,
+  resizeBilinear,
+  stopGradient,
+  type Tensor,
+} from '../graph/index.js';
+import { crossEntropy, dropShare, pseudoLabels } from '../losses/index.js';
+import {
+  describe,
+  type FeatureSegmentor,
+  type PrototypeOptions,
+  prototypeNetwork,
+  type Segmentor,
+} from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { movingAverage, type OptimizerName } from '../optim/index.js';
-import type { ModelLayouts } from './model-state.js';
+import { averageKeep, movingAverage, type OptimizerName, optimizerScalars } from '../optim/index.js';
+import { STATE_PREFIX } from '../weights/training-state.js';
+import type { Method, StatePack } from './method.js';
+import { type ModelLayouts, modelLayouts, modelPacks, packState } from './model-state.js';
 import { noiseInput } from './noise-input.js';
-import { updateParameters } from './optimizer-state.js';
-import { fullSizeLogits } from './supervised.js';
+import { optimizerPacks, updateParameters } from './optimizer-state.js';
+import { evaluationStep, fullSizeLogits, type SupervisedOptions } from './supervised.js';
+
+/** Prefix of the variables of {@link prototypeNetwork}. */
+const PROTOTYPE_BRANCH = 'proto_net';
+/** Of its loss, beside that on the logits. */
+const PROTOTYPE_WEIGHT = 0.1;
+
+/** How a mean teacher teaches. */
+export interface MeanTeacherSettings {
+  /** Unlabeled images in a step; fewer where there are not as many. */
+  readonly unlabeledBatchSize: number;
+  /** What the teacher keeps of itself in a step, from 0 to 1; the rest it takes from the student. */
+  readonly momentum: number;
+  /** Weight of the loss on unlabeled images; that on labeled ones has 1. */
+  readonly unsupervisedWeight: number;
+  /** Epochs in which the student learns from labels alone. */
+  readonly startEpoch: number;
+}
+
+export interface MeanTeacherOptions extends SupervisedOptions {
+  readonly unlabeled: UnlabeledImages;
+  readonly teaching: MeanTeacherSettings;
+  /** Prototypes of the classes that features are compared with. Default: none. */
+  readonly prototypes?: PrototypeLearner | undefined;
+}
+
+/** A model whose features are compared with prototypes while it is trained. */
+export interface PrototypeLearner extends PrototypeOptions {
+  /** The model, with its features. */
+  readonly model: FeatureSegmentor;
+}
+
+/** Learning from images with masks, and from images without by what a teacher says about them. */
+export function meanTeacher(options: MeanTeacherOptions): Method {
+  const { model, optimizer, sizes, trainSet, unlabeled, loading, teaching, prototypes } = options;
+  const { variables, parameters } = describe(asModel(studentOf(model, prototypes)), [
+    1,
+    3,
+    sizes.train,
+    sizes.train,
+  ]);
+  const layouts = modelLayouts(variables);
+  const unlabeledBatchSize = Math.min(teaching.unlabeledBatchSize, unlabeled.images.length);
+  /** The reference counts the last, partial batch, although it leaves it out. */
+  const countedSteps = (batchSize: number): number => Math.ceil(trainSet.samples.length / batchSize);
+  const stepOptions = { size: sizes.train, optimizer, prototypes };
+  return {
+    variables,
+    parameters,
+    graphs: (batchSize) => ({
+      packs: [
+        ...studentPacks(layouts),
+        ...optimizerPacks(optimizer, layouts.parameters),
+        ...teacherPacks(layouts),
+      ],
+      steps: {
+        supervised: meanTeacherStep(model, layouts, { ...stepOptions, batchSize, unlabeledBatchSize: 0 }),
+        semi: meanTeacherStep(model, layouts, { ...stepOptions, batchSize, unlabeledBatchSize }),
+      },
+      evaluation: evaluationStep(model, layouts, sizes.validation),
+      otherEvaluations: { teacher: evaluationStep(model, teacherLayouts(layouts), sizes.validation) },
+      scalars: (step, { learningRate, update }) => ({
+        ...optimizerScalars(optimizer, learningRate, update),
+        teacherKeep: averageKeep(teaching.momentum, update),
+        ...(step === 'semi' && {
+          dropShare: dropShare(update, countedSteps(batchSize)),
+          unsupervisedWeight: teaching.unsupervisedWeight,
+        }),
+      }),
+    }),
+    loader: (batchSize, order) => {
+      const shared = { ...loading, cropSize: sizes.train };
+      const labeled = createTrainLoader(trainSet, { ...shared, batchSize, ...(order && { order }) });
+      const views = createUnlabeledLoader(unlabeled, {
+        ...shared,
+        batchSize: unlabeledBatchSize,
+        cacheBytes: cacheLeft(trainSet, loading.cacheBytes ?? DEFAULT_CACHE_BYTES),
+      });
+      return createPairedLoader(labeled, views, teaching.startEpoch * countedSteps(batchSize));
+    },
+  };
+}
 
 export interface MeanTeacherStepOptions {
   /** Labeled images. */
@@ -23,6 +130,8 @@ export interface MeanTeacherStepOptions {
   /** Side of the square crops. */
   readonly size: number;
   readonly optimizer: OptimizerName;
+  /** Default: none. */
+  readonly prototypes?: PrototypeLearner | undefined;
 }
 
 /** The teacher's packs: those of the student under other names. */
@@ -31,6 +140,56 @@ export function teacherLayouts({ parameters, buffers }: ModelLayouts): ModelLayo
     parameters: { ...parameters, name: 'teacher_parameters' },
     buffers: { ...buffers, name: 'teacher_buffers' },
   };
+}
+
+/** What the labeled images leave of the memory for decoded ones, in bytes. */
+function cacheLeft({ samples }: Dataset, bytes: number): number {
+  const labeled = samples.reduce((sum, { width, height }) => sum + 4 * width * height, 0);
+  return Math.max(bytes - labeled, 0);
+}
+
+/** Images and their labels to logits at head resolution, and to a loss beside that on the logits, if there is one. */
+type Student = (
+  scope: Scope,
+  images: Tensor,
+  labels: Tensor,
+) => { readonly logits: Tensor; readonly prototypeLoss?: Tensor };
+
+function studentOf(model: Segmentor, prototypes: PrototypeLearner | undefined): Student {
+  if (!prototypes) return (scope, images) => ({ logits: model(scope, images) });
+  return (scope, images, labels) => {
+    const { features, logits } = prototypes.model(scope, images);
+    const prototypeLoss = prototypeNetwork(scope.child(PROTOTYPE_BRANCH), features, labels, prototypes);
+    return { logits, prototypeLoss };
+  };
+}
+
+/** The student as a model to be described. */
+function asModel(student: Student): Segmentor {
+  return (scope, images) => {
+    const [n, , height, width] = images.shape as [number, number, number, number];
+    return student(scope, images, input('labels', 'uint8', [n, height, width])).logits;
+  };
+}
+
+/** The student as state of a method. Its prototypes are there for the training alone. */
+function studentPacks(layouts: ModelLayouts): StatePack[] {
+  return modelPacks(layouts).map((pack) => ({
+    ...pack,
+    nameOf: (key) => (isPrototypes(key) ? STATE_PREFIX + key : key),
+  }));
+}
+
+/** Whether a variable of that name belongs to the prototypes, and not to a model that segments. */
+export const isPrototypes = (key: string): boolean => key.startsWith(`${PROTOTYPE_BRANCH}.`);
+
+/** The teacher as state of a method; it starts as a copy of the student. */
+function teacherPacks(layouts: ModelLayouts): StatePack[] {
+  return Object.values(teacherLayouts(layouts)).map((layout) => ({
+    layout,
+    nameOf: (key: string) => `${STATE_PREFIX}teacher.${key}`,
+    start: (weights: ReadonlyMap<string, Float32Array>) => packState(layout, weights),
+  }));
 }
 
 /**
@@ -48,7 +207,7 @@ export function meanTeacherStep(
   layouts: ModelLayouts,
   options: MeanTeacherStepOptions,
 ): StepGraph {
-  const { batchSize, unlabeledBatchSize, size, optimizer } = options;
+  const { batchSize, unlabeledBatchSize, size, optimizer, prototypes } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
@@ -58,35 +217,57 @@ export function meanTeacherStep(
   const teacherParameters = step.pack(teacher.parameters);
   const teacherBuffers = step.pack(teacher.buffers);
 
-  const labeledStore = new PackStore([parameters, buffers], noiseInput(step, 'noise', model, images.shape));
-  const supervised = crossEntropy(fullSizeLogits(model, new Scope(labeledStore, true), images), labels);
-  step.output('supervised_loss', supervised);
-  let loss = supervised;
+  const student = studentOf(model, prototypes);
+  /** One pass of the student: loss on logits and loss on prototypes, by labels. */
+  const learn = (store: PackStore, views: Tensor, truth: Tensor) => {
+    const { logits, prototypeLoss } = student(new Scope(store, true), views, truth);
+    const resized = resizeBilinear(logits, [size, size]);
+    return { logits, loss: crossEntropy(resized, truth), prototypeLoss };
+  };
+
+  const labeledStore = new PackStore(
+    [parameters, buffers],
+    noiseInput(step, 'noise', asModel(student), images.shape),
+  );
+  const supervised = learn(labeledStore, images, labels);
+  step.output('supervised_loss', supervised.loss);
+  let loss = supervised.loss;
+  if (supervised.prototypeLoss) {
+    step.output('prototype_loss', supervised.prototypeLoss);
+    loss = add(loss, mul(supervised.prototypeLoss, PROTOTYPE_WEIGHT));
+  }
   let nextBuffers = labeledStore.applyBufferUpdates(buffers);
 
   if (unlabeledBatchSize > 0) {
     const shape = [unlabeledBatchSize, 3, size, size];
     const [weak, strong] = [step.input('weak', 'float32', shape), step.input('strong', 'float32', shape)];
     // In evaluation mode: what is averaged are the weights and statistics that a prediction would use, and dropout and the
-    // accidents of a small batch stay out of the labels. It also costs a third of what training mode would.
+    // accidents of a small batch stay out of the labels. It also costs less than training mode, which is the reference's.
     const teacherStore = new PackStore([teacherParameters, teacherBuffers]);
     const opinion = pseudoLabels(
       fullSizeLogits(model, new Scope(teacherStore, false), weak),
       step.scalar('dropShare'),
     );
-    // The strong views are a batch of their own: with the labeled images they would share their batch statistics.
-    const strongStore = new PackStore([parameters, buffers], noiseInput(step, 'noiseStrong', model, shape));
-    const logits = model(new Scope(strongStore, true), strong);
-    const resized = resizeBilinear(logits, [size, size]);
-    const unsupervised = mul(crossEntropy(resized, opinion.labels), opinion.reweight);
-    loss = add(supervised, mul(unsupervised, step.scalar('unsupervisedWeight')));
-    nextBuffers = strongStore.applyBufferUpdates({ ...buffers, flat: nextBuffers });
+    // The strong views are a batch of their own: with the labeled images they would share their batch statistics. They see
+    // the statistics and prototypes that the labeled images have left.
+    const between = packOf(layouts.buffers, stopGradient(nextBuffers));
+    const strongStore = new PackStore(
+      [parameters, between],
+      noiseInput(step, 'noiseStrong', asModel(student), shape),
+    );
+    const guessed = learn(strongStore, strong, opinion.labels);
+    const unsupervised = mul(guessed.loss, opinion.reweight);
+    const weighted = guessed.prototypeLoss
+      ? add(unsupervised, mul(mul(guessed.prototypeLoss, opinion.reweight), PROTOTYPE_WEIGHT))
+      : unsupervised;
+    loss = add(loss, mul(weighted, step.scalar('unsupervisedWeight')));
+    nextBuffers = strongStore.applyBufferUpdates(between);
 
     step.output('unsupervised_loss', unsupervised);
     step.output('kept', opinion.kept);
     step.output('entropy_threshold', opinion.threshold);
     step.output('pseudoLabels', opinion.labels);
-    step.output('predictions', cast(argMax(logits, 1), 'uint8'));
+    step.output('predictions', cast(argMax(guessed.logits, 1), 'uint8'));
   }
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];

@@ -4,7 +4,7 @@ import type { Tensor } from '../graph/index.js';
 import type { ImageModel, Scope } from '../nn/index.js';
 import { type ModelName, type SegmentorConfig, segmentorConfigs } from './configurations.js';
 import { fcnHead } from './fcn-head.js';
-import { lightHamHead } from './light-ham-head.js';
+import { type HamOutputs, lightHamHead } from './light-ham-head.js';
 import { liteHRNet } from './lite-hrnet.js';
 import { mscan } from './mscan.js';
 
@@ -17,6 +17,9 @@ export {
   predictor,
   projector,
 } from './contrastive.js';
+
+export type { HamOutputs } from './light-ham-head.js';
+export { PROJECTION_AXES, type PrototypeOptions, prototypeNetwork } from './prototype-network.js';
 
 /** images [N, 3, H, W] → logits [N, numClasses, H', W'] at head resolution. */
 export type Segmentor = ImageModel;
@@ -66,6 +69,26 @@ export function createBackbone(name: string): Backbone {
   return backboneOf(findConfig(name));
 }
 
+/** images [N, 3, H, W] → logits, and the features that they are made of. */
+export type FeatureSegmentor = (scope: Scope, images: Tensor) => HamOutputs;
+
+/**
+ * The network of that name where its features can be compared with prototypes, which is to say a SegNeXt; otherwise
+ * undefined. Its variables and logits are those of {@link createSegmentor}.
+ * @throws OtxError `template` for an unknown name.
+ */
+export function createFeatureSegmentor(
+  name: string,
+  { numClasses }: Pick<SegmentorOptions, 'numClasses'>,
+): FeatureSegmentor | undefined {
+  const config = findConfig(name);
+  if (config.family !== 'segnext') return undefined;
+  return (scope, images) => {
+    const features = mscan(scope.child('backbone'), images, config.backbone);
+    return lightHamHead(scope.child('decode_head'), features, numClasses, config.head);
+  };
+}
+
 function backboneOf(config: SegmentorConfig): Backbone {
   return config.family === 'segnext'
     ? (scope, images) => mscan(scope, images, config.backbone)
@@ -76,7 +99,7 @@ function headOf(
   config: SegmentorConfig,
 ): (scope: Scope, features: readonly Tensor[], numClasses: number) => Tensor {
   return config.family === 'segnext'
-    ? (scope, features, numClasses) => lightHamHead(scope, features, numClasses, config.head)
+    ? (scope, features, numClasses) => lightHamHead(scope, features, numClasses, config.head).logits
     : (scope, features, numClasses) => fcnHead(scope, features, numClasses, config.head);
 }
 

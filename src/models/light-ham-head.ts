@@ -12,16 +12,24 @@ export interface LightHamHeadConfig {
 
 const DROPOUT_RATE = 0.1;
 
+/** Features behind the factorisation, and what the head makes of them. */
+export interface HamOutputs {
+  /** [N, hamChannels, H, W] */
+  readonly features: Tensor;
+  /** [N, numClasses, H, W] */
+  readonly logits: Tensor;
+}
+
 /**
  * @param features highest resolution first; the first one is left out.
- * @returns logits [N, numClasses, H, W] at the resolution of the second feature map
+ * @returns both at the resolution of the second feature map
  */
 export function lightHamHead(
   scope: Scope,
   features: readonly Tensor[],
   numClasses: number,
   { hamChannels, channels }: LightHamHeadConfig,
-): Tensor {
+): HamOutputs {
   const [, finest, ...coarser] = features as [Tensor, Tensor, ...Tensor[]];
   const size = [finest.shape[2]!, finest.shape[3]!] as const;
   const merged = scope.trace(() => concat([finest, ...coarser.map((x) => resizeBilinear(x, size))], 1));
@@ -29,7 +37,8 @@ export function lightHamHead(
   const global = hamburger(scope.child('hamburger'), squeezed);
   const aligned = convModule(scope.child('align'), global, { channels, norm: 'group' });
   const kept = dropout2d(scope.child('dropout'), aligned, DROPOUT_RATE);
-  return convolution(scope.child('conv_seg'), kept, { channels: numClasses, bias: true });
+  const logits = convolution(scope.child('conv_seg'), kept, { channels: numClasses, bias: true });
+  return { features: global, logits };
 }
 
 /** Adds to x what a low-rank factorisation of all its positions keeps of it. */

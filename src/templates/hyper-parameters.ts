@@ -7,6 +7,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { OtxError } from '../base/errors.js';
 import { STORAGE_SCHEMES } from '../data/image-store.js';
 import { RECIPE_NAMES } from '../data/recipes.js';
+import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/recipes.js';
 
 interface Range {
@@ -178,6 +179,26 @@ export const hyperParameterTable = {
       RECIPE_NAMES,
       'what is done to training images; "otx augment" shows it (contrastive training has its own two views)',
     ),
+    unlabeled_batch_size: integer(
+      { min: 1, max: 512 },
+      'semi-supervised training: unlabeled images per training step; reduced when there are fewer',
+    ),
+    ema_momentum: float(
+      { min: 0, max: 1 },
+      'semi-supervised training: what the teacher keeps of itself in a step; the rest it takes from the student',
+    ),
+    unsupervised_weight: float(
+      { min: 0, max: 100 },
+      'semi-supervised training: weight of the loss on unlabeled images',
+    ),
+    prototype_axis: choice(
+      PROJECTION_AXES,
+      'semi-supervised training of SegNeXt: axis along which projected features are normalised; the reference takes width',
+    ),
+    semisl_start_epoch: integer(
+      { min: 0, max: 10000 },
+      'semi-supervised training: epochs that learn from the labeled images alone',
+    ),
   },
   postprocessing: {
     confidence_threshold: float(
@@ -191,8 +212,9 @@ export const hyperParameterTable = {
   },
   algo_backend: {
     train_type: choice(
-      ['Incremental', 'Selfsupervised'],
-      'kind of training: Incremental is supervised, also with classes added to earlier ones; Selfsupervised trains the ' +
+      ['Incremental', 'Semisupervised', 'Selfsupervised'],
+      'kind of training: Incremental is supervised, also with classes added to earlier ones; Semisupervised also learns ' +
+        'from images without masks; Selfsupervised trains the ' +
         'backbone on images without masks',
     ),
     mem_cache_size: bytes('memory for decoded training images, which are then read only once; 0 keeps none'),

@@ -44,6 +44,11 @@ describe('templates', () => {
         auto_adapt_batch_size: 'Safe',
         input_size: 'Default',
         augmentation: 'documented',
+        unlabeled_batch_size: 5,
+        ema_momentum: 0.99,
+        unsupervised_weight: 0.1,
+        prototype_axis: 'channels',
+        semisl_start_epoch: 1,
       });
       expect(template.hyperParameters.postprocessing).toEqual({
         confidence_threshold: 0.35,

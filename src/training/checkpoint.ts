@@ -60,7 +60,11 @@ const checkpointInfo = z.object({
       threads: z.int().min(1),
       /** Classes of the weights that the run started from; null for random ones. */
       knownClasses: z.array(z.string()).nullable(),
-      data: z.object({ train: fingerprintSchema, validation: fingerprintSchema.optional() }),
+      data: z.object({
+        train: fingerprintSchema,
+        validation: fingerprintSchema.optional(),
+        unlabeled: fingerprintSchema.optional(),
+      }),
       state: runStateSchema,
     })
     .optional(),

@@ -7,13 +7,15 @@ import {
   type Dataset,
   type ImageStore,
   type StorageScheme,
+  type UnlabeledImages,
   type ViewLoaderOptions,
 } from '../data/index.js';
 import { selfSupervised } from '../methods/detcon.js';
+import { meanTeacher } from '../methods/mean-teacher.js';
 import type { Method } from '../methods/method.js';
 import { PAIR_INTERVAL, supcon } from '../methods/supcon.js';
 import { supervised } from '../methods/supervised.js';
-import { contrastiveConfig, createSegmentor } from '../models/index.js';
+import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../models/index.js';
 import { type HyperParameters, inputSizes, type Template } from '../templates/index.js';
 import { cacheFolder } from '../weights/index.js';
 
@@ -22,12 +24,16 @@ export interface MethodChoice {
   /** As they are used; nothing is left to be chosen, except that the batch size may still change. */
   readonly hyperParameters: HyperParameters;
   readonly trainSet: Dataset;
+  /** Images without masks, for semi-supervised training. */
+  readonly unlabeled: UnlabeledImages | undefined;
   readonly seed: number;
 }
 
 /** @throws OtxError `template` for a template whose network is unknown. */
-export function chooseMethod({ template, hyperParameters, trainSet, seed }: MethodChoice): Method {
-  const { optimizer, augmentation, num_workers, enable_supcon } = hyperParameters.learning_parameters;
+export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, seed }: MethodChoice): Method {
+  const settings = hyperParameters.learning_parameters;
+  const { optimizer, augmentation, num_workers, enable_supcon } = settings;
+  const numClasses = trainSet.classes.length;
   const { train_type, mem_cache_size } = hyperParameters.algo_backend;
   const sizes = inputSizes(hyperParameters);
   const views = (batchSize: number): ViewLoaderOptions => ({
@@ -50,7 +56,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, seed }: Meth
   if (enable_supcon) {
     return supcon({
       model: template.model,
-      numClasses: trainSet.classes.length,
+      numClasses,
       optimizer,
       sizes,
       loader: (batchSize, order) =>
@@ -60,8 +66,8 @@ export function chooseMethod({ template, hyperParameters, trainSet, seed }: Meth
         ),
     });
   }
-  return supervised({
-    model: createSegmentor(template.model, { numClasses: trainSet.classes.length }),
+  const options = {
+    model: createSegmentor(template.model, { numClasses }),
     optimizer,
     sizes,
     trainSet,
@@ -71,6 +77,19 @@ export function chooseMethod({ template, hyperParameters, trainSet, seed }: Meth
       recipe: augmentation,
       cacheBytes: mem_cache_size,
       store: imageStore(hyperParameters.algo_backend.storage_cache_scheme),
+    },
+  };
+  if (!unlabeled) return supervised(options);
+  const features = createFeatureSegmentor(template.model, { numClasses });
+  return meanTeacher({
+    ...options,
+    unlabeled,
+    prototypes: features && { model: features, classes: numClasses, axis: settings.prototype_axis },
+    teaching: {
+      unlabeledBatchSize: settings.unlabeled_batch_size,
+      momentum: settings.ema_momentum,
+      unsupervisedWeight: settings.unsupervised_weight,
+      startEpoch: settings.semisl_start_epoch,
     },
   });
 }

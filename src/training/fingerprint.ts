@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
-import type { Dataset } from '../data/index.js';
+import type { ClassInfo, Sample, UnlabeledImages } from '../data/index.js';
 
 export const fingerprintSchema = z.object({
   classes: z.array(z.string()),
@@ -12,10 +12,24 @@ export const fingerprintSchema = z.object({
   hash: z.string(),
 });
 
+/** What of a data set a fingerprint depends on; the root only names it. */
+interface RecognisedData {
+  readonly root: string;
+  readonly classes: readonly Pick<ClassInfo, 'name'>[];
+  readonly samples: readonly Pick<Sample, 'id' | 'width' | 'height'>[];
+}
+
+/** Images without masks as data that can be recognised. */
+export const withoutClasses = ({ root, images }: UnlabeledImages): RecognisedData => ({
+  root,
+  classes: [],
+  samples: images,
+});
+
 /** Class names, and names and sizes of the images; not where they are kept. */
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
-export function fingerprintOf({ classes, samples }: Dataset): Fingerprint {
+export function fingerprintOf({ classes, samples }: RecognisedData): Fingerprint {
   const list = samples.map(({ id, width, height }) => [id, width, height]);
   return {
     classes: classes.map(({ name }) => name),
@@ -25,7 +39,7 @@ export function fingerprintOf({ classes, samples }: Dataset): Fingerprint {
 }
 
 /** @throws OtxError `dataset` naming the first difference. */
-export function checkFingerprint(dataset: Dataset, expected: Fingerprint): void {
+export function checkFingerprint(dataset: RecognisedData, expected: Fingerprint): void {
   const found = fingerprintOf(dataset);
   const differs = (what: string) =>
     new OtxError(

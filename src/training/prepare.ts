@@ -13,6 +13,7 @@ import {
 import { allocate } from '../engine/allocate.js';
 import type { StepGraph } from '../engine/step.js';
 import { isContrastive } from '../methods/contrastive.js';
+import { isPrototypes } from '../methods/mean-teacher.js';
 import { allFigures, type Method } from '../methods/method.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
@@ -107,9 +108,20 @@ export async function prepareRun(
   // The data.
   const asked = resolveHyperParameters(template, config.hyper_parameters);
   const { train_type } = asked.algo_backend;
-  checkTrainData(train_type, { validationData: config.val_data_roots, hyperParameters: asked });
+  checkTrainData(train_type, {
+    validationData: config.val_data_roots,
+    unlabeledData: config.unlabeled_data_roots,
+    unlabeledFileList: config.unlabeled_file_list,
+    hyperParameters: asked,
+  });
   const data = await openTrainData(config, train_type, earlier?.resume.data, signal);
-  const { trainSet, validationSet } = data;
+  const { trainSet, validationSet, unlabeled } = data;
+  if (config.unlabeled_data_roots !== undefined && !unlabeled) {
+    notice(
+      `the unlabeled images of ${config.unlabeled_data_roots} are not used: that takes the train type Semisupervised, ` +
+        `which is chosen for two and more, and this one is ${train_type}`,
+    );
+  }
   const { classes } = trainSet;
 
   // The settings.
@@ -128,7 +140,7 @@ export async function prepareRun(
   ) {
     notice(FROM_SCRATCH);
   }
-  const method = chooseMethod({ template, hyperParameters: chosen, trainSet, seed });
+  const method = chooseMethod({ template, hyperParameters: chosen, trainSet, unlabeled, seed });
   const { variables, parameters } = method;
   const { state: weights, knownClasses } = await firstWeights(
     earlier,
@@ -281,7 +293,7 @@ async function firstWeights(
   }
   const { checkpoint } = given;
   const known = checkpoint.info.classes.map(({ name }) => name);
-  if (isBackboneOnly(checkpoint) || variables.some(({ key }) => isContrastive(key))) {
+  if (isBackboneOnly(checkpoint) || variables.some(({ key }) => isContrastive(key) || isPrototypes(key))) {
     // What the checkpoint lacks, a head or the networks of the contrastive loss, starts fresh.
     const tensors = new Map([...checkpoint.tensors].filter(([name]) => !isTrainingState(name)));
     const named = isBackboneOnly(checkpoint) ? {} : { classNames: known };

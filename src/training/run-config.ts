@@ -13,6 +13,10 @@ export const runConfigSchema = z.strictObject({
   template: z.string(),
   train_data_roots: z.string().optional(),
   val_data_roots: z.string().optional(),
+  /** Folder of images without masks, or a list of them. */
+  unlabeled_data_roots: z.string().optional(),
+  /** Which of them to use. */
+  unlabeled_file_list: z.string().optional(),
   /** Whether masks go through polygons, as in the reference; false when left out. */
   use_otx_adapter: z.boolean().optional(),
   output: z.string().optional(),

@@ -7,13 +7,16 @@ import {
   ensurePseudoMasks,
   openDataset,
   openImageFolder,
+  openUnlabeled,
+  type UnlabeledImages,
   verifyDataset,
+  verifyUnlabeled,
 } from '../data/index.js';
 import { maskNames } from '../data/segments/pseudo-masks.js';
 import type { TrainType } from '../templates/index.js';
 import type { ResumeInfo } from './checkpoint.js';
 import type { TrainEvent } from './events.js';
-import { checkFingerprint, fingerprintOf } from './fingerprint.js';
+import { checkFingerprint, fingerprintOf, withoutClasses } from './fingerprint.js';
 import type { CompleteConfig } from './train-options.js';
 
 export interface TrainData {
@@ -21,6 +24,8 @@ export interface TrainData {
   readonly trainSet: Dataset;
   /** Undefined where nothing is validated. */
   readonly validationSet: Dataset | undefined;
+  /** Images without masks, for semi-supervised training. */
+  readonly unlabeled?: UnlabeledImages | undefined;
   /** Recognises the data when a training goes on. */
   readonly fingerprints: ResumeInfo['data'];
   /** Reads all files, so that a bad one is found now; in self-supervised training also makes the masks. */
@@ -45,20 +50,30 @@ export async function openTrainData(
   before: ResumeInfo['data'] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<TrainData> {
-  const data = trainType === 'Selfsupervised' ? await openImages(config) : await openLabeled(config, signal);
-  const { trainSet, validationSet } = data;
+  const data = await openings[trainType](config, signal);
+  const { trainSet, validationSet, unlabeled } = data;
   if (before) {
     checkFingerprint(trainSet, before.train);
     if (validationSet && before.validation) checkFingerprint(validationSet, before.validation);
+    if (unlabeled && before.unlabeled) checkFingerprint(withoutClasses(unlabeled), before.unlabeled);
   }
   const fingerprints = {
     train: fingerprintOf(trainSet),
     ...(validationSet ? { validation: fingerprintOf(validationSet) } : {}),
+    ...(unlabeled ? { unlabeled: fingerprintOf(withoutClasses(unlabeled)) } : {}),
   };
   return { ...data, fingerprints };
 }
 
 type OpenedData = Omit<TrainData, 'fingerprints'>;
+
+const openings: {
+  readonly [T in TrainType]: (config: CompleteConfig, signal: AbortSignal | undefined) => Promise<OpenedData>;
+} = {
+  Incremental: openLabeled,
+  Semisupervised: openSemiLabeled,
+  Selfsupervised: openImages,
+};
 
 async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
   const reading = { useOtxAdapter: config.use_otx_adapter, signal };
@@ -79,6 +94,24 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
     }
   };
   return { trainSet, validationSet, check };
+}
+
+async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
+  const labeled = await openLabeled(config, signal);
+  const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
+  const unlabeled = await openUnlabeled(root as string, { fileList });
+  const check = async (options: CheckOptions) => {
+    await labeled.check(options);
+    const { workers, onEvent, signal } = options;
+    const warnings = await verifyUnlabeled(unlabeled, {
+      workers,
+      onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
+      signal,
+    });
+    for (const message of warnings) onEvent({ type: 'notice', message });
+    onEvent({ type: 'notice', message: `unlabeled images ${root}: ${unlabeled.images.length}` });
+  };
+  return { ...labeled, unlabeled, check };
 }
 
 /** Beside the folders of runs, so that the next run on the same images finds them. */

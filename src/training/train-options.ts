@@ -25,6 +25,13 @@ export interface CheckpointInterval {
 }
 
 interface CommonOptions {
+  /**
+   * Folder of images without masks in any nesting, or a list file whose paths are relative to its folder. Giving it selects
+   * semi-supervised training.
+   */
+  readonly unlabeledData?: string | undefined;
+  /** List file that names the images to use, by paths relative to `unlabeledData`. Default: all. */
+  readonly unlabeledFileList?: string | undefined;
   /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
   readonly hyperParameters?: HyperParameterOverrides | undefined;
@@ -103,6 +110,9 @@ export function newConfig(
   }
   const given = {
     val_data_roots: options.validationData === undefined ? undefined : resolve(options.validationData),
+    unlabeled_data_roots: options.unlabeledData === undefined ? undefined : resolve(options.unlabeledData),
+    unlabeled_file_list:
+      options.unlabeledFileList === undefined ? undefined : resolve(options.unlabeledFileList),
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
@@ -156,10 +166,14 @@ export function resumedConfig(
     );
   }
   const validationData = options.validationData ?? config.val_data_roots;
+  const unlabeledData = options.unlabeledData ?? config.unlabeled_data_roots;
+  const unlabeledFileList = options.unlabeledFileList ?? config.unlabeled_file_list;
   return {
     template,
     config: {
       ...config,
+      ...(unlabeledData === undefined ? {} : { unlabeled_data_roots: resolve(unlabeledData) }),
+      ...(unlabeledFileList === undefined ? {} : { unlabeled_file_list: resolve(unlabeledFileList) }),
       train_data_roots: resolve(options.trainData ?? config.train_data_roots ?? ''),
       ...(validationData === undefined ? {} : { val_data_roots: resolve(validationData) }),
       output: resolve(root),

@@ -3,35 +3,57 @@
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { OtxError } from '../base/errors.js';
+import { openUnlabeled } from '../data/index.js';
 import type { HyperParameterOverrides, TrainType } from '../templates/index.js';
 
 /** What the choice depends on. */
 export interface TrainTypeRequest {
   readonly trainData?: string | undefined;
   readonly validationData?: string | undefined;
+  readonly unlabeledData?: string | undefined;
+  readonly unlabeledFileList?: string | undefined;
   readonly hyperParameters?: HyperParameterOverrides | undefined;
 }
 
 /**
  * The kind of training: the one that was asked for (`algo_backend.train_type`), else self-supervised for a folder of images
- * without validation data, else supervised.
+ * without validation data, else semi-supervised where there are at least two unlabeled images, else supervised.
+ *
+ * @throws OtxError `dataset` for unlabeled images that cannot be opened.
  */
 export async function chooseTrainType({
   trainData,
   validationData,
+  unlabeledData,
+  unlabeledFileList,
   hyperParameters,
 }: TrainTypeRequest): Promise<TrainType> {
   const asked = hyperParameters?.algo_backend?.train_type;
   if (asked !== undefined) return asked;
   const isAlone = trainData !== undefined && validationData === undefined;
-  return isAlone && (await isImageFolder(trainData)) ? 'Selfsupervised' : 'Incremental';
+  if (isAlone && (await isImageFolder(trainData))) return 'Selfsupervised';
+  if (unlabeledData === undefined) return 'Incremental';
+  const { images } = await openUnlabeled(unlabeledData, { fileList: unlabeledFileList });
+  return images.length > 1 ? 'Semisupervised' : 'Incremental';
 }
 
 /** What the kind of training needs besides images to learn from, and what it has no use for. */
 export function checkTrainData(
   trainType: TrainType,
-  { validationData, hyperParameters }: TrainTypeRequest,
+  { validationData, unlabeledData, unlabeledFileList, hyperParameters }: TrainTypeRequest,
 ): void {
+  if (trainType === 'Semisupervised' && unlabeledData === undefined) {
+    throw new OtxError(
+      'usage',
+      "semi-supervised training learns from unlabeled images as well: missing required option '--unlabeled-data-roots <folder>'",
+    );
+  }
+  if (unlabeledFileList !== undefined && unlabeledData === undefined) {
+    throw new OtxError(
+      'usage',
+      `the list ${unlabeledFileList} names images relative to '--unlabeled-data-roots <folder>', which is missing`,
+    );
+  }
   if (trainType !== 'Incremental' && hyperParameters?.learning_parameters?.enable_supcon) {
     throw new OtxError(
       'usage',

@@ -18,6 +18,8 @@ export interface TrainFlags {
   trainDataRoots?: string;
   valDataRoots?: string;
   trainType?: string;
+  unlabeledDataRoots?: string;
+  unlabeledFileList?: string;
   useOtxAdapter?: boolean;
   output?: string;
   seed?: number;
@@ -36,6 +38,8 @@ export interface TrainRequest {
   readonly template: string | undefined;
   readonly trainData: string | undefined;
   readonly validationData: string | undefined;
+  readonly unlabeledData: string | undefined;
+  readonly unlabeledFileList: string | undefined;
   readonly useOtxAdapter: boolean | undefined;
   readonly output: string | undefined;
   readonly seed: number | undefined;
@@ -70,6 +74,8 @@ export async function trainRequest(
     template: template ?? file.template,
     trainData: flags.trainDataRoots ?? file.train_data_roots,
     validationData: flags.valDataRoots ?? file.val_data_roots,
+    unlabeledData: flags.unlabeledDataRoots ?? file.unlabeled_data_roots,
+    unlabeledFileList: flags.unlabeledFileList ?? file.unlabeled_file_list,
     useOtxAdapter: flags.useOtxAdapter ?? file.use_otx_adapter,
     output: flags.output ?? file.output,
     seed: flags.seed ?? file.seed,
@@ -109,6 +115,8 @@ export async function printableConfig(
     template: templateReference(template),
     train_data_roots: request.trainData,
     val_data_roots: request.validationData,
+    unlabeled_data_roots: request.unlabeledData,
+    unlabeled_file_list: request.unlabeledFileList,
     use_otx_adapter: request.useOtxAdapter ?? false,
     output: request.output,
     seed: request.seed ?? defaultSeed(trainType),

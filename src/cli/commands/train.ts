@@ -19,7 +19,16 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
     .option('--val-data-roots <folder>', 'data set to validate on after each epoch')
     .option(
       '--train-type <type>',
-      'Incremental or Selfsupervised (default: Selfsupervised for a folder of images without masks)',
+      'Incremental, Semisupervised or Selfsupervised (default: Semisupervised with unlabeled images, Selfsupervised for a ' +
+        'folder of images without masks, else Incremental)',
+    )
+    .option(
+      '--unlabeled-data-roots <folder or list>',
+      'images without masks, in any nesting, to learn from as well: selects semi-supervised training',
+    )
+    .option(
+      '--unlabeled-file-list <file>',
+      'use only these of them: a text file with one relative path per line',
     )
     .addOption(otxAdapterOption())
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
