@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/data/synthetic/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { type Outcome, otx } from './otx.js';
+import { killAfterSteps, outcomeOf } from './runs.js';
 
 let folder: string;
 let data: string;
@@ -29,40 +29,6 @@ function trainArguments(output: string): string[] {
   ];
 }
 
-/** Hash of weights, statistics and moments, and what else the run remembers but its times. */
-async function outcomeOf(output: string) {
-  const { tensors, info } = await loadCheckpoint(join(output, 'models', 'last.safetensors'));
-  const hash = createHash('sha256');
-  for (const [key, { data }] of tensors) {
-    hash.update(key).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  const { seconds: _, ...state } = info.resume!.state;
-  const history = (await readFile(join(output, 'results.csv'), 'utf8')).trim().split('\n');
-  // Times stand in the columns from the eighth to the eleventh.
-  const scores = history.map((line) =>
-    line
-      .split(',')
-      .filter((_, column) => column < 7 || column > 10)
-      .join(','),
-  );
-  return { hash: hash.digest('hex'), state, scores };
-}
-
-/** Runs until the newest checkpoint holds some steps, then kills without warning. */
-async function killAfterSteps(output: string, updates: number): Promise<void> {
-  const last = join(output, 'models', 'last.safetensors');
-  let timer: NodeJS.Timeout | undefined;
-  await otx(trainArguments(output), {
-    onStart: (send) => {
-      timer = setInterval(async () => {
-        const checkpoint = await loadCheckpoint(last).catch(() => undefined);
-        if (checkpoint && checkpoint.info.progress.step >= updates) send('SIGKILL');
-      }, 15);
-    },
-  });
-  clearInterval(timer);
-}
-
 /** Runs until an epoch is over, then kills without warning. */
 async function killAfterEpoch(args: readonly string[], epoch: number): Promise<void> {
   const { code } = await otx(args, {
@@ -78,8 +44,8 @@ const resume = (run: string, ...more: string[]): Promise<Outcome> =>
 
 describe('a training that was killed', () => {
   test.each<[string, (output: string) => Promise<void>]>([
-    ['before its first step', (output) => killAfterSteps(output, 0)],
-    ['in the middle of an epoch', (output) => killAfterSteps(output, 2)],
+    ['before its first step', (output) => killAfterSteps(trainArguments(output), output, 0)],
+    ['in the middle of an epoch', (output) => killAfterSteps(trainArguments(output), output, 2)],
     [
       'twice, between epochs',
       async (output) => {
@@ -106,7 +72,7 @@ describe('otx train --resume-from refuses in one line', () => {
   let stopped: string;
   beforeAll(async () => {
     stopped = join(folder, 'stopped');
-    await killAfterSteps(stopped, 2);
+    await killAfterSteps(trainArguments(stopped), stopped, 2);
   });
   const refusal = async (outcome: Promise<Outcome>, code: number, message: RegExp) => {
     const { code: found, stderr } = await outcome;

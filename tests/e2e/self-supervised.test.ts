@@ -1,0 +1,171 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { treeHash } from '../../scripts/tree-hash.mjs';
+import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { otx } from './otx.js';
+import { killAfterSteps, outcomeOf } from './runs.js';
+
+const IMAGES = 6;
+
+let folder: string;
+/** Images directly and in a sub-folder, with equal names. */
+let images: string;
+let scenes: string;
+let whole: string;
+let before: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-self-'));
+  images = join(folder, 'photos', 'images');
+  scenes = join(folder, 'scenes');
+  whole = join(folder, 'runs', 'whole');
+  await generateScenes(scenes, { train: IMAGES, val: 2, width: 96, height: 80 });
+  const source = join(scenes, 'train', 'images');
+  await mkdir(join(images, 'more'), { recursive: true });
+  for (const [i, name] of (await readdir(source)).sort().entries()) {
+    await copyFile(
+      join(source, name),
+      i % 2 === 0 ? join(images, `${i}.png`) : join(images, 'more', `${i - 1}.png`),
+    );
+  }
+  await writeFile(join(images, 'notes.txt'), 'taken in May\n');
+  before = await treeHash(images);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Two epochs of three steps. */
+const trainArguments = (output: string): string[] => [
+  ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', output, '--checkpoint-interval', '1'],
+  ...['params', '--learning_parameters.batch_size', '2', '--learning_parameters.num_iters', '2'],
+  ...['--learning_parameters.input_size', '64x64'],
+];
+
+describe('otx train on a folder of images', () => {
+  test('learns a backbone from them alone: pseudo masks, pictures, figures', async () => {
+    const { code, stdout, stderr } = await otx(trainArguments(whole));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Selfsupervised/);
+    expect(stdout).toMatch(/detcon_mask: 6 made, 0 used again/);
+    expect(stdout).toMatch(/epoch 2\/2 .*positive_similarity .*negative_similarity/);
+    expect(stdout).toContain('Performance(score: -1, dashboard: (0 metric groups))');
+
+    const masks = join(folder, 'runs', 'detcon_mask');
+    expect(
+      (await readdir(masks, { recursive: true })).filter((name) => name.endsWith('.png')).sort(),
+    ).toEqual([
+      ...['0.png', '2.png', '4.png'],
+      ...['0.png', '2.png', '4.png'].map((name) => join('more', name)),
+    ]);
+    const files = await readdir(whole, { recursive: true });
+    for (const name of [
+      'results.png',
+      'results.csv',
+      'config.yaml',
+      'pseudo_masks.jpg',
+      'views_0.jpg',
+      'views_2.jpg',
+    ]) {
+      expect(files).toContain(name);
+    }
+    const { tensors, info } = await loadCheckpoint(join(whole, 'models', 'weights.safetensors'));
+    expect(tensors.size).toBe(1006);
+    for (const name of tensors.keys()) expect(name).toMatch(/^backbone\./);
+    expect(info.metrics).toBeNull();
+    const [head, ...rows] = (await readFile(join(whole, 'results.csv'), 'utf8')).trim().split('\n');
+    expect(head).toContain('positive_similarity,negative_similarity');
+    expect(rows).toHaveLength(2);
+  });
+
+  test('uses the pseudo masks again, and leaves the images alone', async () => {
+    const mask = join(folder, 'runs', 'detcon_mask', '0.png');
+    const { mtimeMs } = await stat(mask);
+    const { stdout } = await otx(trainArguments(join(folder, 'runs', 'again')));
+    expect(stdout).toMatch(/0 made, 6 used again/);
+    expect((await stat(mask)).mtimeMs).toBe(mtimeMs);
+    expect(await treeHash(images)).toBe(before);
+    expect((await outcomeOf(join(folder, 'runs', 'again'))).hash).toBe((await outcomeOf(whole)).hash);
+  });
+
+  test('that was killed in the middle of an epoch and resumed is the same bit by bit', async () => {
+    const output = join(folder, 'runs', 'killed');
+    await killAfterSteps(trainArguments(output), output, 2);
+    await rm(join(folder, 'runs', 'detcon_mask'), { recursive: true });
+    const { code, stdout, stderr } = await otx(['train', '--resume-from', output]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/6 made, 0 used again/);
+    expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
+  });
+
+  test('gives weights that supervised training starts from, with a report', async () => {
+    const { code, stdout, stderr } = await otx([
+      ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(scenes, 'train'), '--val-data-roots'],
+      ...[join(scenes, 'val'), '--load-weights', whole, '-o', join(folder, 'runs', 'fine-tuned'), 'params'],
+      ...['--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters', '1'],
+      ...['--learning_parameters.batch_size', '2'],
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/1006/);
+  });
+});
+
+describe('otx train on a folder of images refuses in one line', () => {
+  test.each<[string, () => Promise<string[]>, number, RegExp]>([
+    [
+      'a damaged image',
+      async () => {
+        const broken = join(folder, 'broken');
+        await mkdir(broken);
+        await copyFile(join(images, '0.png'), join(broken, 'a.png'));
+        await writeFile(join(broken, 'b.png'), (await readFile(join(images, '2.png'))).subarray(0, 2000));
+        return ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', broken, '-o', join(folder, 'runs', 'x1')];
+      },
+      1,
+      /b\.png cannot be read as an image/,
+    ],
+    [
+      'a single image',
+      async () => {
+        const single = join(folder, 'single');
+        await mkdir(single);
+        await copyFile(join(images, '0.png'), join(single, 'a.png'));
+        return ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', single, '-o', join(folder, 'runs', 'x2')];
+      },
+      1,
+      /single image \(a\.png\)/,
+    ],
+    [
+      'a data set with masks',
+      async () => [
+        ...['train', 'Lite-HRNet-s-mod2', '--train-type', 'Selfsupervised', '--train-data-roots'],
+        ...[join(scenes, 'train'), '-o', join(folder, 'runs', 'x3')],
+      ],
+      1,
+      /is a data set with masks/,
+    ],
+    [
+      'a run folder among the images',
+      async () => [
+        ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', join(images, 'run')],
+      ],
+      2,
+      /lies inside the images/,
+    ],
+    [
+      'to score a backbone',
+      async () => [...['eval', '--test-data-roots', join(scenes, 'val'), '--load-weights', whole]],
+      1,
+      /no segmentation head/,
+    ],
+  ])('%s', async (_, args, code, message) => {
+    const outcome = await otx(await args());
+    expect(outcome.stderr).toMatch(/^otx: error: [^\n]+\n$/);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.code).toBe(code);
+    expect(await treeHash(images)).toBe(before);
+  });
+});
