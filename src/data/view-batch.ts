@@ -1,6 +1,7 @@
 /** @file The data threads' part in two views: one batch, from files or pixels kept in memory to network inputs. */
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
+import { type ImageStore, readStoredImage } from './image-store.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from './regions.js';
@@ -30,6 +31,8 @@ export interface ViewTask {
   readonly size: number;
   /** Pixels per position of the features. */
   readonly stride: number;
+  /** Where copies of images are read in their place. */
+  readonly store?: ImageStore | undefined;
 }
 
 export interface ViewTaskResult {
@@ -49,13 +52,8 @@ export interface ViewTaskResult {
 const VIEWS: readonly View[] = [0, 1];
 
 /** Decodes the samples of one batch and makes their views. */
-export async function makeViewBatch({
-  items,
-  coding,
-  views,
-  size,
-  stride,
-}: ViewTask): Promise<ViewTaskResult> {
+export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
+  const { items, coding, views, size, stride } = task;
   const area = size * size;
   const cells = Math.ceil(size / stride) ** 2;
   const count = views * items.length;
@@ -67,7 +65,7 @@ export async function makeViewBatch({
   const targetIds = new Uint8Array(compared * REGION_SAMPLES);
   const decoded: (LabeledImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await readSource(item.imagePath, item.maskPath, coding));
+    let source = item.decoded ?? (await readSource(item.imagePath, item.maskPath, task));
     const isKept = item.keep && !item.decoded;
     if (isKept) source = labeledInSharedMemory(source);
     decoded.push(isKept ? source : undefined);
@@ -93,10 +91,10 @@ export async function makeViewBatch({
 async function readSource(
   imagePath: string,
   maskPath: string,
-  coding: MaskCoding | undefined,
+  { coding, store }: ViewTask,
 ): Promise<LabeledImage> {
-  if (!coding) return readSegmentedImage(imagePath, maskPath);
-  const image = await readImage(imagePath);
+  if (!coding) return readSegmentedImage(imagePath, maskPath, store);
+  const image = store ? await readStoredImage(imagePath, store) : await readImage(imagePath);
   const mask = await readMask(maskPath, coding);
   const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);

@@ -11,6 +11,7 @@ import {
   writeFiles,
 } from './fixtures.cases.js';
 import { openImageFolder } from './image-folder.js';
+import type { ImageStore } from './image-store.js';
 import { openDataset } from './open-dataset.js';
 import { acquirePool, type DataPool } from './pool.js';
 import { poolRegions } from './regions.js';
@@ -127,8 +128,8 @@ describe('createDetconLoader', () => {
     const opened = await openImageFolder(root);
     const { paths } = await ensurePseudoMasks(opened, join(root, 'masks'), { workers: 2 });
     const samples = opened.images.map((image, i) => ({ ...image, maskPath: paths[i]! }));
-    const batchOf = async () => {
-      const loader = createDetconLoader({ samples, coding: undefined }, { ...OPTIONS, batchSize: 2 });
+    const batchOf = async (store?: ImageStore) => {
+      const loader = createDetconLoader({ samples, coding: undefined }, { ...OPTIONS, batchSize: 2, store });
       const batches = content(await collect(loader, 0));
       await loader.dispose();
       return batches;
@@ -137,6 +138,9 @@ describe('createDetconLoader', () => {
     await rm(paths[0]!);
     await writeFile(paths[1]!, indexMask([1, 2, 3, 4], 2, 2));
     expect(await batchOf()).toEqual(expected);
+    // Nor on whether images are read from copies of them.
+    expect(await batchOf({ scheme: 'PNG', folder: join(root, 'store') })).toEqual(expected);
+    expect(await batchOf({ scheme: 'JPEG/75', folder: join(root, 'store') })).not.toEqual(expected);
   });
 
   it('names an image that cannot be read, and sizes that are none', async () => {

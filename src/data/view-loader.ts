@@ -1,5 +1,6 @@
 /** @file Batches of views for contrastive training, of images with pseudo masks or with masks of classes. */
 import { createBatchQueue } from './batch-queue.js';
+import type { ImageStore } from './image-store.js';
 import { acquirePool } from './pool.js';
 import { checkCounts, createPixelCache, orderOfEpochs } from './sample-source.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
@@ -30,6 +31,8 @@ export interface ViewLoaderOptions {
   readonly workers: number;
   /** Decoded images kept in memory for later epochs, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number | undefined;
+  /** Where copies of the images are kept on disk and read in their place. Default: there are none. */
+  readonly store?: ImageStore | undefined;
   /** See `TrainLoaderOptions`. */
   readonly order?: ((epoch: number) => readonly number[]) | undefined;
 }
@@ -100,7 +103,7 @@ function createViewLoader<B extends TrainBatch>(
   batchOf: (views: 1 | 2, shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
   pairInterval = 1,
 ): TrainLoader<B> {
-  const { batchSize, size, stride, seed } = options;
+  const { batchSize, size, stride, seed, store } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples, options.cacheBytes);
@@ -119,7 +122,7 @@ function createViewLoader<B extends TrainBatch>(
     }));
     const number = epoch * stepsPerEpoch + step + 1;
     const views = number % pairInterval === 0 ? 2 : 1;
-    const result = await pool.run('makeViewBatch', { items, coding, views, size, stride });
+    const result = await pool.run('makeViewBatch', { items, coding, views, size, stride, store });
     const { images, labels, regions, onlineIds, targetIds, decoded } = result;
     decoded.forEach((pixels, n) => {
       if (pixels) cache.set(indices[n]!, pixels);

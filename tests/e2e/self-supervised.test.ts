@@ -1,8 +1,8 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { treeHash } from '../../scripts/tree-hash.mjs';
 import { generateScenes } from '../../src/data/synthetic/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { otx } from './otx.js';
@@ -16,7 +16,9 @@ let images: string;
 let scenes: string;
 let whole: string;
 let before: string;
+let treeHash: (root: string) => Promise<string>;
 beforeAll(async () => {
+  ({ treeHash } = await import(fileURLToPath(new URL('../../scripts/tree-hash.mjs', import.meta.url))));
   folder = await mkdtemp(join(tmpdir(), 'otx-self-'));
   images = join(folder, 'photos', 'images');
   scenes = join(folder, 'scenes');

@@ -2,8 +2,9 @@
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { readBytes } from '../decoder.js';
+import { type ImageStore, readStoredImage } from '../image-store.js';
 import { readImage } from '../read-image.js';
-import type { LabeledImage } from '../types.js';
+import type { DecodedImage, LabeledImage } from '../types.js';
 import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
 import { describeOrigin, encodePseudoMask, fitsImage, readPseudoMask } from './pseudo-mask-file.js';
 
@@ -43,13 +44,23 @@ export async function makePseudoMask({ imagePath, maskPath }: PseudoMaskTask): P
 /**
  * An image with its pseudo mask. A mask that has gone or no longer fits, for instance because another training has put its
  * own in its place, is made again in memory: batches do not depend on the state of the folder.
+ * @param store where a copy of the image is read in its place; the mask is that of the image itself.
  * @throws OtxError `image` naming the image when it cannot be read.
  */
-export async function readSegmentedImage(imagePath: string, maskPath: string): Promise<LabeledImage> {
+export async function readSegmentedImage(
+  imagePath: string,
+  maskPath: string,
+  store?: ImageStore,
+): Promise<LabeledImage> {
   const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
-  const image = await readImage(imagePath);
-  const mask = (await fitsImage(maskPath, imagePath, origin))
-    ? (await readPseudoMask(maskPath)).data
-    : Uint8Array.from(segmentImage(image.data, image, PSEUDO_MASK_SETTINGS).ids);
-  return { image: image.data, mask, width: image.width, height: image.height };
+  const isThere = await fitsImage(maskPath, imagePath, origin);
+  const mask = isThere ? (await readPseudoMask(maskPath)).data : segmentIds(await readImage(imagePath));
+  const { data, width, height } = store
+    ? await readStoredImage(imagePath, store)
+    : await readImage(imagePath);
+  return { image: data, mask, width, height };
+}
+
+function segmentIds(image: DecodedImage): Uint8Array {
+  return Uint8Array.from(segmentImage(image.data, image, PSEUDO_MASK_SETTINGS).ids);
 }
