@@ -36,6 +36,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, s
   const numClasses = trainSet.classes.length;
   const { train_type, mem_cache_size } = hyperParameters.algo_backend;
   const sizes = inputSizes(hyperParameters);
+  const store = imageStore(hyperParameters.algo_backend.storage_cache_scheme);
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
     size: sizes.train,
@@ -43,6 +44,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, s
     seed,
     workers: num_workers,
     cacheBytes: mem_cache_size,
+    store,
   });
   const { samples, decodeMask } = trainSet;
   if (train_type === 'Selfsupervised') {
@@ -76,7 +78,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, s
       workers: num_workers,
       recipe: augmentation,
       cacheBytes: mem_cache_size,
-      store: imageStore(hyperParameters.algo_backend.storage_cache_scheme),
+      store,
     },
   };
   if (!unlabeled) return supervised(options);

@@ -1,6 +1,6 @@
 /** @file The data of a training: opened, headers only, before anything else, and read in full before the first step. */
 
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import {
   type Dataset,
@@ -120,6 +120,7 @@ export const PSEUDO_MASK_FOLDER = 'detcon_mask';
 const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
 
 async function openImages({ train_data_roots, output }: CompleteConfig): Promise<OpenedData> {
+  checkOutside(output, train_data_roots);
   const folder = join(dirname(output), PSEUDO_MASK_FOLDER);
   const images = await openImageFolder(train_data_roots);
   const names = maskNames(images.images.map(({ id }) => id));
@@ -141,6 +142,17 @@ async function openImages({ train_data_roots, output }: CompleteConfig): Promise
     onEvent({ type: 'notice', message: `pseudo masks in ${folder}: ${made} made, ${reused} used again` });
   };
   return { trainSet, validationSet: undefined, check };
+}
+
+/** The next look into the folder would take pictures and masks of the run for more images. */
+function checkOutside(output: string, images: string): void {
+  const path = relative(resolve(images), resolve(output));
+  if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return;
+  throw new OtxError(
+    'usage',
+    `${output} lies inside the images to learn from (${images}), where its own pictures would be taken for more of them; ` +
+      'choose an output folder elsewhere',
+  );
 }
 
 /** Labels mean the same only if both data sets list the same names in the same order. */

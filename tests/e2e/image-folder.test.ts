@@ -1,12 +1,10 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/data/synthetic/generate.js';
-import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { otx } from './otx.js';
-import { killAfterSteps, outcomeOf } from './runs.js';
 
 const IMAGES = 6;
 
@@ -37,21 +35,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Two epochs of three steps. */
+/** One epoch of three steps. */
 const trainArguments = (output: string): string[] => [
-  ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', output, '--checkpoint-interval', '1'],
-  ...['params', '--learning_parameters.batch_size', '2', '--learning_parameters.num_iters', '2'],
+  ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', output],
+  ...['params', '--learning_parameters.batch_size', '2', '--learning_parameters.num_iters', '1'],
   ...['--learning_parameters.input_size', '64x64'],
 ];
 
 describe('otx train on a folder of images', () => {
-  test('learns a backbone from them alone: pseudo masks, pictures, figures', async () => {
+  test('finds those in sub-folders too, keeps their masks apart, shows them, and changes nothing in it', async () => {
     const { code, stdout, stderr } = await otx(trainArguments(whole));
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toMatch(/Selfsupervised/);
     expect(stdout).toMatch(/detcon_mask: 6 made, 0 used again/);
-    expect(stdout).toMatch(/epoch 2\/2 .*positive_similarity .*negative_similarity/);
+    expect(stdout).toMatch(/epoch 1\/1 .*positive_similarity .*negative_similarity/);
     expect(stdout).toContain('Performance(score: -1, dashboard: (0 metric groups))');
 
     const masks = join(folder, 'runs', 'detcon_mask');
@@ -72,46 +70,7 @@ describe('otx train on a folder of images', () => {
     ]) {
       expect(files).toContain(name);
     }
-    const { tensors, info } = await loadCheckpoint(join(whole, 'models', 'weights.safetensors'));
-    expect(tensors.size).toBe(1006);
-    for (const name of tensors.keys()) expect(name).toMatch(/^backbone\./);
-    expect(info.metrics).toBeNull();
-    const [head, ...rows] = (await readFile(join(whole, 'results.csv'), 'utf8')).trim().split('\n');
-    expect(head).toContain('positive_similarity,negative_similarity');
-    expect(rows).toHaveLength(2);
-  });
-
-  test('uses the pseudo masks again, and leaves the images alone', async () => {
-    const mask = join(folder, 'runs', 'detcon_mask', '0.png');
-    const { mtimeMs } = await stat(mask);
-    const { stdout } = await otx(trainArguments(join(folder, 'runs', 'again')));
-    expect(stdout).toMatch(/0 made, 6 used again/);
-    expect((await stat(mask)).mtimeMs).toBe(mtimeMs);
     expect(await treeHash(images)).toBe(before);
-    expect((await outcomeOf(join(folder, 'runs', 'again'))).hash).toBe((await outcomeOf(whole)).hash);
-  });
-
-  test('that was killed in the middle of an epoch and resumed is the same bit by bit', async () => {
-    const output = join(folder, 'runs', 'killed');
-    await killAfterSteps(trainArguments(output), output, 2);
-    await rm(join(folder, 'runs', 'detcon_mask'), { recursive: true });
-    const { code, stdout, stderr } = await otx(['train', '--resume-from', output]);
-    expect(stderr).toBe('');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/6 made, 0 used again/);
-    expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
-  });
-
-  test('gives weights that supervised training starts from, with a report', async () => {
-    const { code, stdout, stderr } = await otx([
-      ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(scenes, 'train'), '--val-data-roots'],
-      ...[join(scenes, 'val'), '--load-weights', whole, '-o', join(folder, 'runs', 'fine-tuned'), 'params'],
-      ...['--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters', '1'],
-      ...['--learning_parameters.batch_size', '2'],
-    ]);
-    expect(stderr).toBe('');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/1006/);
   });
 });
 
