@@ -277,8 +277,10 @@ async function firstWeights(
 ): Promise<FirstWeights> {
   const fresh = initialState(variables, seed);
   if (earlier) {
-    const { state } = stateFromCheckpoint(earlier.checkpoint, earlier.file, variables, classes, fresh);
-    return { state, knownClasses: earlier.resume.knownClasses };
+    // What only the contrastive loss needs is state of the method, which the session reads itself.
+    const own = variables.filter(({ key }) => !isContrastive(key));
+    const { state } = stateFromCheckpoint(earlier.checkpoint, earlier.file, own, classes, fresh);
+    return { state: new Map([...fresh, ...state]), knownClasses: earlier.resume.knownClasses };
   }
   if (load_weights === undefined) {
     return { state: pretrained ? await withBackbone(fresh) : fresh, knownClasses: null };
