@@ -274,14 +274,14 @@ export function resolveHyperParameters(
   template: { readonly hyperParameters: HyperParameters },
   overrides: HyperParameterOverrides | Readonly<Record<string, unknown>> = {},
 ): HyperParameters {
-  const checked = withThreshold(checkHyperParameters(overrides));
+  const checked = withImplied(checkHyperParameters(overrides));
   return fill(
     ({ group, name }) => lookUp(checked, group, name) ?? lookUp(template.hyperParameters, group, name),
   );
 }
 
-/** Who names a threshold wants it used. */
-function withThreshold(overrides: HyperParameterOverrides): HyperParameterOverrides {
+/** Settings with those that they imply where nothing else is said: who names a confidence threshold wants it used. */
+export function withImplied(overrides: HyperParameterOverrides): HyperParameterOverrides {
   if (overrides.postprocessing?.confidence_threshold === undefined) return overrides;
   return {
     ...overrides,

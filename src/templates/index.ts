@@ -11,6 +11,7 @@ export {
   inputSizes,
   resolveHyperParameters,
   settingNames,
+  withImplied,
 } from './hyper-parameters.js';
 export { listTemplates, loadTemplate, type Template } from './template.js';
 export { DEFAULT_SEED, defaultSeed, settingsOfTraining, type TrainType } from './train-types.js';

@@ -146,10 +146,11 @@ describe('the configuration', () => {
     expect((await otx(['train', '--config', file, '--print-config'])).stdout).toBe(printed.stdout);
     const changed = await otx([
       ...['train', '--config', file, '--print-config', '--seed', '9'],
-      ...['params', '--learning_parameters.batch_size=3'],
+      ...['params', '--learning_parameters.batch_size=3', '--postprocessing.confidence_threshold', '0.6'],
     ]);
     expect(changed.stdout).toMatch(/seed: 9\n/);
     expect(changed.stdout).toMatch(/batch_size: 3\n/);
+    expect(changed.stdout).toMatch(/confidence_threshold: 0.6\n +result_based_confidence_threshold: false\n/);
     expect(changed.stdout).toMatch(/num_iters: 4\n/);
   });
 

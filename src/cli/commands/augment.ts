@@ -19,6 +19,8 @@ import { parseSeed } from '../arguments.js';
 import { type CommandContext, PARAMS_HINT } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
+const SHEET_FILE = 'augmentation.png';
+
 interface Flags {
   trainDataRoots: string;
   output: string;
@@ -33,7 +35,7 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
     .description('draw what training makes of the images: a sheet of augmented samples with their masks')
     .argument('<template>', 'name or id of a template in any case, or a path to its YAML file')
     .requiredOption('--train-data-roots <folder>', 'data set whose images are augmented')
-    .requiredOption('-o, --output <file>', 'the sheet, a PNG file')
+    .requiredOption('-o, --output <path>', `the sheet: a .png file, or a folder for ${SHEET_FILE}`)
     .addOption(
       new Option('--augmentation <name>', 'which augmentation to show')
         .choices(RECIPE_NAMES)
@@ -43,7 +45,8 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
     .addOption(otxAdapterOption())
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string, flags: Flags) => {
-      const { output, augmentation: recipe, seed } = flags;
+      const { augmentation: recipe, seed } = flags;
+      const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);
       const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), settings('augment'))).train;
       await run(async ({ signal }) => {
         const { useOtxAdapter } = flags;

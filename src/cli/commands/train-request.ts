@@ -7,6 +7,7 @@ import {
   defaultSeed,
   loadTemplate,
   settingsOfTraining,
+  withImplied,
 } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
@@ -85,7 +86,7 @@ export async function trainRequest(
     timeBudgetSeconds: flags.timeBudget ?? file.time_budget,
     hyperParameters: {
       learning_parameters: { ...fromFile.learning_parameters, ...params.learning_parameters },
-      postprocessing: { ...fromFile.postprocessing, ...params.postprocessing },
+      postprocessing: { ...fromFile.postprocessing, ...withImplied(params).postprocessing },
       algo_backend: {
         ...fromFile.algo_backend,
         ...cache.algo_backend,
