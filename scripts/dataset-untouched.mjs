@@ -50,6 +50,14 @@ try {
     'augment (adapter)': [...augmenting, ...adapted, 'params', ...SIZE],
     train: [...training, '-o', run, ...settings],
     'train (adapter)': [...training, '-o', join(folder, 'adapted'), ...adapted, ...settings],
+    'train (contrastive)': [
+      ...training,
+      ...['-o', join(folder, 'contrastive'), ...settings, '--learning_parameters.enable_supcon=True'],
+    ],
+    'train (images alone)': [
+      ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(train, 'images')],
+      ...['-o', join(folder, 'backbone'), ...settings],
+    ],
     eval: [...scoring, run, '-o', join(folder, 'eval')],
     'eval (adapter)': [...scoring, run, '-o', join(folder, 'eval-adapted'), ...adapted],
     predict: [...segmenting, run, '-o', join(folder, 'predictions')],

@@ -13,6 +13,7 @@ export { defaultPalette, vocPalette } from './palette.js';
 export { readImage } from './read-image.js';
 export { readMask } from './read-mask.js';
 export { createRecipe, describeRecipe, RECIPE_NAMES, type Recipe, type RecipeName } from './recipes.js';
+export { REGION_SAMPLES } from './regions.js';
 export { type DatasetReport, formatReport } from './report.js';
 export { DEFAULT_CACHE_BYTES } from './sample-source.js';
 export { ensurePseudoMasks, type PseudoMasks } from './segments/pseudo-masks.js';

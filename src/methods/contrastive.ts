@@ -3,6 +3,7 @@
  * a target network that follows it, and the regions of two views of every image.
  */
 
+import { REGION_SAMPLES } from '../data/index.js';
 import { type Pack, type PackLayout, packOf, type StepBuilder } from '../engine/step.js';
 import { add, concat, input, mul, reshape, slice, split, stopGradient, type Tensor } from '../graph/index.js';
 import { type ContrastiveView, type DetconLoss, detconLoss } from '../losses/index.js';
@@ -24,8 +25,6 @@ import { noiseInput } from './noise-input.js';
 
 /** Share of itself that the target network keeps in every step; the same throughout a training. */
 const MOMENTUM = 0.996;
-/** Regions drawn from every view, with replacement. */
-export const REGION_SAMPLES = 16;
 
 /** Scope of all that only the contrastive loss needs. */
 const BRANCH = 'detconb';

@@ -175,6 +175,40 @@ describe('a run folder', () => {
     expect(first!.height).toBeGreaterThan(2 * second!.height!);
   });
 
+  test('of contrastive training shows pairs of views, and pseudo masks where nothing is validated', async () => {
+    const views = (step: 'detcon' | 'pair' | 'single') => ({
+      step,
+      inputs: {
+        images: new Float32Array(4 * 3 * 32 * 32),
+        regions: Uint8Array.from({ length: 4 * 4 * 4 }, (_, i) => i % 3),
+        labels: new Uint8Array(2 * 32 * 32),
+      },
+      sampleIds: ['first', 'second'],
+      waitedMs: 0,
+    });
+    const picturesOf = async (start: StartEvent, steps: ('detcon' | 'pair' | 'single')[]) => {
+      await rm(output, { recursive: true });
+      await mkdir(output);
+      const notices: string[] = [];
+      const reporter = createRunReporter({ onNotice: (message) => notices.push(message) });
+      reporter.onEvent(start);
+      for (const [n, step] of steps.entries()) {
+        reporter.onEvent({ type: 'batch', epoch: 1, step: n + 1, batch: views(step), pictures: {} });
+      }
+      await reporter.finish();
+      expect(notices.filter((notice) => !notice.startsWith('results.png'))).toEqual([]);
+      return (await readdir(output)).filter((name) => name.endsWith('.jpg')).sort();
+    };
+    const alone: StartEvent = { ...startEvent(), validationSet: undefined };
+    expect(await picturesOf(alone, ['detcon', 'detcon', 'detcon', 'detcon'])).toEqual([
+      ...['pseudo_masks.jpg', 'views_0.jpg', 'views_1.jpg', 'views_2.jpg'],
+    ]);
+    expect(await picturesOf(startEvent(), ['single', 'single', 'single', 'single', 'pair'])).toEqual([
+      ...['train_batch_0.jpg', 'train_batch_1.jpg', 'train_batch_2.jpg', 'views_0.jpg'],
+    ]);
+    expect(await picturesOf({ ...alone, resumed: { epoch: 0, step: 1 } }, ['detcon'])).toEqual([]);
+  });
+
   test('is drawn again only after a while, but always at the end', async () => {
     await startHistory(join(output, RESULTS_FILE), trainSet.classes);
     const reporter = createRunReporter({ onNotice: () => undefined, clock: () => now });
