@@ -4,7 +4,7 @@ import { Random } from '../base/random.js';
 import { runGraph } from '../engine/run-graph.js';
 import type { StepGraph } from '../engine/step.js';
 import { sizeOf, type Tensor, tanh } from '../graph/index.js';
-import { describe } from '../models/index.js';
+import { describe, segmentorConfigs } from '../models/index.js';
 import { convNorm, initialValue } from '../nn/index.js';
 import { isTrainingState } from '../weights/training-state.js';
 import {
@@ -37,9 +37,9 @@ const layouts = contrastiveLayouts(variables);
 const step = detconStep(network, layouts, { batchSize: BATCH, size: SIZE, optimizer: 'sgd' });
 
 /** Random images with four regions; the target is a little off the online network. */
-function start({ inputs, packs }: StepGraph): Feeds {
+function start({ inputs, packs }: StepGraph, all = variables): Feeds {
   const random = new Random('detcon step');
-  const specs = new Map(variables.map((spec) => [spec.key, spec]));
+  const specs = new Map(all.map((spec) => [spec.key, spec]));
   const feeds: Feeds = { learningRate: Float32Array.of(0.5) };
   for (const [name, { dtype, shape }] of Object.entries(inputs)) {
     const size = sizeOf(shape);
@@ -185,4 +185,21 @@ test('SegNeXt draws noise for both networks, independently', () => {
   expect(inputs.noise!.shape).toEqual([4 * 2 * 12]);
   expect(inputs.noise_target!.shape).toEqual([4 * 2 * 12]);
   expect(step.inputs).not.toHaveProperty('noise');
+});
+
+test.each(Object.keys(segmentorConfigs))('%s takes a step', async (model) => {
+  const real = contrastiveNetwork(model);
+  const options = { batchSize: 1, size: 64, optimizer: 'sgd' } as const;
+  const described = describe(onlineModel(real), [1, 3, 64, 64]).variables;
+  const { outputs, ...graph } = detconStep(real, contrastiveLayouts(described), options);
+  const feeds = start({ outputs, ...graph }, described) as Record<string, Float32Array>;
+  const names = ['loss', 'guard', 'positive_similarity'];
+  const values = await runGraph(
+    names.map((name) => outputs[name]!),
+    feeds,
+    { threads: 2 },
+  );
+  for (const value of values) expect(Number.isFinite(value[0])).toBe(true);
+  // Two views of an image and four regions: far from what is certain.
+  expect(Number(values[0]![0])).toBeGreaterThan(0.5);
 });
