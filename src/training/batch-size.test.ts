@@ -16,7 +16,7 @@ async function choose(mode: BatchSizeMode, requested: number, availableGib: numb
     mode,
     requested,
     images,
-    size: 512,
+    pixels: 512 * 512,
     available: availableGib * GIB,
     measure: async (batch) => {
       measured.push(batch);
@@ -55,7 +55,7 @@ describe('the batch size', () => {
       mode: 'Full',
       requested: 2,
       images: 10_000,
-      size: 512,
+      pixels: 512 * 512,
       available: 8 * GIB,
       measure,
     } as const;

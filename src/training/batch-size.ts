@@ -18,8 +18,8 @@ export interface BatchSizeQuestion {
   readonly requested: number;
   /** Training images. */
   readonly images: number;
-  /** Side of the square crops. */
-  readonly size: number;
+  /** Pixels of an image in a step, all its views together. */
+  readonly pixels: number;
   /** Bytes that may be used; default: what is free. */
   readonly available?: number;
   /** Bytes that one training step needs at its peak with this batch size. */
@@ -31,10 +31,10 @@ export interface BatchSizeQuestion {
  * 2 images are measured and continued as a straight line.
  */
 export async function fitBatchSize(question: BatchSizeQuestion): Promise<number> {
-  const { mode, requested, images, size, measure } = question;
+  const { mode, requested, images, pixels, measure } = question;
   const available = question.available ?? availableMemory();
   if (mode === 'None' || requested === 1) return requested;
-  if (mode === 'Safe' && requested * size * size * MOST_BYTES_PER_PIXEL <= available) return requested;
+  if (mode === 'Safe' && requested * pixels * MOST_BYTES_PER_PIXEL <= available) return requested;
   const one = await measure(1);
   const two = await measure(2);
   const perImage = Math.max(two - one, two / 4);

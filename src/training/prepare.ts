@@ -333,7 +333,8 @@ async function adaptBatchSize(
   notice: (message: string) => void,
 ): Promise<HyperParameters> {
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
-  const size = inputSizes(asked).train;
+  const views = method.variables.some(({ key }) => isContrastive(key)) ? 2 : 1;
+  const pixels = views * inputSizes(asked).train ** 2;
   const oneStep = async (batchSize: number) => {
     const graphs = method.graphs(batchSize);
     const trial = await createTrainingSession({ ...engine, graphs });
@@ -346,7 +347,7 @@ async function adaptBatchSize(
     }
   };
   const measure = (batchSize: number) => peakMemory(() => oneStep(batchSize));
-  const batch_size = await fitBatchSize({ mode, requested, images: samples.length, size, measure });
+  const batch_size = await fitBatchSize({ mode, requested, images: samples.length, pixels, measure });
   if (batch_size === requested) return asked;
   const scaled = scaleLearningRate(learning_rate, requested, batch_size);
   notice(
