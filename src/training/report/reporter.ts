@@ -1,6 +1,6 @@
 /** @file Fills the run folder with what people look at, beside the training and without ever stopping it. */
 
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
@@ -9,6 +9,7 @@ import {
   type DatasetReport,
   type DetconBatch,
   type LabeledBatch,
+  type PairedBatch,
   savePng,
   type TrainBatch,
   type ViewInputs,
@@ -29,6 +30,7 @@ import { drawResults } from './charts/results.js';
 import { parseResults } from './results-table.js';
 import { seldom } from './seldom.js';
 import { drawPredictions, drawTrainBatch, reducePrediction, type SegmentedPicture } from './sheets.js';
+import { drawTeacherSheet } from './teacher-sheet.js';
 import { createEventFile, type EventFile, truncateEvents } from './tensorboard/event-file.js';
 import { drawPseudoMasks, drawViews } from './view-sheets.js';
 
@@ -36,6 +38,8 @@ import { drawPseudoMasks, drawViews } from './view-sheets.js';
 export const RESULTS_FILE = 'results.csv';
 
 const TRAIN_SHEETS = 3;
+/** Sheets of what teacher and student say about unlabeled images. */
+const TEACHER_FOLDER = 'teacher';
 /** Images that are shown with their pseudo masks. */
 const SHOWN_SEGMENTED = 8;
 /** Validation images that are shown, always the same ones, and how many on a sheet. */
@@ -71,7 +75,8 @@ interface Validated {
 /**
  * Reports a training into its run folder: `results.png`, `labels.png`, `confusion_matrix.png`, `train_batch_0..2.jpg`,
  * `val_batch_0..1.png` (of the best epoch) and event files for TensorBoard; contrastive training also `views_0..2.jpg`, and
- * `pseudo_masks.jpg` where it makes them. Charts are redrawn after an epoch when at
+ * `pseudo_masks.jpg` where it makes them; semi-supervised training also
+ * `teacher/epoch_NNN.jpg` of every few epochs. Charts are redrawn after an epoch when at
  * least 5 seconds and 20 times the time of drawing have passed, and at the end. A resumed run goes on with the same files.
  */
 export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunReporter {
@@ -208,9 +213,25 @@ function startRun(
     });
   };
 
+  const onOpinion = ({ epoch, step, pictures }: BatchEvent, batch: PairedBatch) => {
+    if (step !== stepsPerEpoch || !isPictureDue(epoch, start.epochs)) return;
+    const opinion = {
+      pseudoLabels: pictures.pseudoLabels as Uint8Array,
+      predictions: pictures.predictions as Uint8Array,
+    };
+    const name = join(TEACHER_FOLDER, `epoch_${String(epoch).padStart(3, '0')}.jpg`);
+    enqueue(name, async () => {
+      const sheet = await drawTeacherSheet(batch, opinion, classes);
+      await mkdir(file(TEACHER_FOLDER), { recursive: true });
+      await writeFileAtomic(file(name), await encodeJpeg(sheet));
+      await addPicture('teacher', (epoch - 1) * stepsPerEpoch + step, sheet);
+    });
+  };
+
   const onBatch = (event: BatchEvent) => {
     const { epoch, step, batch } = event;
     if (isViews(batch)) onViews(event, batch.inputs, batch.sampleIds);
+    if (isPaired(batch)) onOpinion(event, batch);
     if (epoch !== 1 || step > TRAIN_SHEETS || !isLabeled(batch)) return;
     const name = `train_batch_${step - 1}.jpg`;
     enqueue(name, async () => {
@@ -279,6 +300,10 @@ function startRun(
 
 function isLabeled(batch: TrainBatch): batch is LabeledBatch {
   return batch.step === 'supervised' || batch.step === 'single';
+}
+
+function isPaired(batch: TrainBatch): batch is PairedBatch {
+  return batch.step === 'semi';
 }
 
 function isViews(batch: TrainBatch): batch is DetconBatch {
