@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../base/random.js';
 import {
   add,
+  batchNorm,
   cast,
   div,
   input,
@@ -99,6 +100,34 @@ describe('Engine', () => {
     expect(bad.outputs.loss![0]).not.toSatisfy(Number.isFinite);
     expect(await engine.getState('weights')).toEqual(before);
     expect((await step.run({ x, target }, scalars)).committed).toBe(true);
+    await step.release();
+  });
+
+  it('forgets a run that was not finite: batch normalisation goes on as if it had never been', async () => {
+    const builder = new StepBuilder();
+    const images = builder.input('images', 'float32', [4, 3]);
+    const pack = builder.pack(
+      layoutOf('affine', [
+        { key: 'scale', shape: [3] },
+        { key: 'bias', shape: [3] },
+      ]),
+    );
+    const { y } = batchNorm(images, pack.get('scale'), pack.get('bias'), 1e-5);
+    const loss = reduceMean(mul(y, mul(y, y)));
+    const [gradient] = gradients(loss, [pack.flat]);
+    builder.update('affine', sub(pack.flat, gradient!));
+    builder.output('loss', loss);
+    builder.commitIfFinite('loss');
+    const step = await engine.compile(builder.build());
+    const run = async (values: Float32Array) => {
+      await engine.setState('affine', Float32Array.of(1, 2, 3, 4, 5, 6));
+      const result = await step.run({ images: values }, {});
+      return { ...result, milliseconds: 0, state: await engine.getState('affine') };
+    };
+    const before = await run(x);
+    expect(before.committed).toBe(true);
+    expect((await run(x.map((value, i) => (i === 4 ? Number.NaN : value)))).committed).toBe(false);
+    expect(await run(x)).toEqual(before);
     await step.release();
   });
 

@@ -20,20 +20,19 @@ export const decomposedBatchNorm: LoweringRule<'batchNorm'> = ({ attributes }, [
 };
 
 /**
- * The runtime's kernel (CPU only). It may write the batch statistics in place over its inputs 3 and 4, so that two nodes
+ * The runtime's kernel (CPU only). It writes the batch statistics in place over its inputs 3 and 4, so that two nodes
  * sharing one constant there would overwrite each other: every node of a graph gets its own, with values that no other
- * has. One rule serves one graph.
+ * has. Nor may it get the constant itself: statistics that are not finite would stay in it, and 0 times them, which is what
+ * momentum 0 makes of the old value, would spoil every later run. One rule serves one graph.
  */
 export function kernelBatchNorm(): LoweringRule<'batchNorm'> {
   let serial = 0;
   const own = (channels: number): Tensor => {
     serial += 1;
     const data = new Float32Array(channels).fill(serial);
-    return createNode('constant', [], {
-      data,
-      type: { dtype: 'float32', shape: [channels] },
-      unique: true,
-    })[0]!;
+    const type = { dtype: 'float32', shape: [channels] } as const;
+    const constant = createNode('constant', [], { data, type, unique: true })[0]!;
+    return onnxOp('Neg', [constant], [type])[0]!;
   };
   return ({ attributes, outputs }, [x, scale, bias]) => {
     const channels = x!.shape[1]!;
