@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../base/random.js';
+import { PIXEL_MEAN, unpackImage } from './transforms/normalize.js';
+import type { DecodedImage } from './types.js';
+import { makeViews } from './weak-strong.js';
+
+const SIDE = 64;
+const AREA = SIDE * SIDE;
+
+/** Red tells the column, green the row, blue is constant. */
+function ramp(width: number, height: number): DecodedImage {
+  const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    return [40 + (200 * x) / width, 40 + (200 * y) / height, 140][i % 3]!;
+  });
+  return { data, width, height };
+}
+
+function views(source: DecodedImage, seed: string): { weak: Uint8Array; strong: Uint8Array } {
+  const weak = new Float32Array(3 * AREA);
+  const strong = new Float32Array(3 * AREA);
+  makeViews(source, new Random(seed), { weak, strong, side: SIDE });
+  return { weak: unpackImage(weak, SIDE), strong: unpackImage(strong, SIDE) };
+}
+
+const source = ramp(90, 70);
+const DRAWS = Array.from({ length: 300 }, (_, i) => views(source, `views ${i}`));
+const isBlack = (image: Uint8Array, at: number): boolean =>
+  image[3 * at]! + image[3 * at + 1]! + image[3 * at + 2]! === 0;
+const isGray = (image: Uint8Array): boolean =>
+  image.every((value, i) => Math.abs(value - image[i - (i % 3)]!) <= 1);
+
+describe('makeViews', () => {
+  it('repeats for equal seeds, differs between seeds and leaves the image alone', () => {
+    expect(views(source, 'views 7')).toEqual(DRAWS[7]);
+    expect(new Set(DRAWS.map(({ weak }) => weak.join())).size).toBeGreaterThan(280);
+    expect(source).toEqual(ramp(90, 70));
+  });
+
+  it('pads with black, not with the mean colour', () => {
+    const padded = DRAWS.filter(({ weak }) => isBlack(weak, AREA - 1));
+    expect(padded.length).toBeGreaterThan(30);
+    expect(PIXEL_MEAN.every((mean) => mean > 0)).toBe(true);
+  });
+
+  it('the weak view keeps its colours: blue is constant wherever there is image', () => {
+    for (const { weak } of DRAWS) {
+      let wrong = 0;
+      for (let at = 0; at < AREA; at++) {
+        // Next to the padding, colours are blended with black.
+        if (weak[3 * at]! < 30 || weak[3 * at + 1]! < 30) continue;
+        if (Math.abs(weak[3 * at + 2]! - 140) > 1) wrong += 1;
+      }
+      expect(wrong).toBeLessThan(AREA / 10);
+    }
+  });
+
+  it('cuts holes into the strong view alone', () => {
+    const cut = DRAWS.filter(({ weak, strong }) => {
+      let holes = 0;
+      for (let at = 0; at < AREA; at++) if (isBlack(strong, at) && weak[3 * at + 2]! > 130) holes += 1;
+      return holes > AREA / 50;
+    });
+    expect(cut.length / DRAWS.length).toBeGreaterThan(0.25);
+    expect(cut.length / DRAWS.length).toBeLessThan(0.45);
+  });
+
+  it('makes three of ten strong views gray and never a weak one', () => {
+    const share = DRAWS.filter(({ strong }) => isGray(strong)).length / DRAWS.length;
+    expect(share).toBeGreaterThan(0.22);
+    expect(share).toBeLessThan(0.38);
+    expect(DRAWS.some(({ weak }) => isGray(weak))).toBe(false);
+  });
+
+  it('keeps the geometry of both views equal', () => {
+    // A gray strong view is a function of the weak one, pixel by pixel, where nothing is cut out.
+    const gray = DRAWS.filter(({ strong }) => isGray(strong));
+    for (const { weak, strong } of gray) {
+      for (let at = 0; at < AREA; at++) {
+        if (isBlack(strong, at)) continue;
+        const wanted = 0.299 * weak[3 * at]! + 0.587 * weak[3 * at + 1]! + 0.114 * weak[3 * at + 2]!;
+        expect(Math.abs(strong[3 * at]! - wanted)).toBeLessThan(2);
+      }
+    }
+  });
+});
