@@ -18,7 +18,7 @@ const help = `Usage: npm run bench -- [options]
   --size 512       side of the images
   --steps 10       measured steps per configuration
   --threads N      default all (${availableParallelism()})
-  --memory MODE    fast (default) or lean
+  --memory M,N     fast, lean, auto; default fast,lean
   --no-shares      leave out the time shares per operator type
   --profile DIR    keep ONNX Runtime's raw profiles in DIR
   --json FILE      write all figures to FILE`;
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
     size: { type: 'string', default: '512' },
     steps: { type: 'string', default: '10' },
     threads: { type: 'string', default: String(availableParallelism()) },
-    memory: { type: 'string', default: 'fast' },
+    memory: { type: 'string', default: 'fast,lean' },
     'no-shares': { type: 'boolean', default: false },
     profile: { type: 'string' },
     json: { type: 'string' },
@@ -52,7 +52,9 @@ async function measureInChild(configuration: Configuration): Promise<Measurement
 const columns = [
   ['model', 14],
   ['batch', 6],
+  ['memory', 7],
   ['nodes', 7],
+  ['prepare', 9],
   ['create', 9],
   ['step median', 12],
   ['min', 9],
@@ -71,7 +73,9 @@ function print({ model, batch }: Configuration, m: Measurement): void {
     row([
       model,
       String(batch),
+      m.memory,
       String(m.nodes),
+      ms(m.buildMs),
       ms(m.createMs),
       ms(m.medianMs),
       ms(m.minMs),
@@ -87,9 +91,17 @@ function print({ model, batch }: Configuration, m: Measurement): void {
   console.log(`  ${shares.join(', ')}`);
 }
 
+function isMemoryOption(name: string): name is Configuration['memory'] {
+  return name === 'fast' || name === 'lean' || name === 'auto';
+}
+
+const pairs = <A, B>(first: readonly A[], second: readonly B[]): [A, B][] =>
+  first.flatMap((a) => second.map((b): [A, B] => [a, b]));
+
 async function main(): Promise<void> {
-  const { memory } = options;
-  if (memory !== 'fast' && memory !== 'lean') throw new Error(`--memory ${memory}: expected fast or lean`);
+  const memories = options.memory.split(',');
+  for (const memory of memories)
+    if (!isMemoryOption(memory)) throw new Error(`--memory ${memory}: expected fast, lean or auto`);
   const threads = Number(options.threads);
   const raw = options.profile === undefined ? undefined : resolve(options.profile);
   const profiles = raw ?? (await mkdtemp(join(tmpdir(), 'otx-bench-')));
@@ -104,7 +116,10 @@ async function main(): Promise<void> {
   const results: { configuration: Configuration; measurement: Measurement }[] = [];
   try {
     for (const model of options.models.split(','))
-      for (const batch of options.batch.split(',').map(Number)) {
+      for (const [batch, memory] of pairs(
+        options.batch.split(',').map(Number),
+        memories.filter(isMemoryOption),
+      )) {
         const configuration: Configuration = {
           model,
           batch,

@@ -5,7 +5,7 @@ export interface Configuration {
   readonly batch: number;
   readonly size: number;
   readonly threads: number;
-  readonly memory: 'fast' | 'lean';
+  readonly memory: 'fast' | 'lean' | 'auto';
   readonly steps: number;
   /** Folder for ONNX Runtime's raw profile; null measures no shares. */
   readonly profile: string | null;
@@ -21,6 +21,9 @@ export interface Share {
 
 export interface Measurement {
   readonly nodes: number;
+  /** The mode that was used. */
+  readonly memory: 'fast' | 'lean';
+  /** From nothing to the model file: start of the engine, probe, graph and compiler. */
   readonly buildMs: number;
   readonly createMs: number;
   readonly firstStepMs: number;

@@ -104,6 +104,7 @@ async function measure(configuration: Configuration): Promise<Measurement> {
   await engine.dispose();
   return {
     nodes: compiled.nodeCount,
+    memory: compiled.memory,
     buildMs,
     createMs,
     firstStepMs: warmUp.times[0]!,

@@ -146,7 +146,6 @@ async function prepare(
   // Idle threads that spin would count as CPU time.
   const session = await createSession(model, {
     threads: THREADS,
-    memory: 'fast',
     rewrite: false,
     spinning: false,
   });

@@ -4,12 +4,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { availableMemory } from '../base/available-memory.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
 import { createActivity, endActivity } from './activity.js';
 import { allocate } from './allocate.js';
-import { prepareStep } from './prepare.js';
+import { type PreparedStep, prepareStep } from './prepare.js';
 import type {
   ModelValue,
   NamedType,
@@ -28,8 +29,8 @@ import type { StepGraph } from './step.js';
 export interface EngineOptions {
   /** Threads of ONNX Runtime; default all that the process may use. Results depend on it in the last bits. */
   readonly threads?: number;
-  /** Default 'fast'. */
-  readonly memory?: MemoryMode;
+  /** Default 'auto': fast where the memory that is free when a step is compiled suffices for it, else lean. */
+  readonly memory?: MemoryMode | 'auto';
   /**
    * 'fast' also uses operators that are internal to ONNX Runtime, where a probe at start-up finds that they work;
    * 'plain' keeps to the documented ones. Default 'fast'.
@@ -65,6 +66,9 @@ export interface CompiledStep {
   readonly nodeCount: number;
   /** Time to create the session. */
   readonly createMilliseconds: number;
+  readonly memory: MemoryMode;
+  /** Bytes of the values that are alive at once during a run, at most. */
+  readonly peakMemory: number;
   /**
    * Runs the step; calls are executed in order. The arrays may be changed as soon as the call has returned.
    * @throws OtxError `engine` for wrong inputs, or when the runtime fails (the state is then as before).
@@ -87,7 +91,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1)
     throw new OtxError('engine', `threads is ${threads}, expected a positive whole number`);
-  return new Engine(threads, options.memory ?? 'fast', options.lowering ?? 'fast');
+  return new Engine(threads, options.memory ?? 'auto', options.lowering ?? 'fast');
 }
 
 interface Pending {
@@ -108,7 +112,7 @@ export class Engine {
   /** Use {@link createEngine}. */
   constructor(
     readonly threads: number,
-    readonly memory: MemoryMode,
+    readonly memory: MemoryMode | 'auto',
     readonly lowering: 'fast' | 'plain',
   ) {
     // Flags of the caller's process (--input-type, --test, ...) mean nothing to the thread, and some are refused.
@@ -134,7 +138,7 @@ export class Engine {
     const rewrite = options.rewrite ?? false;
     // Where the runtime rewrites the graph, it chooses its internal layout itself.
     const capabilities = rewrite ? PLAIN_CPU : await this.probe();
-    const { model, binding, nodeCount } = prepareStep(step, capabilities);
+    const { model, binding, nodeCount, memory, peakMemory } = this.prepare(step, capabilities);
     const settings: SessionSettings = {
       ...this.settings(rewrite),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -152,6 +156,8 @@ export class Engine {
       name,
       nodeCount,
       createMilliseconds,
+      memory,
+      peakMemory,
       run: async (inputs, scalars = {}) => {
         const data = orderedInputs(name, binding, inputs);
         const numbers = orderedScalars(name, binding, scalars);
@@ -220,6 +226,14 @@ export class Engine {
     await exited;
   }
 
+  private prepare(step: StepGraph, capabilities: CpuCapabilities): PreparedStep & { memory: MemoryMode } {
+    const { memory } = this;
+    const prepared = prepareStep(step, { capabilities, memory: memory === 'auto' ? 'fast' : memory });
+    if (memory !== 'auto') return { ...prepared, memory };
+    if (fits(prepared.peakMemory, availableMemory())) return { ...prepared, memory: 'fast' };
+    return { ...prepareStep(step, { capabilities, memory: 'lean' }), memory: 'lean' };
+  }
+
   private probe(): Promise<CpuCapabilities> {
     this.capabilities ??=
       this.lowering === 'plain'
@@ -243,7 +257,7 @@ export class Engine {
   }
 
   private settings(rewrite: boolean): SessionSettings {
-    return { threads: this.threads, memory: this.memory, rewrite };
+    return { threads: this.threads, rewrite };
   }
 
   private request<K extends RequestKind>(
@@ -277,6 +291,16 @@ export class Engine {
       reject(new OtxError('engine', describe(reason)));
     this.pending.clear();
   }
+}
+
+/** Measured: the arena cannot fill every gap between values of different sizes. */
+const ARENA_OVERHEAD = 1.35;
+/** Of the free memory; images on their way and the validation step need some too. */
+const MEMORY_SHARE = 0.8;
+
+/** Whether a step whose values take `peak` bytes runs within `available` bytes. */
+export function fits(peak: number, available: number): boolean {
+  return ARENA_OVERHEAD * peak <= MEMORY_SHARE * available;
 }
 
 /** Memory for the inputs of one step; as many sets as runs are under way at once, normally one. */

@@ -1,8 +1,17 @@
 /** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
-import { lower, optimize, reachableNodes, recomputeCopies, type Tensor } from '../graph/index.js';
+import {
+  lower,
+  optimize,
+  peakMemory,
+  reachableNodes,
+  recomputeActivations,
+  recomputeCopies,
+  type Tensor,
+} from '../graph/index.js';
 import { serializeModel } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
 import { type CpuCapabilities, cpuLowering } from './providers/cpu.js';
+import type { MemoryMode } from './settings.js';
 import { packOutputName, type StepGraph } from './step.js';
 
 export interface PreparedStep {
@@ -10,22 +19,39 @@ export interface PreparedStep {
   readonly binding: StepBinding;
   /** Operators in the model file. */
   readonly nodeCount: number;
+  /** Bytes of the values that are alive at once during a run, at most. */
+  readonly peakMemory: number;
 }
 
 /** The same values in operators that the CPU provider runs. */
-export function lowerForCpu(outputs: readonly Tensor[], capabilities?: CpuCapabilities): Tensor[] {
-  return recomputeCopies(optimize(lower(optimize(outputs), cpuLowering(capabilities))));
+export function lowerForCpu(
+  outputs: readonly Tensor[],
+  capabilities?: CpuCapabilities,
+  memory: MemoryMode = 'fast',
+): Tensor[] {
+  const table = cpuLowering(capabilities);
+  const small = optimize(outputs);
+  if (memory === 'fast') return recomputeCopies(optimize(lower(small, table)));
+  return recomputeCopies(optimize(lower(recomputeActivations(small), table), { keepRepeated: true }));
+}
+
+export interface PrepareOptions {
+  /** Default: standard operators only. */
+  readonly capabilities?: CpuCapabilities;
+  /** Default fast. */
+  readonly memory?: MemoryMode;
 }
 
 /** @throws OtxError `graph` when the graph cannot be expressed in ONNX. */
-export function prepareStep(step: StepGraph, capabilities?: CpuCapabilities): PreparedStep {
+export function prepareStep(step: StepGraph, options: PrepareOptions = {}): PreparedStep {
+  const { capabilities, memory = 'fast' } = options;
   // A pack without entries is state in name only: ONNX Runtime never sees it.
   const packs = step.packs.filter(({ layout }) => layout.size > 0);
   const named: Record<string, Tensor> = { ...step.outputs };
   for (const { layout, next } of packs) if (next) named[packOutputName(layout.name)] = next;
 
   const names = Object.keys(named);
-  const lowered = lowerForCpu(Object.values(named), capabilities);
+  const lowered = lowerForCpu(Object.values(named), capabilities, memory);
   const outputs = Object.fromEntries(names.map((name, i) => [name, lowered[i]!]));
   const model = serializeModel({
     name: 'step',
@@ -50,6 +76,7 @@ export function prepareStep(step: StepGraph, capabilities?: CpuCapabilities): Pr
       ...(step.commitIfFinite === undefined ? {} : { commitIfFinite: step.commitIfFinite }),
     },
     nodeCount: reachableNodes(lowered).filter(({ op }) => op !== 'input' && op !== 'constant').length,
+    peakMemory: peakMemory(lowered),
   };
 }
 

@@ -38,7 +38,7 @@ export async function runGraph(
     inputs: inputs.map(({ tensor }) => tensor),
     outputs: Object.fromEntries(names.map((name, i) => [name, lowered[i]!])),
   });
-  const session = await createSession(model, { threads, memory: 'lean', rewrite });
+  const session = await createSession(model, { threads, rewrite });
   try {
     const values = inputs.map(({ name, tensor }): [string, OrtTensor] => {
       const data = feeds[name];
@@ -57,7 +57,7 @@ let probed: Promise<CpuCapabilities> | undefined;
 /** What the runtime in this process can do; found out once. */
 export function localCapabilities(): Promise<CpuCapabilities> {
   probed ??= probeCpu(async (model, feeds) => {
-    const session = await createSession(model, { threads: 1, memory: 'lean', rewrite: false });
+    const session = await createSession(model, { threads: 1, rewrite: false });
     try {
       const values = Object.entries(feeds).map(([name, { shape, data }]): [string, OrtTensor] => [
         name,

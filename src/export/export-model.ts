@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../base/atomic.js';
 import { version } from '../base/version.js';
 import { type ClassInfo, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
 import { input, lower, optimize, plainLowering, softmax, type Tensor } from '../graph/index.js';
-import { serializeModel } from '../graph/onnx/serialize.js';
+import { type ModelDescription, serializeModel } from '../graph/onnx/serialize.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import { confidenceThreshold } from '../templates/index.js';
@@ -81,16 +81,19 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
 }
 
 function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
-  const images = input('input', 'float32', [1, 3, trained.inputSize, trained.inputSize]);
-  const scope = new Scope(new ConstantStore(trained.state), false);
-  const probabilities = softmax(fullSizeLogits(trained.model, scope, images), 1);
-  return serializeModel({
-    name: trained.template.name,
-    inputs: [images],
-    outputs: { output: optimize(lower(optimize([probabilities]), plainLowering))[0] as Tensor },
-    metadata: metadataOf(trained),
-    dynamicBatch,
-  });
+  return encodeNetwork(trained, { name: trained.template.name, metadata: metadataOf(trained), dynamicBatch });
+}
+
+/** The bytes of a file as {@link exportModel} writes it. */
+export function encodeNetwork(
+  { model, state, inputSize }: Pick<TrainedModel, 'model' | 'state' | 'inputSize'>,
+  description: Omit<ModelDescription, 'inputs' | 'outputs'>,
+): Uint8Array {
+  const images = input('input', 'float32', [1, 3, inputSize, inputSize]);
+  const scope = new Scope(new ConstantStore(state), false);
+  const probabilities = softmax(fullSizeLogits(model, scope, images), 1);
+  const output = optimize(lower(optimize([probabilities]), plainLowering))[0] as Tensor;
+  return serializeModel({ ...description, inputs: [images], outputs: { output } });
 }
 
 /** Keys and values as OpenVINO's model API reads them; the background is no label there. */

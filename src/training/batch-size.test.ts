@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  availableMemory,
-  type BatchSizeMode,
-  fitBatchSize,
-  peakMemory,
-  scaleLearningRate,
-} from './batch-size.js';
+import { type BatchSizeMode, fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
 
 const GIB = 2 ** 30;
 
@@ -69,7 +63,6 @@ test('the learning rate follows the root of the batch size within its range', ()
 });
 
 test('memory is measured while work is under way', async () => {
-  expect(availableMemory()).toBeGreaterThan(2 ** 20);
   let kept: Buffer | undefined;
   const peak = await peakMemory(async () => {
     kept = Buffer.alloc(64 * 2 ** 20, 1);

@@ -1,6 +1,6 @@
 /** @file `auto_adapt_batch_size`: a batch that fits the memory of this machine, found by measuring small ones. */
 
-import { freemem } from 'node:os';
+import { availableMemory } from '../base/available-memory.js';
 
 /** Part of the free memory that a training may take. */
 const MEMORY_TARGET = 0.82;
@@ -64,10 +64,4 @@ export async function peakMemory(work: () => Promise<void>): Promise<number> {
     clearInterval(timer);
   }
   return peak - before;
-}
-
-/** Free memory in bytes, within the limit of a container where there is one. */
-export function availableMemory(): number {
-  const limited = process as { availableMemory?: () => number };
-  return limited.availableMemory?.() ?? freemem();
 }

@@ -3,12 +3,15 @@ import {
   add,
   cast,
   constant,
+  div,
   erf,
   exp,
   floor,
   minimum,
   mul,
   onnxOp,
+  reduceMax,
+  reduceSum,
   reshape,
   split,
   sub,
@@ -31,11 +34,21 @@ import { firstOf, type LoweringRule, type LoweringTable } from './table.js';
 const steepHardSigmoid: LoweringRule<'positive'> = ({ outputs }, [x]) =>
   onnxOp('HardSigmoid', [x!], outputs, { alpha: { float: 1e30 }, beta: { float: 0 } });
 
-/** d gelu(x) = Φ(x) + x·φ(x) */
+/** d gelu(x) = Φ(x) + x·φ(x), with a = x/√2 in nine passes: Φ = (1 + erf a)/2 is a hard sigmoid, x·φ(x) = a·exp(−ln √π − a²). */
 const geluGradient: LoweringRule<'geluGrad'> = (_, [dy, x]) => {
-  const cumulative = mul(add(erf(mul(x!, Math.SQRT1_2)), 1), 0.5);
-  const density = mul(exp(mul(mul(x!, x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-  return [mul(dy!, add(cumulative, mul(x!, density)))];
+  const a = mul(x!, Math.SQRT1_2);
+  const half = { alpha: { float: 0.5 }, beta: { float: 0.5 } };
+  const cumulative = onnxOp('HardSigmoid', [erf(a)], [x!], half)[0]!;
+  const weighted = mul(a, exp(sub(-Math.log(Math.sqrt(Math.PI)), mul(a, a))));
+  return [mul(dy!, add(weighted, cumulative))];
+};
+
+/** The kernel of Softmax is several times slower than its parts where the values of a sum do not lie side by side. */
+const stridedSoftmax: LoweringRule<'softmax'> = ({ attributes: { axis } }, [x]) => {
+  if (axis === x!.rank - 1) return undefined;
+  const along = { axes: [axis], keepDims: true };
+  const powers = exp(sub(x!, reduceMax(x!, along)));
+  return [div(powers, reduceSum(powers, along))];
 };
 
 /** Whole factors map to Resize; others pick rows and columns, because Resize rounds its scale. */
@@ -70,6 +83,7 @@ const quantileBySelection: LoweringRule<'upperQuantile'> = ({ outputs }, [x, sha
 export const plainLowering: LoweringTable = {
   positive: steepHardSigmoid,
   geluGrad: geluGradient,
+  softmax: stridedSoftmax,
   resizeNearest: nearestResize,
   upperQuantile: quantileBySelection,
   convInputGrad: firstOf(pointwiseInputGrad, depthwiseInputGrad, transposedConvInputGrad),

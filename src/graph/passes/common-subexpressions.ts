@@ -1,15 +1,31 @@
 /** @file Common-subexpression elimination: equal operators on equal inputs are computed once. */
 import { type AnyNode, createNode, type Tensor, type TensorData } from '../tensor.js';
+import { isBackward } from './backward.js';
+import { MIN_REPEATED_SIZE } from './recompute-activations.js';
 import { rewrite } from './rewrite.js';
 
 /** Larger constants are compared by identity: hashing weights would cost more than it finds. */
 const MAX_COMPARED_CONSTANT = 4096;
 
-export function eliminateCommonSubexpressions(outputs: readonly Tensor[]): Tensor[] {
+export interface SubexpressionOptions {
+  /** Keeps large values that the backward pass computes once more apart from those of the forward pass. Default false. */
+  readonly keepRepeated?: boolean;
+}
+
+export function eliminateCommonSubexpressions(
+  outputs: readonly Tensor[],
+  { keepRepeated = false }: SubexpressionOptions = {},
+): Tensor[] {
   const known = new Map<string, readonly Tensor[]>();
   return rewrite(outputs, (node, inputs) => {
-    const key = keyOf(node, inputs);
-    if (key === undefined) return undefined;
+    const expression = keyOf(node, inputs);
+    if (expression === undefined) return undefined;
+    const isRepeated =
+      keepRepeated &&
+      isBackward(node) &&
+      node.inputs.length > 0 &&
+      node.outputs[0]!.size >= MIN_REPEATED_SIZE;
+    const key = isRepeated ? `again ${expression}` : expression;
     const earlier = known.get(key);
     if (earlier) return earlier;
     const unchanged = inputs.every((x, i) => x === node.inputs[i]);

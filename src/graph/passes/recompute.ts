@@ -3,7 +3,8 @@
  * that is kept anyway costs as much memory as the original and almost no time to make again.
  */
 import { slice } from '../builders.js';
-import { type AnyNode, createNode, type Node, reachableNodes, type Tensor } from '../tensor.js';
+import { type AnyNode, createNode, type Tensor } from '../tensor.js';
+import { consumersOf, isBackward } from './backward.js';
 import { rewrite } from './rewrite.js';
 
 /**
@@ -33,11 +34,6 @@ export function recomputeCopies(outputs: readonly Tensor[]): Tensor[] {
   });
 }
 
-/** Differentiation marks the scope of what it creates. */
-function isBackward(node: Node): boolean {
-  return node.scope.endsWith(':grad');
-}
-
 function isCopy(node: AnyNode): boolean {
   return (
     node.op === 'resizeNearest' ||
@@ -65,17 +61,4 @@ function keptAnyway(copy: Tensor, inBackward: (x: Tensor) => boolean): boolean {
 /** What a chain of reshapes, which share memory, starts from. */
 function original(x: Tensor): Tensor {
   return x.node.op === 'reshape' ? original(x.node.inputs[0]!) : x;
-}
-
-/** Who reads each tensor, directly or under another shape. */
-function consumersOf(outputs: readonly Tensor[]): ReadonlyMap<Tensor, readonly Node[]> {
-  const consumers = new Map<Tensor, Node[]>();
-  const nodes = reachableNodes(outputs);
-  for (const node of nodes) for (const y of node.outputs) consumers.set(y, []);
-  // Backwards, so that what reads a reshape is known before the reshape passes it on.
-  for (const node of nodes.reverse()) {
-    const readers = node.op === 'reshape' ? consumers.get(node.outputs[0]!)! : [node];
-    for (const x of new Set(node.inputs)) consumers.get(x)!.push(...readers);
-  }
-  return consumers;
 }

@@ -1,0 +1,96 @@
+/**
+ * @file `npm run bench:inference`: time of one image per model, for the three graphs that segment images: the exported
+ * file, the network of `otx predict` with its weights as constants, and the validation step on the weights in training.
+ */
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Random } from '../src/base/random.js';
+import { createEngine, type Engine } from '../src/engine/engine.js';
+import { StepBuilder } from '../src/engine/step.js';
+import { encodeNetwork } from '../src/export/export-model.js';
+import { modelLayouts } from '../src/methods/model-state.js';
+import { evaluationStep, fullSizeLogits } from '../src/methods/supervised.js';
+import { createSegmentor, describe, type Segmentor, segmentorConfigs } from '../src/models/index.js';
+import { ConstantStore, initialValue, Scope, type VariableSpec } from '../src/nn/index.js';
+import { packState, type StateDict } from '../src/training/state-dict.js';
+import { median } from './configuration.js';
+import { timeReferenceMatMul } from './reference.js';
+
+const CLASSES = 5;
+const WARM_UP_RUNS = 3;
+
+const { values: options } = parseArgs({
+  options: {
+    models: { type: 'string', default: Object.keys(segmentorConfigs).join(',') },
+    size: { type: 'string', default: '512' },
+    runs: { type: 'string', default: '15' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+const size = Number(options.size);
+const threads = Number(options.threads);
+
+interface Network {
+  readonly model: Segmentor;
+  readonly variables: readonly VariableSpec[];
+  readonly state: StateDict;
+}
+
+type Run = (image: Float32Array) => Promise<unknown>;
+
+/** The ways to segment an image, by column title. */
+const ways: Readonly<Record<string, (engine: Engine, network: Network) => Promise<Run>>> = {
+  exported: async (engine, network) => {
+    const loaded = await engine.load(encodeNetwork({ ...network, inputSize: size }, { dynamicBatch: true }));
+    const shape = [1, 3, size, size];
+    return (data) => loaded.run({ input: { dtype: 'float32', shape, data } });
+  },
+  prediction: async (engine, { model, state }) => {
+    const builder = new StepBuilder();
+    const images = builder.input('images', 'float32', [1, 3, size, size]);
+    builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
+    const step = await engine.compile(builder.build());
+    return (image) => step.run({ images: image });
+  },
+  validation: async (engine, { model, variables, state }) => {
+    const layouts = modelLayouts(variables);
+    const step = await engine.compile(evaluationStep(model, layouts, size));
+    for (const layout of [layouts.parameters, layouts.buffers])
+      await engine.setState(layout.name, packState(layout, state));
+    return (image) => step.run({ images: image });
+  },
+};
+
+async function timeRuns(run: Run): Promise<number> {
+  const random = new Random(1);
+  const image = Float32Array.from({ length: 3 * size * size }, () => 2 * random.uniform() - 1);
+  for (let i = 0; i < WARM_UP_RUNS; i++) await run(image);
+  const times: number[] = [];
+  for (let i = 0; i < Number(options.runs); i++) {
+    const start = performance.now();
+    await run(image);
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+const cells = (title: string, values: readonly string[]): string =>
+  title.padEnd(14) + values.map((value) => value.padStart(12)).join('');
+
+const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} threads, Node ${process.version}`;
+console.log(
+  `${machine}; MatMul 1024x1024x1024: ${(await timeReferenceMatMul(threads)).toFixed(1)} ms; one image ${size}x${size}`,
+);
+console.log(cells('model', Object.keys(ways)));
+for (const name of options.models.split(',')) {
+  const model = createSegmentor(name, { numClasses: CLASSES });
+  const { variables } = describe(model, [1, 3, size, size]);
+  const state = new Map(variables.map((spec) => [spec.key, initialValue(spec, 0)]));
+  const times: string[] = [];
+  for (const prepare of Object.values(ways)) {
+    const engine = await createEngine({ threads });
+    times.push(`${(await timeRuns(await prepare(engine, { model, variables, state }))).toFixed(1)} ms`);
+    await engine.dispose();
+  }
+  console.log(cells(name, times));
+}
