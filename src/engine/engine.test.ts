@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Random } from '../base/random.js';
 import {
   add,
@@ -18,7 +21,7 @@ import {
 } from '../graph/builders.js';
 import { gradients } from '../graph/index.js';
 import { serializeModel } from '../graph/onnx/serialize.js';
-import { createEngine, type Engine } from './engine.js';
+import { createEngine, type Engine, fits } from './engine.js';
 import { layoutOf, StepBuilder } from './step.js';
 
 const layout = layoutOf('weights', [
@@ -68,6 +71,50 @@ const x = Float32Array.from({ length: 12 }, () => random.normal());
 const target = Uint8Array.from({ length: 8 }, () => random.integer(3));
 const start = Float32Array.from({ length: 8 }, () => random.normal());
 const scalars = { divisor: 1, rate: 0.1 };
+
+describe('the cache of compiled steps', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'otx-engine-cache-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** Weights after three updates, and whether the step came from the cache. */
+  async function descend(cache: string | false) {
+    const engine = await createEngine({ threads: 1, cache });
+    const step = await engine.compile(descentStep());
+    await engine.setState('weights', start);
+    for (let i = 0; i < 3; i++) await step.run({ x, target }, scalars);
+    const weights = await engine.getState('weights');
+    await engine.dispose();
+    return { weights, fromCache: step.fromCache, nodeCount: step.nodeCount, peakMemory: step.peakMemory };
+  }
+
+  it('a second start finds the step of the first one and computes the same bits', async () => {
+    const first = await descend(folder);
+    const second = await descend(folder);
+    const without = await descend(false);
+    expect([first, second, without].map(({ fromCache }) => fromCache)).toEqual([false, true, false]);
+    expect(second).toEqual({ ...first, fromCache: true });
+    expect(without).toEqual(first);
+  });
+
+  it('a step without state is not kept', async () => {
+    const engine = await createEngine({ threads: 1, cache: folder });
+    const before = await readdir(folder);
+    const builder = new StepBuilder();
+    builder.output('y', relu(builder.input('x', 'float32', [2])));
+    const step = await engine.compile(builder.build());
+    expect(step.fromCache).toBe(false);
+    expect(await readdir(folder)).toEqual(before);
+    await engine.dispose();
+  });
+});
+
+test('the fast form is taken where it fits into four fifths of the free memory', () => {
+  expect(fits(1e9, 2e9)).toBe(true);
+  expect(fits(1e9, 1.6e9)).toBe(false);
+});
 
 describe('Engine', () => {
   let engine: Engine;

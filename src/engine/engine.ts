@@ -10,7 +10,7 @@ import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
 import { createActivity, endActivity } from './activity.js';
 import { allocate } from './allocate.js';
-import { type PreparedStep, prepareStep } from './prepare.js';
+import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type {
   ModelValue,
   NamedType,
@@ -25,6 +25,8 @@ import { type CpuCapabilities, PLAIN_CPU } from './providers/cpu.js';
 import { probeCpu } from './providers/probe.js';
 import type { MemoryMode, SessionSettings } from './settings.js';
 import type { StepGraph } from './step.js';
+import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
+import { digestStep } from './step-digest.js';
 
 export interface EngineOptions {
   /** Threads of ONNX Runtime; default all that the process may use. Results depend on it in the last bits. */
@@ -36,6 +38,8 @@ export interface EngineOptions {
    * 'plain' keeps to the documented ones. Default 'fast'.
    */
   readonly lowering?: 'fast' | 'plain';
+  /** Folder that keeps compiled steps for later runs, or false for none. Default: see {@link stepCacheFolder}. */
+  readonly cache?: string | false;
 }
 
 export interface CompileOptions {
@@ -69,6 +73,8 @@ export interface CompiledStep {
   readonly memory: MemoryMode;
   /** Bytes of the values that are alive at once during a run, at most. */
   readonly peakMemory: number;
+  /** Whether the work of the compiler was found in the cache of an earlier run. */
+  readonly fromCache: boolean;
   /**
    * Runs the step; calls are executed in order. The arrays may be changed as soon as the call has returned.
    * @throws OtxError `engine` for wrong inputs, or when the runtime fails (the state is then as before).
@@ -91,7 +97,14 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1)
     throw new OtxError('engine', `threads is ${threads}, expected a positive whole number`);
-  return new Engine(threads, options.memory ?? 'auto', options.lowering ?? 'fast');
+  const folder = options.cache ?? stepCacheFolder();
+  const cache = folder ? new StepCache(folder) : undefined;
+  return new Engine(threads, options.memory ?? 'auto', options.lowering ?? 'fast', cache);
+}
+
+interface Preparation extends PreparedStep {
+  readonly memory: MemoryMode;
+  readonly fromCache: boolean;
 }
 
 interface Pending {
@@ -114,6 +127,7 @@ export class Engine {
     readonly threads: number,
     readonly memory: MemoryMode | 'auto',
     readonly lowering: 'fast' | 'plain',
+    private readonly cache: StepCache | undefined,
   ) {
     // Flags of the caller's process (--input-type, --test, ...) mean nothing to the thread, and some are refused.
     this.worker = new Worker(workerUrl(import.meta.url, './session-worker.js'), {
@@ -138,7 +152,10 @@ export class Engine {
     const rewrite = options.rewrite ?? false;
     // Where the runtime rewrites the graph, it chooses its internal layout itself.
     const capabilities = rewrite ? PLAIN_CPU : await this.probe();
-    const { model, binding, nodeCount, memory, peakMemory } = this.prepare(step, capabilities);
+    const { model, binding, nodeCount, memory, peakMemory, fromCache } = await this.prepare(
+      step,
+      capabilities,
+    );
     const settings: SessionSettings = {
       ...this.settings(rewrite),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -158,6 +175,7 @@ export class Engine {
       createMilliseconds,
       memory,
       peakMemory,
+      fromCache,
       run: async (inputs, scalars = {}) => {
         const data = orderedInputs(name, binding, inputs);
         const numbers = orderedScalars(name, binding, scalars);
@@ -226,12 +244,26 @@ export class Engine {
     await exited;
   }
 
-  private prepare(step: StepGraph, capabilities: CpuCapabilities): PreparedStep & { memory: MemoryMode } {
+  private async prepare(step: StepGraph, capabilities: CpuCapabilities): Promise<Preparation> {
     const { memory } = this;
-    const prepared = prepareStep(step, { capabilities, memory: memory === 'auto' ? 'fast' : memory });
-    if (memory !== 'auto') return { ...prepared, memory };
-    if (fits(prepared.peakMemory, availableMemory())) return { ...prepared, memory: 'fast' };
-    return { ...prepareStep(step, { capabilities, memory: 'lean' }), memory: 'lean' };
+    if (memory !== 'auto') return this.prepareFor(step, capabilities, memory);
+    const fast = await this.prepareFor(step, capabilities, 'fast');
+    return fits(fast.peakMemory, availableMemory()) ? fast : this.prepareFor(step, capabilities, 'lean');
+  }
+
+  private async prepareFor(
+    step: StepGraph,
+    capabilities: CpuCapabilities,
+    memory: MemoryMode,
+  ): Promise<Preparation> {
+    // A step without state has its weights as constants: every checkpoint would be an entry of its own.
+    const cache = step.packs.length > 0 ? this.cache : undefined;
+    const key = cache && cacheKey(digestStep(step), capabilities, memory);
+    const known = key === undefined ? undefined : await cache?.read(key);
+    if (known) return { ...known, binding: bindingOf(step), memory, fromCache: true };
+    const prepared = prepareStep(step, { capabilities, memory });
+    if (key !== undefined) await cache?.write(key, prepared);
+    return { ...prepared, memory, fromCache: false };
   }
 
   private probe(): Promise<CpuCapabilities> {

@@ -12,7 +12,7 @@ import { serializeModel } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
 import { type CpuCapabilities, cpuLowering } from './providers/cpu.js';
 import type { MemoryMode } from './settings.js';
-import { packOutputName, type StepGraph } from './step.js';
+import { packOutputName, type StepGraph, type StepPack } from './step.js';
 
 export interface PreparedStep {
   readonly model: Uint8Array;
@@ -45,8 +45,7 @@ export interface PrepareOptions {
 /** @throws OtxError `graph` when the graph cannot be expressed in ONNX. */
 export function prepareStep(step: StepGraph, options: PrepareOptions = {}): PreparedStep {
   const { capabilities, memory = 'fast' } = options;
-  // A pack without entries is state in name only: ONNX Runtime never sees it.
-  const packs = step.packs.filter(({ layout }) => layout.size > 0);
+  const packs = packsOf(step);
   const named: Record<string, Tensor> = { ...step.outputs };
   for (const { layout, next } of packs) if (next) named[packOutputName(layout.name)] = next;
 
@@ -64,20 +63,30 @@ export function prepareStep(step: StepGraph, options: PrepareOptions = {}): Prep
   });
   return {
     model,
-    binding: {
-      inputs: namedTypes(step.inputs),
-      scalars: Object.keys(step.scalars),
-      packs: packs.map(({ layout, next }) => ({
-        name: layout.name,
-        size: layout.size,
-        updated: next !== undefined,
-      })),
-      outputs: namedTypes(step.outputs),
-      ...(step.commitIfFinite === undefined ? {} : { commitIfFinite: step.commitIfFinite }),
-    },
+    binding: bindingOf(step),
     nodeCount: reachableNodes(lowered).filter(({ op }) => op !== 'input' && op !== 'constant').length,
     peakMemory: peakMemory(lowered),
   };
+}
+
+/** How the model file of a step is fed and fetched, whoever has compiled it. */
+export function bindingOf(step: StepGraph): StepBinding {
+  return {
+    inputs: namedTypes(step.inputs),
+    scalars: Object.keys(step.scalars),
+    packs: packsOf(step).map(({ layout, next }) => ({
+      name: layout.name,
+      size: layout.size,
+      updated: next !== undefined,
+    })),
+    outputs: namedTypes(step.outputs),
+    ...(step.commitIfFinite === undefined ? {} : { commitIfFinite: step.commitIfFinite }),
+  };
+}
+
+/** A pack without entries is state in name only: ONNX Runtime never sees it. */
+function packsOf(step: StepGraph): readonly StepPack[] {
+  return step.packs.filter(({ layout }) => layout.size > 0);
 }
 
 function namedTypes(tensors: Readonly<Record<string, Tensor>>): NamedType[] {

@@ -1,9 +1,9 @@
 /** @file Backbones that were trained on ImageNet and published: where they are, and how they come here. */
 
 import { basename, join, resolve } from 'node:path';
+import { cacheFolder } from '../base/cache-folder.js';
 import { OtxError } from '../base/errors.js';
 import type { ModelName } from '../models/index.js';
-import { cacheFolder } from './cache-folder.js';
 import type { Patience } from './download.js';
 import { DownloadFailure } from './http-get.js';
 import type { Environment } from './proxy.js';

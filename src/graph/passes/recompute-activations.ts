@@ -38,7 +38,8 @@ export function recomputeActivations(outputs: readonly Tensor[]): Tensor[] {
     return copy;
   };
   return rewrite(outputs, (node, inputs) => {
-    if (!isBackward(node) || !node.inputs.some(isRepeatable)) return undefined;
+    if (!isBackward(node) || node.inputs.length === 0) return undefined;
+    // All of the backward pass is made anew: the age of nodes decides the order in which they run.
     const own = node.inputs.map((x, i) => (isRepeatable(x) ? again(x) : inputs[i]!));
     return createNode(node.op, own, node.attributes);
   });

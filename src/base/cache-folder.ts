@@ -1,8 +1,10 @@
-/** @file Where downloads are kept between runs: the place that the operating system's custom has for such files. */
+/** @file Where downloads and compiled steps are kept between runs: the place that the operating system's custom has for such files. */
 
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import type { Environment } from './proxy.js';
+
+/** Variables of a process, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * `OTX_CACHE` if set; else `otx` in `XDG_CACHE_HOME` or `~/.cache`, on Windows in `LOCALAPPDATA`.

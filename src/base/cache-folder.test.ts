@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { cacheFolder } from './cache-folder.js';
-import type { Environment } from './proxy.js';
+import { cacheFolder, type Environment } from './cache-folder.js';
 
 const home = resolve('/home/someone');
 
