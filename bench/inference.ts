@@ -8,11 +8,11 @@ import { Random } from '../src/base/random.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import { StepBuilder } from '../src/engine/step.js';
 import { encodeNetwork } from '../src/export/export-model.js';
-import { modelLayouts } from '../src/methods/model-state.js';
+import { modelLayouts, packState } from '../src/methods/model-state.js';
 import { evaluationStep, fullSizeLogits } from '../src/methods/supervised.js';
 import { createSegmentor, describe, type Segmentor, segmentorConfigs } from '../src/models/index.js';
 import { ConstantStore, initialValue, Scope, type VariableSpec } from '../src/nn/index.js';
-import { packState, type StateDict } from '../src/training/state-dict.js';
+import type { StateDict } from '../src/training/state-dict.js';
 import { median } from './configuration.js';
 import { timeReferenceMatMul } from './reference.js';
 

@@ -3,7 +3,7 @@
  * downloading those that are published.
  */
 
-export { cacheFolder } from './cache-folder.js';
+export { cacheFolder } from '../base/cache-folder.js';
 export {
   type MatchOptions,
   type Mismatch,
