@@ -172,7 +172,7 @@ export async function prepareRun(
     await truncateHistory(folder.history, earlier.resume.state.epoch);
   } else {
     await saveLabelSchema(folder.labelSchema, classes);
-    await startHistory(folder.history, classes, figures);
+    await startHistory(folder.history, validationSet ? classes : [], figures);
     await writeFileAtomic(folder.config, formatRunConfig(repeatable(config, hyperParameters)));
     await writeFileAtomic(
       folder.environment,

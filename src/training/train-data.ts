@@ -99,6 +99,7 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
 async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
   const labeled = await openLabeled(config, signal);
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
+  if (fileList === undefined) checkOutside(config.output, root as string);
   const unlabeled = await openUnlabeled(root as string, { fileList });
   const check = async (options: CheckOptions) => {
     await labeled.check(options);

@@ -71,6 +71,8 @@ describe('otx train on a folder of images', () => {
       expect(files).toContain(name);
     }
     expect(await treeHash(images)).toBe(before);
+    const [head] = (await readFile(join(whole, 'results.csv'), 'utf8')).split('\n');
+    expect(head).toMatch(/,positive_similarity,negative_similarity$/);
   });
 });
 
@@ -112,6 +114,15 @@ describe('otx train on a folder of images refuses in one line', () => {
       'a run folder among the images',
       async () => [
         ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', join(images, 'run')],
+      ],
+      2,
+      /lies inside the images/,
+    ],
+    [
+      'a run folder among unlabeled images',
+      async () => [
+        ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(scenes, 'train'), '--val-data-roots'],
+        ...[join(scenes, 'val'), '--unlabeled-data-roots', images, '-o', join(images, 'run')],
       ],
       2,
       /lies inside the images/,
