@@ -99,6 +99,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       trainData,
       validationData,
       output: join(run, 'training'),
+      pretrained: false,
       seed: SEED,
       hyperParameters,
       timeBudgetSeconds: TRAINING_SECONDS,
