@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { segmentorConfigs } from '../src/models/index.js';
-import type { Configuration, Measurement } from './configuration.js';
+import type { Configuration, Measurement, Start } from './configuration.js';
 import { timeReferenceMatMul } from './reference.js';
 
 const help = `Usage: npm run bench -- [options]
@@ -41,12 +41,12 @@ const { values: options } = parseArgs({
 /** Largest shares that are printed. */
 const PRINTED_SHARES = 12;
 
-async function measureInChild(configuration: Configuration): Promise<Measurement> {
+async function measureInChild<M extends Start>(configuration: Configuration): Promise<M> {
   const script = fileURLToPath(new URL('./measure.js', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(configuration)], {
     maxBuffer: 2 ** 26,
   });
-  return JSON.parse(stdout) as Measurement;
+  return JSON.parse(stdout) as M;
 }
 
 const columns = [
@@ -55,6 +55,7 @@ const columns = [
   ['memory', 7],
   ['nodes', 7],
   ['prepare', 9],
+  ['again', 8],
   ['create', 9],
   ['step median', 12],
   ['min', 9],
@@ -68,7 +69,7 @@ const row = (cells: readonly string[]): string =>
 
 const ms = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
 
-function print({ model, batch }: Configuration, m: Measurement): void {
+function print({ model, batch }: Configuration, m: Measurement, again: Start): void {
   console.log(
     row([
       model,
@@ -76,6 +77,7 @@ function print({ model, batch }: Configuration, m: Measurement): void {
       m.memory,
       String(m.nodes),
       ms(m.buildMs),
+      ms(again.buildMs),
       ms(m.createMs),
       ms(m.medianMs),
       ms(m.minMs),
@@ -113,7 +115,8 @@ async function main(): Promise<void> {
   );
   console.log(row(columns.map(([title]) => title)));
 
-  const results: { configuration: Configuration; measurement: Measurement }[] = [];
+  const cache = await mkdtemp(join(tmpdir(), 'otx-bench-cache-'));
+  const results: { configuration: Configuration; measurement: Measurement; again: Start }[] = [];
   try {
     for (const model of options.models.split(','))
       for (const [batch, memory] of pairs(
@@ -128,12 +131,16 @@ async function main(): Promise<void> {
           memory,
           steps: Number(options.steps),
           profile: options['no-shares'] ? null : profiles,
+          cache,
         };
-        const measurement = await measureInChild(configuration);
-        print(configuration, measurement);
-        results.push({ configuration, measurement });
+        const measurement = await measureInChild<Measurement>(configuration);
+        // A process of its own again: this time the compiled step is in the cache.
+        const again = await measureInChild<Start>({ ...configuration, steps: 0 });
+        print(configuration, measurement, again);
+        results.push({ configuration, measurement, again });
       }
   } finally {
+    await rm(cache, { recursive: true, force: true });
     if (raw === undefined) await rm(profiles, { recursive: true, force: true });
   }
   if (options.json !== undefined)

@@ -6,7 +6,10 @@ export interface Configuration {
   readonly size: number;
   readonly threads: number;
   readonly memory: 'fast' | 'lean' | 'auto';
+  /** Measured steps; 0 measures the start only. */
   readonly steps: number;
+  /** Folder of the cache of compiled steps. */
+  readonly cache: string;
   /** Folder for ONNX Runtime's raw profile; null measures no shares. */
   readonly profile: string | null;
 }
@@ -19,13 +22,18 @@ export interface Share {
   readonly nodes: number;
 }
 
-export interface Measurement {
+/** What happens before the first step. */
+export interface Start {
   readonly nodes: number;
   /** The mode that was used. */
   readonly memory: 'fast' | 'lean';
   /** From nothing to the model file: start of the engine, probe, graph and compiler. */
   readonly buildMs: number;
   readonly createMs: number;
+  readonly fromCache: boolean;
+}
+
+export interface Measurement extends Start {
   readonly firstStepMs: number;
   readonly medianMs: number;
   readonly minMs: number;

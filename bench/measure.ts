@@ -12,7 +12,7 @@ import { supervisedTrainStep } from '../src/methods/supervised.js';
 import { createSegmentor, describe } from '../src/models/index.js';
 import { drawNoise, initialValue } from '../src/nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../src/optim/index.js';
-import { type Configuration, type Measurement, median, type Share } from './configuration.js';
+import { type Configuration, type Measurement, median, type Share, type Start } from './configuration.js';
 import { readShares } from './shares.js';
 
 const CLASSES = 5;
@@ -84,7 +84,7 @@ async function profileSteps(
   return readShares(join(folder, file), PROFILED_STEPS);
 }
 
-async function measure(configuration: Configuration): Promise<Measurement> {
+async function measure(configuration: Configuration): Promise<Start | Measurement> {
   const start = performance.now();
   const problem = buildProblem(configuration);
   const engine = await createEngine(configuration);
@@ -92,6 +92,18 @@ async function measure(configuration: Configuration): Promise<Measurement> {
   const createMs = compiled.createMilliseconds;
   const buildMs = performance.now() - start - createMs;
   for (const [name, data] of problem.state) await engine.setState(name, data);
+
+  const begin = {
+    nodes: compiled.nodeCount,
+    memory: compiled.memory,
+    buildMs,
+    createMs,
+    fromCache: compiled.fromCache,
+  };
+  if (configuration.steps === 0) {
+    await engine.dispose();
+    return begin;
+  }
 
   const warmUp = await timeSteps(compiled, problem, WARM_UP_STEPS, 1);
   const { times, loss } = await timeSteps(compiled, problem, configuration.steps, 1 + WARM_UP_STEPS);
@@ -103,10 +115,7 @@ async function measure(configuration: Configuration): Promise<Measurement> {
       : await profileSteps(engine, problem, configuration, configuration.profile);
   await engine.dispose();
   return {
-    nodes: compiled.nodeCount,
-    memory: compiled.memory,
-    buildMs,
-    createMs,
+    ...begin,
     firstStepMs: warmUp.times[0]!,
     medianMs: median(times),
     minMs: Math.min(...times),

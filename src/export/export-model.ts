@@ -7,7 +7,18 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { version } from '../base/version.js';
 import { type ClassInfo, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
-import { input, lower, optimize, plainLowering, softmax, type Tensor } from '../graph/index.js';
+import {
+  firstOf,
+  input,
+  type LoweringTable,
+  lower,
+  optimize,
+  plainLowering,
+  poolByInterpolation,
+  resizeByDoubling,
+  softmax,
+  type Tensor,
+} from '../graph/index.js';
 import { type ModelDescription, serializeModel } from '../graph/onnx/serialize.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
@@ -84,6 +95,13 @@ function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
   return encodeNetwork(trained, { name: trained.template.name, metadata: metadataOf(trained), dynamicBatch });
 }
 
+/** Standard operators only, in the forms for which ONNX Runtime has its fastest kernels: Lite-HRNets gain a fifth to a third. */
+const EXPORT_LOWERING: LoweringTable = {
+  ...plainLowering,
+  averagePool: poolByInterpolation,
+  resizeNearest: firstOf(resizeByDoubling, plainLowering.resizeNearest!),
+};
+
 /** The bytes of a file as {@link exportModel} writes it. */
 export function encodeNetwork(
   { model, state, inputSize }: Pick<TrainedModel, 'model' | 'state' | 'inputSize'>,
@@ -92,7 +110,7 @@ export function encodeNetwork(
   const images = input('input', 'float32', [1, 3, inputSize, inputSize]);
   const scope = new Scope(new ConstantStore(state), false);
   const probabilities = softmax(fullSizeLogits(model, scope, images), 1);
-  const output = optimize(lower(optimize([probabilities]), plainLowering))[0] as Tensor;
+  const output = optimize(lower(optimize([probabilities]), EXPORT_LOWERING))[0] as Tensor;
   return serializeModel({ ...description, inputs: [images], outputs: { output } });
 }
 

@@ -14,7 +14,7 @@ export { plainLowering } from './lowering/plain.js';
 export { poolByInterpolation, poolByProduct, resizeByDoubling } from './lowering/spatial-resampling.js';
 export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';
 export { optimize } from './passes/optimize.js';
-export { peakMemory } from './passes/peak-memory.js';
+export { bytesOf, peakMemory } from './passes/peak-memory.js';
 export { recomputeCopies } from './passes/recompute.js';
 export { recomputeActivations } from './passes/recompute-activations.js';
 export { printGraph, printNode } from './print.js';

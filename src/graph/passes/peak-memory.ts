@@ -4,6 +4,7 @@ import { executionOrder } from './schedule.js';
 
 const BYTES = { float32: 4, int64: 8, int32: 4, uint8: 1, bool: 1 } as const;
 
+/** Size of a tensor in memory. */
 export const bytesOf = ({ size, dtype }: Tensor): number => size * BYTES[dtype];
 
 /** Elementwise kernels that may write over an operand which nobody else reads. */
