@@ -5,11 +5,12 @@
  *
  *   npm run build
  *   node scripts/few-labels.mjs --data FOLDER [--models Lite-HRNet-s-mod2,Lite-HRNet-18-mod2] [--counts 8,16,24] [--seeds 0,1,2]
+ *   node scripts/few-labels.mjs --data FOLDER --time     (on a machine that does nothing else)
  *   node scripts/few-labels.mjs --data FOLDER --print
  *
  * FOLDER holds train/, val/ and unlabeled/. Runs go to runs/few-labels; what is complete there is not repeated, so that the
- * script goes on where it was stopped. --print makes the tables of what is there. Writes docs/results/few-labels.json.
- * --launcher puts a command in front of every training, e.g. "nice -n 8".
+ * script goes on where it was stopped. --print makes the tables of what is there, and the ratio of training times (TR) from the steps that --time has measured. Writes docs/results/few-labels.json.
+ * --methods picks some of SL, Self-SL, SupCon. --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -26,6 +27,12 @@ import { cpus } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../dist/base/random.js';
+import { loadTemplate } from '../dist/index.js';
+import { PAIR_INTERVAL, supcon } from '../dist/methods/supcon.js';
+import { supervised } from '../dist/methods/supervised.js';
+import { createSegmentor } from '../dist/models/index.js';
+import { createTrainingSession } from '../dist/training/session.js';
+import { initialState } from '../dist/training/state-dict.js';
 
 /** Steps of supervised training, the same for all methods and numbers of images. */
 const STEPS = 150;
@@ -43,7 +50,10 @@ const SETTINGS = {
   'learning_parameters.enable_early_stopping': false,
   'learning_parameters.use_adaptive_interval': true,
 };
+/** The defaults of self-supervised training are for a backbone that knows ImageNet: from random weights they learn next to nothing. */
+const PRETRAINING = { 'learning_parameters.optimizer': 'adam', 'learning_parameters.num_iters': 15 };
 const METHODS = ['SL', 'Self-SL', 'SupCon'];
+const TIMED_STEPS = 13;
 const ROOT = resolve('runs/few-labels');
 const JSON_FILE = 'docs/results/few-labels.json';
 
@@ -53,8 +63,10 @@ const { values } = parseArgs({
     models: { type: 'string', default: 'Lite-HRNet-s-mod2,Lite-HRNet-18-mod2' },
     counts: { type: 'string', default: '8,16,24' },
     seeds: { type: 'string', default: '0,1,2' },
+    methods: { type: 'string', default: METHODS.join() },
     launcher: { type: 'string', default: '' },
     print: { type: 'boolean', default: false },
+    time: { type: 'boolean', default: false },
   },
 });
 if (values.data === undefined) {
@@ -65,20 +77,24 @@ if (values.data === undefined) {
 }
 const data = resolve(values.data);
 const models = values.models.split(',');
+const methods = values.methods.split(',');
 const counts = values.counts.split(',').map(Number);
 const seeds = values.seeds.split(',').map(Number);
 
-if (!values.print) {
+if (values.time) {
+  mkdirSync(ROOT, { recursive: true });
+  for (const model of models) await measureSteps(model);
+} else if (!values.print) {
   for (const model of models) {
-    pretrain(model);
+    if (methods.includes('Self-SL')) pretrain(model);
     // Whole comparisons first: whatever is complete can be read.
     for (const seed of seeds)
-      for (const count of counts) for (const method of METHODS) trainOnce({ model, count, method, seed });
+      for (const count of counts) for (const method of methods) trainOnce({ model, count, method, seed });
   }
 }
 report();
 
-/** Self-supervised training of a backbone on every image there is, with the defaults of the method. */
+/** Self-supervised training of a backbone on every image there is. */
 function pretrain(model) {
   const name = `pretrain-${model}`;
   if (existsSync(join(ROOT, `${name}.json`))) return;
@@ -95,7 +111,7 @@ function pretrain(model) {
     '-o',
     output,
   ];
-  otx(words, output);
+  otx([...words, ...paramsOf(PRETRAINING)], output);
   const epochs = readCsv(join(output, 'results.csv'));
   const [first, last] = [epochs[0], epochs.at(-1)];
   save(name, {
@@ -124,7 +140,7 @@ function trainOnce({ model, count, method, seed }) {
   words.push('-o', output, '--seed', String(seed));
   if (method === 'Self-SL') words.push('--load-weights', join(ROOT, `pretrain-${model}`));
   const settings = { ...SETTINGS, 'learning_parameters.enable_supcon': method === 'SupCon' };
-  words.push('params', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)]));
+  words.push(...paramsOf(settings));
   otx(words, output);
   const epochs = readCsv(join(output, 'results.csv'));
   const scored = epochs.filter((row) => Number.isFinite(row.mDice));
@@ -140,6 +156,52 @@ function trainOnce({ model, count, method, seed }) {
     trainSeconds: total(epochs, 'train_seconds'),
     curve: scored.map((row) => [row.epoch, row.mDice]),
   });
+}
+
+function paramsOf(settings) {
+  return ['params', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)])];
+}
+
+/** Median milliseconds of a supervised step, and of the two of SupCon, on random pixels: time does not depend on them. */
+async function measureSteps(model) {
+  const name = loadTemplate(model).model;
+  const [side, numClasses] = [256, 7];
+  const options = { optimizer: 'adam', sizes: { train: side, validation: 272 } };
+  const loading = { seed: 0, workers: 0, recipe: 'plain' };
+  const methods = [
+    supervised({ ...options, model: createSegmentor(name, { numClasses }), trainSet: undefined, loading }),
+    supcon({ ...options, model: name, numClasses, loader: undefined }),
+  ];
+  const milliseconds = {};
+  for (const method of methods) {
+    const graphs = method.graphs(BATCH);
+    const state = initialState(method.variables, 0);
+    const session = await createTrainingSession({ graphs, variables: method.variables, state, seed: 0 });
+    for (const [step, graph] of Object.entries(graphs.steps)) {
+      const random = new Random(step);
+      const inputs = Object.fromEntries(
+        Object.entries(graph.inputs).map(([input, { dtype, size }]) => [
+          input,
+          dtype === 'uint8'
+            ? Uint8Array.from({ length: size }, () => random.integer(numClasses))
+            : Float32Array.from({ length: size }, () => random.normal()),
+        ]),
+      );
+      const times = [];
+      for (let update = 1; update <= TIMED_STEPS; update++) {
+        const start = performance.now();
+        await session.step({ step, inputs, sampleIds: [], waitedMs: 0 }, 1e-6, update);
+        times.push(performance.now() - start);
+      }
+      // The first ones allocate.
+      milliseconds[step] = times.slice(3).sort((a, b) => a - b)[Math.floor((TIMED_STEPS - 3) / 2)];
+    }
+    await session.dispose();
+  }
+  const { supervised: plain, single, pair } = milliseconds;
+  const ratio = ((PAIR_INTERVAL - 1) * single + pair) / PAIR_INTERVAL / plain;
+  writeFileSync(join(ROOT, `time-${model}.json`), JSON.stringify({ timed: model, milliseconds, ratio }));
+  console.log(model, milliseconds, `TR ${ratio.toFixed(2)}`);
 }
 
 /** `count` labeled images drawn by `seed`, as links; each often enough to fill an epoch. */
@@ -195,7 +257,8 @@ function report() {
     .filter((file) => file.endsWith('.json'))
     .map((file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
   const runs = results.filter(({ method }) => method);
-  const pretraining = results.filter(({ method }) => !method);
+  const pretraining = results.filter(({ positiveSimilarity }) => positiveSimilarity);
+  const timed = results.filter((result) => result.timed);
   const of = (model, count, method) =>
     runs.filter((run) => run.model === model && run.count === count && run.method === method);
   const known = models.filter((model) => runs.some((run) => run.model === model));
@@ -203,6 +266,7 @@ function report() {
   const summary = known.map((model) => ({
     model,
     pretraining: pretraining.find((run) => run.model === model),
+    time: timed.find((result) => result.timed === model),
     counts: counts.map((count) => ({
       count,
       methods: Object.fromEntries(METHODS.map((method) => [method, summarize(of(model, count, method))])),
@@ -217,8 +281,7 @@ function report() {
     entry
       ? `${entry.mean.toFixed(3)} ± ${entry.deviation.toFixed(3)}${entry.seeds < seeds.length ? ` (${entry.seeds})` : ''}`
       : '–';
-  const ratio = (methods, method) =>
-    methods.SL && methods[method] ? (methods[method].trainSeconds / methods.SL.trainSeconds).toFixed(2) : '–';
+  const ratio = (time) => (time ? time.ratio.toFixed(2) : '–');
   console.log(`\n| model | ${counts.map((n) => `#${n} SL | Self-SL`).join(' | ')} |`);
   console.log(`| --- |${' --- |'.repeat(2 * counts.length)}`);
   for (const { model, counts } of summary)
@@ -227,10 +290,10 @@ function report() {
     );
   console.log(`\n| model | ${counts.map((n) => `#${n} SL | SupCon | TR`).join(' | ')} |`);
   console.log(`| --- |${' --- |'.repeat(3 * counts.length)}`);
-  for (const { model, counts } of summary)
+  for (const { model, counts, time } of summary)
     console.log(
       `| ${model} | ${counts
-        .map(({ methods }) => `${cell(methods.SL)} | ${cell(methods.SupCon)} | ${ratio(methods, 'SupCon')}`)
+        .map(({ methods }) => `${cell(methods.SL)} | ${cell(methods.SupCon)} | ${ratio(time)}`)
         .join(' | ')} |`,
     );
   console.log('');

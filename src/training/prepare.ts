@@ -59,6 +59,11 @@ const FROM_SCRATCH =
   'all weights start from random numbers; --pretrained starts from the published ImageNet backbone, which needs fewer ' +
   'images and epochs (--no-pretrained says that this is intended)';
 
+/** Measured in docs/results.md. */
+const TIMID =
+  'the defaults of self-supervised training suit a backbone that knows ImageNet; from random weights it learns next to ' +
+  'nothing with them: use --pretrained, or params --learning_parameters.optimizer adam and more epochs';
+
 /** All that the training loop works with. */
 export interface PreparedRun {
   /** As it was asked for. */
@@ -139,6 +144,10 @@ export async function prepareRun(
     options.pretrained === undefined
   ) {
     notice(FROM_SCRATCH);
+  }
+  const isFresh = !earlier && !config.pretrained && config.load_weights === undefined;
+  if (isFresh && train_type === 'Selfsupervised' && chosen.learning_parameters.optimizer === 'sgd') {
+    notice(TIMID);
   }
   const method = chooseMethod({ template, hyperParameters: chosen, trainSet, unlabeled, seed });
   const { variables, parameters } = method;
