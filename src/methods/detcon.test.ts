@@ -146,6 +146,23 @@ test('the gradient is that of the loss with the target held; it is clipped, and 
   expect(Math.abs(difference(false) / slope - 1)).toBeGreaterThan(5e-6);
 });
 
+test('steps on the same views bring positives together and push the others away', async () => {
+  const outputs = ['loss', 'positive_similarity', 'negative_similarity'].map((name) => step.outputs[name]!);
+  const nexts = step.packs.filter(({ next }) => next);
+  const state = { ...feeds, learningRate: Float32Array.of(0.05) } as Record<string, Float32Array>;
+  const seen: number[][] = [];
+  for (let i = 0; i < 40; i++) {
+    const values = (await runGraph([...outputs, ...nexts.map(({ next }) => next!)], state)) as Float32Array[];
+    seen.push(outputs.map((_, n) => values[n]![0]!));
+    nexts.forEach(({ layout }, n) => {
+      state[`state:${layout.name}`] = values[outputs.length + n]!;
+    });
+  }
+  const [first, last] = [seen[0]!, seen.at(-1)!];
+  expect(last[0]).toBeLessThan(0.7 * first[0]!);
+  expect(last[1]! - last[2]!).toBeGreaterThan(first[1]! - first[2]! + 0.2);
+});
+
 test('views may be swapped', async () => {
   const swap = <T extends Float32Array | Uint8Array>(values: T): T => {
     const half = values.length / 2;
