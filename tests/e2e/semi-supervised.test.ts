@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { otx } from './otx.js';
+
+let folder: string;
+let data: string;
+let unlabeled: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-semi-'));
+  data = join(folder, 'data');
+  unlabeled = join(folder, 'unlabeled');
+  await generateScenes(data, { train: 5, val: 2, width: 80, height: 64 });
+  await generateScenes(join(folder, 'more'), { train: 7, val: 1, width: 80, height: 64 });
+  await mkdir(unlabeled);
+  await rename(join(folder, 'more/train/images'), join(unlabeled, 'photographs'));
+  await rename(join(folder, 'more/val/images'), join(unlabeled, 'others'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Three epochs of two steps, the first three of which see labels alone. */
+function trainArguments(template: string, output: string, ...more: string[]): string[] {
+  return [
+    ...['train', template, '--train-data-roots', join(data, 'train'), '--val-data-roots', join(data, 'val')],
+    ...['-o', output, '--checkpoint-interval', '1', ...more, 'params'],
+    ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
+    ...['--learning_parameters.unlabeled_batch_size', '3', '--learning_parameters.num_iters', '3'],
+    ...['--learning_parameters.learning_rate_warmup_iters', '2'],
+  ];
+}
+
+const semi = (template: string, output: string, ...more: string[]): string[] =>
+  trainArguments(template, output, '--unlabeled-data-roots', unlabeled, ...more);
+
+/** All that a run remembers but its times. */
+async function outcomeOf(output: string) {
+  const { tensors, info } = await loadCheckpoint(join(output, 'models', 'last.safetensors'));
+  const hash = createHash('sha256');
+  for (const [key, { data }] of tensors)
+    hash.update(key).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const { seconds: _, ...state } = info.resume!.state;
+  return { hash: hash.digest('hex'), state };
+}
+
+async function namesIn(output: string, file: string): Promise<string[]> {
+  return [...(await loadCheckpoint(join(output, 'models', file))).tensors.keys()];
+}
+
+async function table(output: string): Promise<Record<string, string>[]> {
+  const [head, ...rows] = (await readFile(join(output, 'results.csv'), 'utf8')).trim().split('\n');
+  const names = head!.split(',');
+  return rows.map((row) => Object.fromEntries(row.split(',').map((cell, i) => [names[i]!, cell])));
+}
+
+test('--unlabeled-data-roots selects a mean teacher, and the run folder shows what it does', async () => {
+  const output = join(folder, 'run');
+  const { code, stdout, stderr } = await otx(semi('Lite-HRNet-s-mod2', output));
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout).toContain(`unlabeled images ${unlabeled}: 8`);
+  expect(await readFile(join(output, 'config.yaml'), 'utf8')).toMatch(/train_type: Semisupervised/);
+
+  const [first, second, third] = await table(output);
+  expect(first).toMatchObject({ unsupervised_loss: '', kept: '', entropy_threshold: '' });
+  for (const epoch of [second, third]) {
+    expect(Number(epoch!.unsupervised_loss)).toBeGreaterThan(0);
+    expect(Number(epoch!.kept)).toBeGreaterThan(0.75);
+    expect(Number(epoch!.kept)).toBeLessThan(0.85);
+    expect(Number(epoch!.entropy_threshold)).toBeGreaterThan(0);
+  }
+  for (const epoch of [first, second, third]) {
+    expect(Number(epoch!.teacher_mDice)).toBeGreaterThan(0);
+    expect(Number(epoch!.mDice)).toBeGreaterThan(0);
+  }
+  expect(await readdir(join(output, 'teacher'))).toEqual(['epoch_002.jpg', 'epoch_003.jpg']);
+  const sheet = await sharp(join(output, 'teacher/epoch_003.jpg')).metadata();
+  expect(sheet.width).toBe(5 * 8 + 4 * 320);
+
+  const student = await namesIn(output, 'weights.safetensors');
+  expect(student.filter((name) => /teacher|proto|optimizer/.test(name))).toEqual([]);
+  const all = await namesIn(output, 'last.safetensors');
+  for (const name of student) expect(all).toContain(`state.teacher.${name}`);
+  const scored = await otx(['eval', '--test-data-roots', join(data, 'val'), '--load-weights', output]);
+  expect(scored.code).toBe(0);
+});
+
+describe('a semi-supervised training that was killed', () => {
+  test.each(['Lite-HRNet-s-mod2', 'SegNext-t'])(
+    'is the same bit by bit when it is resumed, teacher and prototypes too: %s',
+    async (template) => {
+      const [whole, killed] = [join(folder, `${template}-whole`), join(folder, `${template}-killed`)];
+      expect((await otx(semi(template, whole))).code).toBe(0);
+      const last = join(killed, 'models', 'last.safetensors');
+      let timer: NodeJS.Timeout | undefined;
+      const { code } = await otx(semi(template, killed), {
+        onStart: (send) => {
+          timer = setInterval(async () => {
+            const checkpoint = await loadCheckpoint(last).catch(() => undefined);
+            if (checkpoint && checkpoint.info.resume!.state.updates >= 4) send('SIGKILL');
+          }, 15);
+        },
+      });
+      clearInterval(timer);
+      expect(code).toBeNull();
+      const resumed = await otx(['train', '--resume-from', killed]);
+      expect(resumed.stderr).toBe('');
+      expect(resumed.code).toBe(0);
+      expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
+      if (template === 'SegNext-t')
+        expect(await namesIn(killed, 'last.safetensors')).toContain('state.proto_net.prototypes');
+    },
+  );
+
+  test('does not go on with other unlabeled images', async () => {
+    const output = join(folder, 'stopped');
+    await otx(semi('Lite-HRNet-s-mod2', output), {
+      onOutput: (text, send) => {
+        if (text.includes('epoch 1/3')) send('SIGKILL');
+      },
+    });
+    const { code, stderr } = await otx([
+      ...['train', '--resume-from', output, '--unlabeled-data-roots', join(unlabeled, 'photographs')],
+    ]);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/^otx: error: [^\n]*it has 7 images; there were 8[^\n]*\n$/);
+  });
+});
+
+describe('the kind of training', () => {
+  const refusal = async (args: string[], message: RegExp) => {
+    const { code, stderr } = await otx(args);
+    expect(stderr).toMatch(/^otx: error: /);
+    expect(stderr).toMatch(message);
+    expect(code).toBeGreaterThan(0);
+  };
+  const printed = async (...more: string[]): Promise<string> => {
+    const args = trainArguments('Lite-HRNet-s-mod2', join(folder, 'printed'), '--print-config', ...more);
+    return (await otx(args)).stdout;
+  };
+
+  test('follows from the unlabeled images, unless it is named', async () => {
+    expect(await printed('--unlabeled-data-roots', unlabeled)).toMatch(/train_type: Semisupervised/);
+    expect(await printed('--unlabeled-data-roots', join(unlabeled, 'others'))).toMatch(
+      /train_type: Incremental/,
+    );
+    const named = await printed('--unlabeled-data-roots', unlabeled, '--train-type', 'incremental');
+    expect(named).toMatch(/train_type: Incremental/);
+  });
+
+  test('that is semi-supervised needs unlabeled images, and a list of them needs a folder', async () => {
+    const output = join(folder, 'refused');
+    await refusal(
+      trainArguments('Lite-HRNet-s-mod2', output, '--train-type', 'Semisupervised'),
+      /missing required option '--unlabeled-data-roots <folder>'/,
+    );
+    const list = join(folder, 'list.txt');
+    await writeFile(list, 'photographs/nothing.jpg\n');
+    await refusal(
+      trainArguments('Lite-HRNet-s-mod2', output, '--unlabeled-file-list', list),
+      /list\.txt names images relative to '--unlabeled-data-roots <folder>'/,
+    );
+    await refusal(
+      semi('Lite-HRNet-s-mod2', output, '--unlabeled-file-list', list),
+      /nothing\.jpg \(line 1\)/,
+    );
+    await refusal(
+      trainArguments('Lite-HRNet-s-mod2', output, '--unlabeled-data-roots', join(folder, 'gone')),
+      /gone does not exist; expected a folder of images/,
+    );
+  });
+});
