@@ -276,6 +276,9 @@ interface FirstWeights {
   readonly knownClasses: string[] | null;
 }
 
+/** Whether a variable is there for a loss alone, and no part of a model that segments. */
+const isOfLoss = (key: string): boolean => isContrastive(key) || isPrototypes(key);
+
 async function firstWeights(
   earlier: InterruptedRun | undefined,
   { load_weights, pretrained, seed }: CompleteConfig,
@@ -286,8 +289,8 @@ async function firstWeights(
 ): Promise<FirstWeights> {
   const fresh = initialState(variables, seed);
   if (earlier) {
-    // What only the contrastive loss needs is state of the method, which the session reads itself.
-    const own = variables.filter(({ key }) => !isContrastive(key));
+    // What only a loss needs is state of the method, which the session reads itself.
+    const own = variables.filter(({ key }) => !isOfLoss(key));
     const { state } = stateFromCheckpoint(earlier.checkpoint, earlier.file, own, classes, fresh);
     return { state: new Map([...fresh, ...state]), knownClasses: earlier.resume.knownClasses };
   }
@@ -304,8 +307,8 @@ async function firstWeights(
   }
   const { checkpoint } = given;
   const known = checkpoint.info.classes.map(({ name }) => name);
-  if (isBackboneOnly(checkpoint) || variables.some(({ key }) => isContrastive(key) || isPrototypes(key))) {
-    // What the checkpoint lacks, a head or the networks of the contrastive loss, starts fresh.
+  if (isBackboneOnly(checkpoint) || variables.some(({ key }) => isOfLoss(key))) {
+    // What the checkpoint lacks, a head or what only a loss needs, starts fresh.
     const tensors = new Map([...checkpoint.tensors].filter(([name]) => !isTrainingState(name)));
     const named = isBackboneOnly(checkpoint) ? {} : { classNames: known };
     const use = { fresh, complete: false };
