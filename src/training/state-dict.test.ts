@@ -97,17 +97,21 @@ describe('weights from a checkpoint', () => {
   });
 });
 
-test('counters are int64 in a checkpoint, everything else float32, with the prefix before the name', () => {
+test('counters of the model are int64 in a checkpoint, everything else float32, with the prefix before the name', () => {
   const layout = layoutOf('all', modelOf(1));
-  const tensors = new Map(
-    packTensors(layout, Float32Array.of(1, 2, 7, 3, 4, 5), modelOf(1), (key) => `optimizer.${key}`),
-  );
-  expect(tensors.get('optimizer.backbone.bn.num_batches_tracked')).toEqual({
-    dtype: 'I64',
+  const packed = (values: Float32Array, prefix: string) =>
+    new Map(packTensors(layout, values, modelOf(1), (key) => prefix + key));
+  const own = packed(Float32Array.of(1, 2, 7, 3, 4, 5), '');
+  const counter = 'backbone.bn.num_batches_tracked';
+  expect(own.get(counter)).toEqual({ dtype: 'I64', shape: [], data: BigInt64Array.of(7n) });
+  // An average of counters.
+  const others = packed(Float32Array.of(1, 2, 6.75, 3, 4, 5), 'state.teacher.');
+  expect(others.get(`state.teacher.${counter}`)).toEqual({
+    dtype: 'F32',
     shape: [],
-    data: BigInt64Array.of(7n),
+    data: Float32Array.of(6.75),
   });
-  expect(tensors.get('optimizer.decode_head.conv_seg.weight')).toEqual({
+  expect(others.get('state.teacher.decode_head.conv_seg.weight')).toEqual({
     dtype: 'F32',
     shape: [1, 2, 1, 1],
     data: Float32Array.of(3, 4),

@@ -23,7 +23,8 @@ export function initialState(variables: readonly VariableSpec[], seed: number): 
 
 /**
  * A flat vector cut into named tensors for a checkpoint.
- * @param variables their state types; a key that is none of them is written as float32.
+ * @param variables their state types, for tensors under their own keys. All others are written as float32: a moving average
+ * of counters is no whole number.
  * @param nameOf name in the checkpoint by key; default: the key itself.
  */
 export function packTensors(
@@ -35,7 +36,7 @@ export function packTensors(
   const types = new Map(variables.map(({ key, stateType }) => [key, stateType]));
   return layout.entries.map(({ key, shape, offset, size }) => [
     nameOf(key),
-    tensorOf(types.get(key) ?? 'float32', shape, flat.subarray(offset, offset + size)),
+    tensorOf(types.get(nameOf(key)) ?? 'float32', shape, flat.subarray(offset, offset + size)),
   ]);
 }
 
