@@ -233,9 +233,11 @@ describe('the method', () => {
   test('takes no more unlabeled images than there are, and counts the partial batch in its schedule', () => {
     const graphs = method(model).graphs(3);
     expect(graphs.steps.semi!.inputs.weak!.shape).toEqual([1, 3, 64, 64]);
-    const scalars = graphs.scalars('semi', { learningRate: 1, update: 30 });
-    expect(scalars).toMatchObject({ dropShare: dropShare(30, 3), unsupervisedWeight: 0.1, teacherKeep: 0.9 });
-    expect(graphs.scalars('supervised', { learningRate: 1, update: 1 })).toMatchObject({ teacherKeep: 0.5 });
+    const scalars = graphs.scalars('semi', { learningRate: 1, update: 90 });
+    expect(scalars).toMatchObject({ dropShare: dropShare(90, 3), unsupervisedWeight: 0.1, teacherKeep: 0.9 });
+    expect(graphs.scalars('supervised', { learningRate: 1, update: 1 })).toMatchObject({
+      teacherKeep: 2 / 11,
+    });
   });
 
   test('keeps nothing but the student under names of its own', () => {

@@ -19,14 +19,17 @@ test('keeps its share of the average and takes the rest from the value', async (
   expect(await averaged([10, -4], [20, -8], 1)).toEqual([10, -4]);
 });
 
-test('until the momentum takes over, the average is the mean of all values so far', () => {
+test('until the momentum takes over, the average looks back on a tenth of the updates', () => {
   let average = 0;
-  for (let update = 1; update <= 9; update++) {
-    const keep = averageKeep(0.9, update);
+  for (let update = 1; update <= 1000; update++) {
+    const keep = averageKeep(0.9999, update);
     average = keep * average + (1 - keep) * update;
-    expect(average).toBeCloseTo(update / 2, 12);
   }
-  expect(averageKeep(0.9, 9)).toBeCloseTo(0.9, 12);
-  expect(averageKeep(0.9, 10)).toBe(0.9);
+  // Of 1000 values that grow by one, the average lags by a tenth.
+  expect(1000 - average).toBeGreaterThan(80);
+  expect(1000 - average).toBeLessThan(120);
+  expect(averageKeep(0.9, 80)).toBeCloseTo(0.9, 12);
+  expect(averageKeep(0.9, 81)).toBe(0.9);
+  expect(averageKeep(0.99, 90)).toBeCloseTo(0.91, 12);
   expect(averageKeep(0.01, 1)).toBe(0.01);
 });

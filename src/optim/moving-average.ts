@@ -8,10 +8,10 @@ export function movingAverage(average: Tensor, value: Tensor, keep: Tensor): Ten
 }
 
 /**
- * What an average keeps of itself in one update. Until `momentum` takes over it is the plain mean of all values so far, so
- * that the beginning, which is worth nothing, is forgotten as fast as it can be.
+ * What an average keeps of itself in one update. Until `momentum` takes over it looks back on about a tenth of the updates so
+ * far: the first values are worth nothing, and are to be forgotten as fast as the average can afford.
  * @param update number of the update, from 1; the average starts as a copy of the value before it
  */
 export function averageKeep(momentum: number, update: number): number {
-  return Math.min(momentum, update / (update + 1));
+  return Math.min(momentum, (1 + update) / (10 + update));
 }

@@ -1,0 +1,235 @@
+/**
+ * Compares semi-supervised training with supervised training on the same few labeled images and equally many steps, for
+ * docs/results.md: several seeds, and the mean teacher with its momentum both ways round.
+ *
+ *   npm run build
+ *   node scripts/semi-supervised.mjs --data FOLDER [--models Lite-HRNet-18-mod2,SegNext-t] [--seeds 0,1,2]
+ *   node scripts/semi-supervised.mjs --data FOLDER --print
+ *
+ * FOLDER holds train/, val/ and unlabeled/. The first 12 images of train/ are labeled; the others and unlabeled/ are not. Links
+ * to them and the runs go to runs/semi-supervised; what is complete there is not repeated, so that the script goes on where it
+ * was stopped. --print makes the table of what is there. Writes docs/results/semi-supervised.json and
+ * docs/images/semi-supervised.png. --launcher puts a command in front of every training, e.g. "nice -n 8".
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { cpus } from 'node:os';
+import { basename, extname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as echarts from 'echarts';
+import sharp from 'sharp';
+
+const LABELED = 12;
+/** An epoch shows each labeled image several times, so that it is not validated more often than needed. */
+const COPIES = 5;
+const BATCH = 4;
+const EPOCHS = 20;
+const STEPS = (EPOCHS * LABELED * COPIES) / BATCH;
+const SETTINGS = {
+  'learning_parameters.batch_size': BATCH,
+  'learning_parameters.unlabeled_batch_size': BATCH,
+  'learning_parameters.num_iters': EPOCHS,
+  'learning_parameters.input_size': '256x256',
+  'learning_parameters.augmentation': 'plain',
+  'learning_parameters.learning_rate_warmup_iters': 30,
+  'learning_parameters.learning_rate_schedule': 'poly',
+  'learning_parameters.enable_early_stopping': false,
+  'learning_parameters.use_adaptive_interval': true,
+  'learning_parameters.auto_adapt_batch_size': 'None',
+};
+/** From random weights; the template's 8e-5 is for a pretrained backbone. */
+const MODEL_SETTINGS = { 'SegNext-t': { 'learning_parameters.learning_rate': 0.0005 } };
+/** The reference keeps 1 % of its teacher where the documentation describes a moving average. */
+const METHODS = {
+  supervised: undefined,
+  'semi-supervised': {},
+  'momentum 0.01': { 'learning_parameters.ema_momentum': 0.01 },
+};
+const ROOT = resolve('runs/semi-supervised');
+const NAME = 'semi-supervised';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    models: { type: 'string', default: 'Lite-HRNet-18-mod2,SegNext-t' },
+    methods: { type: 'string', default: Object.keys(METHODS).join(',') },
+    seeds: { type: 'string', default: '0,1,2' },
+    launcher: { type: 'string', default: '' },
+    print: { type: 'boolean', default: false },
+  },
+});
+if (values.data === undefined) {
+  console.error(
+    'usage: node scripts/semi-supervised.mjs --data FOLDER [--models …] [--methods …] [--seeds …] [--print]',
+  );
+  process.exit(2);
+}
+const data = resolve(values.data);
+const models = values.models.split(',');
+const seeds = values.seeds.split(',').map(Number);
+
+const { labeled, unlabeled } = linkImages();
+if (!values.print) {
+  for (const model of models)
+    for (const seed of seeds)
+      for (const method of values.methods.split(',')) trainOnce({ model, method, seed });
+}
+await report();
+
+/** The two folders that a user would have, as links. */
+function linkImages() {
+  const [labeled, unlabeled] = [join(ROOT, 'labeled'), join(ROOT, 'unlabeled')];
+  const train = join(data, 'train');
+  const names = readdirSync(join(train, 'images')).sort();
+  for (const kind of ['images', 'masks']) mkdirSync(join(labeled, kind), { recursive: true });
+  mkdirSync(unlabeled, { recursive: true });
+  const masks = readdirSync(join(train, 'masks'));
+  for (const name of names.slice(0, LABELED)) {
+    const stem = basename(name, extname(name));
+    const mask = masks.find((file) => basename(file, extname(file)) === stem);
+    for (let copy = 0; copy < COPIES; copy++) {
+      link(join(train, 'images', name), join(labeled, 'images', `${stem}-${copy}${extname(name)}`));
+      link(join(train, 'masks', mask), join(labeled, 'masks', `${stem}-${copy}${extname(mask)}`));
+    }
+  }
+  copyFileSync(join(train, 'dataset_meta.json'), join(labeled, 'dataset_meta.json'));
+  for (const name of names.slice(LABELED)) link(join(train, 'images', name), join(unlabeled, name));
+  for (const name of readdirSync(join(data, 'unlabeled')))
+    link(join(data, 'unlabeled', name), join(unlabeled, name));
+  return { labeled, unlabeled };
+}
+
+function link(target, path) {
+  if (!existsSync(path)) symlinkSync(target, path);
+}
+
+function trainOnce({ model, method, seed }) {
+  const name = `${model}-${method.replace(' ', '-')}-${seed}`;
+  if (existsSync(join(ROOT, `${name}.json`))) return;
+  const output = join(ROOT, name);
+  rmSync(output, { recursive: true, force: true });
+  const words = ['train', model, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
+  if (METHODS[method]) words.push('--unlabeled-data-roots', unlabeled);
+  words.push('-o', output, '--seed', String(seed), 'params');
+  const settings = { ...SETTINGS, ...MODEL_SETTINGS[model], ...METHODS[method] };
+  words.push(...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)]));
+  const command = [
+    ...values.launcher.split(' ').filter(Boolean),
+    process.execPath,
+    'dist/cli/main.js',
+    ...words,
+  ];
+  console.error(command.join(' '));
+  const { status } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`ended with ${status}: ${command.join(' ')}`);
+
+  const scored = readCsv(join(output, 'results.csv')).filter((row) => Number.isFinite(row.mDice));
+  const best = scored.reduce((a, b) => (b.mDice > a.mDice ? b : a));
+  const result = {
+    model,
+    method,
+    seed,
+    best: best.mDice,
+    bestEpoch: best.epoch,
+    last: scored.at(-1).mDice,
+    lastTeacher: scored.at(-1).teacher_mDice,
+    curve: scored.map((row) => [row.epoch, row.mDice]),
+  };
+  writeFileSync(join(ROOT, `${name}.json`), JSON.stringify(result));
+}
+
+/** Table, JSON and picture of all results that are there. */
+async function report() {
+  const runs = readdirSync(ROOT)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
+  const summary = models.flatMap((model) =>
+    Object.keys(METHODS).flatMap((method) => {
+      const own = runs.filter((run) => run.model === model && run.method === method);
+      if (own.length === 0) return [];
+      const statistics = (key) => spread(own.map((run) => run[key]));
+      return [{ model, method, seeds: own.length, best: statistics('best'), last: statistics('last') }];
+    }),
+  );
+  const machine = `${cpus().length} cores, ${cpus()[0].model.trim()}`;
+  mkdirSync('docs/results', { recursive: true });
+  mkdirSync('docs/images', { recursive: true });
+  const file = { steps: STEPS, settings: SETTINGS, modelSettings: MODEL_SETTINGS, machine, summary, runs };
+  writeFileSync(`docs/results/${NAME}.json`, `${JSON.stringify(file, null, 1)}\n`);
+  await drawCurves(runs);
+
+  console.log('| model | training | seeds | best mean Dice | range | last mean Dice | range |');
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  const cells = ({ mean, deviation, low, high }) =>
+    `${mean.toFixed(3)} ± ${deviation.toFixed(3)} | ${low.toFixed(3)} … ${high.toFixed(3)}`;
+  for (const { model, method, seeds, best, last } of summary)
+    console.log(`| ${model} | ${method} | ${seeds} | ${cells(best)} | ${cells(last)} |`);
+  console.log(`\n${STEPS} steps; mean ± standard deviation over seeds; ${machine}`);
+}
+
+/** Mean Dice by epoch, a panel per model, a line per run. */
+async function drawCurves(runs) {
+  const shown = models.filter((model) => runs.some((run) => run.model === model));
+  const colors = { supervised: '#8c959f', 'semi-supervised': '#0969da', 'momentum 0.01': '#bf8700' };
+  const chart = echarts.init(null, null, {
+    renderer: 'svg',
+    ssr: true,
+    width: 480 * shown.length,
+    height: 380,
+  });
+  const place = (i) => ({ left: 480 * i + 55, width: 400, top: 45, height: 250 });
+  chart.setOption({
+    animation: false,
+    backgroundColor: '#fff',
+    title: shown.map((text, i) => ({ text, left: 480 * i + 50, textStyle: { fontSize: 15 } })),
+    legend: { bottom: 0 },
+    grid: shown.map((_, i) => place(i)),
+    xAxis: shown.map((_, gridIndex) => ({
+      ...{ gridIndex, type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 24 },
+      ...{ min: 0, max: EPOCHS },
+    })),
+    yAxis: shown.map((_, gridIndex) => ({ gridIndex, type: 'value', name: 'mean Dice', min: 0 })),
+    series: runs
+      .filter(({ model }) => shown.includes(model))
+      .map(({ model, method, curve }) => ({
+        type: 'line',
+        name: method,
+        color: colors[method],
+        xAxisIndex: shown.indexOf(model),
+        yAxisIndex: shown.indexOf(model),
+        showSymbol: false,
+        data: curve,
+      })),
+  });
+  await sharp(Buffer.from(chart.renderToSVGString()))
+    .png({ palette: true })
+    .toFile(`docs/images/${NAME}.png`);
+  // A chart that is not disposed of keeps the process alive.
+  chart.dispose();
+}
+
+function readCsv(path) {
+  const [head, ...rows] = readFileSync(path, 'utf8').trim().split('\n');
+  const names = head.split(',');
+  return rows.map((row) => {
+    const cells = row.split(',');
+    return Object.fromEntries(
+      names.map((column, i) => [column, cells[i] === '' ? Number.NaN : Number(cells[i])]),
+    );
+  });
+}
+
+function spread(xs) {
+  const mean = xs.reduce((a, b) => a + b, 0) / xs.length;
+  const variance = xs.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(xs.length - 1, 1);
+  return { mean, deviation: Math.sqrt(variance), low: Math.min(...xs), high: Math.max(...xs) };
+}
