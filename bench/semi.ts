@@ -7,10 +7,10 @@ import { parseArgs } from 'node:util';
 import { Random } from '../src/base/random.js';
 import { createEngine } from '../src/engine/engine.js';
 import { StepBuilder, type StepGraph } from '../src/engine/step.js';
-import { meanTeacherStep } from '../src/methods/mean-teacher.js';
+import { meanTeacherStep, trainedModel } from '../src/methods/mean-teacher.js';
 import { modelLayouts } from '../src/methods/model-state.js';
 import { fullSizeLogits, supervisedTrainStep } from '../src/methods/supervised.js';
-import { createSegmentor, describe } from '../src/models/index.js';
+import { createFeatureSegmentor, createSegmentor, describe } from '../src/models/index.js';
 import { initialValue, PackStore, Scope } from '../src/nn/index.js';
 import { optimizerScalars } from '../src/optim/index.js';
 import { median } from './configuration.js';
@@ -74,7 +74,9 @@ console.log(
 );
 for (const name of options.models.split(',')) {
   const model = createSegmentor(name, { numClasses: CLASSES });
-  const { variables } = describe(model, [1, 3, size, size]);
+  const features = createFeatureSegmentor(name, { numClasses: CLASSES });
+  const prototypes = features && { model: features, classes: CLASSES, axis: 'channels' as const };
+  const { variables } = describe(trainedModel(model, prototypes), [1, 3, size, size]);
   const layouts = modelLayouts(variables);
   const initial = new Map(variables.map((spec) => [spec.key, initialValue(spec, 0)]));
   const optimizer = name.startsWith('segnext') ? 'adamw' : 'adam';
@@ -92,7 +94,13 @@ for (const name of options.models.split(',')) {
   forward.output('logits', fullSizeLogits(model, new Scope(store, false), images));
 
   const semi = (unlabeledBatchSize: number) =>
-    meanTeacherStep(model, layouts, { batchSize: labeled, unlabeledBatchSize, size, optimizer });
+    meanTeacherStep(model, layouts, {
+      batchSize: labeled,
+      unlabeledBatchSize,
+      size,
+      optimizer,
+      prototypes,
+    });
   const steps = {
     [`supervised, ${labeled} images`]: supervised(labeled),
     [`supervised, ${unlabeled} images`]: supervised(unlabeled),

@@ -74,7 +74,7 @@ export interface PrototypeLearner extends PrototypeOptions {
 /** Learning from images with masks, and from images without by what a teacher says about them. */
 export function meanTeacher(options: MeanTeacherOptions): Method {
   const { model, optimizer, sizes, trainSet, unlabeled, loading, teaching, prototypes } = options;
-  const { variables, parameters } = describe(asModel(studentOf(model, prototypes)), [
+  const { variables, parameters } = describe(trainedModel(model, prototypes), [
     1,
     3,
     sizes.train,
@@ -164,8 +164,9 @@ function studentOf(model: Segmentor, prototypes: PrototypeLearner | undefined): 
   };
 }
 
-/** The student as a model to be described. */
-function asModel(student: Student): Segmentor {
+/** All that is trained, as one model to be described. */
+export function trainedModel(model: Segmentor, prototypes: PrototypeLearner | undefined): Segmentor {
+  const student = studentOf(model, prototypes);
   return (scope, images) => {
     const [n, , height, width] = images.shape as [number, number, number, number];
     return student(scope, images, input('labels', 'uint8', [n, height, width])).logits;
@@ -227,7 +228,7 @@ export function meanTeacherStep(
 
   const labeledStore = new PackStore(
     [parameters, buffers],
-    noiseInput(step, 'noise', asModel(student), images.shape),
+    noiseInput(step, 'noise', trainedModel(model, prototypes), images.shape),
   );
   const supervised = learn(labeledStore, images, labels);
   step.output('supervised_loss', supervised.loss);
@@ -253,7 +254,7 @@ export function meanTeacherStep(
     const between = packOf(layouts.buffers, stopGradient(nextBuffers));
     const strongStore = new PackStore(
       [parameters, between],
-      noiseInput(step, 'noiseStrong', asModel(student), shape),
+      noiseInput(step, 'noiseStrong', trainedModel(model, prototypes), shape),
     );
     const guessed = learn(strongStore, strong, opinion.labels);
     const unsupervised = mul(guessed.loss, opinion.reweight);
