@@ -4,10 +4,11 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { outputError, writeFileAtomic } from '../base/atomic.js';
+import { makeFolder } from '../base/make-folder.js';
 import { readBytes, unreadable } from './decoder.js';
 import { readImage } from './read-image.js';
 import type { DecodedImage } from './types.js';
@@ -41,7 +42,7 @@ export async function readStoredImage(path: string, store: ImageStore): Promise<
   const kept = await readImage(copy).catch(() => undefined);
   if (kept) return kept;
   const bytes = await encoded(path, store);
-  await mkdir(store.folder, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(store.folder).catch((error: unknown) => {
     throw outputError(store.folder, error);
   });
   await writeFileAtomic(copy, bytes);

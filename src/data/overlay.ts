@@ -1,10 +1,11 @@
 /** @file Paints class maps over images, so that a person can judge a segmentation, and writes the result as PNG. */
 
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { makeFolder } from '../base/make-folder.js';
 import type { Rgb } from './palette.js';
 
 /** Interleaved 8-bit RGB, row-major [height, width, 3]. */
@@ -77,13 +78,13 @@ export async function savePng(path: string, image: RgbImage, inputs: readonly st
   }
   const raw = { width: image.width, height: image.height, channels: 3 as const };
   const png = await sharp(image.data, { raw }).png({ compressionLevel: 7 }).toBuffer();
-  await makeFolder(dirname(path));
+  await makeOutputFolder(dirname(path));
   await writeFileAtomic(path, png);
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function makeOutputFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
   } catch (error) {
     throw new OtxError(
       'output',

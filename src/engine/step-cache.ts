@@ -5,11 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../base/atomic.js';
 import { cacheFolder, type Environment } from '../base/cache-folder.js';
+import { makeFolder } from '../base/make-folder.js';
 import { installedVersion, version } from '../base/version.js';
 import type { PreparedStep } from './prepare.js';
 
@@ -59,7 +60,7 @@ export class StepCache {
   async write(key: string, step: CachedStep): Promise<void> {
     if (step.model.length > this.maxBytes) return;
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
       await writeFileAtomic(this.pathOf(key), encode(step));
       await this.prune();
     } catch {}

@@ -1,10 +1,11 @@
 /** @file Segmenting images: an overlay to look at and an index mask to work with for each. */
 
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 import { outputError, writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
+import { makeFolder } from '../base/make-folder.js';
 import { findImages } from '../data/image-files.js';
 import { type ClassInfo, packImage, readImage, renderOverlay, resizeImage, savePng } from '../data/index.js';
 import { resizeArgmax } from './postprocess.js';
@@ -136,7 +137,7 @@ async function saveMask(
     .toColourspace('b-w')
     .png()
     .toBuffer();
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+  await makeFolder(dirname(path)).catch((error: unknown) => {
     throw outputError(path, error);
   });
   await writeFileAtomic(path, png);

@@ -1,9 +1,10 @@
 /** @file The folder of a run: made and tried out before any long work starts, so that no training is lost at its first save. */
 
-import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { makeFolder } from '../base/make-folder.js';
 import { LAST_FILE, WEIGHTS_FILE } from './checkpoint.js';
 import { LABEL_SCHEMA_FILE } from './label-schema.js';
 
@@ -90,19 +91,6 @@ export async function makeWritableFolder(folder: string): Promise<void> {
   const probe = join(folder, '.otx-write-test');
   await writeFileAtomic(probe, '');
   await rm(probe, { force: true });
-}
-
-/** Node's own recursive mkdir never returns where the file system answers "no such file" for a new name (/proc). */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
-    await makeFolder(dirname(folder));
-    await mkdir(folder);
-  }
 }
 
 /** `<base>/<YYYYmmdd_HHMMSS>_<operation>` in local time; with a number behind it when that exists. */

@@ -6,20 +6,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  copyFile,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { copyFile, type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { makeFolder } from '../base/make-folder.js';
 
 /** What a server said about a file when its download began. */
 export interface Origin {
@@ -53,7 +44,7 @@ export class PartFile {
     const nothing = { address, validator: undefined, total: undefined };
     const part = new PartFile(target, newPath(target), undefined, 0, nothing);
     await part.guard(async () => {
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       const [best] = (await leftovers(target))
         .filter(({ origin }) => origin?.address === address && origin.validator !== undefined)
         .sort((a, b) => b.size - a.size);

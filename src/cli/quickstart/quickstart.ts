@@ -3,8 +3,8 @@
  * exported file against the trained model and paints what it sees. `npm run quickstart` runs it.
  */
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../base/make-folder.js';
 import { generateScenes, openDataset, type SceneOptions } from '../../data/index.js';
 import { evaluate, exportModel, type HyperParameterOverrides, predict, train } from '../../index.js';
 import { formatMetrics, type SegmentationMetrics } from '../../training/metrics.js';
@@ -148,7 +148,7 @@ async function drawScenes(
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await mkdir(root, { recursive: true });
+  await makeFolder(root);
   const total = (scenes.train ?? 0) + (scenes.val ?? 0);
   const bar = terminal.bar('drawing [{bar}] {value}/{total}', total);
   try {

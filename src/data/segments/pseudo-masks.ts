@@ -1,8 +1,9 @@
 /** @file The pseudo masks of a folder of images: made by data threads where they are missing, used again where they fit. */
-import { mkdir } from 'node:fs/promises';
+
 import { dirname, join } from 'node:path';
 import { abortable } from '../../base/abortable.js';
 import { outputError } from '../../base/atomic.js';
+import { makeFolder } from '../../base/make-folder.js';
 import { mapConcurrent } from '../concurrent.js';
 import { acquirePool, DEFAULT_WORKERS } from '../pool.js';
 import { datasetError } from '../problems.js';
@@ -79,7 +80,7 @@ export function maskNames(ids: readonly string[]): string[] {
 async function makeFolders(paths: readonly string[]): Promise<void> {
   for (const folder of new Set(paths.map((path) => dirname(path)))) {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
     } catch (error) {
       throw outputError(folder, error);
     }

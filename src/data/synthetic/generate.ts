@@ -1,10 +1,11 @@
 /** @file Writes a generated data set to disk, so that a newcomer has something to train on within seconds and offline. */
 
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf, OtxError } from '../../base/errors.js';
+import { makeFolder } from '../../base/make-folder.js';
 import { Random } from '../../base/random.js';
 import { defaultPalette } from '../palette.js';
 import { renderScene } from './render.js';
@@ -144,14 +145,14 @@ async function claimFolder(root: string, meta: string, withUnlabeled: boolean): 
   }
   try {
     // The marker comes first, so that an interrupted run is recognised.
-    await mkdir(join(root, 'train'), { recursive: true });
+    await makeFolder(join(root, 'train'));
     if (!(await exists(marker))) await writeFileAtomic(marker, meta);
     for (const split of ['train', 'val']) {
-      for (const folder of ['images', 'masks']) await mkdir(join(root, split, folder), { recursive: true });
+      for (const folder of ['images', 'masks']) await makeFolder(join(root, split, folder));
     }
     const second = join(root, 'val', 'dataset_meta.json');
     if (!(await exists(second))) await writeFileAtomic(second, meta);
-    if (withUnlabeled) await mkdir(join(root, 'unlabeled'), { recursive: true });
+    if (withUnlabeled) await makeFolder(join(root, 'unlabeled'));
   } catch (error) {
     if (error instanceof OtxError) throw error;
     throw new OtxError('output', `${root}: cannot be created (${messageOf(error)}); choose another folder`, {

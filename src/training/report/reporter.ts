@@ -1,10 +1,11 @@
 /** @file Fills the run folder with what people look at, beside the training and without ever stopping it. */
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf } from '../../base/errors.js';
+import { makeFolder } from '../../base/make-folder.js';
 import {
   type DatasetReport,
   type DetconBatch,
@@ -222,7 +223,7 @@ function startRun(
     const name = join(TEACHER_FOLDER, `epoch_${String(epoch).padStart(3, '0')}.jpg`);
     enqueue(name, async () => {
       const sheet = await drawTeacherSheet(batch, opinion, classes);
-      await mkdir(file(TEACHER_FOLDER), { recursive: true });
+      await makeFolder(file(TEACHER_FOLDER));
       await writeFileAtomic(file(name), await encodeJpeg(sheet));
       await addPicture('teacher', (epoch - 1) * stepsPerEpoch + step, sheet);
     });
