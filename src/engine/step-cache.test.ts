@@ -56,10 +56,19 @@ function flip(bytes: Buffer, at: number): Buffer {
   return bytes;
 }
 
-test('a folder that cannot be made is no error', async () => {
-  const file = join(folder, 'file');
-  await writeFile(file, '');
-  const cache = new StepCache(join(file, 'steps'));
+test('the folder and those above it are made', async () => {
+  const cache = new StepCache(join(folder, 'a', 'b', 'steps'));
+  await cache.write('key', step(7));
+  expect(await cache.read('key')).toEqual(step(7));
+});
+
+test.each<[string, () => string]>([
+  ['below a file', () => join(folder, 'file', 'steps')],
+  ['below a name that no file can have', () => join(folder, 'x'.repeat(300), 'steps')],
+  ['where the system makes the folders', () => '/proc/otx/steps'],
+])('a folder that cannot be made is no error: %s', async (_, path) => {
+  await writeFile(join(folder, 'file'), '');
+  const cache = new StepCache(path());
   await cache.write('key', step(7));
   expect(await cache.read('key')).toBeUndefined();
 });
