@@ -54,6 +54,10 @@ try {
       ...training,
       ...['-o', join(folder, 'contrastive'), ...settings, '--learning_parameters.enable_supcon=True'],
     ],
+    'train (unlabeled images)': [
+      ...[...training, '--unlabeled-data-roots', join(val, 'images')],
+      ...['-o', join(folder, 'semi-supervised'), ...settings],
+    ],
     'train (images alone)': [
       ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(train, 'images')],
       ...['-o', join(folder, 'backbone'), ...settings],
