@@ -48,12 +48,14 @@ export async function openInterruptedRun(path: string): Promise<InterruptedRun> 
   }
   const { finished, epoch } = resume.state;
   if (finished) {
-    const { template, train_data_roots, val_data_roots } = resume.config;
+    const { template, train_data_roots, val_data_roots, unlabeled_data_roots } = resume.config;
     const validation = val_data_roots === undefined ? '' : `--val-data-roots ${val_data_roots} `;
+    const unlabeled =
+      unlabeled_data_roots === undefined ? '' : `--unlabeled-data-roots ${unlabeled_data_roots} `;
     throw new OtxError(
       'checkpoint',
       `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); to train on from its weights ` +
-        `start a new run: otx train ${template} --train-data-roots ${train_data_roots} ${validation}` +
+        `start a new run: otx train ${template} --train-data-roots ${train_data_roots} ${validation}${unlabeled}` +
         `--load-weights ${root} -o NEW_FOLDER`,
     );
   }
