@@ -190,14 +190,18 @@ async function drawCurves(runs) {
   chart.setOption({
     animation: false,
     backgroundColor: '#fff',
-    title: shown.map((text, i) => ({ text, left: 480 * i + 50, textStyle: { fontSize: 15 } })),
+    title: shown.map((model, i) => ({
+      text: `${model}: mean Dice`,
+      left: 480 * i + 50,
+      textStyle: { fontSize: 15 },
+    })),
     legend: { bottom: 0 },
     grid: shown.map((_, i) => place(i)),
     xAxis: shown.map((_, gridIndex) => ({
       ...{ gridIndex, type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 24 },
       ...{ min: 0, max: EPOCHS },
     })),
-    yAxis: shown.map((_, gridIndex) => ({ gridIndex, type: 'value', name: 'mean Dice', min: 0 })),
+    yAxis: shown.map((_, gridIndex) => ({ gridIndex, type: 'value', min: 0 })),
     series: runs
       .filter(({ model }) => shown.includes(model))
       .map(({ model, method, curve }) => ({
