@@ -12,19 +12,8 @@
  * script goes on where it was stopped. --print makes the tables of what is there, and the ratio of training times (TR) from the steps that --time has measured. Writes docs/results/few-labels.json.
  * --methods picks some of SL, Self-SL, SupCon. --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
-import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { cpus } from 'node:os';
-import { extname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../dist/base/random.js';
 import { loadTemplate } from '../dist/index.js';
@@ -33,6 +22,20 @@ import { supervised } from '../dist/methods/supervised.js';
 import { createSegmentor } from '../dist/models/index.js';
 import { createTrainingSession } from '../dist/training/session.js';
 import { initialState } from '../dist/training/state-dict.js';
+import {
+  diceOf,
+  linkAll,
+  linkDataset,
+  MACHINE,
+  otx,
+  paramsOf,
+  readEpochs,
+  readResults,
+  savedOr,
+  spread,
+  total,
+  writeJson,
+} from './experiment.mjs';
 
 /** Steps of supervised training, the same for all methods and numbers of images. */
 const STEPS = 150;
@@ -96,70 +99,37 @@ report();
 
 /** Self-supervised training of a backbone on every image there is. */
 function pretrain(model) {
-  const name = `pretrain-${model}`;
-  if (existsSync(join(ROOT, `${name}.json`))) return;
-  const images = join(ROOT, 'images');
-  for (const folder of [join(data, 'train', 'images'), join(data, 'unlabeled')]) linkAll(folder, images);
-  const output = join(ROOT, name);
-  const words = [
-    'train',
-    model,
-    '--train-data-roots',
-    images,
-    '--train-type',
-    'Selfsupervised',
-    '-o',
-    output,
-  ];
-  otx([...words, ...paramsOf(PRETRAINING)], output);
-  const epochs = readCsv(join(output, 'results.csv'));
-  const [first, last] = [epochs[0], epochs.at(-1)];
-  save(name, {
-    model,
-    images: readdirSync(images).length,
-    epochs: epochs.length,
-    trainSeconds: total(epochs, 'train_seconds'),
-    loss: [first.loss, last.loss],
-    positiveSimilarity: [first.positive_similarity, last.positive_similarity],
-    negativeSimilarity: [first.negative_similarity, last.negative_similarity],
+  const output = join(ROOT, `pretrain-${model}`);
+  return savedOr(`${output}.json`, () => {
+    const images = join(ROOT, 'images');
+    for (const folder of [join(data, 'train', 'images'), join(data, 'unlabeled')]) linkAll(folder, images);
+    const words = ['train', model, '--train-data-roots', images, '--train-type', 'Selfsupervised'];
+    otx([...words, '-o', output, ...paramsOf(PRETRAINING)], { output, launcher: values.launcher });
+    const epochs = readEpochs(output);
+    const firstAndLast = (column) => [epochs[0][column], epochs.at(-1)[column]];
+    return {
+      model,
+      images: readdirSync(images).length,
+      epochs: epochs.length,
+      trainSeconds: total(epochs, 'train_seconds'),
+      loss: firstAndLast('loss'),
+      positiveSimilarity: firstAndLast('positive_similarity'),
+      negativeSimilarity: firstAndLast('negative_similarity'),
+    };
   });
 }
 
 function trainOnce({ model, count, method, seed }) {
-  const name = `${model}-${count}-${method}-${seed}`;
-  if (existsSync(join(ROOT, `${name}.json`))) return;
-  const output = join(ROOT, name);
-  const words = [
-    'train',
-    model,
-    '--train-data-roots',
-    subset(count, seed),
-    '--val-data-roots',
-    join(data, 'val'),
-  ];
-  words.push('-o', output, '--seed', String(seed));
-  if (method === 'Self-SL') words.push('--load-weights', join(ROOT, `pretrain-${model}`));
-  const settings = { ...SETTINGS, 'learning_parameters.enable_supcon': method === 'SupCon' };
-  words.push(...paramsOf(settings));
-  otx(words, output);
-  const epochs = readCsv(join(output, 'results.csv'));
-  const scored = epochs.filter((row) => Number.isFinite(row.mDice));
-  const best = scored.reduce((a, b) => (b.mDice > a.mDice ? b : a));
-  save(name, {
-    model,
-    count,
-    method,
-    seed,
-    best: best.mDice,
-    bestEpoch: best.epoch,
-    last: scored.at(-1).mDice,
-    trainSeconds: total(epochs, 'train_seconds'),
-    curve: scored.map((row) => [row.epoch, row.mDice]),
+  const output = join(ROOT, `${model}-${count}-${method}-${seed}`);
+  return savedOr(`${output}.json`, () => {
+    const words = ['train', model, '--train-data-roots', subset(count, seed)];
+    words.push('--val-data-roots', join(data, 'val'), '-o', output, '--seed', String(seed));
+    if (method === 'Self-SL') words.push('--load-weights', join(ROOT, `pretrain-${model}`));
+    const settings = { ...SETTINGS, 'learning_parameters.enable_supcon': method === 'SupCon' };
+    otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
+    const epochs = readEpochs(output);
+    return { model, count, method, seed, ...diceOf(epochs), trainSeconds: total(epochs, 'train_seconds') };
   });
-}
-
-function paramsOf(settings) {
-  return ['params', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)])];
 }
 
 /** Median milliseconds of a supervised step, and of the two of SupCon, on random pixels: time does not depend on them. */
@@ -207,7 +177,7 @@ async function measureSteps(model) {
   const milliseconds = Object.fromEntries(runs.map(({ step, times }) => [step, median(times)]));
   const { supervised: plain, single, pair } = milliseconds;
   const ratio = ((PAIR_INTERVAL - 1) * single + pair) / PAIR_INTERVAL / plain;
-  writeFileSync(join(ROOT, `time-${model}.json`), JSON.stringify({ timed: model, milliseconds, ratio }));
+  writeJson(join(ROOT, `time-${model}.json`), { timed: model, milliseconds, ratio });
   console.log(model, milliseconds, `TR ${ratio.toFixed(2)}`);
 }
 
@@ -218,51 +188,13 @@ function subset(count, seed) {
   const from = join(data, 'train');
   const names = readdirSync(join(from, 'images')).sort();
   const drawn = new Random(`few labels ${seed}`).shuffle(names).slice(0, count);
-  const stems = drawn.map((name) => name.slice(0, -extname(name).length));
-  for (const kind of ['images', 'masks']) {
-    mkdirSync(join(folder, kind), { recursive: true });
-    for (const file of readdirSync(join(from, kind))) {
-      const stem = file.slice(0, -extname(file).length);
-      if (!stems.includes(stem)) continue;
-      for (let copy = 0; copy < IMAGES_PER_EPOCH / count; copy++)
-        link(join(from, kind, file), join(folder, kind, `${stem}-${copy}${extname(file)}`));
-    }
-  }
-  copyFileSync(join(from, 'dataset_meta.json'), join(folder, 'dataset_meta.json'));
+  linkDataset({ from, names: drawn, copies: IMAGES_PER_EPOCH / count, folder });
   return folder;
-}
-
-function linkAll(from, to) {
-  mkdirSync(to, { recursive: true });
-  for (const file of readdirSync(from)) link(join(from, file), join(to, file));
-}
-
-function link(target, path) {
-  if (!existsSync(path)) symlinkSync(target, path);
-}
-
-function otx(words, output) {
-  rmSync(output, { recursive: true, force: true });
-  const command = [
-    ...values.launcher.split(' ').filter(Boolean),
-    process.execPath,
-    'dist/cli/main.js',
-    ...words,
-  ];
-  console.error(command.join(' '));
-  const { status } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`ended with ${status}: ${command.join(' ')}`);
-}
-
-function save(name, result) {
-  writeFileSync(join(ROOT, `${name}.json`), JSON.stringify(result));
 }
 
 /** The tables of all results that are there. */
 function report() {
-  const results = readdirSync(ROOT)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
+  const results = readResults(ROOT);
   const runs = results.filter(({ method }) => method);
   const pretraining = results.filter(({ positiveSimilarity }) => positiveSimilarity);
   const timed = results.filter((result) => result.timed);
@@ -279,10 +211,7 @@ function report() {
       methods: Object.fromEntries(METHODS.map((method) => [method, summarize(of(model, count, method))])),
     })),
   }));
-  mkdirSync('docs/results', { recursive: true });
-  const machine = `${cpus().length} cores, ${cpus()[0].model.trim()}`;
-  const file = { steps: STEPS, epochs: EPOCHS, settings: SETTINGS, machine, summary, runs };
-  writeFileSync(JSON_FILE, `${JSON.stringify(file, null, 1)}\n`);
+  writeJson(JSON_FILE, { steps: STEPS, epochs: EPOCHS, settings: SETTINGS, machine: MACHINE, summary, runs });
 
   const cell = (entry) =>
     entry
@@ -311,41 +240,18 @@ function report() {
         `${change(run.loss)}, similarity of positives ${change(run.positiveSimilarity)}, of negatives ${change(run.negativeSimilarity)}`,
     );
   }
-  console.log(`${machine}; mean and standard deviation of the best Dice over seeds ${seeds.join(', ')}`);
+  console.log(`${MACHINE}; mean and standard deviation of the best Dice over seeds ${seeds.join(', ')}`);
 }
 
 function summarize(runs) {
   if (runs.length === 0) return undefined;
-  const best = runs.map((run) => run.best);
+  const column = (key) => spread(runs.map((run) => run[key]));
+  const { mean, deviation } = column('best');
   return {
     seeds: runs.length,
-    mean: mean(best),
-    deviation: deviation(best),
-    last: mean(runs.map((run) => run.last)),
-    trainSeconds: mean(runs.map((run) => run.trainSeconds)),
+    mean,
+    deviation,
+    last: column('last').mean,
+    trainSeconds: column('trainSeconds').mean,
   };
-}
-
-function readCsv(path) {
-  const [head, ...rows] = readFileSync(path, 'utf8').trim().split('\n');
-  const names = head.split(',');
-  return rows.map((row) => {
-    const cells = row.split(',');
-    return Object.fromEntries(
-      names.map((column, i) => [column, cells[i] === '' ? Number.NaN : Number(cells[i])]),
-    );
-  });
-}
-
-function total(rows, column) {
-  return rows.reduce((sum, row) => sum + (row[column] || 0), 0);
-}
-
-function mean(xs) {
-  return xs.reduce((a, b) => a + b, 0) / xs.length;
-}
-
-function deviation(xs) {
-  const m = mean(xs);
-  return Math.sqrt(xs.reduce((sum, x) => sum + (x - m) ** 2, 0) / Math.max(xs.length - 1, 1));
 }

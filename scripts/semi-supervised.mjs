@@ -11,22 +11,24 @@
  * was stopped. --print makes the table of what is there. Writes docs/results/semi-supervised.json and
  * docs/images/semi-supervised.png. --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
-import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { cpus } from 'node:os';
-import { basename, extname, join, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import * as echarts from 'echarts';
-import sharp from 'sharp';
+import {
+  diceOf,
+  drawChart,
+  link,
+  linkAll,
+  linkDataset,
+  MACHINE,
+  otx,
+  paramsOf,
+  readEpochs,
+  readResults,
+  savedOr,
+  spread,
+  writeJson,
+} from './experiment.mjs';
 
 const LABELED = 12;
 /** An epoch shows each labeled image several times, so that it is not validated more often than needed. */
@@ -90,68 +92,27 @@ function linkImages() {
   const [labeled, unlabeled] = [join(ROOT, 'labeled'), join(ROOT, 'unlabeled')];
   const train = join(data, 'train');
   const names = readdirSync(join(train, 'images')).sort();
-  for (const kind of ['images', 'masks']) mkdirSync(join(labeled, kind), { recursive: true });
-  mkdirSync(unlabeled, { recursive: true });
-  const masks = readdirSync(join(train, 'masks'));
-  for (const name of names.slice(0, LABELED)) {
-    const stem = basename(name, extname(name));
-    const mask = masks.find((file) => basename(file, extname(file)) === stem);
-    for (let copy = 0; copy < COPIES; copy++) {
-      link(join(train, 'images', name), join(labeled, 'images', `${stem}-${copy}${extname(name)}`));
-      link(join(train, 'masks', mask), join(labeled, 'masks', `${stem}-${copy}${extname(mask)}`));
-    }
-  }
-  copyFileSync(join(train, 'dataset_meta.json'), join(labeled, 'dataset_meta.json'));
+  linkDataset({ from: train, names: names.slice(0, LABELED), copies: COPIES, folder: labeled });
+  linkAll(join(data, 'unlabeled'), unlabeled);
   for (const name of names.slice(LABELED)) link(join(train, 'images', name), join(unlabeled, name));
-  for (const name of readdirSync(join(data, 'unlabeled')))
-    link(join(data, 'unlabeled', name), join(unlabeled, name));
   return { labeled, unlabeled };
 }
 
-function link(target, path) {
-  if (!existsSync(path)) symlinkSync(target, path);
-}
-
 function trainOnce({ model, method, seed }) {
-  const name = `${model}-${method.replace(' ', '-')}-${seed}`;
-  if (existsSync(join(ROOT, `${name}.json`))) return;
-  const output = join(ROOT, name);
-  rmSync(output, { recursive: true, force: true });
-  const words = ['train', model, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
-  if (METHODS[method]) words.push('--unlabeled-data-roots', unlabeled);
-  words.push('-o', output, '--seed', String(seed), 'params');
-  const settings = { ...SETTINGS, ...MODEL_SETTINGS[model], ...METHODS[method] };
-  words.push(...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)]));
-  const command = [
-    ...values.launcher.split(' ').filter(Boolean),
-    process.execPath,
-    'dist/cli/main.js',
-    ...words,
-  ];
-  console.error(command.join(' '));
-  const { status } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`ended with ${status}: ${command.join(' ')}`);
-
-  const scored = readCsv(join(output, 'results.csv')).filter((row) => Number.isFinite(row.mDice));
-  const best = scored.reduce((a, b) => (b.mDice > a.mDice ? b : a));
-  const result = {
-    model,
-    method,
-    seed,
-    best: best.mDice,
-    bestEpoch: best.epoch,
-    last: scored.at(-1).mDice,
-    lastTeacher: scored.at(-1).teacher_mDice,
-    curve: scored.map((row) => [row.epoch, row.mDice]),
-  };
-  writeFileSync(join(ROOT, `${name}.json`), JSON.stringify(result));
+  const output = join(ROOT, `${model}-${method.replace(' ', '-')}-${seed}`);
+  return savedOr(`${output}.json`, () => {
+    const words = ['train', model, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
+    if (METHODS[method]) words.push('--unlabeled-data-roots', unlabeled);
+    words.push('-o', output, '--seed', String(seed));
+    const settings = { ...SETTINGS, ...MODEL_SETTINGS[model], ...METHODS[method] };
+    otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
+    return { model, method, seed, ...diceOf(readEpochs(output)) };
+  });
 }
 
 /** Table, JSON and picture of all results that are there. */
 async function report() {
-  const runs = readdirSync(ROOT)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')));
+  const runs = readResults(ROOT);
   const summary = models.flatMap((model) =>
     Object.keys(METHODS).flatMap((method) => {
       const own = runs.filter((run) => run.model === model && run.method === method);
@@ -160,11 +121,15 @@ async function report() {
       return [{ model, method, seeds: own.length, best: statistics('best'), last: statistics('last') }];
     }),
   );
-  const machine = `${cpus().length} cores, ${cpus()[0].model.trim()}`;
-  mkdirSync('docs/results', { recursive: true });
-  mkdirSync('docs/images', { recursive: true });
-  const file = { steps: STEPS, settings: SETTINGS, modelSettings: MODEL_SETTINGS, machine, summary, runs };
-  writeFileSync(`docs/results/${NAME}.json`, `${JSON.stringify(file, null, 1)}\n`);
+  const file = {
+    steps: STEPS,
+    settings: SETTINGS,
+    modelSettings: MODEL_SETTINGS,
+    machine: MACHINE,
+    summary,
+    runs,
+  };
+  writeJson(`docs/results/${NAME}.json`, file);
   await drawCurves(runs);
 
   console.log('| model | training | seeds | best mean Dice | range | last mean Dice | range |');
@@ -173,23 +138,15 @@ async function report() {
     `${mean.toFixed(3)} ± ${deviation.toFixed(3)} | ${low.toFixed(3)} … ${high.toFixed(3)}`;
   for (const { model, method, seeds, best, last } of summary)
     console.log(`| ${model} | ${method} | ${seeds} | ${cells(best)} | ${cells(last)} |`);
-  console.log(`\n${STEPS} steps; mean ± standard deviation over seeds; ${machine}`);
+  console.log(`\n${STEPS} steps; mean ± standard deviation over seeds; ${MACHINE}`);
 }
 
 /** Mean Dice by epoch, a panel per model, a line per run. */
 async function drawCurves(runs) {
   const shown = models.filter((model) => runs.some((run) => run.model === model));
   const colors = { supervised: '#8c959f', 'semi-supervised': '#0969da', 'momentum 0.01': '#bf8700' };
-  const chart = echarts.init(null, null, {
-    renderer: 'svg',
-    ssr: true,
-    width: 480 * shown.length,
-    height: 380,
-  });
   const place = (i) => ({ left: 480 * i + 55, width: 400, top: 45, height: 250 });
-  chart.setOption({
-    animation: false,
-    backgroundColor: '#fff',
+  const option = {
     title: shown.map((model, i) => ({
       text: `${model}: mean Dice`,
       left: 480 * i + 50,
@@ -213,27 +170,6 @@ async function drawCurves(runs) {
         showSymbol: false,
         data: curve,
       })),
-  });
-  await sharp(Buffer.from(chart.renderToSVGString()))
-    .png({ palette: true })
-    .toFile(`docs/images/${NAME}.png`);
-  // A chart that is not disposed of keeps the process alive.
-  chart.dispose();
-}
-
-function readCsv(path) {
-  const [head, ...rows] = readFileSync(path, 'utf8').trim().split('\n');
-  const names = head.split(',');
-  return rows.map((row) => {
-    const cells = row.split(',');
-    return Object.fromEntries(
-      names.map((column, i) => [column, cells[i] === '' ? Number.NaN : Number(cells[i])]),
-    );
-  });
-}
-
-function spread(xs) {
-  const mean = xs.reduce((a, b) => a + b, 0) / xs.length;
-  const variance = xs.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(xs.length - 1, 1);
-  return { mean, deviation: Math.sqrt(variance), low: Math.min(...xs), high: Math.max(...xs) };
+  };
+  await drawChart(`docs/images/${NAME}.png`, { width: 480 * shown.length, height: 380, option });
 }
