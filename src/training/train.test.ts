@@ -19,6 +19,8 @@ const script = vi.hoisted(() => ({
   answers: [0],
   /** False when a step is undone in spite of its finite loss. */
   finiteGradients: true,
+  /** Whether the weights of a teacher are scored too. */
+  hasTeacher: false,
   calls: [] as { learningRate: number; update: number }[],
   disposed: 0,
 }));
@@ -41,11 +43,9 @@ vi.mock('./session.js', () => ({
       segment: async () => {
         const answer = script.answers[Math.min(validated, script.answers.length - 1)]!;
         validated += 1;
-        const area = VALIDATION_SIDE ** 2;
-        const logits = new Float32Array(CLASSES * area);
-        return logits.fill(1, answer * area, (answer + 1) * area);
+        return answerEverywhere(answer);
       },
-      others: {},
+      others: script.hasTeacher ? { teacher: async () => answerEverywhere(0) } : {},
       tensors: async () =>
         new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(script.calls.length) }]]),
       dispose: async () => {
@@ -58,6 +58,11 @@ vi.mock('./session.js', () => ({
 const CLASSES = SCENE_CLASSES.length;
 /** That of the input size below. */
 const VALIDATION_SIDE = 34;
+/** Logits that give all pixels one class. */
+function answerEverywhere(answer: number): Float32Array {
+  const area = VALIDATION_SIDE ** 2;
+  return new Float32Array(CLASSES * area).fill(1, answer * area, (answer + 1) * area);
+}
 let folder: string;
 let runs = 0;
 beforeAll(async () => {
@@ -66,7 +71,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(() =>
-  Object.assign(script, { losses: [1], answers: [0], finiteGradients: true, calls: [], disposed: 0 }),
+  Object.assign(script, {
+    losses: [1],
+    answers: [0],
+    finiteGradients: true,
+    hasTeacher: false,
+    calls: [],
+    disposed: 0,
+  }),
 );
 
 const SETTINGS = {
@@ -199,6 +211,20 @@ describe('the training loop', () => {
     expect(info.progress).toMatchObject({ epoch, step });
     expect(tensors.get('w')?.data[0]).toBe(step);
     expect(script.disposed).toBe(1);
+  });
+
+  test('a stop while the teacher is scored calls no epoch the best whose weights are not saved', async () => {
+    script.hasTeacher = true;
+    const controller = new AbortController();
+    let scored = 0;
+    const { error, last } = await run(1, {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.type === 'progress' && event.task === 'validate' && ++scored === 2) controller.abort();
+      },
+    });
+    expect(error).toMatchObject({ code: 'aborted' });
+    expect((await loadCheckpoint(last)).info.progress).toMatchObject({ epoch: 0, best: null });
   });
 
   test('a stop in the last epoch is no stop: the training is complete', async () => {

@@ -131,14 +131,15 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   const validateEpoch = async (epoch: number) => {
     const matrix: ConfusionMatrix | undefined = await score(session.segment, epoch, true);
     if (!matrix) return undefined;
-    const metrics = matrix.summary();
-    const isBest = state.best === null || metrics.mDice > state.best.metrics.mDice;
-    if (isBest) state.best = { epoch, metrics };
     const others: Record<string, number> = {};
     for (const [name, segment] of Object.entries(session.others)) {
       const other = await score(segment, epoch, false);
       if (other) others[diceFigure(name)] = other.summary().mDice;
     }
+    const metrics = matrix.summary();
+    const isBest = state.best === null || metrics.mDice > state.best.metrics.mDice;
+    // Last of all: whoever stops in the scoring above saves a state whose best weights are not written yet.
+    if (isBest) state.best = { epoch, metrics };
     return { matrix, metrics, isBest, others };
   };
 
