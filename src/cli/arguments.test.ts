@@ -27,6 +27,16 @@ describe('params', () => {
     });
   });
 
+  test('follow options with and without a value', () => {
+    for (const before of [['--pretrained'], ['--no-pretrained'], ['-o', 'params']]) {
+      expect(splitParams(['train', 'T', ...before, 'params', '--a.b', '1'])).toEqual({
+        command: ['train', 'T', ...before],
+        params: ['--a.b', '1'],
+      });
+    }
+    expect(splitParams(['train', 'T', '--pretrained', 'params', '--help'])).toMatchObject({ params: ['--help'] });
+  });
+
   test('take their values behind a space or an equals sign', () => {
     expect(parseParams(['--l.lr', '1e-3', '--l.n=4', '--g.text=a=b'])).toEqual({
       l: { lr: '1e-3', n: '4' },

@@ -13,10 +13,15 @@ export interface SplitArguments {
   readonly params: string[] | undefined;
 }
 
-/** Cuts at the word `params`, unless it is the value of the option before it, as in `-o params`. */
+/**
+ * Cuts at the word `params`, unless it is the value of the option before it, as in `-o params`. What comes behind it tells
+ * that apart from an option without a value, as in `--pretrained params --group.name 1`.
+ */
 export function splitParams(argv: readonly string[]): SplitArguments {
   const at = argv.findIndex(
-    (word, index) => word === 'params' && !/^--?[a-z-]+$/.test(argv[index - 1] ?? ''),
+    (word, index) =>
+      word === 'params' &&
+      (!/^--?[a-z-]+$/.test(argv[index - 1] ?? '') || /^(--\w+\.|--help$|-h$)/.test(argv[index + 1] ?? '')),
   );
   return at < 0
     ? { command: [...argv], params: undefined }
