@@ -18,6 +18,12 @@ test('the chunks become one file and nothing else is left behind', async () => {
   expect(await readdir(folder)).toEqual(['weights.bin']);
 });
 
+test('a name may be as long as the file system allows', async () => {
+  const name = `${'ü'.repeat(125)}.mask`;
+  await writeFileAtomic(join(folder, name), 'x');
+  expect(await readdir(folder)).toEqual([name]);
+});
+
 test('a failing write keeps the previous file and leaves no temporary file', async () => {
   const path = join(folder, 'weights.bin');
   await writeFile(path, 'previous');

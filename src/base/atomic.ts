@@ -5,6 +5,9 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, OtxError } from './errors.js';
 
+/** Characters of the file's name in that of the temporary one, which may be no longer than the 255 bytes of most systems. */
+const NAME_SHOWN = 60;
+
 /**
  * Writes `chunks` one after the other as the new content of `path`.
  * A crash at any moment leaves the previous file as it was (and at worst a `.tmp` file beside it).
@@ -16,7 +19,8 @@ export async function writeFileAtomic(
   ...chunks: readonly (Uint8Array | string)[]
 ): Promise<void> {
   // The temporary file must be in the same folder: a rename across file systems is a copy, and not atomic.
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
+  const name = basename(path).slice(0, NAME_SHOWN);
+  const temporary = join(dirname(path), `.${name}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx');
     try {

@@ -1,6 +1,7 @@
 /** @file The data of a training: opened, headers only, before anything else, and read in full before the first step. */
 
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import {
   type Dataset,
@@ -99,7 +100,7 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
 async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
   const labeled = await openLabeled(config, signal);
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
-  if (fileList === undefined) checkOutside(config.output, root as string);
+  if (fileList === undefined) await checkOutside(config.output, root as string);
   const unlabeled = await openUnlabeled(root as string, { fileList });
   const check = async (options: CheckOptions) => {
     await labeled.check(options);
@@ -121,8 +122,14 @@ export const PSEUDO_MASK_FOLDER = 'detcon_mask';
 const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
 
 async function openImages({ train_data_roots, output }: CompleteConfig): Promise<OpenedData> {
-  checkOutside(output, train_data_roots);
+  await checkOutside(output, train_data_roots);
   const folder = join(dirname(output), PSEUDO_MASK_FOLDER);
+  if (await isWithin(folder, train_data_roots)) {
+    throw new OtxError(
+      'usage',
+      `pseudo masks would be written to ${folder}, over the images to learn from; choose an output folder elsewhere`,
+    );
+  }
   const images = await openImageFolder(train_data_roots);
   const names = maskNames(images.images.map(({ id }) => id));
   const trainSet: Dataset = {
@@ -146,14 +153,26 @@ async function openImages({ train_data_roots, output }: CompleteConfig): Promise
 }
 
 /** The next look into the folder would take pictures and masks of the run for more images. */
-function checkOutside(output: string, images: string): void {
-  const path = relative(resolve(images), resolve(output));
-  if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return;
+async function checkOutside(output: string, images: string): Promise<void> {
+  if (!(await isWithin(output, images))) return;
   throw new OtxError(
     'usage',
     `${output} lies inside the images to learn from (${images}), where its own pictures would be taken for more of them; ` +
       'choose an output folder elsewhere',
   );
+}
+
+/** Whether a path is a folder or something in it, by whatever links they are named. */
+async function isWithin(path: string, folder: string): Promise<boolean> {
+  const between = relative(await followed(folder), await followed(path));
+  return between !== '..' && !between.startsWith(`..${sep}`) && !isAbsolute(between);
+}
+
+/** An absolute path without symbolic links, as far as it exists. */
+async function followed(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real !== undefined || dirname(path) === path) return real ?? path;
+  return join(await followed(dirname(path)), basename(path));
 }
 
 /** Labels mean the same only if both data sets list the same names in the same order. */

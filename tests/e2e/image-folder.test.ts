@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -117,6 +117,26 @@ describe('otx train on a folder of images refuses in one line', () => {
       ],
       2,
       /lies inside the images/,
+    ],
+    [
+      'a run folder among the images, by way of a link',
+      async () => {
+        const link = join(folder, 'link');
+        await symlink(images, link);
+        return ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', link, '-o', join(images, 'run')];
+      },
+      2,
+      /lies inside the images/,
+    ],
+    [
+      'images where the masks would go',
+      async () => {
+        const own = join(folder, 'own', 'detcon_mask');
+        await cp(images, own, { recursive: true });
+        return ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', own, '-o', join(folder, 'own', 'run')];
+      },
+      2,
+      /masks would be written to .*detcon_mask, over the images/,
     ],
     [
       'a run folder among unlabeled images',

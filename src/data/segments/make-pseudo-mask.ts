@@ -6,7 +6,7 @@ import { type ImageStore, readStoredImage } from '../image-store.js';
 import { readImage } from '../read-image.js';
 import type { DecodedImage, LabeledImage } from '../types.js';
 import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
-import { describeOrigin, encodePseudoMask, fitsImage, readPseudoMask } from './pseudo-mask-file.js';
+import { describeOrigin, encodePseudoMask, readFittingMask } from './pseudo-mask-file.js';
 
 export interface PseudoMaskTask {
   readonly imagePath: string;
@@ -28,7 +28,7 @@ export interface PseudoMaskTaskResult {
 export async function makePseudoMask({ imagePath, maskPath }: PseudoMaskTask): Promise<PseudoMaskTaskResult> {
   try {
     const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
-    if (await fitsImage(maskPath, imagePath, origin)) {
+    if (await readFittingMask(maskPath, imagePath, origin)) {
       return { made: false, problem: undefined, warning: undefined };
     }
     const image = await readImage(imagePath);
@@ -53,8 +53,8 @@ export async function readSegmentedImage(
   store?: ImageStore,
 ): Promise<LabeledImage> {
   const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
-  const isThere = await fitsImage(maskPath, imagePath, origin);
-  const mask = isThere ? (await readPseudoMask(maskPath)).data : segmentIds(await readImage(imagePath));
+  const found = await readFittingMask(maskPath, imagePath, origin);
+  const mask = found?.data ?? segmentIds(await readImage(imagePath));
   const { data, width, height } = store
     ? await readStoredImage(imagePath, store)
     : await readImage(imagePath);

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { decoder, readBytes, readImageSize, unreadable } from '../decoder.js';
+import { decoder, readBytes, readImageSize } from '../decoder.js';
 import { readPngHead, readPngText, withPngText } from '../png.js';
 import type { Size } from '../transforms/geometry.js';
 import type { LabelMask } from '../types.js';
@@ -33,33 +33,36 @@ export async function encodePseudoMask(
 }
 
 /**
- * Whether the file is a whole pseudo mask for an image: one of that origin, or one from elsewhere (the reference, a person),
- * which says nothing of its origin but is gray and has the size. False as well for a file that is missing or damaged.
+ * The pseudo mask in a file, if it is a whole one for an image: one of that origin, or one from elsewhere (the reference, a
+ * person), which says nothing of its origin but is gray and has the size. Undefined as well for a file that is missing or
+ * damaged. The file is read once, since another training may put its own mask in its place at any moment.
  */
-export async function fitsImage(path: string, imagePath: string, origin: string): Promise<boolean> {
+export async function readFittingMask(
+  path: string,
+  imagePath: string,
+  origin: string,
+): Promise<LabelMask | undefined> {
   try {
     const bytes = await readBytes(path);
     const found = readPngText(bytes, KEYWORD);
-    if (found !== undefined && found !== origin) return false;
-    if (!readPngHead(bytes)?.gray) return false;
-    const [mask, size] = await Promise.all([readPseudoMask(path), readImageSize(imagePath)]);
-    return mask.width === size.width && mask.height === size.height;
+    if (found !== undefined && found !== origin) return undefined;
+    const head = readPngHead(bytes);
+    if (!head?.gray) return undefined;
+    const [mask, size] = await Promise.all([decodeIds(bytes, head.depth), readImageSize(imagePath)]);
+    return mask.width === size.width && mask.height === size.height ? mask : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** Segment ids modulo 256, HW. @throws OtxError `image` when the file is missing or damaged. */
-export async function readPseudoMask(path: string): Promise<LabelMask> {
-  const bytes = await readBytes(path);
-  try {
-    const { data, info } = await decoder(bytes, 'error')
-      .toColourspace('b-w')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const ids = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    return { data: ids, width: info.width, height: info.height };
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+/** Segment ids modulo 256, HW; 16 bits may hold more. */
+async function decodeIds(bytes: Buffer, depth: number): Promise<LabelMask> {
+  const isDeep = depth === 16;
+  const { data, info } = await decoder(bytes, 'error')
+    .toColourspace(isDeep ? 'grey16' : 'b-w')
+    .raw({ depth: isDeep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const bytesOf = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  const ids = isDeep ? Uint8Array.from(new Uint16Array(bytesOf.slice().buffer)) : bytesOf;
+  return { data: ids, width: info.width, height: info.height };
 }

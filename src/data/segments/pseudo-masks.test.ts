@@ -7,7 +7,7 @@ import { openImageFolder } from '../image-folder.js';
 import { acquirePool, type DataPool } from '../pool.js';
 import { readImage } from '../read-image.js';
 import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
-import { readPseudoMask } from './pseudo-mask-file.js';
+import { readSegmentedImage } from './make-pseudo-mask.js';
 import { ensurePseudoMasks, maskNames } from './pseudo-masks.js';
 
 let pool: DataPool;
@@ -24,6 +24,12 @@ const picture = (left: number, right: number) => {
   );
   return rgbPng(rgb, width, height);
 };
+
+/** What is stored in a mask. */
+async function readPseudoMask(path: string) {
+  const { data, info } = await sharp(path).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  return { data: new Uint8Array(data), width: info.width, height: info.height };
+}
 
 async function folders() {
   const root = await temporaryFolder();
@@ -111,6 +117,18 @@ describe('ensurePseudoMasks', () => {
     await writeFiles(masks, { 'a.png': own });
     expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
     expect(await readFile(join(masks, 'a.png'))).toEqual(own);
+  });
+
+  it('uses the ids of a mask of 16 bits modulo 256', async () => {
+    const { root, masks } = await folders();
+    const ids = Uint16Array.from({ length: 3000 }, (_, i) => i % 300);
+    const raw = { width: 60, height: 50, channels: 1 } as const;
+    const deep = await sharp(ids, { raw }).toColourspace('grey16').png().toBuffer();
+    await writeFiles(masks, { 'a.png': deep });
+    expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
+    expect(await readFile(join(masks, 'a.png'))).toEqual(deep);
+    const { mask } = await readSegmentedImage(join(root, 'a.png'), join(masks, 'a.png'));
+    expect(mask).toEqual(Uint8Array.from(ids));
   });
 
   it('names every damaged image in one error', async () => {
