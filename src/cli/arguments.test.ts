@@ -34,7 +34,9 @@ describe('params', () => {
         params: ['--a.b', '1'],
       });
     }
-    expect(splitParams(['train', 'T', '--pretrained', 'params', '--help'])).toMatchObject({ params: ['--help'] });
+    expect(splitParams(['train', 'T', '--pretrained', 'params', '--help'])).toMatchObject({
+      params: ['--help'],
+    });
   });
 
   test('take their values behind a space or an equals sign', () => {

@@ -5,7 +5,7 @@ import type { UnlabeledBatch, UnlabeledLoader } from './unlabeled-loader.js';
 
 /** A labeled batch, and views of unlabeled images for the step graph `semi`. */
 export interface PairedBatch extends TrainBatch {
-  readonly inputs: LabeledBatch['inputs'] & Pick<UnlabeledBatch, 'weak' | 'strong'>;
+  readonly inputs: LabeledBatch['inputs'] & Pick<UnlabeledBatch, 'weak' | 'strong' | 'padding'>;
 }
 
 /**
@@ -37,13 +37,10 @@ export function createPairedLoader(
     for await (const batch of labeled.epoch(index, options)) {
       if (number < labeledAlone) yield batch;
       else {
-        const { weak, strong, imageIds, waitedMs } = await unlabeledBatch(
-          number - labeledAlone,
-          options.signal,
-        );
+        const { imageIds, waitedMs, ...views } = await unlabeledBatch(number - labeledAlone, options.signal);
         yield {
           step: 'semi',
-          inputs: { ...batch.inputs, weak, strong },
+          inputs: { ...batch.inputs, ...views },
           sampleIds: [...batch.sampleIds, ...imageIds],
           waitedMs: batch.waitedMs + waitedMs,
         };

@@ -85,6 +85,8 @@ export interface UnlabeledTaskResult {
   readonly weak: Float32Array<ArrayBuffer>;
   /** `[N, 3, S, S]` */
   readonly strong: Float32Array<ArrayBuffer>;
+  /** `[N, S, S]` */
+  readonly padding: Uint8Array<ArrayBuffer>;
   /** Per item, the newly decoded pixels that were to be kept. */
   readonly decoded: readonly (DecodedImage | undefined)[];
 }
@@ -93,9 +95,10 @@ export interface UnlabeledTaskResult {
 export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<UnlabeledTaskResult> {
   const { items, cropSize, store } = task;
   const read = (path: string) => (store ? readStoredImage(path, store) : readImage(path));
-  const size = 3 * cropSize * cropSize;
-  const weak = new Float32Array(items.length * size);
-  const strong = new Float32Array(items.length * size);
+  const area = cropSize * cropSize;
+  const weak = new Float32Array(items.length * 3 * area);
+  const strong = new Float32Array(items.length * 3 * area);
+  const padding = new Uint8Array(items.length * area);
   const decoded: (DecodedImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
     let source = item.decoded ?? (await read(item.imagePath));
@@ -103,11 +106,15 @@ export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<Unlabeled
     if (isKept) source = { ...source, data: inSharedMemory(source.data) };
     decoded.push(isKept ? source : undefined);
 
-    const [start, end] = [n * size, (n + 1) * size];
-    const planes = { weak: weak.subarray(start, end), strong: strong.subarray(start, end), side: cropSize };
-    makeViews(source, new Random(item.seed), planes);
+    const [start, end] = [n * area, (n + 1) * area];
+    makeViews(source, new Random(item.seed), {
+      weak: weak.subarray(3 * start, 3 * end),
+      strong: strong.subarray(3 * start, 3 * end),
+      padding: padding.subarray(start, end),
+      side: cropSize,
+    });
   }
-  return { weak, strong, decoded };
+  return { weak, strong, padding, decoded };
 }
 
 export interface EvalTask {

@@ -40,7 +40,7 @@ async function take(loader: UnlabeledLoader, start: number, count: number): Prom
 }
 
 const pixels = (batches: readonly UnlabeledBatch[]) =>
-  batches.map(({ weak, strong, imageIds }) => ({ weak, strong, imageIds }));
+  batches.map(({ weak, strong, padding, imageIds }) => ({ weak, strong, padding, imageIds }));
 
 describe('createUnlabeledLoader', () => {
   it('goes through all images again and again, each time in another order', async () => {
@@ -57,6 +57,7 @@ describe('createUnlabeledLoader', () => {
     const whole = pixels(await take(loader, 0, 8));
     expect(whole[0]!.weak).toHaveLength(2 * 3 * 32 * 32);
     expect(whole[0]!.strong).toHaveLength(2 * 3 * 32 * 32);
+    expect(whole[0]!.padding).toHaveLength(2 * 32 * 32);
     for (const options of [{ workers: 2 }, { cacheBytes: 0 }, { cacheBytes: 2 * 3 * 40 * 30 }])
       expect(pixels(await take(await open(root, options), 0, 8))).toEqual(whole);
     expect(pixels(await take(await open(root, { workers: 2 }), 5, 3))).toEqual(whole.slice(5));
@@ -100,10 +101,11 @@ describe('createPairedLoader', () => {
     expect(all[0]!.inputs).not.toHaveProperty('weak');
     // The first unlabeled batches are those of the stream from its beginning.
     const views = await take(await open(root), 0, 3);
-    views.forEach(({ weak, strong, imageIds }, i) => {
+    views.forEach(({ weak, strong, padding, imageIds }, i) => {
       const { inputs, sampleIds } = all[3 + i] as PairedBatch;
       expect(inputs.weak).toEqual(weak);
       expect(inputs.strong).toEqual(strong);
+      expect(inputs.padding).toEqual(padding);
       expect(sampleIds.slice(2)).toEqual(imageIds);
       expect(sampleIds).toHaveLength(4);
     });

@@ -25,6 +25,8 @@ export interface UnlabeledBatch {
   readonly weak: Float32Array<ArrayBuffer>;
   /** The same pixels with other colours and holes. */
   readonly strong: Float32Array<ArrayBuffer>;
+  /** `[N, S, S]`: 255 where the image was padded, 0 elsewhere. */
+  readonly padding: Uint8Array<ArrayBuffer>;
   readonly imageIds: readonly string[];
   /** How long the consumer waited for this batch, in milliseconds. */
   readonly waitedMs: number;
@@ -73,7 +75,7 @@ export function createUnlabeledLoader(
       decoded: cached.get(index),
       keep: index < cacheable,
     }));
-    const { weak, strong, decoded } = await pool.run('makeUnlabeledBatch', {
+    const { decoded, ...views } = await pool.run('makeUnlabeledBatch', {
       items,
       cropSize,
       ...(store && { store }),
@@ -81,7 +83,7 @@ export function createUnlabeledLoader(
     decoded.forEach((pixels, n) => {
       if (pixels) cached.set(indices[n]!, pixels);
     });
-    return { weak, strong, imageIds: indices.map((index) => images[index]!.id) };
+    return { ...views, imageIds: indices.map((index) => images[index]!.id) };
   };
 
   async function* from(

@@ -16,11 +16,12 @@ function ramp(width: number, height: number): DecodedImage {
   return { data, width, height };
 }
 
-function views(source: DecodedImage, seed: string): { weak: Uint8Array; strong: Uint8Array } {
+function views(source: DecodedImage, seed: string) {
   const weak = new Float32Array(3 * AREA);
   const strong = new Float32Array(3 * AREA);
-  makeViews(source, new Random(seed), { weak, strong, side: SIDE });
-  return { weak: unpackImage(weak, SIDE), strong: unpackImage(strong, SIDE) };
+  const padding = new Uint8Array(AREA);
+  makeViews(source, new Random(seed), { weak, strong, padding, side: SIDE });
+  return { weak: unpackImage(weak, SIDE), strong: unpackImage(strong, SIDE), padding };
 }
 
 const source = ramp(90, 70);
@@ -41,6 +42,22 @@ describe('makeViews', () => {
     const padded = DRAWS.filter(({ weak }) => isBlack(weak, AREA - 1));
     expect(padded.length).toBeGreaterThan(30);
     expect(PIXEL_MEAN.every((mean) => mean > 0)).toBe(true);
+  });
+
+  it('tells padding from image, at the edge of a small image and in the corners of a turned one', () => {
+    const inCorner = DRAWS.filter(({ padding }) => padding[AREA - 1] === 255 && padding[0] === 0);
+    const turned = DRAWS.filter(({ padding }) => padding[0] === 255);
+    expect(inCorner.length).toBeGreaterThan(30);
+    expect(turned.length).toBeGreaterThan(30);
+    for (const { weak, padding } of DRAWS) {
+      let wrong = 0;
+      for (let at = 0; at < AREA; at++) {
+        // Blue is 140 in the image; where it meets the padding it is blended.
+        const blue = weak[3 * at + 2]!;
+        if (padding[at] === 255 ? blue > 100 : padding[at] !== 0 || blue < 40) wrong += 1;
+      }
+      expect(wrong).toBe(0);
+    }
   });
 
   it('the weak view keeps its colours: blue is constant wherever there is image', () => {

@@ -4,7 +4,7 @@ import { scaleBase } from './recipes.js';
 import { cutOut, drawHoles } from './transforms/cut-out.js';
 import { randomFlip } from './transforms/flip.js';
 import { toGray } from './transforms/grayscale.js';
-import { packImage } from './transforms/normalize.js';
+import { packImage, packMask } from './transforms/normalize.js';
 import { photometricDistortion } from './transforms/photometric-distortion.js';
 import { drawWindow } from './transforms/random-crop.js';
 import { drawSquareSize } from './transforms/random-scale.js';
@@ -20,6 +20,8 @@ export interface ViewPlanes {
   readonly weak: Float32Array;
   /** Like `weak`. */
   readonly strong: Float32Array;
+  /** `[side, side]`: 0 where there is image, {@link IGNORE_INDEX} where there is padding. */
+  readonly padding: Uint8Array;
   readonly side: number;
 }
 
@@ -28,9 +30,12 @@ export interface ViewPlanes {
  * compared with one on the other pixel by pixel: random scale (aspect ratio not kept), crop, flip, rotation, black
  * padding. The strong view alone is then distorted photometrically (p 0.7) or made gray (p 0.3), and cut out.
  */
-export function makeViews(source: DecodedImage, random: Random, { weak, strong, side }: ViewPlanes): void {
+export function makeViews(source: DecodedImage, random: Random, planes: ViewPlanes): void {
+  const { weak, strong, padding, side } = planes;
   const square = { width: side, height: side };
-  const view = onCanvas(randomGeometry(source, side, random), side);
+  const part = randomGeometry(source, side, random);
+  packMask(part.mask, part, padding, side);
+  const view = onCanvas(part, side);
   packImage(view, square, weak, side);
   const changed = strengthened(view, side, random);
   packImage(changed, square, strong, side);

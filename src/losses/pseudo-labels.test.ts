@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../base/random.js';
 import { runGraph } from '../engine/run-graph.js';
-import { input } from '../graph/index.js';
+import { equal, input } from '../graph/index.js';
 import { IGNORE_INDEX } from './cross-entropy.js';
 import { dropShare, entropyOf, pseudoLabels } from './pseudo-labels.js';
 
@@ -43,12 +43,14 @@ function percentile(values: readonly number[], q: number): number {
   return low + (rank - Math.floor(rank)) * (sorted[Math.ceil(rank)]! - low);
 }
 
-async function run(logits: Float32Array, drop: number) {
+async function run(logits: Float32Array, drop: number, padding = new Uint8Array(PIXELS)) {
   const x = input('logits', 'float32', [N, K, H, W]);
-  const { labels, kept, threshold, reweight } = pseudoLabels(x, input('drop', 'float32', []));
+  const isImage = equal(input('padding', 'uint8', [N, H, W]), 0);
+  const { labels, kept, threshold, reweight } = pseudoLabels(x, input('drop', 'float32', []), isImage);
   const values = await runGraph([labels, kept, threshold, reweight], {
     logits,
     drop: Float32Array.of(drop),
+    padding,
   });
   return {
     labels: values[0] as Uint8Array,
@@ -92,10 +94,12 @@ describe('pseudoLabels', () => {
     // Two classes with logit difference d: the entropy falls as |d| grows, so the pixels are already sorted.
     const differences = [0, 1, 2, 3, 4];
     const x = input('logits', 'float32', [1, 2, 1, 5]);
-    const { labels, threshold, reweight } = pseudoLabels(x, input('drop', 'float32', []));
+    const isImage = equal(input('padding', 'uint8', [1, 1, 5]), 0);
+    const { labels, threshold, reweight } = pseudoLabels(x, input('drop', 'float32', []), isImage);
     const values = await runGraph([labels, threshold, reweight], {
       logits: Float32Array.from([...differences.map(() => 0), ...differences]),
       drop: Float32Array.of(0.125),
+      padding: new Uint8Array(5),
     });
     // Position 0.125·4 = 0.5 from the top: halfway between ln 2 and the entropy at d = 1, 0.582203.
     expect(values[1]![0]).toBeCloseTo((Math.LN2 + 0.582203) / 2, 5);
@@ -108,6 +112,32 @@ describe('pseudoLabels', () => {
     expect(labels.includes(IGNORE_INDEX)).toBe(false);
     expect([kept, reweight]).toEqual([1, 1]);
     expect(threshold).toBeCloseTo(Math.log(K), 6);
+  });
+
+  test.each([0.2, 0.05, 0])('padding has no part in the share %f, nor in the mean', async (drop) => {
+    // The padding is where the entropies are highest and lowest.
+    const all = entropies(LOGITS);
+    const order = [...all.keys()].sort((a, b) => all[a]! - all[b]!);
+    const padded = new Set([...order.slice(0, 7), ...order.slice(-9)]);
+    const padding = Uint8Array.from(all, (_, pixel) => (padded.has(pixel) ? IGNORE_INDEX : 0));
+    const { labels, kept, threshold, reweight } = await run(LOGITS, drop, padding);
+
+    const ofImage = all.filter((_, pixel) => !padded.has(pixel));
+    const limit = drop > 0 ? percentile(ofImage, 100 * (1 - drop)) : Number.POSITIVE_INFINITY;
+    expect(threshold).toBeCloseTo(drop > 0 ? limit : Math.log(K), 5);
+    all.forEach((entropy, pixel) => {
+      expect(labels[pixel] === IGNORE_INDEX).toBe(padded.has(pixel) || entropy >= limit);
+    });
+    const count = ofImage.filter((entropy) => entropy < limit).length;
+    expect(kept).toBeCloseTo(count / ofImage.length, 6);
+    expect(reweight).toBeCloseTo(PIXELS / count, 4);
+  });
+
+  test('a batch of padding alone keeps nothing, and nothing becomes infinite', async () => {
+    const { labels, kept, threshold, reweight } = await run(LOGITS, 0.2, new Uint8Array(PIXELS).fill(255));
+    expect(labels.every((label) => label === IGNORE_INDEX)).toBe(true);
+    expect(kept).toBe(0);
+    expect([threshold, reweight].every(Number.isFinite)).toBe(true);
   });
 
   test('equal entropies everywhere keep nothing, and the weight stays finite', async () => {

@@ -10,7 +10,6 @@ import {
   maximum,
   mul,
   reduceMax,
-  reduceMean,
   reduceSum,
   reshape,
   sub,
@@ -24,6 +23,7 @@ import { IGNORE_INDEX } from './cross-entropy.js';
 const FIRST_DROP = 0.2;
 /** Above ln K for every K. */
 const BEYOND_ANY_ENTROPY = 1e9;
+const BELOW_ANY_ENTROPY = -1;
 
 /** Epochs in which it falls to zero, linearly. */
 const DROP_EPOCHS = 100;
@@ -40,7 +40,7 @@ export function dropShare(update: number, stepsPerEpoch: number): number {
 export interface PseudoLabels {
   /** uint8 [N, H, W]: the likeliest class, {@link IGNORE_INDEX} where a pixel is dropped. */
   readonly labels: Tensor;
-  /** Scalar: share of the pixels that is kept. */
+  /** Scalar: share of the image's pixels that is kept. */
   readonly kept: Tensor;
   /** Scalar: entropy in nats from which on a pixel is dropped; ln K where none is. */
   readonly threshold: Tensor;
@@ -49,26 +49,34 @@ export interface PseudoLabels {
 }
 
 /**
- * Pseudo-labels of a batch. Dropped are the pixels whose entropy reaches the percentile 100·(1 − drop) of all pixels of the
- * batch.
+ * Pseudo-labels of a batch. Dropped are the padding and the pixels whose entropy reaches the percentile 100·(1 − drop) of all
+ * pixels of the images in the batch. The reference takes padding for image: its student learns that black is whatever class
+ * the teacher happened to see there, and is sure of it; dark cars follow.
  * @param logits float32 [N, K, H, W] of the teacher
  * @param drop scalar: {@link dropShare}; 0 keeps every pixel
+ * @param isImage bool [N, H, W]: false for padding
  */
-export function pseudoLabels(logits: Tensor, drop: Tensor): PseudoLabels {
+export function pseudoLabels(logits: Tensor, drop: Tensor, isImage: Tensor): PseudoLabels {
   const [n, classes, h, w] = logits.shape as [number, number, number, number];
-  const entropy = reshape(entropyOf(logits), [n * h * w]);
+  const pixels = n * h * w;
+  const isPixel = reshape(isImage, [pixels]);
+  const imagePixels = reduceSum(cast(isPixel, 'float32'));
+  // Padding comes last in the order of entropy, so that a share of the image is a smaller share of the whole.
+  const entropy = where(isPixel, reshape(entropyOf(logits), [pixels]), BELOW_ANY_ENTROPY);
   const isFiltered = greater(drop, 0);
-  const quantile = upperQuantile(entropy, drop);
-  const isKept = less(entropy, where(isFiltered, quantile, BEYOND_ANY_ENTROPY));
-  const kept = reduceMean(cast(isKept, 'float32'));
+  const shareOfAll = div(mul(drop, maximum(sub(imagePixels, 1), 0)), Math.max(pixels - 1, 1));
+  const quantile = upperQuantile(entropy, shareOfAll);
+  const limit = where(isFiltered, quantile, BEYOND_ANY_ENTROPY);
+  const isKept = where(isPixel, cast(less(entropy, limit), 'float32'), 0);
+  const keptPixels = reduceSum(isKept);
   const best = cast(argMax(logits, 1), 'float32');
-  const labels = where(reshape(isKept, [n, h, w]), best, IGNORE_INDEX);
+  const labels = where(greater(reshape(isKept, [n, h, w]), 0), best, IGNORE_INDEX);
   return {
     labels: cast(labels, 'uint8'),
-    kept,
+    kept: div(keptPixels, maximum(imagePixels, 1)),
     threshold: where(isFiltered, quantile, Math.log(classes)),
     // Where all entropies are equal no pixel is kept.
-    reweight: div(1, maximum(kept, 1 / (n * h * w))),
+    reweight: div(pixels, maximum(keptPixels, 1)),
   };
 }
 

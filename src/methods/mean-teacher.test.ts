@@ -55,7 +55,8 @@ function start(
   for (const name of Object.keys(scalars)) feeds[name] = Float32Array.of({ keep: 1, ...SCALARS }[name]!);
   for (const [name, { dtype, shape }] of Object.entries(inputs)) {
     const length = sizeOf(shape);
-    if (dtype === 'uint8') feeds[name] = Uint8Array.from({ length }, () => random.integer(classes));
+    if (name === 'padding') feeds[name] = new Uint8Array(length);
+    else if (dtype === 'uint8') feeds[name] = Uint8Array.from({ length }, () => random.integer(classes));
     else if (name.startsWith('noise')) feeds[name] = Float32Array.from({ length }, () => random.uniform());
     else feeds[name] = Float32Array.from({ length }, () => random.normal());
   }
@@ -115,6 +116,18 @@ describe('a semi-supervised step', () => {
       'state:parameters': other,
     });
     expect(same).toEqual(labels);
+  });
+
+  test('learns nothing from padding, whatever it shows', async () => {
+    const padding = Uint8Array.from({ length: 2 * SIZE * SIZE }, (_, i) => (i % SIZE < 6 ? 255 : 0));
+    const [labels, kept] = await values([step.outputs.pseudoLabels!, step.outputs.kept!], {
+      padding,
+      dropShare: Float32Array.of(0),
+    });
+    labels!.forEach((label, i) => {
+      expect(label === 255).toBe(padding[i] === 255);
+    });
+    expect(kept![0]).toBe(1);
   });
 
   test('costs the teacher one evaluation forward: nothing is differentiated through it', () => {

@@ -17,6 +17,7 @@ import {
   add,
   argMax,
   cast,
+  equal,
   gradients,
   input,
   mul,
@@ -197,10 +198,10 @@ function teacherPacks(layouts: ModelLayouts): StatePack[] {
  * One optimiser step.
  *
  * Inputs: `images` float32 [N, 3, S, S] and `labels` uint8 [N, S, S]; unless the unlabeled batch is empty, `weak` and `strong`
- * float32 [U, 3, S, S], two views of the same pixels; for models with stochastic regularisation `noise` and `noiseStrong`.
+ * float32 [U, 3, S, S], two views of the same pixels, and `padding` uint8 [U, S, S], 0 where there is image; for models with stochastic regularisation `noise` and `noiseStrong`.
  * Scalars: those of `optimizerScalars`, `teacherKeep` (see `averageKeep`), `dropShare` and `unsupervisedWeight`.
  * Outputs: `loss`, `guard`, `supervised_loss`, and with unlabeled images `unsupervised_loss` (the mean over the pixels that
- * are kept, before its weight), `kept`, `entropy_threshold`, `pseudoLabels` uint8 [U, S, S] and `predictions` uint8
+ * are kept, before its weight), `kept` (their share of the image), `entropy_threshold`, `pseudoLabels` uint8 [U, S, S] and `predictions` uint8
  * [U, S', S'], what the student says about the strong view, at the resolution of its head.
  */
 export function meanTeacherStep(
@@ -245,9 +246,11 @@ export function meanTeacherStep(
     // In evaluation mode: what is averaged are the weights and statistics that a prediction would use, and dropout and the
     // accidents of a small batch stay out of the labels. It also costs less than training mode, which is the reference's.
     const teacherStore = new PackStore([teacherParameters, teacherBuffers]);
+    const padding = step.input('padding', 'uint8', [unlabeledBatchSize, size, size]);
     const opinion = pseudoLabels(
       fullSizeLogits(model, new Scope(teacherStore, false), weak),
       step.scalar('dropShare'),
+      equal(padding, 0),
     );
     // The strong views are a batch of their own: with the labeled images they would share their batch statistics. They see
     // the statistics and prototypes that the labeled images have left.

@@ -24,6 +24,7 @@ test('a row shows weak view, pseudo-labels, strong view and prediction of an unl
     labels: new Uint8Array(3 * area),
     weak: pictures(2, area, 255),
     strong: pictures(2, area, 100),
+    padding: new Uint8Array(2 * area),
   };
   const pseudoLabels = new Uint8Array(2 * area).fill(255, 0, area).fill(1, area);
   const predictions = new Uint8Array(2 * 16 * 16).fill(2);
