@@ -187,8 +187,10 @@ describe('a run folder', () => {
       waitedMs: 0,
     });
     const picturesOf = async (start: StartEvent, steps: ('detcon' | 'pair' | 'single')[]) => {
-      await rm(output, { recursive: true });
-      await mkdir(output);
+      if (!start.resumed) {
+        await rm(output, { recursive: true });
+        await mkdir(output);
+      }
       const notices: string[] = [];
       const reporter = createRunReporter({ onNotice: (message) => notices.push(message) });
       reporter.onEvent(start);
@@ -206,7 +208,16 @@ describe('a run folder', () => {
     expect(await picturesOf(startEvent(), ['single', 'single', 'single', 'single', 'pair'])).toEqual([
       ...['train_batch_0.jpg', 'train_batch_1.jpg', 'train_batch_2.jpg', 'views_0.jpg'],
     ]);
-    expect(await picturesOf({ ...alone, resumed: { epoch: 0, step: 1 } }, ['detcon'])).toEqual([]);
+
+    // Killed after the first sheet: the others follow, and it stays.
+    expect(await picturesOf(alone, ['detcon'])).toEqual(['pseudo_masks.jpg', 'views_0.jpg']);
+    await rm(join(output, 'pseudo_masks.jpg'));
+    await writeFile(join(output, 'views_0.jpg'), 'earlier');
+    const again: StartEvent = { ...alone, resumed: { epoch: 0, step: 1 } };
+    expect(await picturesOf(again, ['detcon', 'detcon', 'detcon'])).toEqual([
+      ...['pseudo_masks.jpg', 'views_0.jpg', 'views_1.jpg', 'views_2.jpg'],
+    ]);
+    expect(await readFile(join(output, 'views_0.jpg'), 'utf8')).toBe('earlier');
   });
 
   test('is drawn again only after a while, but always at the end', async () => {

@@ -1,5 +1,6 @@
 /** @file Fills the run folder with what people look at, beside the training and without ever stopping it. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -128,6 +129,8 @@ function startRun(
   const { output, classes, stepsPerEpoch, resumed } = start;
   const names = classes.map(({ name }) => name);
   const file = (name: string) => join(output, name);
+  /** A run that was killed early may have left without its first pictures. */
+  const isMissing = (name: string) => resumed === undefined || !existsSync(file(name));
   const shown = new Set(evenlySpaced(start.validationSet?.samples ?? [], SHOWN_IMAGES).map(({ id }) => id));
   const pictures = new Map<string, SegmentedPicture>();
   const resumedStep = resumed && resumed.epoch * stepsPerEpoch + resumed.step;
@@ -178,7 +181,7 @@ function startRun(
   };
   const charts = seldom(drawCharts, clock);
 
-  if (resumed === undefined) {
+  if (isMissing('labels.png')) {
     enqueue('labels.png', async () => {
       const subsets = [
         { name: 'train', dataset: start.trainSet },
@@ -193,7 +196,7 @@ function startRun(
 
   // Only a training that learns from images alone validates nothing.
   const hasPseudoMasks = start.validationSet === undefined;
-  if (hasPseudoMasks && resumed === undefined) {
+  if (hasPseudoMasks && isMissing('pseudo_masks.jpg')) {
     enqueue('pseudo_masks.jpg', async () => {
       const sheet = await drawPseudoMasks(evenlySpaced(start.trainSet.samples, SHOWN_SEGMENTED));
       await writeFileAtomic(file('pseudo_masks.jpg'), await encodeJpeg(sheet));
@@ -201,11 +204,11 @@ function startRun(
     });
   }
 
-  /** Sheets of views so far; pairs of views need not come in every step. */
-  let viewSheets = resumed === undefined ? 0 : TRAIN_SHEETS;
+  /** Sheets of views to come; pairs of views need not come in every step. */
+  const viewSheets = [...Array(TRAIN_SHEETS).keys()].filter((number) => isMissing(`views_${number}.jpg`));
   const onViews = ({ epoch, step }: BatchEvent, inputs: ViewInputs, sampleIds: readonly string[]) => {
-    if (viewSheets >= TRAIN_SHEETS) return;
-    const number = viewSheets++;
+    const number = viewSheets.shift();
+    if (number === undefined) return;
     const name = `views_${number}.jpg`;
     enqueue(name, async () => {
       const sheet = await drawViews(inputs, sampleIds, hasPseudoMasks ? [] : classes);
