@@ -39,6 +39,14 @@ describe('params', () => {
     });
   });
 
+  test.each([
+    [['train', 'T', '--learning_parameters.num_iters', '3']],
+    [['train', 'T', '--l.n=3', 'params', '--l.m', '3']],
+  ])('%j says that settings come behind the word params', (argv) => {
+    expect(() => splitParams(argv)).toThrow(expect.objectContaining({ code: 'usage' }));
+    expect(() => splitParams(argv)).toThrow(/behind the word params: params --l/);
+  });
+
   test('take their values behind a space or an equals sign', () => {
     expect(parseParams(['--l.lr', '1e-3', '--l.n=4', '--g.text=a=b'])).toEqual({
       l: { lr: '1e-3', n: '4' },

@@ -13,9 +13,14 @@ export interface SplitArguments {
   readonly params: string[] | undefined;
 }
 
+/** How a setting is typed. */
+const SETTING = /^--([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:=(.*))?$/s;
+
 /**
  * Cuts at the word `params`, unless it is the value of the option before it, as in `-o params`. What comes behind it tells
  * that apart from an option without a value, as in `--pretrained params --group.name 1`.
+ *
+ * @throws OtxError `usage` for a setting that stands before the word, or without it.
  */
 export function splitParams(argv: readonly string[]): SplitArguments {
   const at = argv.findIndex(
@@ -23,9 +28,15 @@ export function splitParams(argv: readonly string[]): SplitArguments {
       word === 'params' &&
       (!/^--?[a-z-]+$/.test(argv[index - 1] ?? '') || /^(--\w+\.|--help$|-h$)/.test(argv[index + 1] ?? '')),
   );
-  return at < 0
-    ? { command: [...argv], params: undefined }
-    : { command: argv.slice(0, at), params: argv.slice(at + 1) };
+  const command = at < 0 ? [...argv] : argv.slice(0, at);
+  const early = command.find((word) => SETTING.test(word));
+  if (early !== undefined) {
+    throw new OtxError(
+      'usage',
+      `found the setting "${early}" among the options; settings come last, behind the word params: params ${early} …`,
+    );
+  }
+  return { command, params: at < 0 ? undefined : argv.slice(at + 1) };
 }
 
 /** True when the user asks for the list of settings. */
@@ -43,7 +54,7 @@ export function parseParams(params: readonly string[]): ParameterTexts {
   const words = [...params];
   while (words.length > 0) {
     const word = words.shift() as string;
-    const match = /^--([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:=(.*))?$/s.exec(word);
+    const match = SETTING.exec(word);
     if (!match) throw new OtxError('usage', `params: found "${word}"; expected --<group>.<name> value`);
     const [, group, name] = match as unknown as [string, string, string];
     const value = match[3] ?? words.shift();

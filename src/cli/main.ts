@@ -50,9 +50,11 @@ function printError(message: string, error: unknown): void {
   if (process.env.OTX_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
 }
 
-/** Lists that a library breaks into lines stay readable as one. */
+/** Lists below a headline, and what a library breaks into lines, stay readable as one. */
 function oneLine(message: string): string {
-  return message.trim().replace(/\s*\n\s*/g, ' ');
+  const lines = message.trim().split('\n  ');
+  const [first = '', ...rest] = lines.map((line) => line.replace(/\s*\n\s*/g, ' '));
+  return rest.length === 0 ? first : `${first}: ${rest.join('; ')}`;
 }
 
 // `otx find | head` closes the pipe early; that is no failure.

@@ -39,6 +39,15 @@ describe('verifyDataset', () => {
     );
   });
 
+  it('notices masks in which 255 seems to stand for a class', async () => {
+    const root = await soundDataset(1, 4, 1);
+    await writeFiles(root, { 'masks/a.png': indexMask([0, 0, 255, 255], 4, 1) });
+    const report = await verifyDataset(await openDataset(root), { workers: 0 });
+    expect(report.notices).toEqual([expect.stringMatching(/all pixels are background or 255, .* ignored/)]);
+    await writeFiles(root, { 'masks/a.png': indexMask([0, 1, 255, 255], 4, 1) });
+    expect((await verifyDataset(await openDataset(root), { workers: 0 })).notices).toEqual([]);
+  });
+
   it.each([0, 2])('lists all bad files in one error with %i workers', async (workers) => {
     const root = await soundDataset(7, 40, 30);
     await writeFiles(root, {

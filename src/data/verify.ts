@@ -59,11 +59,25 @@ export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {
       })),
       ignoredShare: ignored / total,
       warnings: results.flatMap((result) => result.warning ?? []),
-      notices: dataset.notices,
+      notices: [...dataset.notices, ...nothingToTell(classes, pixels, ignored)],
     };
   } finally {
     await pool.release();
   }
+}
+
+/** The masks of many tools have 0 and 255 for two classes. */
+function nothingToTell(
+  classes: Dataset['classes'],
+  pixels: readonly number[],
+  ignored: number,
+): readonly string[] {
+  const [only, ...others] = classes.filter((_, index) => pixels[index]! > 0);
+  if (!only || others.length > 0 || ignored === 0) return [];
+  return [
+    `all pixels are ${only.name} or 255, which is ignored, so that there is nothing to tell apart; if 255 stands for a ` +
+      'class, write the index of the class in its place',
+  ];
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

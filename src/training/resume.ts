@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import { checkHyperParameters } from '../templates/index.js';
 import { type Checkpoint, LAST_FILE, loadCheckpoint, type ResumeInfo, WEIGHTS_FILE } from './checkpoint.js';
+import { shellQuote } from './report/closing.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
 
@@ -48,15 +49,22 @@ export async function openInterruptedRun(path: string): Promise<InterruptedRun> 
   }
   const { finished, epoch } = resume.state;
   if (finished) {
-    const { template, train_data_roots, val_data_roots, unlabeled_data_roots } = resume.config;
-    const validation = val_data_roots === undefined ? '' : `--val-data-roots ${val_data_roots} `;
-    const unlabeled =
-      unlabeled_data_roots === undefined ? '' : `--unlabeled-data-roots ${unlabeled_data_roots} `;
+    const { template, train_data_roots, val_data_roots, unlabeled_data_roots, unlabeled_file_list } =
+      resume.config;
+    const data = {
+      '--train-data-roots': train_data_roots,
+      '--val-data-roots': val_data_roots,
+      '--unlabeled-data-roots': unlabeled_data_roots,
+      '--unlabeled-file-list': unlabeled_file_list,
+      '--load-weights': root,
+    };
+    const flags = Object.entries(data)
+      .filter(([, path]) => path !== undefined)
+      .map(([flag, path]) => `${flag} ${shellQuote(path as string)}`);
     throw new OtxError(
       'checkpoint',
       `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); to train on from its weights ` +
-        `start a new run: otx train ${template} --train-data-roots ${train_data_roots} ${validation}${unlabeled}` +
-        `--load-weights ${root} -o NEW_FOLDER`,
+        `start a new run: otx train ${shellQuote(template)} ${flags.join(' ')} -o NEW_FOLDER`,
     );
   }
   return { root, file, checkpoint, resume };
@@ -92,6 +100,9 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
     if (asked[name] !== undefined && asked[name] !== before[name])
       throw differs(name, asked[name], before[name]);
   }
+  // Like other data they may have been moved, but a run that began without them would only pass them over.
+  if (asked.unlabeled_data_roots !== undefined && before.unlabeled_data_roots === undefined)
+    throw differs('unlabeled_data_roots', asked.unlabeled_data_roots, undefined);
   for (const [group, members] of Object.entries(checkHyperParameters(asked.hyper_parameters))) {
     for (const [name, value] of Object.entries(members ?? {})) {
       const then = before.hyper_parameters[group]?.[name];

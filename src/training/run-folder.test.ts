@@ -27,6 +27,20 @@ test.each(['weights.safetensors', 'last.safetensors'])('an earlier %s is not ove
   expect(await readFile(join(folder, 'models', name), 'utf8')).toBe('precious');
 });
 
+test('a file of somebody else is not overwritten, a run that ended before its first checkpoint is', async () => {
+  const config = join(folder, 'config.yaml');
+  await writeFile(config, 'precious');
+  await expect(createRunFolder(folder)).rejects.toMatchObject({
+    code: 'output',
+    message: expect.stringMatching(/config\.yaml: is not from a training and would be overwritten/),
+  });
+  expect(await readFile(config, 'utf8')).toBe('precious');
+  expect(await readdir(folder)).toEqual(['config.yaml']);
+  await mkdir(join(folder, 'models'));
+  await writeFile(join(folder, 'models', 'label_schema.json'), '{}');
+  expect((await createRunFolder(folder)).config).toBe(config);
+});
+
 test('an output below a file, or on a file system that takes no files, is refused at once', async () => {
   await writeFile(join(folder, 'file'), '');
   for (const path of [join(folder, 'file', 'run'), join(folder, 'file'), '/proc/otx-run']) {

@@ -40,7 +40,8 @@ function runFolderAt(root: string): RunFolder {
 /**
  * Makes the folder of a new run.
  *
- * @throws OtxError `output` when it cannot be written, or already holds the weights of another run: those are not overwritten.
+ * @throws OtxError `output` when it cannot be written, or already holds the weights of another run, or files of other origin
+ * under the names of a run's: those are not overwritten.
  */
 export async function createRunFolder(root: string): Promise<RunFolder> {
   const folder = runFolderAt(root);
@@ -50,6 +51,16 @@ export async function createRunFolder(root: string): Promise<RunFolder> {
         'output',
         `${root}: holds an earlier run (${weights}); go on with it by --resume-from ${root}, or choose another ` +
           'folder or remove it',
+      );
+    }
+  }
+  // A run that was stopped before its first checkpoint has left a label schema, which is written before the others.
+  if (!(await exists(folder.labelSchema))) {
+    for (const file of [folder.history, folder.config, folder.environment]) {
+      if (!(await exists(file))) continue;
+      throw new OtxError(
+        'output',
+        `${file}: is not from a training and would be overwritten; choose another output folder or move the file`,
       );
     }
   }

@@ -149,6 +149,7 @@ export function resumedConfig(
     pretrained: options.pretrained,
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
+    unlabeled_data_roots: options.unlabeledData,
     hyper_parameters: options.hyperParameters as RunConfig['hyper_parameters'] | undefined,
   });
   const template = loadTemplate(config.template);

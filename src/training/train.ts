@@ -8,7 +8,7 @@ import type { EpochEvent, TrainEvent } from './events.js';
 import { appendHistory } from './history.js';
 import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
 import { prepareRun } from './prepare.js';
-import { createRunReporter } from './report/index.js';
+import { createRunReporter, shellQuote } from './report/index.js';
 import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
@@ -106,7 +106,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     throw new OtxError(
       'aborted',
       `stopped after ${state.updates} steps (${state.epoch} of ${state.epochs} epochs) and saved ${folder.last}; ` +
-        `go on with: otx train --resume-from ${folder.root}`,
+        `go on with: otx train --resume-from ${shellQuote(folder.root)}`,
     );
   };
 

@@ -142,9 +142,9 @@ describe('self-supervised training', () => {
 
   test.each([
     ['eval', (run: string) => ['eval', '--test-data-roots', join(data, 'val'), '--load-weights', run]],
-    ['export', (run: string) => ['export', '--load-weights', run, '-o', join(folder, 'exported')]],
+    ['export', (run: string) => ['export', '--load-weights', run]],
   ])('%s says that a backbone alone cannot segment', async (_, args) => {
-    const { code, stderr } = await otx(args(pretrained));
+    const { code, stderr } = await otx([...args(pretrained), '-o', join(folder, 'none')]);
     expect(stderr).toMatch(
       /holds a backbone from self-supervised training and no segmentation head.*--load-weights/,
     );

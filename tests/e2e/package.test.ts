@@ -41,10 +41,13 @@ function run(program: string, words: readonly string[]): Promise<string> {
 
 const otx = (...words: string[]) => run('npx', ['--no-install', 'otx', ...words]);
 
-test('the package holds the built code and what a user reads, nothing else', () => {
+test('the package holds the built code and what a user reads, nothing else', async () => {
   const paths = packed.map(({ path }) => path);
-  const documents = paths.filter((path) => !path.startsWith('dist/')).sort();
+  const documents = paths.filter((path) => !/^(dist|docs)\//.test(path)).sort();
   expect(documents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const linked = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
+  expect(paths).toEqual(expect.arrayContaining(linked));
   expect(paths).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/templates/lite-hrnet-s-mod2.yaml']),
   );

@@ -75,7 +75,8 @@ test('--unlabeled-data-roots selects a mean teacher, and the run folder shows wh
   expect(student.filter((name) => /teacher|proto|optimizer/.test(name))).toEqual([]);
   const all = await namesIn(output, 'last.safetensors');
   for (const name of student) expect(all).toContain(`state.teacher.${name}`);
-  const scored = await otx(['eval', '--test-data-roots', join(data, 'val'), '--load-weights', output]);
+  const score = ['eval', '--test-data-roots', join(data, 'val'), '-o', join(folder, 'score')];
+  const scored = await otx([...score, '--load-weights', output]);
   expect(scored.code).toBe(0);
 });
 

@@ -5,6 +5,7 @@ import { OtxError } from '../../base/errors.js';
 import { type ResumeOptions, type TrainOptions, train } from '../../index.js';
 import { formatMetrics } from '../../training/metrics.js';
 import { closingMessage, shellQuote } from '../../training/report/index.js';
+import type { RunConfig } from '../../training/run-config.js';
 import { parseCheckpointInterval, parseDuration, parseSeed } from '../arguments.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
@@ -60,8 +61,19 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
         return;
       }
       const options = await trainOptions(request, flags, outputFor);
-      const { classes, metrics, bestEpoch, weights, output } = await run((hooks) =>
-        train({ ...options, ...hooks, command: ['otx', ...process.argv.slice(2)].map(shellQuote).join(' ') }),
+      const command = ['otx', ...process.argv.slice(2)].map(shellQuote).join(' ');
+      /** As it began, with what --config and --resume-from have added. */
+      let config: RunConfig | undefined;
+      const { classes, metrics, bestEpoch, weights, output } = await run(({ onEvent, signal }) =>
+        train({
+          ...options,
+          command,
+          signal,
+          onEvent: (event) => {
+            if (event.type === 'start') config = event.config;
+            onEvent(event);
+          },
+        }),
       );
       const names = classes.map(({ name }) => name);
       const score = metrics
@@ -77,8 +89,8 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
           `weights ${weights}`,
           `\n${closingMessage({
             output,
-            testData: options.validationData,
-            backboneOf: metrics ? undefined : (template ?? '<template>'),
+            testData: options.validationData ?? config?.val_data_roots,
+            backboneOf: metrics ? undefined : config?.template,
           })}`,
         ].join('\n'),
       );

@@ -17,7 +17,7 @@ export function closingMessage({ output, testData, backboneOf }: ClosingOptions)
   const below = (name: string) => shellQuote(join(output, name));
   const data = testData === undefined ? '<folder>' : shellQuote(testData);
   const look = ['look', `${below('results.png')}, or tensorboard --logdir ${run}`] as const;
-  const train = `otx train ${backboneOf} --train-data-roots <folder> --val-data-roots <folder> --load-weights ${run}`;
+  const train = `otx train ${shellQuote(backboneOf ?? '')} --train-data-roots <folder> --val-data-roots <folder> --load-weights ${run}`;
   const use = [
     ['score', `otx eval --test-data-roots ${data} --load-weights ${run}`],
     ['segment', `otx predict --input <image or folder> --load-weights ${run} -o ${below('predictions')}`],
