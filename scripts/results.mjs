@@ -107,6 +107,11 @@ function printMarkdown() {
       `| ${run.seed} | ${run.best.toFixed(3)} | ${run.bestEpoch} | ${run.last.toFixed(3)} | ${run.epochs} | ` +
         `${run.wallSeconds.toFixed(0)} s | ${(100 * run.waitingShare).toFixed(2)} % |`,
     );
+  const classes = Object.keys(runs[0].perClass);
+  const meanOf = (key) => spread(runs.map(({ perClass }) => perClass[key])).mean.toFixed(2);
+  console.log(`\n| mean over seeds | ${classes.map((key) => key.replace('Dice.', '')).join(' | ')} |`);
+  console.log(`| --- |${' --- |'.repeat(classes.length)}`);
+  console.log(`| ${name} | ${classes.map(meanOf).join(' | ')} |`);
   console.log(
     `\nmean ${summary.meanBestDice.toFixed(3)}, standard deviation ${summary.standardDeviation.toFixed(3)}, ` +
       `range ${summary.spread.toFixed(3)}; ${summary.machine}`,
