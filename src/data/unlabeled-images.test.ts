@@ -71,6 +71,9 @@ describe('openUnlabeled', () => {
     const file = join(root, 'notes.txt');
     const error = await errorOf(openUnlabeled(file, { fileList: join(root, 'list.txt') }));
     expect(error.message).toContain(`${file} is not a folder`);
+    expect((await errorOf(openUnlabeled(join(root, 'b.jpg')))).message).toMatch(
+      /b\.jpg is an image; expected a folder of unlabeled images, or a text file/,
+    );
     expect((await errorOf(openUnlabeled(root, { fileList: gone }))).message).toContain(
       `${gone} cannot be read`,
     );

@@ -32,6 +32,12 @@ export interface UnlabeledOptions {
  */
 export async function openUnlabeled(root: string, options: UnlabeledOptions = {}): Promise<UnlabeledImages> {
   const list = options.fileList ?? ((await isFile(root)) ? root : undefined);
+  if (list === root && LISTED_EXTENSIONS.includes(extname(root).toLowerCase())) {
+    throw new OtxError(
+      'dataset',
+      `${root} is an image; expected a folder of unlabeled images, or a text file that lists them`,
+    );
+  }
   const folder = list === root ? dirname(root) : root;
   if (!(await isFolder(folder))) {
     const reason = (await isFile(folder)) ? 'is not a folder' : 'does not exist';

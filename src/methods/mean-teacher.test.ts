@@ -253,6 +253,12 @@ describe('the method', () => {
     });
   });
 
+  test('shows every labeled image once in an epoch, also where fine-tuning would sample by class', async () => {
+    const loader = method(model).loader(3, () => [0, 0, 0]);
+    expect(loader.stepsPerEpoch).toBe(2);
+    await loader.dispose();
+  });
+
   test('keeps nothing but the student under names of its own', () => {
     const names = (graphs: ReturnType<ReturnType<typeof method>['graphs']>) =>
       graphs.packs.flatMap(({ layout, nameOf }) => layout.entries.map(({ key }) => nameOf(key)));

@@ -110,9 +110,9 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
         }),
       }),
     }),
-    loader: (batchSize, order) => {
+    loader: (batchSize) => {
       const shared = { ...loading, cropSize: sizes.train };
-      const labeled = createTrainLoader(trainSet, { ...shared, batchSize, ...(order && { order }) });
+      const labeled = createTrainLoader(trainSet, { ...shared, batchSize });
       const views = createUnlabeledLoader(unlabeled, {
         ...shared,
         batchSize: unlabeledBatchSize,

@@ -4,17 +4,23 @@ import { type BatchSizeMode, fitBatchSize, peakMemory, scaleLearningRate } from 
 const GIB = 2 ** 30;
 
 /** A step that needs 1 GiB and another half per image. */
-async function choose(mode: BatchSizeMode, requested: number, availableGib: number, images = 100) {
+async function choose(
+  mode: BatchSizeMode,
+  requested: number,
+  availableGib: number,
+  { images = 100, besides = 0 } = {},
+) {
   const measured: number[] = [];
   const batchSize = await fitBatchSize({
     mode,
     requested,
     images,
     pixels: 512 * 512,
+    besides,
     available: availableGib * GIB,
     measure: async (batch) => {
       measured.push(batch);
-      return (1 + batch / 2) * GIB;
+      return (1 + (batch + besides) / 2) * GIB;
     },
   });
   return { batchSize, measured };
@@ -39,8 +45,17 @@ describe('the batch size', () => {
 
   test('Full enlarges up to the number of images', async () => {
     expect((await choose('Full', 8, 20)).batchSize).toBe(30);
-    expect((await choose('Full', 8, 20, 12)).batchSize).toBe(12);
+    expect((await choose('Full', 8, 20, { images: 12 })).batchSize).toBe(12);
     expect((await choose('Full', 8, 5)).batchSize).toBe(6);
+  });
+
+  test('unlabeled images count, and are not taken for growth by the batch', async () => {
+    const besides = 5;
+    // 8 images alone may take 32 GiB at most, 13 may take 52.
+    expect((await choose('Safe', 8, 40)).measured).toEqual([]);
+    expect((await choose('Safe', 8, 40, { besides })).measured).toEqual([1, 2]);
+    // 0.82 · 10 = 8.2 GiB hold 1 + 13 / 2.
+    expect((await choose('Safe', 8, 10, { besides })).batchSize).toBe(8);
   });
 
   test('measurements that show no growth are not believed', async () => {

@@ -20,6 +20,8 @@ export interface BatchSizeQuestion {
   readonly images: number;
   /** Pixels of an image in a step, all its views together. */
   readonly pixels: number;
+  /** Images in a step besides the batch, e.g. unlabeled ones. Default 0. */
+  readonly besides?: number;
   /** Bytes that may be used; default: what is free. */
   readonly available?: number;
   /** Bytes that one training step needs at its peak with this batch size. */
@@ -31,13 +33,13 @@ export interface BatchSizeQuestion {
  * 2 images are measured and continued as a straight line.
  */
 export async function fitBatchSize(question: BatchSizeQuestion): Promise<number> {
-  const { mode, requested, images, pixels, measure } = question;
+  const { mode, requested, images, pixels, besides = 0, measure } = question;
   const available = question.available ?? availableMemory();
   if (mode === 'None' || requested === 1) return requested;
-  if (mode === 'Safe' && requested * pixels * MOST_BYTES_PER_PIXEL <= available) return requested;
+  if (mode === 'Safe' && (requested + besides) * pixels * MOST_BYTES_PER_PIXEL <= available) return requested;
   const one = await measure(1);
   const two = await measure(2);
-  const perImage = Math.max(two - one, two / 4);
+  const perImage = Math.max(two - one, two / (2 * (2 + besides)));
   const fits = 1 + Math.floor((MEMORY_TARGET * available - one) / perImage);
   const most = Math.max(mode === 'Safe' ? Math.min(fits, requested) : Math.min(fits, images), 1);
   if (most === requested || most === 1) return most;

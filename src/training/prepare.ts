@@ -169,7 +169,8 @@ export async function prepareRun(
   // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
   const folder = earlier ? await reopenRunFolder(earlier.root) : await createRunFolder(config.output);
   await data.check({ workers, onEvent, signal });
-  const order = await samplingOrder(trainSet, knownClasses, seed, notice);
+  // As in the reference, whose schedules of semi-supervised training count on whole epochs.
+  const order = unlabeled ? undefined : await samplingOrder(trainSet, knownClasses, seed, notice);
 
   // The engine, with a batch that fits.
   const engine = { variables, state: weights, saved: earlier?.checkpoint.tensors, seed, threads };
@@ -347,6 +348,8 @@ async function adaptBatchSize(
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
   const views = method.variables.some(({ key }) => isContrastive(key)) ? 2 : 1;
   const pixels = views * inputSizes(asked).train ** 2;
+  const isSemi = asked.algo_backend.train_type === 'Semisupervised';
+  const besides = isSemi ? asked.learning_parameters.unlabeled_batch_size : 0;
   const oneStep = async (batchSize: number) => {
     const graphs = method.graphs(batchSize);
     const trial = await createTrainingSession({ ...engine, graphs });
@@ -359,7 +362,7 @@ async function adaptBatchSize(
     }
   };
   const measure = (batchSize: number) => peakMemory(() => oneStep(batchSize));
-  const batch_size = await fitBatchSize({ mode, requested, images: samples.length, pixels, measure });
+  const batch_size = await fitBatchSize({ mode, requested, images: samples.length, pixels, besides, measure });
   if (batch_size === requested) return asked;
   const scaled = scaleLearningRate(learning_rate, requested, batch_size);
   notice(

@@ -25,6 +25,7 @@ export function planEpochs({ budget, elapsed, epochSeconds, finished, limit }: E
 
 export interface ValidationGuess {
   readonly secondsPerTrainingImage: number;
+  /** An image that several weights are scored on counts as often. */
   readonly images: number;
   /** Sides of the network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };

@@ -254,7 +254,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         if (budget !== undefined) {
           const guess = {
             secondsPerTrainingImage: secondsPerStep / batchSize,
-            images: validationLoader?.length ?? 0,
+            images: (validationLoader?.length ?? 0) * (1 + Object.keys(session.others).length),
             sizes,
           };
           isCutShort = mustValidateNow(budget, elapsed(), validationSeconds ?? guessValidationSeconds(guess));

@@ -290,6 +290,30 @@ describe('a run folder', () => {
     );
   });
 
+  test('shows what the teacher says first, and from then on every few epochs', async () => {
+    const reporter = createRunReporter({ onNotice: () => undefined });
+    reporter.onEvent({ ...startEvent(), epochs: 60 });
+    const area = 32 * 32;
+    const labels = new Uint8Array(area);
+    const batch = {
+      step: 'semi',
+      inputs: {
+        images: new Float32Array(3 * area),
+        labels,
+        weak: new Float32Array(3 * area),
+        strong: new Float32Array(3 * area),
+      },
+      sampleIds: ['labeled', 'unlabeled'],
+      waitedMs: 0,
+    };
+    const pictures = { pseudoLabels: labels, predictions: labels };
+    for (const epoch of [2, 3, 4, 5]) {
+      for (const step of [STEPS - 1, STEPS]) reporter.onEvent({ type: 'batch', epoch, step, batch, pictures });
+    }
+    await reporter.finish();
+    expect(await readdir(join(output, 'teacher'))).toEqual(['epoch_002.jpg', 'epoch_003.jpg']);
+  });
+
   test('a training that fails before its start leaves nothing to finish', async () => {
     const reporter = createRunReporter({ onNotice: () => undefined });
     reporter.onEvent({ type: 'notice', message: 'early' });

@@ -217,8 +217,11 @@ function startRun(
     });
   };
 
+  /** The first is shown whatever the epoch: it is not the first one, and a training may end long before its last. */
+  let hasOpinion = resumed !== undefined;
   const onOpinion = ({ epoch, step, pictures }: BatchEvent, batch: PairedBatch) => {
-    if (step !== stepsPerEpoch || !isPictureDue(epoch, start.epochs)) return;
+    if (step !== stepsPerEpoch || (hasOpinion && !isPictureDue(epoch, start.epochs))) return;
+    hasOpinion = true;
     const opinion = {
       pseudoLabels: pictures.pseudoLabels as Uint8Array,
       predictions: pictures.predictions as Uint8Array,
