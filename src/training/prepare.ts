@@ -362,7 +362,14 @@ async function adaptBatchSize(
     }
   };
   const measure = (batchSize: number) => peakMemory(() => oneStep(batchSize));
-  const batch_size = await fitBatchSize({ mode, requested, images: samples.length, pixels, besides, measure });
+  const batch_size = await fitBatchSize({
+    mode,
+    requested,
+    images: samples.length,
+    pixels,
+    besides,
+    measure,
+  });
   if (batch_size === requested) return asked;
   const scaled = scaleLearningRate(learning_rate, requested, batch_size);
   notice(

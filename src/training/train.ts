@@ -196,15 +196,16 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       }
 
       // Train.
-      const learningRateNow = () =>
+      const learningRateOf = (update: number) =>
         learningRateAt(rates, {
-          step: state.updates,
+          step: update - 1,
           totalSteps: state.epochs * stepsPerEpoch,
           drops: state.plateau.drops,
         });
-      let learningRate = learningRateNow();
+      // What an epoch reports that was stopped behind its last step.
+      let learningRate = learningRateOf(Math.max(state.updates, 1));
       for await (const batch of trainLoader.epoch(state.epoch, { startStep: state.step })) {
-        learningRate = learningRateNow();
+        learningRate = learningRateOf(state.updates + 1);
         const result = await session.step(batch, learningRate, state.updates + 1);
         const { loss, committed } = result;
         state.step += 1;

@@ -308,7 +308,8 @@ describe('a run folder', () => {
     };
     const pictures = { pseudoLabels: labels, predictions: labels };
     for (const epoch of [2, 3, 4, 5]) {
-      for (const step of [STEPS - 1, STEPS]) reporter.onEvent({ type: 'batch', epoch, step, batch, pictures });
+      for (const step of [STEPS - 1, STEPS])
+        reporter.onEvent({ type: 'batch', epoch, step, batch, pictures });
     }
     await reporter.finish();
     expect(await readdir(join(output, 'teacher'))).toEqual(['epoch_002.jpg', 'epoch_003.jpg']);

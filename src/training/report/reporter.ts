@@ -218,7 +218,7 @@ function startRun(
   };
 
   /** The first is shown whatever the epoch: it is not the first one, and a training may end long before its last. */
-  let hasOpinion = resumed !== undefined;
+  let hasOpinion = !isMissing(TEACHER_FOLDER);
   const onOpinion = ({ epoch, step, pictures }: BatchEvent, batch: PairedBatch) => {
     if (step !== stepsPerEpoch || (hasOpinion && !isPictureDue(epoch, start.epochs))) return;
     hasOpinion = true;
