@@ -101,6 +101,9 @@ function bytes(description: string): Parameter<number> {
   return { type: 'bytes', allowed, description, parse };
 }
 
+/** Side of the largest image size: the batch of a larger one would fit no buffer. */
+const MOST_PIXELS = 8192;
+
 /** A square image size such as `256x256`, `Default` or `Auto`. */
 function size(description: string): Parameter<string> {
   const parse = (value: unknown) => {
@@ -109,10 +112,13 @@ function size(description: string): Parameter<string> {
     if (word) return word;
     const match = /^(\d{1,5})x(\d{1,5})$/i.exec(value);
     const side = Number(match?.[1]);
-    return match && match[1] === match[2] && side > 0 && side % 32 === 0 ? `${side}x${side}` : undefined;
+    return match && match[1] === match[2] && side > 0 && side <= MOST_PIXELS && side % 32 === 0
+      ? `${side}x${side}`
+      : undefined;
   };
   const allowed =
-    'Default, Auto, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32';
+    'Default, Auto, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32 ' +
+    `up to ${MOST_PIXELS}`;
   return { type: 'size', allowed, description, parse };
 }
 

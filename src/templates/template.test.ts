@@ -205,6 +205,7 @@ describe('hyper-parameters', () => {
     ['input_size', '250x250', 'a multiple of 32'],
     ['input_size', '256x512', 'any other square'],
     ['input_size', '0x0', 'any other square'],
+    ['input_size', '99968x99968', 'up to 8192'],
   ])('%s = %j is refused with its name, its value and what is allowed', (name, value, allowed) => {
     expect(() => resolve({ [name]: value })).toThrow(
       expect.objectContaining({

@@ -98,7 +98,11 @@ describe('checkpoints', () => {
 
   test('a missing file or folder without weights is named', async () => {
     expect(await refusal()).toMatch(/no such checkpoint/);
-    await expect(loadCheckpoint(folder)).rejects.toThrow(/no weights in this folder \(looked for .*models/);
+    await expect(loadCheckpoint(folder)).rejects.toThrow(
+      /no weights in this folder \(looked for .*models[^;]*$/,
+    );
+    await writeFile(join(folder, 'model.onnx'), '');
+    await expect(loadCheckpoint(folder)).rejects.toThrow(/; to use .*model\.onnx, give that file itself$/);
   });
 
   test('a truncated file is refused, wherever it ends', async () => {

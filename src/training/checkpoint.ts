@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic.js';
@@ -140,10 +140,23 @@ async function findWeights(path: string): Promise<string> {
   if (!kind.isDirectory()) return path;
   const candidates = ['', 'models'].map((folder) => join(path, folder, WEIGHTS_FILE));
   for (const candidate of candidates) if (await stat(candidate).catch(() => undefined)) return candidate;
+  const others = await otherWeights(path);
+  const hint = others.length > 0 ? `; to use ${others.join(' or ')}, give that file itself` : '';
   throw new OtxError(
     'checkpoint',
-    `${path}: no weights in this folder (looked for ${candidates.join(' and ')})`,
+    `${path}: no weights in this folder (looked for ${candidates.join(' and ')})${hint}`,
   );
+}
+
+/** What an export, or a run that was stopped before its first validation, leaves in its folder. */
+async function otherWeights(path: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of [path, join(path, 'models')]) {
+    const names = await readdir(folder).catch((): string[] => []);
+    const weights = names.filter((name) => /^[^.].*\.(onnx|pth|pt|safetensors)$/i.test(name));
+    found.push(...weights.sort().map((name) => join(folder, name)));
+  }
+  return found;
 }
 
 async function read(file: string): Promise<Uint8Array> {

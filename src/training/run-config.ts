@@ -50,9 +50,14 @@ export function formatRunConfig(config: RunConfig): string {
  * @throws OtxError `usage` naming the file and the entry that is wrong; settings are checked elsewhere.
  */
 export async function readRunConfig(path: string): Promise<Partial<RunConfig>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new OtxError('usage', `${path}: this configuration cannot be read (${messageOf(error)})`, {
+      cause: error,
+    });
+  });
   let content: unknown;
   try {
-    content = parse(await readFile(path, 'utf8'));
+    content = parse(text);
   } catch (error) {
     throw new OtxError('usage', `${path}: cannot be read as YAML (${messageOf(error).split('\n')[0]})`, {
       cause: error,
