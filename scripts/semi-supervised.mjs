@@ -3,10 +3,11 @@
  * docs/results.md: several seeds, and the mean teacher with its momentum both ways round.
  *
  *   npm run build
- *   node scripts/semi-supervised.mjs --data FOLDER [--models Lite-HRNet-18-mod2,SegNext-t] [--seeds 0,1,2]
+ *   node scripts/semi-supervised.mjs --data FOLDER [--models Lite-HRNet-18-mod2,SegNext-t,SegNext-t@0.0005] \
+ *     [--methods supervised,semi-supervised,"momentum 0.01"] [--seeds 0,1,2]
  *   node scripts/semi-supervised.mjs --data FOLDER --print
  *
- * FOLDER holds train/, val/ and unlabeled/. The first 12 images of train/ are labeled; the others and unlabeled/ are not. Links
+ * A model may be followed by @ and a learning rate; otherwise that of its template holds. FOLDER holds train/, val/ and unlabeled/. The first 12 images of train/ are labeled; the others and unlabeled/ are not. Links
  * to them and the runs go to runs/semi-supervised; what is complete there is not repeated, so that the script goes on where it
  * was stopped. --print makes the table of what is there. Writes docs/results/semi-supervised.json and
  * docs/images/semi-supervised.png. --launcher puts a command in front of every training, e.g. "nice -n 8".
@@ -48,8 +49,6 @@ const SETTINGS = {
   'learning_parameters.use_adaptive_interval': true,
   'learning_parameters.auto_adapt_batch_size': 'None',
 };
-/** From random weights; the template's 8e-5 is for a pretrained backbone. */
-const MODEL_SETTINGS = { 'SegNext-t': { 'learning_parameters.learning_rate': 0.0005 } };
 /** The reference keeps 1 % of its teacher where the documentation describes a moving average. */
 const METHODS = {
   supervised: undefined,
@@ -62,7 +61,7 @@ const NAME = 'semi-supervised';
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
-    models: { type: 'string', default: 'Lite-HRNet-18-mod2,SegNext-t' },
+    models: { type: 'string', default: 'Lite-HRNet-18-mod2,SegNext-t,SegNext-t@0.0005' },
     methods: { type: 'string', default: Object.keys(METHODS).join(',') },
     seeds: { type: 'string', default: '0,1,2' },
     launcher: { type: 'string', default: '' },
@@ -101,10 +100,12 @@ function linkImages() {
 function trainOnce({ model, method, seed }) {
   const output = join(ROOT, `${model}-${method.replace(' ', '-')}-${seed}`);
   return savedOr(`${output}.json`, () => {
-    const words = ['train', model, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
+    const [template, learningRate] = model.split('@');
+    const words = ['train', template, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
     if (METHODS[method]) words.push('--unlabeled-data-roots', unlabeled);
     words.push('-o', output, '--seed', String(seed));
-    const settings = { ...SETTINGS, ...MODEL_SETTINGS[model], ...METHODS[method] };
+    const rate = learningRate && { 'learning_parameters.learning_rate': learningRate };
+    const settings = { ...SETTINGS, ...rate, ...METHODS[method] };
     otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
     return { model, method, seed, ...diceOf(readEpochs(output)) };
   });
@@ -124,7 +125,6 @@ async function report() {
   const file = {
     steps: STEPS,
     settings: SETTINGS,
-    modelSettings: MODEL_SETTINGS,
     machine: MACHINE,
     summary,
     runs,

@@ -21,7 +21,7 @@ export interface UnlabeledLoaderOptions {
 }
 
 export interface UnlabeledBatch {
-  /** `[N, 3, S, S]`, normalised RGB; black where the image was padded. */
+  /** `[N, 3, S, S]`, normalised RGB; the mean colour where the image was padded. */
   readonly weak: Float32Array<ArrayBuffer>;
   /** The same pixels with other colours and holes. */
   readonly strong: Float32Array<ArrayBuffer>;

@@ -27,8 +27,9 @@ export interface ViewPlanes {
 
 /**
  * Writes both views of an image, which is not changed. They share their geometry, so that a prediction on one can be
- * compared with one on the other pixel by pixel: random scale (aspect ratio not kept), crop, flip, rotation, black
- * padding. The strong view alone is then distorted photometrically (p 0.7) or made gray (p 0.3), and cut out.
+ * compared with one on the other pixel by pixel: random scale (aspect ratio not kept), crop, flip, rotation. The
+ * strong view alone is then distorted photometrically (p 0.7) or made gray (p 0.3), and cut out. Padding has the mean colour, as
+ * that of labeled images has; black, as in the reference, would move the statistics of the network.
  */
 export function makeViews(source: DecodedImage, random: Random, planes: ViewPlanes): void {
   const { weak, strong, padding, side } = planes;
@@ -39,6 +40,15 @@ export function makeViews(source: DecodedImage, random: Random, planes: ViewPlan
   packImage(view, square, weak, side);
   const changed = strengthened(view, side, random);
   packImage(changed, square, strong, side);
+  for (const planes of [weak, strong]) clearPadding(planes, padding);
+}
+
+function clearPadding(planes: Float32Array, padding: Uint8Array): void {
+  const area = padding.length;
+  for (let at = 0; at < area; at++) {
+    if (padding[at] === 0) continue;
+    for (let channel = 0; channel < 3; channel++) planes[channel * area + at] = 0;
+  }
 }
 
 function randomGeometry(source: DecodedImage, side: number, random: Random): LabeledImage {

@@ -238,7 +238,12 @@ export function meanTeacherStep(
     step.output('prototype_loss', supervised.prototypeLoss);
     loss = add(loss, mul(supervised.prototypeLoss, PROTOTYPE_WEIGHT));
   }
-  let nextBuffers = labeledStore.applyBufferUpdates(buffers);
+  // With unlabeled images, running statistics are theirs alone: they are many and of the kind that is to be predicted, while the
+  // few labeled ones may be of one place or one light. An average of both, which the reference takes, suits neither: no pass
+  // of the training is normalised by it, but all predictions are, those of the teacher too, whose mistakes the student then
+  // learns.
+  const isMoved = unlabeledBatchSize > 0 ? isPrototypes : undefined;
+  let nextBuffers = labeledStore.applyBufferUpdates(buffers, isMoved);
 
   if (unlabeledBatchSize > 0) {
     const shape = [unlabeledBatchSize, 3, size, size];
@@ -253,7 +258,7 @@ export function meanTeacherStep(
       equal(padding, 0),
     );
     // The strong views are a batch of their own: with the labeled images they would share their batch statistics. They see
-    // the statistics and prototypes that the labeled images have left.
+    // the prototypes that the labeled images have left.
     const between = packOf(layouts.buffers, stopGradient(nextBuffers));
     const strongStore = new PackStore(
       [parameters, between],

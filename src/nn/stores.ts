@@ -65,14 +65,15 @@ export class PackStore implements VariableStore {
 
   /**
    * The next value of `pack.flat` after the updates collected so far: keep ∘ flat + rate ∘ targets with constant
-   * vectors, so that the statistics of a whole network cost three operators. Buffers without an update stay.
+   * vectors, so that the statistics of a whole network cost three operators. Buffers without an update stay, and those that
+   * `isMoved` says no to. Default: all move
    */
-  applyBufferUpdates(pack: VariablePack): Tensor {
+  applyBufferUpdates(pack: VariablePack, isMoved: (key: string) => boolean = () => true): Tensor {
     const { entries, size } = pack.layout;
     const keep = new Float32Array(size).fill(1);
     const rate = new Float32Array(size);
     const targets = entries.map(({ key, offset, size: length }) => {
-      const update = this.updates.get(key);
+      const update = isMoved(key) ? this.updates.get(key) : undefined;
       if (!update) return constant(new Float32Array(length), [length]);
       if (update.target.size !== length)
         throw new OtxError('graph', `${key}: an update of [${update.target.shape}] does not fill ${length}`);
