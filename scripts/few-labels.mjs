@@ -10,7 +10,8 @@
  *
  * FOLDER holds train/, val/ and unlabeled/. Runs go to runs/few-labels; what is complete there is not repeated, so that the
  * script goes on where it was stopped. --print makes the tables of what is there, and the ratio of training times (TR) from the steps that --time has measured. Writes docs/results/few-labels.json.
- * --methods picks some of SL, Self-SL, SupCon. --launcher puts a command in front of every training, e.g. "nice -n 8".
+ * --methods picks some of SL, Self-SL, SupCon, and of two that tell why SupCon is better or worse: "SL views" has the images of
+ * SupCon without its loss, "SupCon plain" its loss with the images of SL. --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -47,7 +48,6 @@ const SETTINGS = {
   'learning_parameters.batch_size': BATCH,
   'learning_parameters.num_iters': EPOCHS,
   'learning_parameters.input_size': '256x256',
-  'learning_parameters.augmentation': 'plain',
   'learning_parameters.learning_rate_warmup_iters': 20,
   'learning_parameters.learning_rate_schedule': 'poly',
   'learning_parameters.enable_early_stopping': false,
@@ -56,6 +56,7 @@ const SETTINGS = {
 /** The defaults of self-supervised training are for a backbone that knows ImageNet: from random weights they learn next to nothing. */
 const PRETRAINING = { 'learning_parameters.optimizer': 'adam', 'learning_parameters.num_iters': 15 };
 const METHODS = ['SL', 'Self-SL', 'SupCon'];
+const EXPLANATIONS = ['SL views', 'SupCon plain'];
 const TIMED_STEPS = 19;
 const ROOT = resolve('runs/few-labels');
 const JSON_FILE = 'docs/results/few-labels.json';
@@ -120,12 +121,16 @@ function pretrain(model) {
 }
 
 function trainOnce({ model, count, method, seed }) {
-  const output = join(ROOT, `${model}-${count}-${method}-${seed}`);
+  const output = join(ROOT, `${model}-${count}-${method.replace(' ', '-')}-${seed}`);
   return savedOr(`${output}.json`, () => {
     const words = ['train', model, '--train-data-roots', subset(count, seed)];
     words.push('--val-data-roots', join(data, 'val'), '-o', output, '--seed', String(seed));
     if (method === 'Self-SL') words.push('--load-weights', join(ROOT, `pretrain-${model}`));
-    const settings = { ...SETTINGS, 'learning_parameters.enable_supcon': method === 'SupCon' };
+    const settings = {
+      ...SETTINGS,
+      'learning_parameters.augmentation': ['SupCon', 'SL views'].includes(method) ? 'views' : 'plain',
+      'learning_parameters.enable_supcon': method.startsWith('SupCon'),
+    };
     otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
     const epochs = readEpochs(output);
     return { model, count, method, seed, ...diceOf(epochs), trainSeconds: total(epochs, 'train_seconds') };
@@ -208,7 +213,9 @@ function report() {
     time: timed.find((result) => result.timed === model),
     counts: counts.map((count) => ({
       count,
-      methods: Object.fromEntries(METHODS.map((method) => [method, summarize(of(model, count, method))])),
+      methods: Object.fromEntries(
+        [...METHODS, ...EXPLANATIONS].map((method) => [method, summarize(of(model, count, method))]),
+      ),
     })),
   }));
   writeJson(JSON_FILE, { steps: STEPS, epochs: EPOCHS, settings: SETTINGS, machine: MACHINE, summary, runs });
@@ -232,6 +239,14 @@ function report() {
         .map(({ methods }) => `${cell(methods.SL)} | ${cell(methods.SupCon)} | ${ratio(time)}`)
         .join(' | ')} |`,
     );
+  console.log(`\n| model | images | SL | SL views | SupCon plain | SupCon |`);
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const { model, counts } of summary)
+    for (const { count, methods } of counts) {
+      if (!EXPLANATIONS.some((method) => methods[method])) continue;
+      const cells = ['SL', 'SL views', 'SupCon plain', 'SupCon'].map((method) => cell(methods[method]));
+      console.log(`| ${model} | ${count} | ${cells.join(' | ')} |`);
+    }
   console.log('');
   for (const run of pretraining) {
     const change = (pair) => pair.map((value) => value.toFixed(3)).join(' → ');

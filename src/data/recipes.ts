@@ -9,6 +9,7 @@ import { resizeImage, resizeMask } from './transforms/resize.js';
 import { randomRotate } from './transforms/rotate.js';
 import { randomRotateSample } from './transforms/rotate-sample.js';
 import type { Transform } from './transforms/transform.js';
+import { writeView } from './two-views.js';
 import type { LabeledImage } from './types.js';
 
 /** Side at scale 1 and crop size of the reference; other crop sizes keep the ratio. */
@@ -53,6 +54,12 @@ const RECIPES = {
       const scaleAndCrop = randomScaleCrop(cropSize, drawScaledSize);
       return (sample, random, input) => packSample(randomFlip(scaleAndCrop(sample, random), random), input);
     },
+  },
+  views: {
+    description:
+      'one of the two views that contrastive training compares: a random part of the image (8 to 100 % of its area), colours, ' +
+      'blur, solarisation, flip',
+    build: () => (sample, random, input) => writeView(sample, random.chance(0.5) ? 0 : 1, random, input),
   },
 } satisfies Record<string, RecipeEntry>;
 

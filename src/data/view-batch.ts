@@ -4,6 +4,7 @@ import { Random } from '../base/random.js';
 import { type ImageStore, readStoredImage } from './image-store.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
+import { createRecipe, type RecipeName } from './recipes.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from './regions.js';
 import { readSegmentedImage } from './segments/make-pseudo-mask.js';
 import { labeledInSharedMemory } from './shared-memory.js';
@@ -27,6 +28,8 @@ export interface ViewTask {
   readonly coding: MaskCoding | undefined;
   /** 1: only the first view, without regions. */
   readonly views: 1 | 2;
+  /** `views`: the two of contrastive training; with another recipe both views are made by it. */
+  readonly recipe: RecipeName;
   /** Side of the square network input, in pixels. */
   readonly size: number;
   /** Pixels per position of the features. */
@@ -53,7 +56,7 @@ const VIEWS: readonly View[] = [0, 1];
 
 /** Decodes the samples of one batch and makes their views. */
 export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
-  const { items, coding, views, size, stride } = task;
+  const { items, coding, views, recipe, size, stride } = task;
   const area = size * size;
   const cells = Math.ceil(size / stride) ** 2;
   const count = views * items.length;
@@ -64,6 +67,9 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
   const onlineIds = new Uint8Array(compared * REGION_SAMPLES);
   const targetIds = new Uint8Array(compared * REGION_SAMPLES);
   const decoded: (LabeledImage | undefined)[] = [];
+  const write = recipe === 'views' ? writeView : viewsOf(recipe, size);
+  // Pseudo masks use every number; but other recipes mark their padding by the label that masks of classes ignore.
+  const ignored = coding || recipe !== 'views' ? IGNORE_INDEX : undefined;
   for (const [n, item] of items.entries()) {
     let source = item.decoded ?? (await readSource(item.imagePath, item.maskPath, task));
     const isKept = item.keep && !item.decoded;
@@ -76,16 +82,22 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
       const random = new Random(`${item.seed}:view ${view}`);
       const mask = labels.subarray(at * area, (at + 1) * area);
       const planes = images.subarray(at * 3 * area, (at + 1) * 3 * area);
-      writeView(source, view, random, { planes, labels: mask, side: size });
+      write(source, view, random, { planes, labels: mask, side: size });
       if (views === 1) continue;
       const pooled = poolRegions(mask, size, stride);
-      const ids = drawRegionIds(pooled, random, coding && IGNORE_INDEX);
+      const ids = drawRegionIds(pooled, random, ignored);
       regions.set(pooled, at * cells);
       onlineIds.set(ids.online, at * REGION_SAMPLES);
       targetIds.set(ids.target, at * REGION_SAMPLES);
     }
   }
   return { images, labels, regions, onlineIds, targetIds, decoded };
+}
+
+/** Both views by one recipe, each with draws of its own. */
+function viewsOf(recipe: RecipeName, size: number): typeof writeView {
+  const augment = createRecipe(recipe, size);
+  return (source, _view, random, input) => augment(source, random, input);
 }
 
 async function readSource(

@@ -24,7 +24,14 @@ import {
   type ViewSource,
 } from './view-loader.js';
 
-const OPTIONS: ViewLoaderOptions = { batchSize: 3, size: 32, stride: 8, seed: 5, workers: 0 };
+const OPTIONS: ViewLoaderOptions = {
+  batchSize: 3,
+  recipe: 'views',
+  size: 32,
+  stride: 8,
+  seed: 5,
+  workers: 0,
+};
 
 let pool: DataPool;
 let folder: string;
@@ -150,6 +157,21 @@ describe('createDetconLoader', () => {
     expect((await errorOf(collect(loader, 0))).message).toMatch(/gone\.jpg does not exist/);
     await loader.dispose();
     expect(() => createDetconLoader(images, { ...OPTIONS, stride: 0 })).toThrow('stride is 0');
+  });
+});
+
+describe('views by another recipe', () => {
+  it('are two draws of it, whose padding is no region, not even of pseudo masks', async () => {
+    const loader = createDetconLoader(images, { ...OPTIONS, recipe: 'plain' });
+    const batches = [...(await collect(loader, 0)), ...(await collect(loader, 1))];
+    await loader.dispose();
+    const regions = batches.flatMap(({ inputs }) => [...inputs.regions]);
+    expect(regions).toContain(255);
+    for (const { inputs } of batches) {
+      for (const id of [...inputs.online_ids, ...inputs.target_ids]) expect([0, 1, 2, 3]).toContain(id);
+      const half = inputs.images.length / 2;
+      expect(inputs.images.subarray(0, half)).not.toEqual(inputs.images.subarray(half));
+    }
   });
 });
 

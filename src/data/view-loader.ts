@@ -2,6 +2,7 @@
 import { createBatchQueue } from './batch-queue.js';
 import type { ImageStore } from './image-store.js';
 import { acquirePool } from './pool.js';
+import type { RecipeName } from './recipes.js';
 import { checkCounts, createPixelCache, orderOfEpochs } from './sample-source.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 import type { MaskCoding } from './types.js';
@@ -22,6 +23,8 @@ export interface ViewSource {
 
 export interface ViewLoaderOptions {
   readonly batchSize: number;
+  /** What makes both views; `views` is what contrastive training is meant for. */
+  readonly recipe: RecipeName;
   /** Side of the square views, in pixels. */
   readonly size: number;
   /** Pixels per position of the features in which regions are compared. */
@@ -103,7 +106,7 @@ function createViewLoader<B extends TrainBatch>(
   batchOf: (views: 1 | 2, shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
   pairInterval = 1,
 ): TrainLoader<B> {
-  const { batchSize, size, stride, seed, store } = options;
+  const { batchSize, recipe, size, stride, seed, store } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples, options.cacheBytes);
@@ -122,7 +125,7 @@ function createViewLoader<B extends TrainBatch>(
     }));
     const number = epoch * stepsPerEpoch + step + 1;
     const views = number % pairInterval === 0 ? 2 : 1;
-    const result = await pool.run('makeViewBatch', { items, coding, views, size, stride, store });
+    const result = await pool.run('makeViewBatch', { items, coding, views, recipe, size, stride, store });
     const { images, labels, regions, onlineIds, targetIds, decoded } = result;
     decoded.forEach((pixels, n) => {
       if (pixels) cache.set(indices[n]!, pixels);

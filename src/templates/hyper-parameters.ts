@@ -183,7 +183,8 @@ export const hyperParameterTable = {
     ),
     augmentation: choice(
       RECIPE_NAMES,
-      'what is done to training images; "otx augment" shows it (contrastive training has its own two views)',
+      'what is done to training images; "otx augment" shows it. Default of contrastive training is views, ' +
+        'which may also be two draws of another one',
     ),
     unlabeled_batch_size: integer(
       { min: 1, max: 512 },

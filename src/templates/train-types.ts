@@ -13,6 +13,9 @@ export type TrainType = HyperParameters['algo_backend']['train_type'];
 export const DEFAULT_SEED = 42;
 const SELF_SUPERVISED_SEED = 5;
 
+/** What contrastive training does to images by default. */
+const CONTRASTIVE_VIEWS = 'views';
+
 /** Seed of a training for which none was chosen. */
 export const defaultSeed = (trainType: TrainType): number =>
   trainType === 'Selfsupervised' ? SELF_SUPERVISED_SEED : DEFAULT_SEED;
@@ -32,7 +35,7 @@ export function settingsOfTraining(
     trainType === 'Selfsupervised'
       ? selfSupervised(template.model)
       : isContrastive
-        ? { learning_rate_warmup_iters: 50 }
+        ? { learning_rate_warmup_iters: 50, augmentation: CONTRASTIVE_VIEWS }
         : {};
   const kind = { learning_parameters, algo_backend: { train_type: trainType } };
   return resolveHyperParameters({ hyperParameters: resolveHyperParameters(template, kind) }, asked);
@@ -49,5 +52,6 @@ function selfSupervised(model: string): HyperParameterOverrides['learning_parame
     num_iters: 10,
     enable_early_stopping: false,
     input_size: '224x224',
+    augmentation: CONTRASTIVE_VIEWS,
   };
 }

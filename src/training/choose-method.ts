@@ -39,6 +39,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, s
   const store = imageStore(hyperParameters.algo_backend.storage_cache_scheme);
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
+    recipe: augmentation,
     size: sizes.train,
     stride: contrastiveConfig(template.model).stride,
     seed,
