@@ -26,7 +26,8 @@ const script = vi.hoisted(() => ({
 }));
 
 /** What a run draws is tested with it; here it would only take time. */
-vi.mock('./report/index.js', () => ({
+vi.mock('./report/index.js', async (original) => ({
+  ...(await original<typeof import('./report/index.js')>()),
   createRunReporter: () => ({ onEvent: () => undefined, finish: async () => undefined }),
 }));
 
