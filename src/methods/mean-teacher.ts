@@ -198,11 +198,12 @@ function teacherPacks(layouts: ModelLayouts): StatePack[] {
  * One optimiser step.
  *
  * Inputs: `images` float32 [N, 3, S, S] and `labels` uint8 [N, S, S]; unless the unlabeled batch is empty, `weak` and `strong`
- * float32 [U, 3, S, S], two views of the same pixels, and `padding` uint8 [U, S, S], 0 where there is image; for models with stochastic regularisation `noise` and `noiseStrong`.
+ * float32 [U, 3, S, S], two views of the same pixels, and `padding` uint8 [U, S, S], 0 where there is image; for models with
+ * stochastic regularisation `noise` and `noiseStrong`.
  * Scalars: those of `optimizerScalars`, `teacherKeep` (see `averageKeep`), `dropShare` and `unsupervisedWeight`.
  * Outputs: `loss`, `guard`, `supervised_loss`, and with unlabeled images `unsupervised_loss` (the mean over the pixels that
- * are kept, before its weight), `kept` (their share of the image), `entropy_threshold`, `pseudoLabels` uint8 [U, S, S] and `predictions` uint8
- * [U, S', S'], what the student says about the strong view, at the resolution of its head.
+ * are kept, before its weight), `kept` (their share of the image), `entropy_threshold`, `pseudoLabels` uint8 [U, S, S] and
+ * `predictions` uint8 [U, S', S'], what the student says about the strong view, at the resolution of its head.
  */
 export function meanTeacherStep(
   model: Segmentor,
