@@ -1,4 +1,7 @@
-/** @file Imports only point down: a file may use its own row of this list and the rows above it, never those below. */
+/**
+ * @file Imports only point down: a file may use its own row of this list and the rows above it, never those below; and no
+ * file imports itself by way of others.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,21 +35,28 @@ function importsOf(text: string): string[] {
   return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2])!);
 }
 
+/** Relative imports of a file of src, each with the path below src that it leads to (ending in `.js`). */
+function relativeImportsOf(file: string, text: string): { specifier: string; target: string }[] {
+  return importsOf(text)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({
+      specifier,
+      target: relative(source, resolve(source, dirname(file), specifier))
+        .split(sep)
+        .join('/'),
+    }));
+}
+
 /** What is wrong with one file's imports, one line each. */
 function violations(file: string, text: string): string[] {
   const folder = file.split('/')[0]!;
   if (file.includes('/') && rowOf(folder) < 0)
     return [`src/${file}: the folder is not in the list of layers`];
-  return importsOf(text)
-    .filter((specifier) => specifier.startsWith('.'))
-    .flatMap((specifier) => {
-      const target = relative(source, resolve(source, dirname(file), specifier))
-        .split(sep)
-        .join('/');
-      if (target.startsWith('..')) return [`src/${file} imports ${specifier}, which is outside src`];
-      const above = rowOf(target.split('/')[0]!) > rowOf(folder);
-      return above ? [`src/${file} imports src/${target}, which is in a higher layer`] : [];
-    });
+  return relativeImportsOf(file, text).flatMap(({ specifier, target }) => {
+    if (target.startsWith('..')) return [`src/${file} imports ${specifier}, which is outside src`];
+    const above = rowOf(target.split('/')[0]!) > rowOf(folder);
+    return above ? [`src/${file} imports src/${target}, which is in a higher layer`] : [];
+  });
 }
 
 const files = (readdirSync(source, { recursive: true }) as string[])
@@ -57,6 +67,40 @@ test('imports in src point down', () => {
   expect(files.length).toBeGreaterThan(50);
   const found = files.flatMap((file) => violations(file, readFileSync(join(source, file), 'utf8')));
   expect(found).toEqual([]);
+});
+
+/** The circles among some files: each as the path of one walk around it, found once. */
+function circles(texts: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start >= 0) found.push([...path.slice(start), file].join(' → '));
+    if (start >= 0 || done.has(file)) return;
+    for (const { target } of relativeImportsOf(file, texts.get(file)!)) {
+      const next = target.replace(/\.js$/, '.ts');
+      if (texts.has(next)) visit(next, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of texts.keys()) visit(file, []);
+  return found;
+}
+
+test('no file of src imports itself by way of others, types included', () => {
+  const all = [...files, ...readdirSync(source).filter((name) => name.endsWith('.ts'))];
+  expect(circles(new Map(all.map((file) => [file, readFileSync(join(source, file), 'utf8')])))).toEqual([]);
+});
+
+test('the search for circles sees short and long ones, and shared files without any', () => {
+  const texts = new Map([
+    ['a.ts', "import { b } from './b.js'; import './d.js';"],
+    ['b.ts', "export * from './deep/c.js';"],
+    ['deep/c.ts', "import type { D } from '../d.js'; const a = await import('../a.js');"],
+    ['d.ts', ''],
+    ['e.ts', "import { e } from './e.js';"],
+  ]);
+  expect(circles(texts)).toEqual(['a.ts → b.ts → deep/c.ts → a.ts', 'e.ts → e.ts']);
 });
 
 test('the check sees every form of import', () => {

@@ -2,11 +2,14 @@
  * @file The functions that model code calls to build a graph. Each creates one node (or a short, fixed composition) and
  * returns its output. Numbers are accepted where a scalar tensor makes sense.
  */
+import { constant, scalar } from './constants.js';
 import { bilinearMatrix } from './resampling.js';
 import { broadcastShapes, normalizeAxis } from './shape-rules.js';
 import type { TensorType } from './tensor.js';
-import { createNode, type DType, type Shape, sameShape, sizeOf, Tensor, type TensorData } from './tensor.js';
+import { createNode, type DType, type Shape, sameShape, sizeOf, Tensor } from './tensor.js';
 import type { ConvAttributes, OnnxAttribute, OpAttributes, OpName } from './vocabulary.js';
+
+export { constant, scalar };
 
 export type TensorLike = Tensor | number;
 
@@ -19,36 +22,11 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return single('input', [], { name, type: { dtype, shape } });
 }
 
-/** A constant tensor; the data is not copied and must not change afterwards. */
-export function constant(data: TensorData | readonly number[], shape: Shape, dtype?: DType): Tensor {
-  if (data instanceof Float32Array)
-    return single('constant', [], { data, type: { dtype: 'float32', shape } });
-  if (data instanceof BigInt64Array) return single('constant', [], { data, type: { dtype: 'int64', shape } });
-  if (data instanceof Int32Array) return single('constant', [], { data, type: { dtype: 'int32', shape } });
-  if (data instanceof Uint8Array)
-    return single('constant', [], { data, type: { dtype: dtype ?? 'uint8', shape } });
-  const to = dtype ?? 'float32';
-  const values = data as readonly number[];
-  if (to === 'int64')
-    return constant(
-      BigInt64Array.from(values, (v) => BigInt(v)),
-      shape,
-    );
-  if (to === 'int32') return constant(Int32Array.from(values), shape);
-  if (to === 'float32') return constant(Float32Array.from(values), shape);
-  return constant(Uint8Array.from(values), shape, to);
-}
-
 /** A constant filled with one value. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   const size = sizeOf(shape);
   if (size <= 1024 || dtype !== 'float32') return constant(new Array<number>(size).fill(value), shape, dtype);
   return expand(scalar(value), shape);
-}
-
-/** A rank-0 constant. */
-export function scalar(value: number, dtype: DType = 'float32'): Tensor {
-  return constant([value], [], dtype);
 }
 
 function lift(value: TensorLike, like: TensorLike): Tensor {

@@ -1,5 +1,5 @@
 /** @file Constant matrices of linear resampling: resizes and selections, and through their transposes the gradients of both. */
-import { constant } from './builders.js';
+import { constant } from './constants.js';
 import type { Tensor } from './tensor.js';
 
 /** [to, from] matrix of bilinear interpolation along one axis. */

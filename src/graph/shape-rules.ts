@@ -1,5 +1,5 @@
 /** @file One shape rule per operator: output types from input types and attributes, with errors that say what is wrong. */
-import type { DType, Shape, TensorType } from './tensor.js';
+import { type DType, type Shape, sameShape, type TensorType } from './types.js';
 import type { ConvAttributes, None, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
 
 type ShapeRule<Attributes> = (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[];
@@ -50,10 +50,6 @@ function sameType(inputs: readonly TensorType[]): DType {
   const dtype = inputs[0]!.dtype;
   for (const input of inputs) check(input.dtype === dtype, `mixes ${dtype} and ${input.dtype}`);
   return dtype;
-}
-
-function sameDimensions(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((d, i) => d === b[i]);
 }
 
 const size2 = (type: TensorType): [number, number] => [type.shape[2]!, type.shape[3]!];
@@ -129,7 +125,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   geluGrad: (inputs) => {
     expectInputs(inputs, 2);
     const [dy, x] = inputs as [TensorType, TensorType];
-    check(sameDimensions(dy.shape, x.shape), `gradient [${dy.shape}] and input [${x.shape}] differ`);
+    check(sameShape(dy.shape, x.shape), `gradient [${dy.shape}] and input [${x.shape}] differ`);
     return [{ dtype: sameType(inputs), shape: x.shape }];
   },
   positive: floatUnary,
@@ -301,7 +297,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     const [out, perGroup, kh, kw] = weight.shape as [number, number, number, number];
     const size = convOutputSize(attributes.inputSize, [kh, kw], attributes);
     const expected = [dy.shape[0]!, out, ...size];
-    check(sameDimensions(dy.shape, expected), `output gradient must be [${expected}]`);
+    check(sameShape(dy.shape, expected), `output gradient must be [${expected}]`);
     return [
       {
         dtype: sameType(inputs),
@@ -314,7 +310,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     const [x, dy] = inputs as [TensorType, TensorType];
     const size = convOutputSize(size2(x), attributes.kernel, attributes);
     const expected = [x.shape[0]!, dy.shape[1]!, ...size];
-    check(sameDimensions(dy.shape, expected), `output gradient must be [${expected}]`);
+    check(sameShape(dy.shape, expected), `output gradient must be [${expected}]`);
     check(
       x.shape[1]! % attributes.group === 0 && dy.shape[1]! % attributes.group === 0,
       `${x.shape[1]} and ${dy.shape[1]} channels do not divide into ${attributes.group} groups`,
@@ -339,7 +335,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
   batchNormGrad: (inputs) => {
     expectInputs(inputs, 5);
     const [dy, x, scale] = inputs as [TensorType, TensorType, TensorType];
-    check(sameDimensions(dy.shape, x.shape), `gradient [${dy.shape}] and input [${x.shape}] differ`);
+    check(sameShape(dy.shape, x.shape), `gradient [${dy.shape}] and input [${x.shape}] differ`);
     const vector: TensorType = { dtype: 'float32', shape: scale.shape };
     return [{ dtype: 'float32', shape: x.shape }, vector, vector];
   },

@@ -5,24 +5,22 @@
  */
 import { messageOf, OtxError } from '../base/errors.js';
 import { shapeRules } from './shape-rules.js';
+import { type DType, formatType, type Shape, sizeOf, type TensorType } from './types.js';
 import type { OpAttributes, OpName } from './vocabulary.js';
 
-export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
-export type Shape = readonly number[];
-export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
-
-/** What is known of a tensor at compile time. Shapes are always static. */
-export interface TensorType {
-  readonly dtype: DType;
-  readonly shape: Shape;
-}
+export * from './types.js';
 
 /** One output of a node. */
 export class Tensor implements TensorType {
+  /** Made by the functions that build graphs. */
   constructor(
+    /** The node that computes it. */
     readonly node: Node,
+    /** Which output of the node it is, from 0. */
     readonly index: number,
+    /** Type of the elements. */
     readonly dtype: DType,
+    /** Sizes of the dimensions, outermost first. */
     readonly shape: Shape,
   ) {}
 
@@ -36,6 +34,7 @@ export class Tensor implements TensorType {
     return sizeOf(this.shape);
   }
 
+  /** Its name in printed graphs: `%12`, or `%12.1` for the second output of a node with several. */
   toString(): string {
     return `%${this.node.id}${this.node.outputs.length > 1 ? `.${this.index}` : ''}`;
   }
@@ -43,10 +42,15 @@ export class Tensor implements TensorType {
 
 /** An application of one operator of the vocabulary. */
 export interface Node<O extends OpName = OpName> {
+  /** Number of the node within the process; inputs have smaller ones. */
   readonly id: number;
+  /** Name of the operator. */
   readonly op: O;
+  /** What the operator is told beside its inputs: axes, strides, a constant's data. */
   readonly attributes: OpAttributes[O];
+  /** Tensors that it is applied to. */
   readonly inputs: readonly Tensor[];
+  /** Tensors that it computes; most operators have one. */
   readonly outputs: readonly Tensor[];
   /** Path of the module that created the node, e.g. `backbone.stem.conv1`. */
   readonly scope: string;
@@ -104,20 +108,6 @@ export function createNode<O extends OpName>(
     outputs.push(new Tensor(node, index, type.dtype, type.shape));
   });
   return outputs;
-}
-
-/** Number of elements of a shape; 1 for a scalar. */
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
-}
-
-/** `float32[8,3,64,64]` */
-export function formatType(type: TensorType): string {
-  return `${type.dtype}[${type.shape.join(',')}]`;
-}
-
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
 }
 
 /** All nodes that `outputs` depend on, in topological (creation) order. */

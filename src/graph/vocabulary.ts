@@ -4,7 +4,7 @@
  * batch normalisation and its gradient, resizes): a lowering table rewrites them into ONNX operators, so that each
  * execution provider can choose the form that is fastest for it.
  */
-import type { DType, Shape, TensorData, TensorType } from './tensor.js';
+import type { DType, Shape, TensorData, TensorType } from './types.js';
 
 // biome-ignore lint/complexity/noBannedTypes: operators without attributes carry an empty object
 export type None = {};

@@ -13,5 +13,6 @@ export {
   settingNames,
   withImplied,
 } from './hyper-parameters.js';
-export { listTemplates, loadTemplate, type Template } from './template.js';
+export { listTemplates, loadTemplate } from './template.js';
+export type { Template } from './template-type.js';
 export { DEFAULT_SEED, defaultSeed, settingsOfTraining, type TrainType } from './train-types.js';

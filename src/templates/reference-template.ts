@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import { resolveHyperParameters, settingNames } from './hyper-parameters.js';
-import type { Template } from './template.js';
+import type { Template } from './template-type.js';
 
 const settings = z.record(z.string(), z.unknown());
 const referenceFile = z.object({

@@ -7,10 +7,9 @@ import { distance } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
-import { completeHyperParameters, type HyperParameters } from './hyper-parameters.js';
+import { completeHyperParameters } from './hyper-parameters.js';
 import { fromReferenceTemplate, isReferenceTemplate } from './reference-template.js';
-
-const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as const;
+import { CATEGORIES, type Template } from './template-type.js';
 
 const templateFile = z.strictObject({
   id: z.string().min(1),
@@ -22,23 +21,6 @@ const templateFile = z.strictObject({
   pretrained: z.boolean(),
   hyper_parameters: z.unknown(),
 });
-
-/** A model and the recipe that trains it. */
-export interface Template {
-  readonly id: string;
-  readonly name: string;
-  readonly task: 'SEGMENTATION';
-  readonly category: (typeof CATEGORIES)[number];
-  /** Name of the network, as `src/models` knows it. */
-  readonly model: string;
-  readonly description: string;
-  /** Whether training starts from the published ImageNet backbone of the model. */
-  readonly pretrained: boolean;
-  /** Defaults of every setting. */
-  readonly hyperParameters: HyperParameters;
-  /** The YAML file it was read from. */
-  readonly path: string;
-}
 
 /** Templates that come with the package, sorted by name. */
 export function listTemplates(): Template[] {

@@ -5,7 +5,7 @@ import {
   type HyperParameters,
   resolveHyperParameters,
 } from './hyper-parameters.js';
-import type { Template } from './template.js';
+import type { Template } from './template-type.js';
 
 export type TrainType = HyperParameters['algo_backend']['train_type'];
 

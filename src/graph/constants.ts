@@ -1,0 +1,29 @@
+/** @file Constants: the leaves that builders and the matrices of resampling are made from. */
+import { createNode, type DType, type Shape, type Tensor, type TensorData } from './tensor.js';
+import type { OpAttributes } from './vocabulary.js';
+
+const constantNode = (attributes: OpAttributes['constant']): Tensor =>
+  createNode('constant', [], attributes)[0]!;
+
+/** A constant tensor; the data is not copied and must not change afterwards. */
+export function constant(data: TensorData | readonly number[], shape: Shape, dtype?: DType): Tensor {
+  if (data instanceof Float32Array) return constantNode({ data, type: { dtype: 'float32', shape } });
+  if (data instanceof BigInt64Array) return constantNode({ data, type: { dtype: 'int64', shape } });
+  if (data instanceof Int32Array) return constantNode({ data, type: { dtype: 'int32', shape } });
+  if (data instanceof Uint8Array) return constantNode({ data, type: { dtype: dtype ?? 'uint8', shape } });
+  const to = dtype ?? 'float32';
+  const values = data as readonly number[];
+  if (to === 'int64')
+    return constant(
+      BigInt64Array.from(values, (v) => BigInt(v)),
+      shape,
+    );
+  if (to === 'int32') return constant(Int32Array.from(values), shape);
+  if (to === 'float32') return constant(Float32Array.from(values), shape);
+  return constant(Uint8Array.from(values), shape, to);
+}
+
+/** A rank-0 constant. */
+export function scalar(value: number, dtype: DType = 'float32'): Tensor {
+  return constant([value], [], dtype);
+}

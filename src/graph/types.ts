@@ -1,0 +1,31 @@
+/** @file What is known of a tensor at compile time: the words that operators, their shape rules and tensors have in common. */
+
+/** Type of the elements. `bool` is kept as one byte a value, 0 or 1. */
+export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
+/** Sizes of the dimensions, outermost first; `[]` is a single number. */
+export type Shape = readonly number[];
+/** Values of a tensor in row-major order: the array that belongs to its type, `Uint8Array` for `uint8` and `bool`. */
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** What is known of a tensor at compile time. Shapes are always static. */
+export interface TensorType {
+  /** Type of the elements. */
+  readonly dtype: DType;
+  /** Sizes of the dimensions, outermost first. */
+  readonly shape: Shape;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+/** A type as text: `float32[8,3,64,64]`. */
+export function formatType(type: TensorType): string {
+  return `${type.dtype}[${type.shape.join(',')}]`;
+}
+
+/** Whether two shapes have the same dimensions; nothing is broadcast. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
+}

@@ -1,0 +1,22 @@
+/** @file What a template is, whatever form its file has. */
+import type { HyperParameters } from './hyper-parameters.js';
+
+/** What a template is made for. */
+export const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as const;
+
+/** A model and the recipe that trains it. */
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly task: 'SEGMENTATION';
+  readonly category: (typeof CATEGORIES)[number];
+  /** Name of the network, as `src/models` knows it. */
+  readonly model: string;
+  readonly description: string;
+  /** Whether training starts from the published ImageNet backbone of the model. */
+  readonly pretrained: boolean;
+  /** Defaults of every setting. */
+  readonly hyperParameters: HyperParameters;
+  /** The YAML file it was read from. */
+  readonly path: string;
+}
