@@ -1,5 +1,7 @@
 /** @file The one error type that users see: a code for programs, a message and a remedy for people. */
 
+import { printable } from './text.js';
+
 /** Machine-readable reason of an {@link OtxError}; stable across versions. */
 export type ErrorCode =
   | 'usage'
@@ -16,12 +18,13 @@ export type ErrorCode =
 /**
  * An error with a message meant for the user: it names the file, what was found, what was expected and what to do.
  * The command line prints the message alone (no stack) and exits with 2 for `usage`, 130 for `aborted`, 1 otherwise.
+ * Whatever a message quotes, it is printable: control characters are written as escapes.
  */
 export class OtxError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.name = 'OtxError';
     this.code = code;
   }

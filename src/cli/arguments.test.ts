@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadTemplate } from '../templates/index.js';
+import { checkHyperParameters, loadTemplate } from '../templates/index.js';
 import {
   onlyParams,
   paramsHelp,
@@ -106,3 +106,12 @@ test('checkpoints come every few steps or every few minutes', () => {
   for (const text of ['0', '1.5', 'often'])
     expect(() => parseCheckpointInterval(text)).toThrow(/after a number of steps/);
 });
+
+test.each(['__proto__', 'constructor', 'toString'])(
+  'a setting called %s is a setting like any other',
+  (name) => {
+    const texts = parseParams([`--${name}.${name}`, '1', `--learning_parameters.${name}`, '2']);
+    expect(Object.keys(texts)).toEqual([name, 'learning_parameters']);
+    expect(() => checkHyperParameters(texts)).toThrow(`unknown parameter ${name}.${name}`);
+  },
+);

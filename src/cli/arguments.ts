@@ -50,7 +50,8 @@ export function wantsHelp(params: readonly string[]): boolean {
  * @throws OtxError `usage` for anything else, and for a setting given twice.
  */
 export function parseParams(params: readonly string[]): ParameterTexts {
-  const result: ParameterTexts = {};
+  // Without a prototype, so that a setting called constructor is as unknown as any other.
+  const result: ParameterTexts = Object.create(null);
   const words = [...params];
   while (words.length > 0) {
     const word = words.shift() as string;
@@ -62,7 +63,8 @@ export function parseParams(params: readonly string[]): ParameterTexts {
       throw new OtxError('usage', `params: --${group}.${name} needs a value`);
     }
     const members = result[group] ?? {};
-    if (name in members) throw new OtxError('usage', `params: --${group}.${name} is given twice`);
+    if (Object.hasOwn(members, name))
+      throw new OtxError('usage', `params: --${group}.${name} is given twice`);
     result[group] = { ...members, [name]: value };
   }
   return result;

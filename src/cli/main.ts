@@ -3,6 +3,7 @@
 
 import { CommanderError } from 'commander';
 import { messageOf, OtxError } from '../base/errors.js';
+import { printable } from '../base/text.js';
 import { runCommand } from './program.js';
 import { processTerminal } from './terminal.js';
 
@@ -47,12 +48,13 @@ function report(error: unknown): number {
 
 function printError(message: string, error: unknown): void {
   process.stderr.write(`otx: error: ${oneLine(message)}\n`);
-  if (process.env.OTX_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.OTX_DEBUG === '1' && error instanceof Error)
+    process.stderr.write(printable(`${error.stack}\n`));
 }
 
 /** Lists below a headline, and what a library breaks into lines, stay readable as one. */
 function oneLine(message: string): string {
-  const lines = message.trim().split('\n  ');
+  const lines = printable(message).trim().split('\n  ');
   const [first = '', ...rest] = lines.map((line) => line.replace(/\s*\n\s*/g, ' '));
   return rest.length === 0 ? first : `${first}: ${rest.join('; ')}`;
 }

@@ -37,7 +37,12 @@ export async function runCommand(
   }
   if (params && wantsHelp(params)) {
     const template = first === undefined || first.startsWith('-') ? DEFAULT_TEMPLATE : first;
-    terminal.print(paramsHelp(loadTemplate(template), PARAMS_OF[operation]));
+    terminal.print(
+      paramsHelp(
+        loadTemplate(template),
+        Object.hasOwn(PARAMS_OF, operation) ? PARAMS_OF[operation] : undefined,
+      ),
+    );
     return;
   }
   const program = new Command('otx')

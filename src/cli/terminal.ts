@@ -1,12 +1,13 @@
 /** @file Where the command line writes: results to stdout, errors to stderr, a live bar only where a person watches. */
 
 import { SingleBar } from 'cli-progress';
+import { printable, printableLine } from '../base/text.js';
 
 /** Text output of a command. */
 export interface Terminal {
   /** True when a person watches: output can be redrawn. */
   readonly live: boolean;
-  /** One line (or block) that stays. */
+  /** One line (or block) that stays. What of it would steer a terminal is written as an escape. */
   print(text: string): void;
   /**
    * A bar for `total` items; draws nothing when output is not a terminal.
@@ -32,7 +33,7 @@ export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Te
   return {
     live,
     print: (text) => {
-      stream.write(`${text}\n`);
+      stream.write(`${printable(text)}\n`);
     },
     bar: (format, total, initial) => {
       if (!live) return SILENT;
@@ -46,8 +47,13 @@ export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Te
         // Signals belong to the command: it saves before it leaves.
         gracefulExit: false,
       });
-      bar.start(total, 0, initial);
-      return { update: (done, values) => bar.update(done, values ?? {}), stop: () => bar.stop() };
+      bar.start(total, 0, clean(initial));
+      return { update: (done, values) => bar.update(done, clean(values)), stop: () => bar.stop() };
     },
   };
+}
+
+/** Values of a bar, which has but one line. */
+function clean(values: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, printableLine(value)]));
 }

@@ -2,7 +2,9 @@
 
 import sharp, { type CreateRaw, type OverlayOptions } from 'sharp';
 import { OtxError } from '../base/errors.js';
+import { displayWidth, printableLine, shortened } from '../base/text.js';
 import type { PaintedClass, RgbImage } from './overlay.js';
+import { element, svgFile, svgText } from './svg.js';
 
 /** One picture of a figure with the words above it. */
 export interface Panel {
@@ -51,11 +53,10 @@ export async function renderFigure(
   const legend = classes.length > 0 ? await renderLegend(classes, total, font) : undefined;
   const captions = placed.map(({ caption, left, top }) => {
     const room = Math.floor((width - 2) / (font * CHARACTER));
-    const words = displayWidth(caption) > room ? `${caption.slice(0, Math.max(room - 1, 0))}…` : caption;
-    return text(words, left, top - bar * 0.32, font);
+    return text(shortened(printableLine(caption), room), left, top - bar * 0.32, font);
   });
   return rasterise(total, bottom + (legend?.height ?? GAP), [
-    { input: svg(total, bottom, captions.join('')), left: 0, top: 0 },
+    { input: svgFile(total, bottom, captions.join('')), left: 0, top: 0 },
     ...placed.map(({ image, left, top }) => ({ ...layer(image), left, top })),
     ...(legend === undefined ? [] : [{ ...layer(legend), left: 0, top: bottom }]),
   ]);
@@ -74,43 +75,40 @@ export async function renderLegend(
   const rowHeight = Math.round(font * 1.7);
   let x = GAP;
   let row = 0;
+  const room = Math.floor((width - 2 * GAP) / (font * CHARACTER) - 3);
   const marks = classes.map(({ name, color }) => {
-    const advance = Math.ceil(font * (1.5 + CHARACTER * displayWidth(name) + 1));
+    const words = shortened(printableLine(name), room);
+    const advance = Math.ceil(font * (1.5 + CHARACTER * displayWidth(words) + 1));
     if (x > GAP && x + advance > width) {
       x = GAP;
       row++;
     }
     const top = row * rowHeight + GAP;
-    const swatch = `<rect x="${x}" y="${top}" width="${font}" height="${font}" rx="2" fill="rgb(${color.join()})"/>`;
-    const mark = swatch + text(name, x + font * 1.4, top + font * 0.86, font);
+    const swatch = element('rect', {
+      x,
+      y: top,
+      width: font,
+      height: font,
+      rx: 2,
+      fill: `rgb(${color.join()})`,
+    });
+    const mark = swatch + text(words, x + font * 1.4, top + font * 0.86, font);
     x += advance;
     return mark;
   });
   const height = (row + 1) * rowHeight + GAP;
-  return rasterise(width, height, [{ input: svg(width, height, marks.join('')), left: 0, top: 0 }]);
+  return rasterise(width, height, [{ input: svgFile(width, height, marks.join('')), left: 0, top: 0 }]);
 }
 
 /** Mean advance of a sans-serif character as a share of the font size, on the wide side because fonts differ by host. */
 const CHARACTER = 0.6;
-
-/** Columns a text takes, counting East Asian characters twice. */
-function displayWidth(words: string): number {
-  return [...words].reduce((total, character) => total + (/[\u1100-\uffdc]/u.test(character) ? 2 : 1), 0);
-}
 
 function fontSize(width: number): number {
   return Math.min(Math.max(Math.round(width / 24), 12), 26);
 }
 
 function text(words: string, x: number, y: number, font: number): string {
-  const safe = words.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return `<text x="${x}" y="${y}" font-family="Helvetica, Arial, DejaVu Sans, sans-serif" font-size="${font}" fill="${INK}">${safe}</text>`;
-}
-
-function svg(width: number, height: number, body: string): Buffer {
-  return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${body}</svg>`,
-  );
+  return element('text', { x, y, 'font-size': font, fill: INK }, svgText(words));
 }
 
 function layer({ data, width, height }: RgbImage): { input: Buffer; raw: CreateRaw } {

@@ -1,6 +1,7 @@
 /** @file Reads the meta file of the Common Semantic Segmentation layout: class names, colours and what mask values mean. */
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
+import { namesProblem } from '../base/names.js';
 import { colorKey } from './color-key.js';
 import { type Rgb, vocPalette } from './palette.js';
 import type { ClassInfo, MaskCoding } from './types.js';
@@ -11,11 +12,10 @@ const BACKGROUND = 'background';
 /** 254 marks values without a class while masks are decoded, 255 is ignore. */
 const MAX_CLASSES = 254;
 
-const className = z.string().min(1, 'a class name is empty');
 const channel = z.number().int().min(0).max(255);
 const metaSchema = z.looseObject({
-  label_map: z.record(z.string().regex(/^\d+$/, 'keys must be whole numbers'), className).optional(),
-  labels: z.array(className).optional(),
+  label_map: z.record(z.string().regex(/^\d+$/, 'keys must be whole numbers'), z.string()).optional(),
+  labels: z.array(z.string()).optional(),
   segmentation_colors: z.array(z.tuple([channel, channel, channel])).nullish(),
   background_label: z.union([z.string(), z.number()]).nullish(),
 });
@@ -120,8 +120,8 @@ function mergeLabels(
   fail: (reason: string) => never,
 ): Label[] {
   for (const list of [names, mapped.map(([, name]) => name)]) {
-    const repeated = list.find((name, i) => list.indexOf(name) !== i);
-    if (repeated !== undefined) fail(`class ${repeated} is declared twice; class names must be unique`);
+    const problem = namesProblem(list);
+    if (problem !== undefined) fail(problem);
   }
   const declared = colors !== undefined && colors.length > 0;
   const colorAt = (position: number, name: string): Rgb | undefined => {
@@ -130,6 +130,9 @@ function mergeLabels(
   };
   const keyOf = new Map(mapped.map(([key, name]) => [name, Number(key)]));
   const order = [...new Set([...names, ...mapped.map(([, name]) => name)])];
+  // A name may be in both lists, but then spelled alike.
+  const problem = namesProblem(order);
+  if (problem !== undefined) fail(problem);
   return order.map((name, i) => ({ name, color: colorAt(keyOf.get(name) ?? i, name) }));
 }
 

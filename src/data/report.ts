@@ -1,5 +1,9 @@
 /** @file The table of classes that is shown before step 0, so that a wrong reading of the masks is seen at once. */
+import { displayWidth, padded, printableLine, shortened } from '../base/text.js';
 import { listSome } from './problems.js';
+
+/** Columns for a name in a table. */
+const NAME_COLUMNS = 32;
 
 /** What {@link verifyDataset} found in a data set without bad files. */
 export interface DatasetReport {
@@ -22,18 +26,18 @@ export interface DatasetReport {
 export function formatReport(report: DatasetReport): string {
   const rows = report.classes.map(({ name, share, images, pixels }, index) => [
     String(index),
-    name,
+    shortened(printableLine(name), NAME_COLUMNS),
     percent(share),
     String(images),
     pixels === 0 ? 'never occurs' : '',
   ]);
   if (report.ignoredShare > 0) rows.push(['255', '(ignored)', percent(report.ignoredShare), '', '']);
   const head = ['class', 'name', 'pixels', 'images', ''];
-  const width = (column: number) => Math.max(...[head, ...rows].map((row) => row[column]!.length));
+  const width = (column: number) => Math.max(...[head, ...rows].map((row) => displayWidth(row[column]!)));
   const line = ([index, name, share, images, note]: string[]) =>
     [
       index!.padStart(width(0)),
-      name!.padEnd(width(1)),
+      padded(name!, width(1)),
       share!.padStart(width(2)),
       images!.padStart(width(3)),
       note,

@@ -132,13 +132,12 @@ const handlers: Handlers = {
       Object.entries(inputs).map(([name, { dtype, data, shape }]) => [name, toOrtTensor(dtype, data, shape)]),
     );
     const results = await session.run(feeds);
-    const outputs: Record<string, TensorValue> = {};
-    for (const [name, tensor] of Object.entries(results))
-      outputs[name] = {
-        dtype: tensor.type as TensorValue['dtype'],
-        shape: tensor.dims,
-        data: tensor.data as TensorData,
-      };
+    const outputs = Object.fromEntries(
+      Object.entries(results).map(([name, { type, dims, data }]): [string, TensorValue] => [
+        name,
+        { dtype: type as TensorValue['dtype'], shape: dims, data: data as TensorData },
+      ]),
+    );
     return { value: { outputs } };
   },
 

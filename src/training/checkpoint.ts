@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { namesProblem } from '../base/names.js';
 import { version } from '../base/version.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { fingerprintSchema } from './fingerprint.js';
@@ -175,7 +176,11 @@ function parseInfo(json: string, file: string): CheckpointInfo {
     throw new OtxError('checkpoint', `${file}: damaged (its "otx" metadata is not JSON)`, { cause: error });
   }
   const parsed = checkpointInfo.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const problem = namesProblem(parsed.data.classes.map(({ name }) => name));
+    if (problem !== undefined) throw new OtxError('checkpoint', `${file}: ${problem}`);
+    return parsed.data;
+  }
   const writer =
     typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
   const where = parsed.error.issues[0]?.path.join('.');

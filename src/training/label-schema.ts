@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { namesProblem } from '../base/names.js';
 import type { ClassInfo } from '../data/index.js';
 
 export const LABEL_SCHEMA_FILE = 'label_schema.json';
@@ -55,17 +56,22 @@ export async function saveLabelSchema(path: string, classes: readonly ClassInfo[
  * @throws OtxError `checkpoint` when the file is missing or is no label schema.
  */
 export async function loadLabelSchema(path: string): Promise<ClassInfo[]> {
+  const unreadable = (reason: string, cause?: unknown) =>
+    new OtxError('checkpoint', `${path}: the labels cannot be read (${reason})`, { cause });
+  let classes: ClassInfo[];
   try {
     const { all_labels } = schemaFile.parse(JSON.parse(await readFile(path, 'utf8')));
     const labels = Object.values(all_labels).sort((a, b) => Number(a._id) - Number(b._id));
-    return [
+    classes = [
       BACKGROUND,
       ...labels.map(
         ({ name, color: { red, green, blue } }): ClassInfo => ({ name, color: [red, green, blue] }),
       ),
     ];
   } catch (error) {
-    const reason = error instanceof z.ZodError ? 'not a label schema' : messageOf(error);
-    throw new OtxError('checkpoint', `${path}: the labels cannot be read (${reason})`, { cause: error });
+    throw unreadable(error instanceof z.ZodError ? 'not a label schema' : messageOf(error), error);
   }
+  const problem = namesProblem(classes.map(({ name }) => name));
+  if (problem !== undefined) throw unreadable(problem);
+  return classes;
 }

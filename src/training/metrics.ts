@@ -1,6 +1,10 @@
 /** @file Scores of a segmentation from a streaming confusion matrix, so that memory does not grow with the validation set. */
 
 import { OtxError } from '../base/errors.js';
+import { displayWidth, padded, shortened } from '../base/text.js';
+
+/** Columns for the name of a class in a table. */
+const NAME_COLUMNS = 32;
 
 /** Truth value of pixels that take part in no score. */
 export const IGNORE_INDEX = 255;
@@ -139,7 +143,7 @@ export function formatMetrics(metrics: SegmentationMetrics, names: readonly stri
   const rows = [
     ['class', 'Dice', 'IoU', 'Acc', 'pixels'],
     ...metrics.perClass.map((scores, index) => [
-      names[index] ?? `class ${index}`,
+      shortened(names[index] ?? `class ${index}`, NAME_COLUMNS),
       percent(scores.dice),
       percent(scores.iou),
       percent(scores.acc),
@@ -147,14 +151,14 @@ export function formatMetrics(metrics: SegmentationMetrics, names: readonly stri
     ]),
     ['mean', percent(metrics.mDice), percent(metrics.mIoU), percent(metrics.mAcc), ''],
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column]!))));
   const lines = rows.map((row) =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) => (column === 0 ? padded(cell, widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')
       .trimEnd(),
   );
-  const rule = '-'.repeat(Math.max(...lines.map((line) => line.length)));
+  const rule = '-'.repeat(Math.max(...lines.map(displayWidth)));
   lines.splice(1, 0, rule);
   lines.splice(-1, 0, rule);
   return `${lines.join('\n')}\npixel accuracy ${percent(metrics.aAcc)} %`;

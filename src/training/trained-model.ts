@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
+import { namesProblem } from '../base/names.js';
 import type { ClassInfo } from '../data/index.js';
 import { defaultPalette } from '../data/palette.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
@@ -119,6 +120,8 @@ async function classesOf({ classNames }: Weights, source: string): Promise<reado
   }
   const labels = hasLabels ? await loadLabelSchema(path) : [];
   if (!classNames) return labels;
+  const problem = namesProblem(classNames);
+  if (problem !== undefined) throw new OtxError('checkpoint', `${source}: ${problem}`);
   const palette = defaultPalette(classNames.length);
   return classNames.map((name, index) => ({
     name,

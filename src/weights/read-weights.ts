@@ -5,7 +5,7 @@
 
 import { ByteFile } from './byte-file.js';
 import { checkHeaderBytes, PREFIX_BYTES, parseSafetensorsHeader } from './safetensors.js';
-import { locateStateDict, referenceNames } from './state-dict-names.js';
+import { checkedNames, locateStateDict, referenceNames } from './state-dict-names.js';
 import {
   checkExpansion,
   readStoredTensor,
@@ -102,7 +102,7 @@ async function describeSafetensors(file: ByteFile): Promise<Described> {
     stored.set(name, { type, shape, strides: rowMajorStrides(shape), position: bodyStart + begin });
   }
   if (stored.size === 0) return unusable('no weights in it');
-  return { stored, classNames: classesOfOtx(metadata.otx), format: 'safetensors' };
+  return { stored, classNames: checkedNames(classesOfOtx(metadata.otx)), format: 'safetensors' };
 }
 
 async function readHeader(file: ByteFile) {

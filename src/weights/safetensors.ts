@@ -53,7 +53,8 @@ export function sizeOf(shape: readonly number[]): number {
  */
 export function encodeSafetensors({ tensors, metadata }: SafeTensors): Uint8Array {
   const ordered = [...tensors].sort(([, a], [, b]) => BYTES_PER_VALUE[b.dtype] - BYTES_PER_VALUE[a.dtype]);
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  // Without a prototype, so that no name of a tensor means anything else.
+  const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });
   let offset = 0;
   for (const [name, { dtype, shape, data }] of ordered) {
     if (data.length !== sizeOf(shape)) {

@@ -3,6 +3,7 @@
  * the reference implementation): training frameworks wrap state dicts in dicts, and tensors' names in prefixes.
  */
 
+import { namesProblem } from '../base/names.js';
 import { itemsOf, type PickleDict, type PickleValue } from './pickle-values.js';
 import { quoted, unusable } from './unusable.js';
 
@@ -48,7 +49,17 @@ export function locateStateDict(
         : meta
           ? 'mmcv checkpoint'
           : 'state_dict';
-  return { entries, classNames: namesInMeta(meta) ?? namesInLabels(labels), layout };
+  return { entries, classNames: checkedNames(namesInMeta(meta) ?? namesInLabels(labels)), layout };
+}
+
+/**
+ * Names that will be shown. One may be there twice: ImageNet has two cranes.
+ *
+ * @throws Unusable for a name that is no name.
+ */
+export function checkedNames(names: string[] | undefined): string[] | undefined {
+  const problem = namesProblem(names ?? [], true);
+  return problem === undefined ? names : unusable(problem);
 }
 
 function dictAt(dict: PickleDict, key: string): PickleDict | undefined {
