@@ -27,7 +27,7 @@ import {
   type Shape,
   type Tensor,
 } from '../src/graph/index.js';
-import { serializeModel } from '../src/graph/onnx/serialize.js';
+import { serializeLowered } from '../src/graph/onnx/serialize.js';
 
 const THREADS = 2;
 const ROUNDS = 15;
@@ -142,7 +142,7 @@ async function prepare(
   // Inside a step the result stays in the runtime's memory: here it is written into memory that is allocated once.
   const lowered = optimize(lower(optimize(outputs), table));
   const named = Object.fromEntries(lowered.map((tensor, i) => [`output${i}`, tensor]));
-  const model = serializeModel({ inputs, outputs: named });
+  const model = serializeLowered({ inputs, outputs: named });
   // Idle threads that spin would count as CPU time.
   const session = await createSession(model, {
     threads: THREADS,

@@ -20,7 +20,7 @@ import {
   sub,
 } from '../graph/builders.js';
 import { gradients } from '../graph/index.js';
-import { serializeModel } from '../graph/onnx/serialize.js';
+import { serializeLowered } from '../graph/onnx/serialize.js';
 import { createEngine, type Engine, fits } from './engine.js';
 import { layoutOf, StepBuilder } from './step.js';
 
@@ -221,7 +221,7 @@ describe('Engine', () => {
 
   it('loads model files with a free batch size', async () => {
     const image = input('image', 'float32', [1, 1, 2, 2]);
-    const model = serializeModel({
+    const model = serializeLowered({
       inputs: [image],
       outputs: { y: relu(resizeBilinear(image, [4, 4])) },
       dynamicBatch: true,

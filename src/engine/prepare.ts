@@ -8,7 +8,7 @@ import {
   recomputeCopies,
   type Tensor,
 } from '../graph/index.js';
-import { serializeModel } from '../graph/onnx/serialize.js';
+import { serializeLowered } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
 import { type CpuCapabilities, cpuLowering } from './providers/cpu.js';
 import type { MemoryMode } from './settings.js';
@@ -52,7 +52,7 @@ export function prepareStep(step: StepGraph, options: PrepareOptions = {}): Prep
   const names = Object.keys(named);
   const lowered = lowerForCpu(Object.values(named), capabilities, memory);
   const outputs = Object.fromEntries(names.map((name, i) => [name, lowered[i]!]));
-  const model = serializeModel({
+  const model = serializeLowered({
     name: 'step',
     inputs: [
       ...Object.values(step.inputs),

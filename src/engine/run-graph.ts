@@ -1,5 +1,5 @@
 /** @file Evaluates a graph once, in this process: for tests of graphs, which need neither state nor a thread. */
-import { serializeModel } from '../graph/onnx/serialize.js';
+import { serializeLowered } from '../graph/onnx/serialize.js';
 import { type AnyNode, reachableNodes, type Tensor, type TensorData } from '../graph/tensor.js';
 import { lowerForCpu } from './prepare.js';
 import type { CpuCapabilities } from './providers/cpu.js';
@@ -34,7 +34,7 @@ export async function runGraph(
   const lowered = options.lower
     ? options.lower(outputs)
     : lowerForCpu(outputs, options.capabilities ?? (rewrite ? undefined : await localCapabilities()));
-  const model = serializeModel({
+  const model = serializeLowered({
     inputs: inputs.map(({ tensor }) => tensor),
     outputs: Object.fromEntries(names.map((name, i) => [name, lowered[i]!])),
   });

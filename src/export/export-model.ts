@@ -19,7 +19,7 @@ import {
   softmax,
   type Tensor,
 } from '../graph/index.js';
-import { type ModelDescription, serializeModel } from '../graph/onnx/serialize.js';
+import { type ModelDescription, serializeLowered } from '../graph/onnx/serialize.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import { confidenceThreshold } from '../templates/index.js';
@@ -111,7 +111,7 @@ export function encodeNetwork(
   const scope = new Scope(new ConstantStore(state), false);
   const probabilities = softmax(fullSizeLogits(model, scope, images), 1);
   const output = optimize(lower(optimize([probabilities]), EXPORT_LOWERING))[0] as Tensor;
-  return serializeModel({ ...description, inputs: [images], outputs: { output } });
+  return serializeLowered({ ...description, inputs: [images], outputs: { output } });
 }
 
 /** Keys and values as OpenVINO's model API reads them; the background is no label there. */

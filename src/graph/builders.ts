@@ -11,18 +11,23 @@ import type { ConvAttributes, OnnxAttribute, OpAttributes, OpName } from './voca
 
 export { constant, scalar };
 
+/** A tensor, or a number that stands for a constant of the type that the other operand has (float32 beside another number). */
 export type TensorLike = Tensor | number;
 
 function single<O extends OpName>(op: O, inputs: readonly Tensor[], attributes: OpAttributes[O]): Tensor {
   return createNode(op, inputs, attributes)[0]!;
 }
 
-/** A named value that is fed at run time. */
+/**
+ * A named value that is fed at run time.
+ * @param name unique within a graph.
+ * @param shape static: every run has arrays of this size.
+ */
 export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return single('input', [], { name, type: { dtype, shape } });
 }
 
-/** A constant filled with one value. */
+/** A constant filled with one value; default float32. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   const size = sizeOf(shape);
   if (size <= 1024 || dtype !== 'float32') return constant(new Array<number>(size).fill(value), shape, dtype);
@@ -74,44 +79,73 @@ const binary =
   (a: TensorLike, b: TensorLike): Tensor =>
     single(op, [lift(a, b), lift(b, a)], {});
 
+/** −x, element by element. */
 export const neg = unary('neg');
+/** eˣ, element by element; float32. */
 export const exp = unary('exp');
+/** Natural logarithm, element by element; float32. */
 export const log = unary('log');
+/** Square root, element by element; float32. */
 export const sqrt = unary('sqrt');
+/** 1/x, element by element; float32. */
 export const reciprocal = unary('reciprocal');
+/** |x|, element by element; the gradient at 0 is 0. */
 export const abs = unary('abs');
+/** Gauss error function, element by element; float32. */
 export const erf = unary('erf');
+/** Largest whole number that is not above x; float32; `gradients` refuses it. */
 export const floor = unary('floor');
+/** max(x, 0); float32, the gradient at 0 is 0. */
 export const relu = unary('relu');
+/** 1/(1 + e⁻ˣ); float32. */
 export const sigmoid = unary('sigmoid');
+/** Hyperbolic tangent; float32. */
 export const tanh = unary('tanh');
+/** x·Φ(x) with the exact distribution function of the normal distribution; float32. */
 export const gelu = unary('gelu');
+/** 1 where x > 0, else 0, as float32; `gradients` refuses it. */
 export const positive = unary('positive');
+/** Logical negation; bool. */
 export const not = unary('not');
 /** `x` as a constant of differentiation: nothing flows back through it. */
 export const stopGradient = unary('stopGradient');
 
+/** a + b with numpy broadcasting; both of one type, a number takes that of the other. */
 export const add = binary('add');
+/** a − b with numpy broadcasting. */
 export const sub = binary('sub');
+/** a · b with numpy broadcasting. */
 export const mul = binary('mul');
+/** a / b with numpy broadcasting. */
 export const div = binary('div');
+/** aᵇ with numpy broadcasting; the gradient in b needs a > 0. */
 export const pow = binary('pow');
+/** The larger of a and b with numpy broadcasting; the gradient of equal ones goes to a. */
 export const maximum = binary('maximum');
+/** The smaller of a and b with numpy broadcasting; the gradient of equal ones goes to a. */
 export const minimum = binary('minimum');
+/** Whether a = b, as bool, with numpy broadcasting. */
 export const equal = binary('equal');
+/** Whether a < b, as bool, with numpy broadcasting. */
 export const less = binary('less');
+/** Whether a > b, as bool, with numpy broadcasting. */
 export const greater = binary('greater');
+/** Whether a ≥ b, as bool, with numpy broadcasting. */
 export const greaterOrEqual = binary('greaterOrEqual');
+/** Logical and of two bool tensors, with numpy broadcasting. */
 export const and = binary('and');
 
+/** `x` as another type; float to integer cuts off the fraction, to bool it is "not zero". */
 export function cast(x: Tensor, to: DType): Tensor {
   return x.dtype === to ? x : single('cast', [x], { to });
 }
 
+/** `a` where `condition` (bool) holds, else `b`, with numpy broadcasting of all three. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   return single('where', [condition, lift(a, b), lift(b, a)], {});
 }
 
+/** What a reduction goes over. */
 export interface ReduceOptions {
   /** Axes to reduce, negative ones count from the end; default all. */
   axes?: readonly number[];
@@ -126,15 +160,19 @@ const reduce =
     return list.length === 0 ? x : single(op, [x], { axes: list, keepDims });
   };
 
+/** Sum over some axes. */
 export const reduceSum = reduce('reduceSum');
+/** Mean over some axes; float32. */
 export const reduceMean = reduce('reduceMean');
+/** Largest value over some axes; equal ones share the gradient. */
 export const reduceMax = reduce('reduceMax');
 
-/** Index (int64) of the largest value along `axis`. */
+/** Index (int64) of the largest value along `axis`, the first of equal ones; `keepDims` (default false) keeps the axis as size 1. */
 export function argMax(x: Tensor, axis: number, keepDims = false): Tensor {
   return single('argMax', [x], { axis: normalizeAxis(axis, x.rank), keepDims });
 }
 
+/** exp(x) / Σ exp(x) along `axis` (negative ones count from the end); float32. */
 export function softmax(x: Tensor, axis: number): Tensor {
   return single('softmax', [x], { axis: normalizeAxis(axis, x.rank) });
 }
@@ -147,30 +185,32 @@ export function upperQuantile(x: Tensor, share: TensorLike): Tensor {
   return single('upperQuantile', [x, lift(share, x)], {});
 }
 
-/** Views the values under another shape; one dimension may be -1. */
+/** Views the values under another shape of as many elements; one dimension may be -1. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, d) => (d === -1 ? product : product * d), 1);
   const resolved = shape.map((d) => (d === -1 ? x.size / known : d));
   return sameShape(resolved, x.shape) ? x : single('reshape', [x], { shape: resolved });
 }
 
+/** Reorders the axes: axis i of the result is axis `perm[i]` of `x`. */
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   return perm.every((p, i) => p === i) && perm.length === x.rank ? x : single('transpose', [x], { perm });
 }
 
+/** Joins tensors along `axis`; all other dimensions must agree. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   if (tensors.length === 1) return tensors[0]!;
   return single('concat', tensors, { axis: tensors[0] ? normalizeAxis(axis, tensors[0].rank) : axis });
 }
 
-/** Cuts `x` into consecutive parts of the given sizes along `axis`. */
+/** Cuts `x` into consecutive parts of the given sizes along `axis`; the sizes add up to that of the axis. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor[] {
   const along = normalizeAxis(axis, x.rank);
   const whole = sizes.length === 1 && sizes[0] === x.shape[along];
   return whole ? [x] : createNode('split', [x], { axis: along, sizes });
 }
 
-/** x[start:end:step] along one axis. */
+/** x[start:end:step] along one axis, as in numpy; `step` is 1 by default. */
 export function slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
   const along = normalizeAxis(axis, x.rank);
   if (start === 0 && end === x.shape[along] && step === 1) return x;
@@ -183,20 +223,22 @@ export function sliceAxes(x: Tensor, attributes: OpAttributes['slice']): Tensor 
   return single('slice', [x], { ...attributes, axes });
 }
 
-/** Pads with `value`; `pads` are [begin..., end...] over all axes. */
+/** Pads with `value` (default 0); `pads` are [begin..., end...] over all axes, in elements. */
 export function pad(x: Tensor, pads: readonly number[], value = 0): Tensor {
   return pads.every((p) => p === 0) ? x : single('pad', [x], { pads, value });
 }
 
+/** Repeats `x` to a larger shape, as numpy's broadcast_to. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : single('expand', [x], { shape });
 }
 
-/** Picks constant positions along one axis. */
+/** Picks constant positions along one axis; an index may occur several times. */
 export function take(x: Tensor, axis: number, indices: readonly number[]): Tensor {
   return single('take', [x], { axis: normalizeAxis(axis, x.rank), indices });
 }
 
+/** Transpositions and a factor of a product of matrices. */
 export interface MatMulOptions {
   /** Transpose the last two axes of a; default false. */
   transA?: boolean;
@@ -215,16 +257,17 @@ export function matMul(
   return single('matMul', [a, b], { transA, transB, alpha });
 }
 
+/** Geometry of a convolution; a number stands for both directions. */
 export interface ConvOptions {
-  /** Default 1. */
+  /** Step of the window in pixels, [vertical, horizontal]; default 1. */
   stride?: number | readonly [number, number];
-  /** Symmetric zero padding [vertical, horizontal]; default 0. */
+  /** Zeros on either side in pixels, [vertical, horizontal]; default 0. */
   padding?: number | readonly [number, number];
-  /** Default 1. */
+  /** Distance between the taps of the window in pixels, [vertical, horizontal]; default 1. */
   dilation?: number | readonly [number, number];
-  /** Default 1. */
+  /** Groups of channels that do not see each other; default 1, as many as channels for a depthwise convolution. */
   groups?: number;
-  /** [out] */
+  /** float32 [O], added to every pixel; default none. */
   bias?: Tensor | undefined;
 }
 
@@ -254,7 +297,7 @@ export function batchNorm(
   return { y: y!, mean: mean!, variance: variance! };
 }
 
-/** Means of non-overlapping windows. */
+/** Means of non-overlapping windows [height, width] of x [N, C, H, W]; the window must divide the size. */
 export function averagePool(x: Tensor, kernel: readonly [number, number]): Tensor {
   return kernel[0] === 1 && kernel[1] === 1 ? x : single('averagePool', [x], { kernel });
 }
@@ -267,7 +310,7 @@ export function separableMap(x: Tensor, rows: Tensor, cols: Tensor): Tensor {
   return matMul(rows, matMul(x, transpose(cols, [1, 0])));
 }
 
-/** Adaptive average pooling: window i is [floor(i·in/out), ceil((i+1)·in/out)). */
+/** Adaptive average pooling of x [N, C, H, W] to `size` [height, width]: window i is [floor(i·in/out), ceil((i+1)·in/out)). */
 export function adaptiveAveragePool(x: Tensor, size: readonly [number, number]): Tensor {
   const [h, w] = [x.shape[2]!, x.shape[3]!];
   if (size[0] === 1 && size[1] === 1) return reduceMean(x, { axes: [2, 3], keepDims: true });
@@ -310,7 +353,11 @@ export function resizeBilinearTransposed(x: Tensor, size: readonly [number, numb
   return matMul(rows, matMul(x, cols), { transA: true });
 }
 
-/** A literal ONNX operator; for lowerings. */
+/**
+ * A literal ONNX operator, for what the vocabulary lacks; it has no gradient.
+ * @param types of its outputs: they are believed, not checked.
+ * @param domain default that of the ONNX standard (opset 20); others are taken at version 1.
+ */
 export function onnxOp(
   opType: string,
   inputs: readonly Tensor[],

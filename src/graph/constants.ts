@@ -5,7 +5,11 @@ import type { OpAttributes } from './vocabulary.js';
 const constantNode = (attributes: OpAttributes['constant']): Tensor =>
   createNode('constant', [], attributes)[0]!;
 
-/** A constant tensor; the data is not copied and must not change afterwards. */
+/**
+ * A constant tensor. A typed array is not copied and must not change afterwards.
+ * @param data values in row-major order.
+ * @param dtype default the type of the array (uint8 for `Uint8Array`, which may also hold bool), float32 for numbers.
+ */
 export function constant(data: TensorData | readonly number[], shape: Shape, dtype?: DType): Tensor {
   if (data instanceof Float32Array) return constantNode({ data, type: { dtype: 'float32', shape } });
   if (data instanceof BigInt64Array) return constantNode({ data, type: { dtype: 'int64', shape } });
@@ -23,7 +27,7 @@ export function constant(data: TensorData | readonly number[], shape: Shape, dty
   return constant(Uint8Array.from(values), shape, to);
 }
 
-/** A rank-0 constant. */
+/** A constant of shape []; default float32. */
 export function scalar(value: number, dtype: DType = 'float32'): Tensor {
   return constant([value], [], dtype);
 }

@@ -13,6 +13,8 @@ export { kernelBatchNorm } from './lowering/normalization.js';
 export { plainLowering } from './lowering/plain.js';
 export { poolByInterpolation, poolByProduct, resizeByDoubling } from './lowering/spatial-resampling.js';
 export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';
+export type { ModelDescription } from './onnx/serialize.js';
+export { serializeModel } from './onnx/serialize-model.js';
 export { optimize } from './passes/optimize.js';
 export { bytesOf, peakMemory } from './passes/peak-memory.js';
 export { recomputeCopies } from './passes/recompute.js';

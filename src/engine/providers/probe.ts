@@ -22,7 +22,7 @@ import {
   type Shape,
   type Tensor,
 } from '../../graph/index.js';
-import { serializeModel } from '../../graph/onnx/serialize.js';
+import { serializeLowered } from '../../graph/onnx/serialize.js';
 import type { CpuCapabilities } from './cpu.js';
 
 /** Runs a model once; rejects where the runtime refuses it. */
@@ -77,7 +77,7 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
     }),
   );
   try {
-    const values = await run(serializeModel({ inputs, outputs }), feeds);
+    const values = await run(serializeLowered({ inputs, outputs }), feeds);
     return results.every((_, i) => agree(values[`plain${i}`]!, values[`blocked${i}`]!));
   } catch {
     return false;

@@ -21,14 +21,14 @@ import {
 } from '../builders.js';
 import { createNode, type Tensor, withScope } from '../tensor.js';
 import { ModelProtoSchema } from './onnx_pb.js';
-import { serializeModel } from './serialize.js';
+import { serializeLowered } from './serialize.js';
 
-const parse = (description: Parameters<typeof serializeModel>[0]) =>
-  fromBinary(ModelProtoSchema, serializeModel(description));
+const parse = (description: Parameters<typeof serializeLowered>[0]) =>
+  fromBinary(ModelProtoSchema, serializeLowered(description));
 
 const x = input('x', 'float32', [2, 3, 4, 4]);
 
-describe('serializeModel', () => {
+describe('serializeLowered', () => {
   it('writes versions, names, types and metadata', () => {
     const y = withScope('head.conv', () => relu(x));
     const model = parse({ inputs: [x], outputs: { y }, metadata: { labels: 'a b' }, name: 'net' });
@@ -45,7 +45,7 @@ describe('serializeModel', () => {
   it('gives equal bytes for equal graphs built at different times', () => {
     const build = () => {
       const a = input('a', 'float32', [2, 2]);
-      return serializeModel({ inputs: [a], outputs: { y: reduceSum(add(a, 1), { axes: [0] }) } });
+      return serializeLowered({ inputs: [a], outputs: { y: reduceSum(add(a, 1), { axes: [0] }) } });
     };
     expect(build()).toEqual(build());
   });
@@ -92,13 +92,13 @@ describe('serializeModel', () => {
     ['resizeNearest', () => resizeNearest(x, [6, 6])],
   ] as const)('refuses %s, which needs lowering, and names the module', (op, build) => {
     const y = withScope('stem.block', build) as Tensor;
-    expect(() => serializeModel({ inputs: [x], outputs: { y } })).toThrow(
+    expect(() => serializeLowered({ inputs: [x], outputs: { y } })).toThrow(
       new RegExp(`${op}.*stem\\.block.*lowering`),
     );
   });
 
   it('refuses an input that is not listed', () => {
-    expect(() => serializeModel({ inputs: [], outputs: { y: relu(x) } })).toThrow(/"x".*not listed/);
+    expect(() => serializeLowered({ inputs: [], outputs: { y: relu(x) } })).toThrow(/"x".*not listed/);
   });
 });
 
@@ -144,7 +144,7 @@ describe('a free batch size', () => {
         })[0]!,
     ],
   ])('is refused for %s', (_, build) => {
-    expect(() => serializeModel({ inputs: [x], outputs: { y: build() }, dynamicBatch: true })).toThrow(
+    expect(() => serializeLowered({ inputs: [x], outputs: { y: build() }, dynamicBatch: true })).toThrow(
       /batch size cannot be left open/,
     );
   });

@@ -41,12 +41,13 @@ const IR_VERSION = 9;
 /** Name of the leading dimension of a model with a free batch size. */
 export const BATCH_DIMENSION = 'batch';
 
+/** What a model file holds beside the graph. */
 export interface ModelDescription {
   /** Graph inputs in the order of the file; each must be an `input` node. Unused ones are declared all the same. */
   readonly inputs: readonly Tensor[];
-  /** Named results, in order. */
+  /** Named results, in the order of the file. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Written as metadata properties of the model. */
+  /** Written as metadata properties of the model; default none. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Leaves the batch size (leading dimension of every input) open; default false. */
   readonly dynamicBatch?: boolean;
@@ -58,9 +59,10 @@ export interface ModelDescription {
  * Serialises a lowered graph (opset 20, com.microsoft 1) to an ONNX ModelProto.
  * Equal graphs give equal bytes: names are numbered within the file.
  *
- * @throws OtxError `graph` when an operator still needs lowering, an input is not listed, or the batch size cannot be left open.
+ * @throws OtxError `graph` when an operator still needs lowering, an input is not listed or not an input node, or the batch
+ * size cannot be left open.
  */
-export function serializeModel(model: ModelDescription): Uint8Array {
+export function serializeLowered(model: ModelDescription): Uint8Array {
   const writer = new ModelWriter(model);
   return toBinary(ModelProtoSchema, writer.write());
 }

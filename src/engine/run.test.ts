@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { add, conv, gradients, greater, input, mul, reduceSum, type Tensor } from '../graph/index.js';
+import { createEngine, type Engine } from './engine.js';
+import { run } from './run.js';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ threads: 1 });
+});
+afterAll(() => engine.dispose());
+
+const x = input('x', 'float32', [2, 2]);
+const data = Float32Array.of(1, -2, 3, -4);
+
+test('values and gradients of an expression, in the order in which they were asked for', async () => {
+  const y = reduceSum(mul(x, x));
+  const [gradient] = gradients(y, [x]) as [Tensor];
+  const values = await run([gradient, y, greater(x, 0), x], { x: data });
+  expect(values).toEqual([
+    Float32Array.of(2, -4, 6, -8),
+    Float32Array.of(30),
+    Uint8Array.of(1, 0, 1, 0),
+    data,
+  ]);
+});
+
+test('an engine that is handed over stays usable', async () => {
+  for (const factor of [2, 3])
+    expect(await run([mul(x, factor)], { x: data }, engine)).toEqual([data.map((v) => factor * v)]);
+  const filter = input('filter', 'float32', [1, 1, 1, 1]);
+  const image = input('image', 'float32', [1, 1, 1, 2]);
+  const feeds = { image: Float32Array.of(1, 2), filter: Float32Array.of(3) };
+  expect(await run([conv(image, filter)], feeds, engine)).toEqual([Float32Array.of(3, 6)]);
+});
+
+test('what is missing, too much, of another type or named twice is said', async () => {
+  const y = add(x, 1);
+  await expect(run([y], {}, engine)).rejects.toThrow('step "graph" was run without its input x');
+  await expect(run([y], { x: data, z: data }, engine)).rejects.toThrow('step "graph" has no input z');
+  await expect(run([y], { x: Int32Array.of(1, 2, 3, 4) }, engine)).rejects.toThrow('needs a Float32Array');
+  const twin = input('x', 'float32', [1]);
+  await expect(run([add(x, twin)], { x: data }, engine)).rejects.toMatchObject({
+    code: 'graph',
+    message: 'two inputs of the graph are named "x"',
+  });
+});
