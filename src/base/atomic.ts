@@ -1,40 +1,92 @@
 /** @file Files that are either the old or the new version, never half of one: written beside the target, flushed, then renamed. */
 
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, OtxError } from './errors.js';
+import { releaseName, temporaryName } from './temporary-name.js';
 
-/** Characters of the file's name in that of the temporary one, which may be no longer than the 255 bytes of most systems. */
-const NAME_SHOWN = 60;
+/** Bytes that are written at a time, so that a large file is digested while it is written. */
+const PIECE = 2 ** 23;
+
+export type Chunk = Uint8Array | string;
+
+export interface AtomicWrite {
+  /** Whether a file that is there by then is an error. Default: it is replaced. */
+  readonly isNew?: boolean;
+  /** Told the content's SHA-256 before the file gets its name; when this fails, the file does not come to be. */
+  readonly onWritten?: (sha256: string) => Promise<void>;
+}
 
 /**
- * Writes `chunks` one after the other as the new content of `path`.
+ * Writes `chunks` one after the other as the new content of `path`, whatever is there. For caches alone: what a user may
+ * look at goes through `Outputs`, which replaces nothing of the user's.
+ *
  * A crash at any moment leaves the previous file as it was (and at worst a `.tmp` file beside it).
  *
  * @throws OtxError `output` when the file cannot be written; the previous file is then untouched.
  */
-export async function writeFileAtomic(
+export function writeFileAtomic(path: string, ...chunks: readonly Chunk[]): Promise<void> {
+  return writeAtomically(path, chunks);
+}
+
+/**
+ * As {@link writeFileAtomic}, with a word in what happens before the file gets its name.
+ *
+ * @throws OtxError `output`
+ */
+export async function writeAtomically(
   path: string,
-  ...chunks: readonly (Uint8Array | string)[]
+  chunks: readonly Chunk[],
+  { isNew = false, onWritten }: AtomicWrite = {},
 ): Promise<void> {
   // The temporary file must be in the same folder: a rename across file systems is a copy, and not atomic.
-  const name = basename(path).slice(0, NAME_SHOWN);
-  const temporary = join(dirname(path), `.${name}.${randomBytes(4).toString('hex')}.tmp`);
+  const name = temporaryName(basename(path));
+  const temporary = join(dirname(path), name);
   try {
     const file = await open(temporary, 'wx');
     try {
-      for (const chunk of chunks) await file.writeFile(chunk);
-      await file.sync();
+      const hash = onWritten && createHash('sha256');
+      for (const chunk of chunks) {
+        const bytes = chunk instanceof Uint8Array ? chunk : Buffer.from(chunk);
+        for (let start = 0; start < bytes.length; start += PIECE) {
+          const piece = bytes.subarray(start, start + PIECE);
+          const writing = file.writeFile(piece);
+          hash?.update(piece);
+          await writing;
+        }
+      }
+      await Promise.all([file.sync(), hash && onWritten?.(hash.digest('hex'))]);
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await (isNew ? placeNew(temporary, path) : rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw outputError(path, error);
+    throw error instanceof OtxError ? error : outputError(path, error);
+  } finally {
+    releaseName(name);
   }
   await syncFolder(dirname(path));
+}
+
+/** Gives a file its name unless that is taken: a rename would replace what has come there in the meantime. */
+async function placeNew(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch {
+    // Not every file system has links; what remains is a look just before.
+    if (await lstat(path).catch(() => undefined)) {
+      throw new OtxError(
+        'output',
+        `${path}: has been written by somebody else in the meantime and is not replaced; choose another output folder ` +
+          'or move the file',
+      );
+    }
+    await rename(temporary, path);
+    return;
+  }
+  await rm(temporary, { force: true }).catch(() => undefined);
 }
 
 /** What a user is told when a file cannot be written. */

@@ -6,19 +6,26 @@ import { dirname } from 'node:path';
  * As `mkdir` with `recursive`, which in Node never returns where the file system answers "no such file" for a new name, as
  * /proc does.
  *
+ * @returns the folders that were not there before, outermost first.
  * @throws the error of the file system.
  */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<string[]> {
   try {
     await mkdir(folder);
+    return [folder];
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return [];
     if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
-    await makeFolder(dirname(folder));
-    await mkdir(folder).catch(async (again: NodeJS.ErrnoException) => {
+    const made = await makeFolder(dirname(folder));
+    try {
+      await mkdir(folder);
+      return [...made, folder];
+    } catch (again) {
       // Somebody else may have made it in the meantime.
-      if (again.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw again;
-    });
+      if ((again as NodeJS.ErrnoException).code !== 'EEXIST' || !(await stat(folder)).isDirectory())
+        throw again;
+      return made;
+    }
   }
 }
