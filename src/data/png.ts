@@ -1,4 +1,5 @@
 /** @file Just enough of the PNG container to read palette indices, which decoders replace by colours, and to carry text. */
+import { crc32 } from 'node:zlib';
 import type { Rgb } from './palette.js';
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
@@ -86,14 +87,4 @@ function* chunks(bytes: Buffer): Generator<{ type: string; body: Buffer; whole: 
     };
     at += 12 + length;
   }
-}
-
-/** CRC-32 as PNG chunks carry it (Node has one only from 22.2 on). */
-function crc32(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
 }

@@ -1,8 +1,7 @@
 /** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
 import type { Rgb } from './palette.js';
 
-/** Label of pixels that neither the loss nor a metric looks at. */
-export const IGNORE_INDEX = 255;
+export { IGNORE_INDEX } from '../base/ignore-index.js';
 
 /** One class; its position in {@link Dataset.classes} is its index in labels and logits. */
 export interface ClassInfo {

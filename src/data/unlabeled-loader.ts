@@ -1,8 +1,8 @@
 /** @file Batches of views of unlabeled images: an endless stream that can be entered anywhere. */
-import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
 import type { ImageStore } from './image-store.js';
+import { makeAhead } from './made-ahead.js';
 import { acquirePool } from './pool.js';
 import { DEFAULT_CACHE_BYTES } from './sample-source.js';
 import type { DecodedImage, UnlabeledImages } from './types.js';
@@ -50,7 +50,6 @@ export function createUnlabeledLoader(
 ): UnlabeledLoader {
   const { batchSize, cropSize, seed, cacheBytes = DEFAULT_CACHE_BYTES, store } = options;
   const pool = acquirePool(options.workers);
-  const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
   const cached = new Map<number, DecodedImage>();
   const cacheable = countCacheable(images, cacheBytes);
   let disposed = false;
@@ -90,18 +89,11 @@ export function createUnlabeledLoader(
     start: number,
     signal?: AbortSignal,
   ): AsyncGenerator<UnlabeledBatch, never, undefined> {
-    const queue: ReturnType<typeof make>[] = [];
-    for (let next = start; ; ) {
+    const queue = makeAhead({ workers: pool.workers, make, what: 'loading unlabeled images' });
+    for (let number = start; ; number++) {
       if (disposed) throw new OtxError('usage', 'the loader of unlabeled images has been disposed');
-      for (; queue.length < ahead; next++) {
-        const batch = make(next);
-        // A batch that nobody comes to fetch must not bring the process down.
-        batch.catch(() => {});
-        queue.push(batch);
-      }
-      const asked = performance.now();
-      const made = await abortable(queue.shift()!, signal, 'loading unlabeled images');
-      yield { ...made, waitedMs: performance.now() - asked };
+      const { made, waitedMs } = await queue.take(number, signal);
+      yield { ...made, waitedMs };
     }
   }
 

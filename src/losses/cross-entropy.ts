@@ -16,14 +16,11 @@ import {
 } from '../graph/builders.js';
 import { formatType, type Tensor } from '../graph/tensor.js';
 
-/** Label of pixels that take no part in training and evaluation. */
-export const IGNORE_INDEX = 255;
-
 /**
  * Mean of −log softmax(logits)[label] over **all** pixels: ignored ones add nothing but stay in the denominator, so
  * that padding scales the loss down.
  * @param logits float32 [N, K, H, W]
- * @param labels uint8 or int32 [N, H, W]; everything outside 0…K−1, in particular {@link IGNORE_INDEX}, is ignored
+ * @param labels uint8 or int32 [N, H, W]; everything outside 0…K−1, in particular 255, is ignored
  * @returns scalar
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {

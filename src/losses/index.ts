@@ -1,5 +1,5 @@
 /** @file Loss functions on symbolic tensors. */
-export { crossEntropy, IGNORE_INDEX } from './cross-entropy.js';
+export { crossEntropy } from './cross-entropy.js';
 export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
 export {
   bestSimilarities,

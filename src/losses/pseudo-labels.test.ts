@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { IGNORE_INDEX } from '../base/ignore-index.js';
 import { Random } from '../base/random.js';
 import { runGraph } from '../engine/run-graph.js';
 import { equal, input } from '../graph/index.js';
-import { IGNORE_INDEX } from './cross-entropy.js';
 import { dropShare, entropyOf, pseudoLabels } from './pseudo-labels.js';
 
 describe('dropShare', () => {

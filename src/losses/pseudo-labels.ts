@@ -1,4 +1,5 @@
 /** @file What a teacher's prediction says about unlabeled pixels, and which of it is believed (U2PL, https://arxiv.org/abs/2203.03884). */
+import { IGNORE_INDEX } from '../base/ignore-index.js';
 import {
   argMax,
   cast,
@@ -17,7 +18,6 @@ import {
   upperQuantile,
   where,
 } from '../graph/index.js';
-import { IGNORE_INDEX } from './cross-entropy.js';
 
 /** Share of the pixels that is dropped at first. */
 const FIRST_DROP = 0.2;

@@ -1,13 +1,11 @@
 /** @file Scores of a segmentation from a streaming confusion matrix, so that memory does not grow with the validation set. */
 
 import { OtxError } from '../base/errors.js';
+import { IGNORE_INDEX } from '../base/ignore-index.js';
 import { displayWidth, padded, shortened } from '../base/text.js';
 
 /** Columns for the name of a class in a table. */
 const NAME_COLUMNS = 32;
-
-/** Truth value of pixels that take part in no score. */
-export const IGNORE_INDEX = 255;
 
 /** Scores of one class as fractions; `NaN` where the denominator is zero. */
 export interface ClassMetrics {

@@ -1,6 +1,6 @@
 /** @file Builds the bytes of pickles, zip files and PyTorch files for tests, with every field free to lie. */
 
-import { crc32 } from './crc32.js';
+import { crc32 } from 'node:zlib';
 
 /** An entry of a zip file; what is not given is what it should be. */
 export interface EntryCase {

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ByteFile } from './byte-file.js';
-import { crc32 } from './crc32.js';
 import { readWeights } from './read-weights.js';
 import type { WeightTensor } from './stored-tensor.js';
 import { describeTorchFile } from './torch-file.js';
@@ -78,7 +78,6 @@ describe('byte structure', () => {
   });
 
   test('checksums are those of the contents', () => {
-    expect(crc32(Buffer.from('123456789'))).toBe(0xcbf43926);
     const bytes = Buffer.concat(encodeTorchFile(new Map([['a', tensors.get('backbone.conv.weight')!]])));
     const begin = bytes.readUInt32LE(bytes.length - 6);
     const pickleBytes = bytes.readUInt32LE(begin + 24);

@@ -1,7 +1,7 @@
 /** @file Zip files without compression whose entries start at aligned positions, as PyTorch maps them into memory. */
 
+import { crc32 } from 'node:zlib';
 import { OtxError } from '../base/errors.js';
-import { crc32 } from './crc32.js';
 
 /** A file inside a zip file. */
 export interface ZipContent {
