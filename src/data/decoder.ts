@@ -1,18 +1,26 @@
-/** @file The one place that configures sharp (libvips), the image decoder. */
-import { readFile } from 'node:fs/promises';
-import sharp, { type FailOnOptions, type Sharp } from 'sharp';
+/** @file The one gate through which picture files are opened: what is no photograph by its first bytes is not decoded at all. */
+import { open, readFile } from 'node:fs/promises';
 import { messageOf, OtxError } from '../base/errors.js';
+import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat } from './image-format.js';
+import sharp, { type FailOnOptions, type Sharp } from './sharp.js';
 
-// Parallelism comes from decoding many files at once; a cache could serve a file that has been rewritten since.
-sharp.concurrency(1);
-sharp.cache(false);
+/** Most pixels of a picture that is decoded: 16383 x 16383. A file of a few bytes can claim any number of them. */
+const MAX_PIXELS = 0x3fff ** 2;
+const LIMIT = `at most ${Math.floor(MAX_PIXELS / 1e6)} million are`;
 
 /**
  * A decoding pipeline with EXIF orientation applied and colour profiles ignored, as OpenCV does and thus as the
- * reference's published weights were trained.
+ * reference's published weights were trained. Of a file with several pages or frames the first is decoded.
+ * @param bytes of a file that was read with {@link readBytes}.
  */
 export function decoder(bytes: Uint8Array, failOn: FailOnOptions): Sharp {
-  return sharp(bytes, { failOn, ignoreIcc: true }).autoOrient().removeAlpha();
+  requireImage(bytes);
+  return sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS }).autoOrient().removeAlpha();
+}
+
+/** What stands in the head of a file that was read with {@link readBytes}. */
+export async function readHeader(bytes: Uint8Array): Promise<Header> {
+  return headerOf(requireImage(bytes), bytes);
 }
 
 /** Reads a whole file. @throws OtxError `image` when it is missing, unreadable or empty. */
@@ -30,12 +38,53 @@ export async function readBytes(path: string): Promise<Buffer> {
 /** Width and height after EXIF orientation, from the header alone. @throws OtxError `image`. */
 export async function readImageSize(path: string): Promise<{ width: number; height: number }> {
   try {
-    return (await sharp(path).metadata()).autoOrient;
+    return (await headerOf(requireImage(await readHead(path)), path)).upright;
   } catch (error) {
     // libvips says "missing" for anything it cannot open; reading the bytes finds the reason.
     await readBytes(path);
     throw unreadable(path, error);
   }
+}
+
+interface Header {
+  readonly format: ImageFormat;
+  /** libvips names of the colour space and of the type of a sample. */
+  readonly space: string;
+  readonly depth: string;
+  /** After EXIF orientation. */
+  readonly upright: { readonly width: number; readonly height: number };
+}
+
+/** @throws NotDecodable for a picture of more pixels than are decoded. */
+async function headerOf(format: ImageFormat, input: Uint8Array | string): Promise<Header> {
+  const { width, height, space, depth, autoOrient } = await sharp(input, {
+    limitInputPixels: false,
+  }).metadata();
+  if (width * height > MAX_PIXELS) {
+    throw new NotDecodable(`its ${width}x${height} pixels are more than are read; ${LIMIT}`);
+  }
+  return { format, space, depth, upright: autoOrient };
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Why a file is not decoded, without its name; {@link unreadable} adds it. */
+class NotDecodable extends Error {}
+
+/** The format that the first bytes tell. @throws NotDecodable for any other. */
+function requireImage(head: Uint8Array): ImageFormat {
+  const format = imageFormat(head);
+  if (format !== undefined) return format;
+  const found = describeOther(head);
+  throw new NotDecodable(`${found === undefined ? '' : `${found}, `}not ${FORMAT_LIST}`);
 }
 
 /** Puts a decoder's complaint into one line that names the file. */
@@ -46,18 +95,21 @@ export function unreadable(path: string, error: unknown): OtxError {
       ? 'does not exist'
       : code === 'EACCES'
         ? 'may not be read (permission denied)'
-        : `cannot be read as an image (${plainReason(messageOf(error))})`;
+        : `cannot be read as an image (${plainReason(error)})`;
   return new OtxError('image', `${path} ${reason}`, { cause: error });
 }
 
-function plainReason(message: string): string {
-  if (message.includes('unsupported image format')) {
-    return 'not JPEG, PNG, WebP, TIFF, GIF or AVIF';
-  }
-  // What libvips has to say about a failure gets lost now and then when several threads decode.
-  if (message.includes('Unknown error')) return 'truncated or damaged';
-  if (/premature end|libpng read error/.test(message)) return `truncated or damaged: ${firstLine(message)}`;
-  return firstLine(message);
+function plainReason(error: unknown): string {
+  const message = messageOf(error);
+  if (error instanceof NotDecodable || (error as NodeJS.ErrnoException).code !== undefined) return message;
+  if (message.includes('exceeds pixel limit')) return `it has more pixels than are read; ${LIMIT}`;
+  const [detail] = message
+    .replace(/^Input (file|buffer) has corrupt header: /, '')
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('source: '));
+  // The first bytes were those of a picture, so that what does not fit to them comes later. What libvips has to say about
+  // a failure gets lost now and then when several threads decode.
+  if (!detail || /unsupported image format|Unknown error/.test(detail)) return 'truncated or damaged';
+  return `truncated or damaged: ${detail}`;
 }
-
-const firstLine = (text: string) => text.trim().split('\n')[0] ?? text;

@@ -1,9 +1,9 @@
 /** @file Figures for people: pictures in a grid with captions and a legend of the classes, drawn as SVG text by sharp. */
 
-import sharp, { type CreateRaw, type OverlayOptions } from 'sharp';
 import { OtxError } from '../base/errors.js';
 import { displayWidth, printableLine, shortened } from '../base/text.js';
 import type { PaintedClass, RgbImage } from './overlay.js';
+import sharp, { type CreateRaw, type OverlayOptions } from './sharp.js';
 import { element, svgFile, svgText } from './svg.js';
 
 /** One picture of a figure with the words above it. */

@@ -6,11 +6,11 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import sharp, { type Sharp } from 'sharp';
 import { outputError, writeFileAtomic } from '../base/atomic.js';
 import { makeFolder } from '../base/make-folder.js';
 import { readBytes, unreadable } from './decoder.js';
 import { readImage } from './read-image.js';
+import sharp, { type Sharp } from './sharp.js';
 import type { DecodedImage } from './types.js';
 
 /** How a copy is made; JPEG with the quality that is named. */

@@ -2,11 +2,11 @@
 
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { makeFolder } from '../base/make-folder.js';
 import type { Rgb } from './palette.js';
+import sharp from './sharp.js';
 
 /** Interleaved 8-bit RGB, row-major [height, width, 3]. */
 export interface RgbImage {

@@ -1,7 +1,8 @@
 /** @file Decodes any photograph to 8-bit RGB. */
-import type { FailOnOptions } from 'sharp';
+
 import { messageOf } from '../base/errors.js';
 import { decoder, readBytes, unreadable } from './decoder.js';
+import type { FailOnOptions } from './sharp.js';
 import type { DecodedImage } from './types.js';
 
 /**

@@ -1,8 +1,7 @@
 /** @file Decodes a mask file, whether it stores indices or colours, to class indices. */
-import sharp from 'sharp';
 import { OtxError } from '../base/errors.js';
 import { colorKey } from './color-key.js';
-import { decoder, readBytes, unreadable } from './decoder.js';
+import { decoder, readBytes, readHeader, unreadable } from './decoder.js';
 import { redrawAsPolygons } from './otx-adapter/redraw.js';
 import { type PngHead, paletteToGray, readPngHead } from './png.js';
 import { listSome } from './problems.js';
@@ -48,8 +47,8 @@ async function decode(
   head: PngHead | undefined,
   usesIndices: boolean,
 ): Promise<LabelMask> {
-  const { format, space, depth } = await sharp(bytes).metadata();
-  if (format === 'jpeg') {
+  const { format, space, depth } = await readHeader(bytes);
+  if (format === 'JPEG') {
     throw new OtxError(
       'image',
       `${path} is a JPEG mask, and lossy compression changes class values: save masks as PNG`,

@@ -2,12 +2,12 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import sharp from 'sharp';
 import { outputError, writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { makeFolder } from '../base/make-folder.js';
 import { findImages } from '../data/image-files.js';
 import { type ClassInfo, packImage, readImage, renderOverlay, resizeImage, savePng } from '../data/index.js';
+import sharp from '../data/sharp.js';
 import { resizeArgmax } from './postprocess.js';
 import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
 import { makeWritableFolder } from './run-folder.js';

@@ -1,10 +1,10 @@
 /** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
 
-import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { type Panel, renderFigure } from '../../data/figure.js';
 import { type Dataset, readImage, readMask, renderOverlay, resizeImage } from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
+import sharp from '../../data/sharp.js';
 import type { PredictedImage } from '../../index.js';
 
 /** Width of one picture of a figure in pixels. */

@@ -3,9 +3,9 @@
  * lies about its image (the image was replaced, other settings) is found out, and the folder needs no list beside it.
  */
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
 import { decoder, readBytes, readImageSize } from '../decoder.js';
 import { readPngHead, readPngText, withPngText } from '../png.js';
+import sharp from '../sharp.js';
 import type { Size } from '../transforms/geometry.js';
 import type { LabelMask } from '../types.js';
 import type { SegmentationSettings } from './felzenszwalb.js';

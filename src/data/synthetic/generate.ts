@@ -2,12 +2,12 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { makeFolder } from '../../base/make-folder.js';
 import { Random } from '../../base/random.js';
 import { defaultPalette } from '../palette.js';
+import sharp from '../sharp.js';
 import { renderScene } from './render.js';
 import { drawScene, SCENE_CLASSES } from './scene.js';
 import { develop } from './sensor.js';

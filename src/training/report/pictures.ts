@@ -1,7 +1,7 @@
 /** @file Pictures of the size that contact sheets have. */
 
-import sharp from 'sharp';
 import type { RgbImage } from '../../data/overlay.js';
+import sharp from '../../data/sharp.js';
 import type { Size } from '../../data/transforms/geometry.js';
 
 /** Longest side of a picture on a sheet, in pixels. */

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf } from '../../base/errors.js';
 import { makeFolder } from '../../base/make-folder.js';
@@ -17,6 +16,7 @@ import {
   type ViewInputs,
 } from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
+import sharp from '../../data/sharp.js';
 import type {
   BatchEvent,
   EpochEvent,

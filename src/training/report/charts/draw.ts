@@ -1,7 +1,7 @@
 /** @file Charts as PNG files without a browser: ECharts writes SVG text, sharp turns it into pixels. */
 
 import type { EChartsOption } from 'echarts';
-import sharp from 'sharp';
+import sharp from '../../../data/sharp.js';
 
 /** Pixels per unit of length; text stays crisp when a picture is enlarged. */
 const SCALE = 1.5;
