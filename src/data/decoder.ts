@@ -1,6 +1,6 @@
 /** @file The one gate through which picture files are opened: what is no photograph by its first bytes is not decoded at all. */
-import { open, readFile } from 'node:fs/promises';
 import { messageOf, OtxError } from '../base/errors.js';
+import { MOST_BYTES, openRegular, readRegular, Unreadable, whyUnreadable } from '../base/read-file.js';
 import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat } from './image-format.js';
 import sharp, { type FailOnOptions, type Sharp } from './sharp.js';
 
@@ -27,7 +27,7 @@ export async function readHeader(bytes: Uint8Array): Promise<Header> {
 export async function readBytes(path: string): Promise<Buffer> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegular(path, MOST_BYTES.image);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -67,12 +67,12 @@ async function headerOf(format: ImageFormat, input: Uint8Array | string): Promis
 }
 
 async function readHead(path: string): Promise<Buffer> {
-  const file = await open(path);
+  const { handle } = await openRegular(path, MOST_BYTES.image);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
-    await file.close();
+    await handle.close();
   }
 }
 
@@ -89,19 +89,20 @@ function requireImage(head: Uint8Array): ImageFormat {
 
 /** Puts a decoder's complaint into one line that names the file. */
 export function unreadable(path: string, error: unknown): OtxError {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
   const reason =
-    code === 'ENOENT'
-      ? 'does not exist'
-      : code === 'EACCES'
-        ? 'may not be read (permission denied)'
+    error instanceof Unreadable
+      ? error.message
+      : isOfSystem(error)
+        ? whyUnreadable(error)
         : `cannot be read as an image (${plainReason(error)})`;
   return new OtxError('image', `${path} ${reason}`, { cause: error });
 }
 
+const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
 function plainReason(error: unknown): string {
   const message = messageOf(error);
-  if (error instanceof NotDecodable || (error as NodeJS.ErrnoException).code !== undefined) return message;
+  if (error instanceof NotDecodable) return message;
   if (message.includes('exceeds pixel limit')) return `it has more pixels than are read; ${LIMIT}`;
   const [detail] = message
     .replace(/^Input (file|buffer) has corrupt header: /, '')

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
+import { parseJson } from '../base/parse-text.js';
 import { colorKey } from './color-key.js';
 import { type Rgb, vocPalette } from './palette.js';
 import type { ClassInfo, MaskCoding } from './types.js';
@@ -47,7 +48,7 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   const json = text.replace(/^\uFEFF/, '');
   let raw: unknown;
   try {
-    raw = JSON.parse(json);
+    raw = parseJson(json);
   } catch (error) {
     return fail(`is not valid JSON (${messageOf(error)})`);
   }
@@ -62,6 +63,8 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   const meta = parsed.data;
   const notices: string[] = [];
   const mapped = memberPairs(json, 'label_map');
+  const declared = Math.max(meta.labels?.length ?? 0, mapped.length);
+  if (declared > MAX_CLASSES) fail(`declares ${declared} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
   const labels = mergeLabels(meta.labels ?? [], mapped, meta.segmentation_colors ?? undefined, fail);
   if (labels.length === 0) fail('declares no classes; add "label_map": {"0": "background", "1": "person"}');
 

@@ -1,7 +1,8 @@
 /** @file Opens a folder in the Common Semantic Segmentation layout: meta file, pairing, image headers. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, OtxError } from '../base/errors.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import { mapConcurrent } from './concurrent.js';
 import { readImageSize } from './decoder.js';
 import { findImages, isFolder } from './image-files.js';
@@ -13,6 +14,11 @@ import type { Dataset } from './types.js';
 
 /** Names of the file that makes a folder a data set, in the order of preference. */
 export const META_NAMES = ['dataset_meta.json', 'meta.json'];
+const META_KIND: FileKind = {
+  code: 'dataset',
+  expected: 'the names of the classes in JSON',
+  maxBytes: MOST_BYTES.json,
+};
 const LAYOUT = 'images/, masks/ and dataset_meta.json';
 const HEADERS_AT_ONCE = 8;
 
@@ -35,7 +41,7 @@ export interface OpenDatasetOptions extends AdaptOptions {
  */
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   const { folder, metaPath } = await locate(root);
-  const { classes, coding, notices } = parseMeta(await readMeta(metaPath), metaPath);
+  const { classes, coding, notices } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
 
   const [images, masks] = await Promise.all([
     findImages(join(folder, 'images')),
@@ -120,12 +126,4 @@ async function locate(root: string): Promise<{ folder: string; metaPath: string 
       ? `; did you mean ${datasets.map((name) => join(root, name)).join(' or ')}?`
       : ` (found ${listSome(names)})`;
   throw new OtxError('dataset', `${root} is not a data set: expected ${LAYOUT}${hint}`);
-}
-
-async function readMeta(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new OtxError('dataset', `${path} cannot be read (${messageOf(error)})`, { cause: error });
-  }
 }

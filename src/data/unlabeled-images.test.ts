@@ -75,7 +75,7 @@ describe('openUnlabeled', () => {
       /b\.jpg is an image; expected a folder of unlabeled images, or a text file/,
     );
     expect((await errorOf(openUnlabeled(root, { fileList: gone }))).message).toContain(
-      `${gone} cannot be read`,
+      `${gone}: does not exist; expected a list of unlabeled images`,
     );
   });
 

@@ -1,8 +1,9 @@
 /** @file Opens images without masks: a folder in any nesting, or what a list file names. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { abortable } from '../base/abortable.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import { mapConcurrent } from './concurrent.js';
 import { readImageSize } from './decoder.js';
 import { findImages, isFolder } from './image-files.js';
@@ -11,6 +12,11 @@ import { datasetError } from './problems.js';
 import type { UnlabeledImage, UnlabeledImages } from './types.js';
 import type { VerifyOptions } from './verify.js';
 
+const LIST_KIND: FileKind = {
+  code: 'dataset',
+  expected: 'a list of unlabeled images, one path a line',
+  maxBytes: MOST_BYTES.list,
+};
 const HEADERS_AT_ONCE = 8;
 /** What a list file may name. */
 const LISTED_EXTENSIONS = ['.jpg', '.jpeg', '.png'];
@@ -132,14 +138,7 @@ async function listedImages(list: string, folder: string): Promise<ImagePath[]> 
 }
 
 async function readLines(list: string): Promise<{ text: string; number: number }[]> {
-  let content: string;
-  try {
-    content = await readFile(list, 'utf8');
-  } catch (error) {
-    throw new OtxError('dataset', `list of unlabeled images ${list} cannot be read (${messageOf(error)})`, {
-      cause: error,
-    });
-  }
+  const content = await readTextOf(list, LIST_KIND);
   return content
     .replace(/^\uFEFF/, '')
     .split('\n')

@@ -5,12 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../base/atomic.js';
 import { cacheFolder, type Environment } from '../base/cache-folder.js';
 import { makeFolder } from '../base/make-folder.js';
+import { readRegular } from '../base/read-file.js';
 import { installedVersion, version } from '../base/version.js';
 import type { PreparedStep } from './prepare.js';
 
@@ -45,7 +46,7 @@ export class StepCache {
   async read(key: string): Promise<CachedStep | undefined> {
     const path = this.pathOf(key);
     try {
-      const entry = decode(await readFile(path));
+      const entry = decode(await readRegular(path, this.maxBytes));
       if (entry) {
         const now = new Date();
         await utimes(path, now, now).catch(() => undefined);

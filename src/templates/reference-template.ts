@@ -3,13 +3,21 @@
  * is named by its id, and settings are overrides of a file with all of them, `hyper_parameters.base_path`.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
+import { parseYaml } from '../base/parse-text.js';
+import { type FileKind, MOST_BYTES, readTextOfSync } from '../base/read-file.js';
 import { resolveHyperParameters, settingNames } from './hyper-parameters.js';
 import type { Template } from './template-type.js';
+
+/** Files of templates in either form, and those that they refer to. */
+export const TEMPLATE_KIND: FileKind = {
+  code: 'template',
+  expected: 'a template in YAML',
+  maxBytes: MOST_BYTES.yaml,
+};
 
 const settings = z.record(z.string(), z.unknown());
 const referenceFile = z.object({
@@ -65,7 +73,7 @@ export function fromReferenceTemplate(
 
 function readBase(base: string | undefined, path: string): unknown {
   const file = base === undefined ? undefined : resolve(dirname(path), base);
-  return file !== undefined && existsSync(file) ? parse(readFileSync(file, 'utf8')) : {};
+  return file !== undefined && existsSync(file) ? parseYaml(readTextOfSync(file, TEMPLATE_KIND)) : {};
 }
 
 /** Of a file for all tasks only what means something here. */

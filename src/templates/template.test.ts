@@ -135,7 +135,7 @@ describe('templates', () => {
       expect(message).not.toContain('\n');
     }
     expect(() => loadTemplate(join(folder, 'none.yaml'))).toThrow(
-      /none\.yaml: not a usable template \(ENOENT/,
+      /none\.yaml: does not exist; expected a template in YAML/,
     );
   });
 });

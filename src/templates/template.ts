@@ -1,14 +1,15 @@
 /** @file Templates: a model with a recipe, kept as one YAML file each, and found by name, id or path. */
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { distance } from 'fastest-levenshtein';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
+import { parseYaml } from '../base/parse-text.js';
+import { readTextOfSync } from '../base/read-file.js';
 import { completeHyperParameters } from './hyper-parameters.js';
-import { fromReferenceTemplate, isReferenceTemplate } from './reference-template.js';
+import { fromReferenceTemplate, isReferenceTemplate, TEMPLATE_KIND } from './reference-template.js';
 import { CATEGORIES, type Template } from './template-type.js';
 
 const templateFile = z.strictObject({
@@ -65,8 +66,9 @@ function far(name: string, wanted: string): number {
 
 /** @param packaged templates that one in the form of the reference may refer to. */
 function readTemplate(path: string, packaged: readonly Template[] = []): Template {
+  const text = readTextOfSync(path, TEMPLATE_KIND);
   try {
-    const content: unknown = parse(readFileSync(path, 'utf8'));
+    const content = parseYaml(text);
     if (isReferenceTemplate(content)) return fromReferenceTemplate(content, path, packaged);
     const { hyper_parameters, ...rest } = templateFile.parse(content);
     return { ...rest, hyperParameters: completeHyperParameters(hyper_parameters), path };

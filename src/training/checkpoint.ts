@@ -4,13 +4,16 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic.js';
-import { messageOf, OtxError } from '../base/errors.js';
+import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
+import { parseJson } from '../base/parse-text.js';
+import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
+import { WEIGHTS_KIND } from '../weights/byte-file.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { runConfigSchema } from './run-config.js';
@@ -115,7 +118,7 @@ export async function saveCheckpoint(path: string, { info, tensors }: Checkpoint
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const file = await findWeights(path);
-  const { tensors, metadata } = decodeSafetensors(await read(file), file);
+  const { tensors, metadata } = decodeSafetensors(await readBytesOf(file, WEIGHTS_KIND), file);
   if (metadata.otx === undefined) {
     throw new OtxError(
       'checkpoint',
@@ -160,18 +163,10 @@ async function otherWeights(path: string): Promise<string[]> {
   return found;
 }
 
-async function read(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new OtxError('checkpoint', `${file}: cannot be read (${messageOf(error)})`, { cause: error });
-  }
-}
-
 function parseInfo(json: string, file: string): CheckpointInfo {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (error) {
     throw new OtxError('checkpoint', `${file}: damaged (its "otx" metadata is not JSON)`, { cause: error });
   }

@@ -1,9 +1,17 @@
 /** @file `results.csv`: the figures of every epoch in a file that any program can plot. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { outputError, writeFileAtomic } from '../base/atomic.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
 import type { EpochEvent } from './events.js';
+
+/** The file, for those who read it. */
+export const HISTORY_KIND: FileKind = {
+  code: 'output',
+  expected: 'the table of a training (results.csv)',
+  maxBytes: MOST_BYTES.csv,
+};
 
 /** Columns of every training. */
 export const COLUMNS: readonly string[] = [
@@ -40,13 +48,9 @@ export async function startHistory(
  * @throws OtxError `output` when the file cannot be read or written.
  */
 export async function truncateHistory(path: string, epoch: number): Promise<void> {
-  try {
-    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-    const kept = lines.filter((line, index) => index === 0 || Number(line.split(',')[0]) <= epoch);
-    await writeFileAtomic(path, `${kept.join('\n')}\n`);
-  } catch (error) {
-    throw outputError(path, error);
-  }
+  const lines = (await readTextOf(path, HISTORY_KIND)).split('\n').filter((line) => line !== '');
+  const kept = lines.filter((line, index) => index === 0 || Number(line.split(',')[0]) <= epoch);
+  await writeFileAtomic(path, `${kept.join('\n')}\n`);
 }
 
 /**

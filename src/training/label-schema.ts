@@ -1,13 +1,20 @@
 /** @file `label_schema.json`: the labels of a model in the form that OpenVINO Training Extensions writes beside its weights. */
 
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
+import { parseJson } from '../base/parse-text.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
 
 export const LABEL_SCHEMA_FILE = 'label_schema.json';
+
+const KIND: FileKind = {
+  code: 'checkpoint',
+  expected: `the labels of the model (${LABEL_SCHEMA_FILE})`,
+  maxBytes: MOST_BYTES.json,
+};
 
 /** The schema has no background; the reference paints nothing there, and neither do the overlays. */
 const BACKGROUND: ClassInfo = { name: 'background', color: [0, 0, 0] };
@@ -59,8 +66,9 @@ export async function loadLabelSchema(path: string): Promise<ClassInfo[]> {
   const unreadable = (reason: string, cause?: unknown) =>
     new OtxError('checkpoint', `${path}: the labels cannot be read (${reason})`, { cause });
   let classes: ClassInfo[];
+  const text = await readTextOf(path, KIND);
   try {
-    const { all_labels } = schemaFile.parse(JSON.parse(await readFile(path, 'utf8')));
+    const { all_labels } = schemaFile.parse(parseJson(text));
     const labels = Object.values(all_labels).sort((a, b) => Number(a._id) - Number(b._id));
     classes = [
       BACKGROUND,

@@ -1,8 +1,8 @@
 /** @file A trained model ready to segment images, whether it comes from a checkpoint or from an exported ONNX file. */
 
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf, OtxError } from '../base/errors.js';
+import { OtxError } from '../base/errors.js';
+import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
 import { type CompiledModel, createEngine, type Engine } from '../engine/engine.js';
 import { StepBuilder } from '../engine/step.js';
@@ -18,6 +18,12 @@ import {
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from './trained-model.js';
 import type { Segment } from './validate.js';
+
+const ONNX_KIND: FileKind = {
+  code: 'checkpoint',
+  expected: 'a model that "otx export" has written (.onnx)',
+  maxBytes: MOST_BYTES.onnx,
+};
 
 /** Keeps the logarithm of a probability that underflowed finite. */
 const SMALLEST_NORMAL = 2 ** -126;
@@ -87,9 +93,7 @@ async function fromOnnx({
 }: PredictorOptions): Promise<Predictor> {
   if (template !== undefined) loadTemplate(template);
   const classes = await loadLabelSchema(join(dirname(weights), LABEL_SCHEMA_FILE));
-  const file = await readFile(weights).catch((error: unknown) => {
-    throw new OtxError('checkpoint', `${weights}: cannot be read (${messageOf(error)})`, { cause: error });
-  });
+  const file = await readBytesOf(weights, ONNX_KIND);
   const engine = await createEngine({ threads });
   return guarded(engine, async () => {
     const model = await engine.load(file);

@@ -39,7 +39,7 @@ test('a configuration survives YAML, and what is undefined is left out', async (
     }
     await expect(readRunConfig(join(folder, 'none'))).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/none: this configuration cannot be read \(ENOENT/),
+      message: expect.stringMatching(/none: does not exist; expected a configuration of otx train in YAML/),
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,9 +1,10 @@
 /** @file What a training was asked to do, as one YAML file that can be printed, kept in the run folder and read back. */
 
-import { readFile } from 'node:fs/promises';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
+import { parseYaml } from '../base/parse-text.js';
+import { MOST_BYTES, readTextOf } from '../base/read-file.js';
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -50,14 +51,14 @@ export function formatRunConfig(config: RunConfig): string {
  * @throws OtxError `usage` naming the file and the entry that is wrong; settings are checked elsewhere.
  */
 export async function readRunConfig(path: string): Promise<Partial<RunConfig>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new OtxError('usage', `${path}: this configuration cannot be read (${messageOf(error)})`, {
-      cause: error,
-    });
+  const text = await readTextOf(path, {
+    code: 'usage',
+    expected: 'a configuration of otx train in YAML',
+    maxBytes: MOST_BYTES.yaml,
   });
   let content: unknown;
   try {
-    content = parse(text);
+    content = parseYaml(text);
   } catch (error) {
     throw new OtxError('usage', `${path}: cannot be read as YAML (${messageOf(error).split('\n')[0]})`, {
       cause: error,

@@ -1,11 +1,18 @@
 /** @file A file that is read piece by piece, so that what is never needed never takes memory. */
 
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { messageOf, OtxError } from '../base/errors.js';
+import type { FileHandle } from 'node:fs/promises';
+import { type FileKind, MOST_BYTES, openRegular, Unreadable } from '../base/read-file.js';
 import { unusable } from './unusable.js';
 
 /** A page: reading more at once costs no more. */
 const WINDOW_BYTES = 4096;
+
+/** Files of weights, whoever wrote them. */
+export const WEIGHTS_KIND: FileKind = {
+  code: 'checkpoint',
+  expected: 'weights, a .safetensors, .pth or .pt file',
+  maxBytes: MOST_BYTES.weights,
+};
 
 /** An open regular file; every read is checked against its size before anything is allocated. */
 export class ByteFile {
@@ -24,16 +31,11 @@ export class ByteFile {
    * @throws OtxError `checkpoint` when there is no such file or it is not a regular one.
    */
   static async use<T>(path: string, work: (file: ByteFile) => Promise<T>): Promise<T> {
-    const unreadable = (error: unknown): never => {
-      throw new OtxError('checkpoint', `${path}: cannot be read (${messageOf(error)})`, { cause: error });
-    };
-    // Asked first: opening a pipe would wait for somebody to write into it.
-    if (!(await stat(path).catch(unreadable)).isFile()) {
-      throw new OtxError('checkpoint', `${path}: is not a file; give a .pth, .pt or .safetensors file`);
-    }
-    const handle = await open(path, 'r').catch(unreadable);
+    const { handle, size } = await openRegular(path, WEIGHTS_KIND.maxBytes).catch((error: unknown) => {
+      throw error instanceof Unreadable ? error.toError(WEIGHTS_KIND) : error;
+    });
     try {
-      return await work(new ByteFile(path, (await handle.stat()).size, handle));
+      return await work(new ByteFile(path, size, handle));
     } finally {
       await handle.close();
     }

@@ -1,16 +1,29 @@
 /** @file SHA-256 of a file, and what it is expected to be: by the file's own name, or by a note that was made before. */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { writeFileAtomic } from '../base/atomic.js';
+import { MOST_BYTES, openRegular, readRegular } from '../base/read-file.js';
+
+const PIECE_BYTES = 2 ** 20;
+/** A digest and a name. */
+const MOST_NOTE_BYTES = 4096;
 
 /** @returns 64 hexadecimal digits. */
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  const { handle, size } = await openRegular(path, MOST_BYTES.weights);
+  try {
+    const piece = Buffer.alloc(PIECE_BYTES);
+    for (let done = 0; done < size; ) {
+      const { bytesRead } = await handle.read(piece, 0, Math.min(PIECE_BYTES, size - done), done);
+      if (bytesRead === 0) break;
+      hash.update(piece.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
   return hash.digest('hex');
 }
 
@@ -24,8 +37,8 @@ export const notePath = (path: string): string => `${path}.sha256`;
 
 /** The SHA-256 noted beside a file, even when the file itself is gone; undefined without a (readable) note. */
 export async function notedSha256(path: string): Promise<string | undefined> {
-  const text = await readFile(notePath(path), 'utf8').catch(() => '');
-  return /^([0-9a-f]{64})\b/.exec(text)?.[1];
+  const text = await readRegular(notePath(path), MOST_NOTE_BYTES).catch(() => '');
+  return /^([0-9a-f]{64})\b/.exec(text.toString())?.[1];
 }
 
 export async function noteSha256(path: string, sha256: string): Promise<void> {

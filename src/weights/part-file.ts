@@ -6,11 +6,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { makeFolder } from '../base/make-folder.js';
+import { readRegular } from '../base/read-file.js';
 
 /** What a server said about a file when its download began. */
 export interface Origin {
@@ -23,6 +24,8 @@ export interface Origin {
 
 /** Far longer than a live download goes without writing. */
 const ABANDONED_MILLISECONDS = 120_000;
+/** An address, a validator and a number. */
+const MOST_ORIGIN_BYTES = 2 ** 16;
 
 /** One growing file. All methods throw OtxError `output` when the disk is full or cannot be written. */
 export class PartFile {
@@ -174,7 +177,10 @@ async function inspect(path: string): Promise<Leftover | undefined> {
   try {
     const { size, mtimeMs } = await stat(path);
     const isAbandoned = Date.now() - mtimeMs > ABANDONED_MILLISECONDS;
-    const origin = await readFile(descriptionOf(path), 'utf8').then(parseOrigin, () => undefined);
+    const origin = await readRegular(descriptionOf(path), MOST_ORIGIN_BYTES).then(
+      parseOrigin,
+      () => undefined,
+    );
     return { path, size, origin: origin && size <= (origin.total ?? size) ? origin : undefined, isAbandoned };
   } catch {
     // Its process has just finished with it.
@@ -182,9 +188,9 @@ async function inspect(path: string): Promise<Leftover | undefined> {
   }
 }
 
-function parseOrigin(json: string): Origin | undefined {
+function parseOrigin(json: Buffer): Origin | undefined {
   try {
-    const { address, validator, total } = JSON.parse(json) as Record<string, unknown>;
+    const { address, validator, total } = JSON.parse(json.toString()) as Record<string, unknown>;
     return typeof address === 'string' && typeof validator === 'string'
       ? { address, validator, total: typeof total === 'number' ? total : undefined }
       : undefined;

@@ -778,7 +778,7 @@ test('nothing was executed', async () => {
 });
 
 test('things that are no files are refused', async () => {
-  await expect(refusal(join(folder, 'missing.pth'))).resolves.toMatch(/cannot be read/);
+  await expect(refusal(join(folder, 'missing.pth'))).resolves.toMatch(/does not exist; expected weights/);
   await expect(refusal(folder)).resolves.toMatch(/is not a file/);
   const link = join(folder, 'zero.pth');
   await symlink('/dev/zero', link);

@@ -1,11 +1,12 @@
 /** @file Writes a generated data set to disk, so that a newcomer has something to train on within seconds and offline. */
 
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { makeFolder } from '../../base/make-folder.js';
 import { Random } from '../../base/random.js';
+import { MOST_BYTES, readRegular } from '../../base/read-file.js';
 import { defaultPalette } from '../palette.js';
 import sharp from '../sharp.js';
 import { renderScene } from './render.js';
@@ -137,7 +138,10 @@ async function claimFolder(root: string, meta: string, withUnlabeled: boolean): 
       { cause: error },
     );
   });
-  if (content.length > 0 && (await readFile(marker, 'utf8').catch(() => '')) !== meta) {
+  if (
+    content.length > 0 &&
+    (await readRegular(marker, MOST_BYTES.json).catch(() => '')).toString() !== meta
+  ) {
     throw new OtxError(
       'output',
       `${root} is not empty and was not generated with these options: choose a new folder, existing files are never changed.`,

@@ -1,11 +1,11 @@
 /** @file Fills the run folder with what people look at, beside the training and without ever stopping it. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf } from '../../base/errors.js';
 import { makeFolder } from '../../base/make-folder.js';
+import { readTextOf } from '../../base/read-file.js';
 import {
   type DatasetReport,
   type DetconBatch,
@@ -25,6 +25,7 @@ import type {
   StepEvent,
   TrainEvent,
 } from '../events.js';
+import { HISTORY_KIND } from '../history.js';
 import type { ConfusionMatrix } from '../metrics.js';
 import { drawConfusion } from './charts/confusion.js';
 import { drawLabels } from './charts/labels.js';
@@ -155,7 +156,7 @@ function startRun(
     const shownLatest = latest;
     latest = undefined;
     enqueue('results.png', async () => {
-      const table = parseResults(await readFile(file(RESULTS_FILE), 'utf8'));
+      const table = parseResults(await readTextOf(file(RESULTS_FILE), HISTORY_KIND));
       if (table.epochs.length > 0) await writeFileAtomic(file('results.png'), await drawResults(table));
     });
     if (drawn?.matrix) {

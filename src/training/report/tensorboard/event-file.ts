@@ -1,9 +1,11 @@
 /** @file Event files that TensorBoard reads while the run goes on, and that a resumed run continues. */
 
-import { appendFile, readdir, readFile } from 'node:fs/promises';
+import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { outputError, writeFileAtomic } from '../../../base/atomic.js';
+import { OtxError } from '../../../base/errors.js';
+import { type FileKind, MOST_BYTES, readBytesOf } from '../../../base/read-file.js';
 import {
   type Event,
   EventSchema,
@@ -17,6 +19,11 @@ import { frameRecord, readRecords } from './records.js';
 
 /** TensorBoard finds files by this part of their name, and reads them in the order of their names. */
 const NAME = 'events.out.tfevents.';
+const EVENTS_KIND: FileKind = {
+  code: 'output',
+  expected: 'events of a training',
+  maxBytes: MOST_BYTES.events,
+};
 const FORMAT = 'brain.Event:2';
 const RGB = 3;
 
@@ -97,7 +104,7 @@ export function createEventFile(folder: string, resumedStep?: number, now = () =
  * @throws OtxError `output` for a file that does not hold what it should.
  */
 export async function readEvents(path: string): Promise<Event[]> {
-  const file = new Uint8Array(await readFile(path));
+  const file = new Uint8Array(await readBytesOf(path, EVENTS_KIND));
   return Array.from(readRecords(file, path), ({ data }) => fromBinary(EventSchema, data));
 }
 
@@ -112,11 +119,11 @@ export async function truncateEvents(folder: string, lastStep: number): Promise<
   for (const name of names) {
     const path = join(folder, name);
     try {
-      const file = new Uint8Array(await readFile(path));
+      const file = new Uint8Array(await readBytesOf(path, EVENTS_KIND));
       const kept = Buffer.concat(keptRecords(file, path, lastStep));
       if (kept.length < file.length) await writeFileAtomic(path, kept);
     } catch (error) {
-      throw outputError(path, error);
+      throw error instanceof OtxError ? error : outputError(path, error);
     }
   }
 }
