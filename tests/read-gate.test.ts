@@ -16,6 +16,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'base/read-file.ts': ['open', 'openSync', 'readSync'],
   // Opens new files to write them, and a folder to flush it.
   'base/atomic.ts': ['open'],
+  // Opens files to write them, by the record of what this program may write.
+  'base/outputs/outputs.ts': ['open'],
+  'base/outputs/manifest.ts': ['open'],
   // Files of this package and of those it is installed with, whose paths no user gives.
   'base/version.ts': ['readFileSync'],
   'engine/step-cache.ts': ['readFileSync'],

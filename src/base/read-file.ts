@@ -109,6 +109,36 @@ export async function readRegular(path: string, maxBytes: number): Promise<Buffe
   }
 }
 
+/**
+ * The bytes of a file one piece after the other, each valid until the next one is asked for.
+ *
+ * @param first how many bytes; default all.
+ * @throws Unreadable
+ */
+export async function* piecesOf(
+  path: string,
+  maxBytes: number,
+  first = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array> {
+  const { handle, size } = await openRegular(path, maxBytes);
+  try {
+    const end = Math.min(size, first);
+    const piece = Buffer.alloc(Math.min(PIECE_BYTES, end));
+    for (let done = 0; done < end; ) {
+      const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, end - done), done);
+      if (bytesRead === 0) return;
+      done += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw asUnreadable(path, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+const PIECE_BYTES = MiB;
+
 /** The system calls take 2 GiB at most; less lets others have a turn. */
 const BYTES_AT_ONCE = 64 * MiB;
 

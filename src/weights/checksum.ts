@@ -3,27 +3,15 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
-import { MOST_BYTES, openRegular, readRegular } from '../base/read-file.js';
+import { MOST_BYTES, piecesOf, readRegular } from '../base/read-file.js';
 
-const PIECE_BYTES = 2 ** 20;
 /** A digest and a name. */
 const MOST_NOTE_BYTES = 4096;
 
 /** @returns 64 hexadecimal digits. */
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  const { handle, size } = await openRegular(path, MOST_BYTES.weights);
-  try {
-    const piece = Buffer.alloc(PIECE_BYTES);
-    for (let done = 0; done < size; ) {
-      const { bytesRead } = await handle.read(piece, 0, Math.min(PIECE_BYTES, size - done), done);
-      if (bytesRead === 0) break;
-      hash.update(piece.subarray(0, bytesRead));
-      done += bytesRead;
-    }
-  } finally {
-    await handle.close();
-  }
+  for await (const piece of piecesOf(path, MOST_BYTES.weights)) hash.update(piece);
   return hash.digest('hex');
 }
 

@@ -7,14 +7,20 @@
  */
 
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { outputError, writeAtomically } from '../atomic.js';
 import { OtxError } from '../errors.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../read-file.js';
 
 export const MANIFEST_FILE = '.otx-manifest.jsonl';
 
+const KIND: FileKind = {
+  code: 'output',
+  expected: 'the record of files that otx keeps',
+  maxBytes: MOST_BYTES.list,
+};
 const HEADER = `${JSON.stringify({ otx: 'manifest', version: 1 })}\n`;
 
 const entry = z.object({
@@ -91,9 +97,7 @@ export class Manifest {
     const facts = await lstat(this.path).catch(() => undefined);
     if (!facts) return;
     if (!facts.isFile()) throw this.foreign();
-    const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
-      throw outputError(this.path, error);
-    });
+    const text = await readTextOf(this.path, KIND);
     if (!text.startsWith(HEADER)) throw this.foreign();
     this.entries.clear();
     for (const line of text.split('\n')) {

@@ -4,13 +4,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { lstat, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Chunk, outputError, writeAtomically } from '../atomic.js';
 import { messageOf, OtxError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
+import { piecesOf } from '../read-file.js';
 import { releaseName, sweepTemporaries, temporaryName } from '../temporary-name.js';
 import { Manifest, type ManifestEntry } from './manifest.js';
 import { fileId, type Inputs, Places } from './places.js';
@@ -301,11 +301,10 @@ async function addTo(path: string, bytes: Uint8Array): Promise<void> {
 /** @param first how many bytes; all when left out. */
 async function digestOf(path: string, first?: number): Promise<string> {
   const hash = createHash('sha256');
-  if (first !== 0) {
-    const end = first === undefined ? {} : { end: first - 1 };
-    await pipeline(createReadStream(path, end), hash).catch((error: unknown) => {
-      throw outputError(path, error);
-    });
+  try {
+    for await (const piece of piecesOf(path, Number.POSITIVE_INFINITY, first)) hash.update(piece);
+  } catch (error) {
+    throw outputError(path, error);
   }
   return hash.digest('hex');
 }

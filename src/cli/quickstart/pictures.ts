@@ -1,6 +1,7 @@
 /** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
 
 import { writeFileAtomic } from '../../base/atomic.js';
+import { readBytes } from '../../data/decoder.js';
 import { type Panel, renderFigure } from '../../data/figure.js';
 import { type Dataset, readImage, readMask, renderOverlay, resizeImage } from '../../data/index.js';
 import type { RgbImage } from '../../data/overlay.js';
@@ -12,7 +13,12 @@ const PICTURE_WIDTH = 240;
 
 /** Masks that `predict` writes hold class indices, whatever the coding of the data set. */
 async function predictedClasses(image: PredictedImage): Promise<Uint8Array> {
-  return new Uint8Array(await sharp(image.mask).toColourspace('b-w').raw().toBuffer());
+  return new Uint8Array(
+    await sharp(await readBytes(image.mask))
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer(),
+  );
 }
 
 /** Share of the pixels that have the same class in both sets of predictions of the same images. */
