@@ -1,8 +1,7 @@
 /**
- * Trains one template with several seeds on a data set and reports mean, spread, time and learning curve, for docs/results.md.
+ * @file Trains one template with several seeds on a data set and reports mean, spread, time and learning curve, for docs/results.md.
  *
- *   npm run build
- *   node scripts/results.mjs --name plain-s --template Lite-HRNet-s-mod2 --data FOLDER --seeds 0,1,2 -- \
+ *   npm run experiment:results -- --name plain-s --template Lite-HRNet-s-mod2 --data FOLDER --seeds 0,1,2 -- \
  *     --learning_parameters.num_iters 40 --learning_parameters.input_size 256x256
  *
  * FOLDER holds train/ and val/. Runs go to runs/NAME/seed-N; a run that is already complete is not repeated. Prints
@@ -10,7 +9,9 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { EChartsOption } from 'echarts';
 import {
+  type DiceScores,
   diceOf,
   drawChart,
   MACHINE,
@@ -20,7 +21,7 @@ import {
   spread,
   total,
   writeJson,
-} from './experiment.mjs';
+} from './experiment.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,12 +34,26 @@ const { values, positionals } = parseArgs({
     unlabeled: { type: 'string' },
   },
 });
-const { name, template, data, title = name } = values;
-if (!name || !template || !data) {
+const { name, template, data } = required(values);
+const title = values.title ?? name;
+
+/** @returns the options without which there is nothing to do; ends the process where one is missing. */
+function required({ name, template, data }: typeof values) {
+  if (name && template && data) return { name, template, data };
   console.error(
-    'usage: node scripts/results.mjs --name NAME --template T --data FOLDER [--seeds 0,1,2] -- PARAMS…',
+    'usage: npm run experiment:results -- --name NAME --template T --data FOLDER [--seeds 0,1,2] -- PARAMS…',
   );
   process.exit(2);
+}
+
+interface Run extends DiceScores {
+  readonly seed: number;
+  readonly epochs: number;
+  readonly wallSeconds: number;
+  /** Part of the time of training that was spent waiting for data. */
+  readonly waitingShare: number;
+  /** Dice of the best epoch by column of `results.csv`. */
+  readonly perClass: Readonly<Record<string, number>>;
 }
 
 const runs = values.seeds.split(',').map((seed) => trainOnce(Number(seed)));
@@ -57,7 +72,7 @@ writeJson(`docs/results/${name}.json`, summary);
 await drawCurve();
 printMarkdown();
 
-function trainOnce(seed) {
+function trainOnce(seed: number): Run {
   const output = join('runs', name, `seed-${seed}`);
   return savedOr(`${output}.json`, () => {
     const words = ['train', template, '--train-data-roots', join(data, 'train')];
@@ -76,30 +91,30 @@ function trainOnce(seed) {
       epochs: epochs.length,
       wallSeconds,
       waitingShare: total(epochs, 'waiting_seconds') / (total(epochs, 'train_seconds') || 1),
-      perClass: Object.fromEntries(Object.entries(top).filter(([key]) => key.startsWith('Dice.'))),
+      perClass: Object.fromEntries(Object.entries(top ?? {}).filter(([key]) => key.startsWith('Dice.'))),
       curve,
     };
   });
 }
 
-async function drawCurve() {
-  const option = {
+async function drawCurve(): Promise<void> {
+  const option: EChartsOption = {
     title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
     legend: { bottom: 0 },
     grid: { left: 50, right: 20, top: 40, bottom: 60 },
     xAxis: { type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 22, min: 1, max: 'dataMax' },
     yAxis: { type: 'value', name: 'mean Dice', min: 0, max: 1 },
     series: runs.map(({ seed, curve }) => ({
-      type: 'line',
+      type: 'line' as const,
       name: `seed ${seed}`,
       showSymbol: false,
-      data: curve,
+      data: curve.map(([epoch, mDice]) => [epoch, mDice]),
     })),
   };
   await drawChart(`docs/images/${name}.png`, { width: 720, height: 360, option });
 }
 
-function printMarkdown() {
+function printMarkdown(): void {
   console.log(`| seed | best mean Dice | at epoch | last | epochs | wall time | waiting for data |`);
   console.log('| --- | --- | --- | --- | --- | --- | --- |');
   for (const run of runs)
@@ -107,8 +122,9 @@ function printMarkdown() {
       `| ${run.seed} | ${run.best.toFixed(3)} | ${run.bestEpoch} | ${run.last.toFixed(3)} | ${run.epochs} | ` +
         `${run.wallSeconds.toFixed(0)} s | ${(100 * run.waitingShare).toFixed(2)} % |`,
     );
-  const classes = Object.keys(runs[0].perClass);
-  const meanOf = (key) => spread(runs.map(({ perClass }) => perClass[key])).mean.toFixed(2);
+  const classes = Object.keys(runs[0]?.perClass ?? {});
+  const meanOf = (key: string) =>
+    spread(runs.map(({ perClass }) => perClass[key] ?? Number.NaN)).mean.toFixed(2);
   console.log(`\n| mean over seeds | ${classes.map((key) => key.replace('Dice.', '')).join(' | ')} |`);
   console.log(`| --- |${' --- |'.repeat(classes.length)}`);
   console.log(`| ${name} | ${classes.map(meanOf).join(' | ')} |`);

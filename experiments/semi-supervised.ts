@@ -1,21 +1,22 @@
 /**
- * Compares semi-supervised training with supervised training on the same few labeled images and equally many steps, for
+ * @file Compares semi-supervised training with supervised training on the same few labeled images and equally many steps, for
  * docs/results.md: several seeds, and the mean teacher with its momentum both ways round.
  *
- *   npm run build
- *   node scripts/semi-supervised.mjs --data FOLDER [--models Lite-HRNet-18-mod2,SegNext-t,SegNext-t@0.0005] \
+ *   npm run experiment:semi-supervised -- --data FOLDER [--models Lite-HRNet-18-mod2,SegNext-t,SegNext-t@0.0005] \
  *     [--methods supervised,semi-supervised,"momentum 0.01"] [--seeds 0,1,2]
- *   node scripts/semi-supervised.mjs --data FOLDER --print
+ *   npm run experiment:semi-supervised -- --data FOLDER --print
  *
- * A model may be followed by @ and a learning rate; otherwise that of its template holds. FOLDER holds train/, val/ and unlabeled/. The first 12 images of train/ are labeled; the others and unlabeled/ are not. Links
- * to them and the runs go to runs/semi-supervised; what is complete there is not repeated, so that the script goes on where it
- * was stopped. --print makes the table of what is there. Writes docs/results/semi-supervised.json and
+ * A model may be followed by @ and a learning rate; otherwise that of its template holds. FOLDER holds train/, val/ and unlabeled/. The
+ * first 12 images of train/ are labeled; the others and unlabeled/ are not. Links to them and the runs go to
+ * runs/semi-supervised; what is complete there is not repeated, so that it goes on where it was stopped. --print makes the table of what is there. Writes docs/results/semi-supervised.json and
  * docs/images/semi-supervised.png. --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { EChartsOption } from 'echarts';
 import {
+  type DiceScores,
   diceOf,
   drawChart,
   link,
@@ -26,10 +27,12 @@ import {
   paramsOf,
   readEpochs,
   readResults,
+  type Settings,
+  type Spread,
   savedOr,
   spread,
   writeJson,
-} from './experiment.mjs';
+} from './experiment.js';
 
 const LABELED = 12;
 /** An epoch shows each labeled image several times, so that it is not validated more often than needed. */
@@ -50,7 +53,7 @@ const SETTINGS = {
   'learning_parameters.auto_adapt_batch_size': 'None',
 };
 /** The reference keeps 1 % of its teacher where the documentation describes a moving average. */
-const METHODS = {
+const METHODS: Readonly<Record<string, Settings | undefined>> = {
   supervised: undefined,
   'semi-supervised': {},
   'momentum 0.01': { 'learning_parameters.ema_momentum': 0.01 },
@@ -68,15 +71,24 @@ const { values } = parseArgs({
     print: { type: 'boolean', default: false },
   },
 });
-if (values.data === undefined) {
+const data = resolve(values.data ?? usage());
+
+function usage(): never {
   console.error(
-    'usage: node scripts/semi-supervised.mjs --data FOLDER [--models …] [--methods …] [--seeds …] [--print]',
+    'usage: npm run experiment:semi-supervised -- --data FOLDER [--models …] [--methods …] [--seeds …] [--print]',
   );
   process.exit(2);
 }
-const data = resolve(values.data);
 const models = values.models.split(',');
 const seeds = values.seeds.split(',').map(Number);
+
+interface Training {
+  readonly model: string;
+  readonly method: string;
+  readonly seed: number;
+}
+
+type Run = Training & DiceScores;
 
 const { labeled, unlabeled } = linkImages();
 if (!values.print) {
@@ -97,14 +109,14 @@ function linkImages() {
   return { labeled, unlabeled };
 }
 
-function trainOnce({ model, method, seed }) {
+function trainOnce({ model, method, seed }: Training): Run {
   const output = join(ROOT, `${model}-${method.replace(' ', '-')}-${seed}`);
   return savedOr(`${output}.json`, () => {
-    const [template, learningRate] = model.split('@');
+    const [template = '', learningRate] = model.split('@');
     const words = ['train', template, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
     if (METHODS[method]) words.push('--unlabeled-data-roots', unlabeled);
     words.push('-o', output, '--seed', String(seed));
-    const rate = learningRate && { 'learning_parameters.learning_rate': learningRate };
+    const rate: Settings = learningRate ? { 'learning_parameters.learning_rate': learningRate } : {};
     const settings = { ...SETTINGS, ...rate, ...METHODS[method] };
     otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
     return { model, method, seed, ...diceOf(readEpochs(output)) };
@@ -112,13 +124,13 @@ function trainOnce({ model, method, seed }) {
 }
 
 /** Table, JSON and picture of all results that are there. */
-async function report() {
-  const runs = readResults(ROOT);
+async function report(): Promise<void> {
+  const runs = readResults(ROOT) as Run[];
   const summary = models.flatMap((model) =>
     Object.keys(METHODS).flatMap((method) => {
       const own = runs.filter((run) => run.model === model && run.method === method);
       if (own.length === 0) return [];
-      const statistics = (key) => spread(own.map((run) => run[key]));
+      const statistics = (key: 'best' | 'last') => spread(own.map((run) => run[key]));
       return [{ model, method, seeds: own.length, best: statistics('best'), last: statistics('last') }];
     }),
   );
@@ -134,7 +146,7 @@ async function report() {
 
   console.log('| model | training | seeds | best mean Dice | range | last mean Dice | range |');
   console.log('| --- | --- | --- | --- | --- | --- | --- |');
-  const cells = ({ mean, deviation, low, high }) =>
+  const cells = ({ mean, deviation, low, high }: Spread) =>
     `${mean.toFixed(3)} ± ${deviation.toFixed(3)} | ${low.toFixed(3)} … ${high.toFixed(3)}`;
   for (const { model, method, seeds, best, last } of summary)
     console.log(`| ${model} | ${method} | ${seeds} | ${cells(best)} | ${cells(last)} |`);
@@ -142,11 +154,15 @@ async function report() {
 }
 
 /** Mean Dice by epoch, a panel per model, a line per run. */
-async function drawCurves(runs) {
+async function drawCurves(runs: readonly Run[]): Promise<void> {
   const shown = models.filter((model) => runs.some((run) => run.model === model));
-  const colors = { supervised: '#8c959f', 'semi-supervised': '#0969da', 'momentum 0.01': '#bf8700' };
-  const place = (i) => ({ left: 480 * i + 55, width: 400, top: 45, height: 250 });
-  const option = {
+  const colors: Readonly<Record<string, string>> = {
+    supervised: '#8c959f',
+    'semi-supervised': '#0969da',
+    'momentum 0.01': '#bf8700',
+  };
+  const place = (i: number) => ({ left: 480 * i + 55, width: 400, top: 45, height: 250 });
+  const option: EChartsOption = {
     title: shown.map((model, i) => ({
       text: `${model}: mean Dice`,
       left: 480 * i + 50,
@@ -155,20 +171,20 @@ async function drawCurves(runs) {
     legend: { bottom: 0 },
     grid: shown.map((_, i) => place(i)),
     xAxis: shown.map((_, gridIndex) => ({
-      ...{ gridIndex, type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 24 },
+      ...{ gridIndex, type: 'value' as const, name: 'epoch', nameLocation: 'middle' as const, nameGap: 24 },
       ...{ min: 0, max: EPOCHS },
     })),
-    yAxis: shown.map((_, gridIndex) => ({ gridIndex, type: 'value', min: 0 })),
+    yAxis: shown.map((_, gridIndex) => ({ gridIndex, type: 'value' as const, min: 0 })),
     series: runs
       .filter(({ model }) => shown.includes(model))
       .map(({ model, method, curve }) => ({
-        type: 'line',
+        type: 'line' as const,
         name: method,
-        color: colors[method],
+        ...(colors[method] && { color: colors[method] }),
         xAxisIndex: shown.indexOf(model),
         yAxisIndex: shown.indexOf(model),
         showSymbol: false,
-        data: curve,
+        data: curve.map(([epoch, mDice]) => [epoch, mDice]),
       })),
   };
   await drawChart(`docs/images/${NAME}.png`, { width: 480 * shown.length, height: 380, option });
