@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../dist/base/random.js';
-import { generateScenes } from '../dist/data/index.js';
+import { generateScenes } from '../dist/demo/generate.js';
 import { loadCheckpoint } from '../dist/training/checkpoint.js';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));

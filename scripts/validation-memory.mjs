@@ -9,7 +9,8 @@ import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveUntrained } from '../dist/cli/quickstart/untrained.js';
-import { generateScenes, openDataset } from '../dist/data/index.js';
+import { openDataset } from '../dist/data/index.js';
+import { generateScenes } from '../dist/demo/generate.js';
 import { evaluate } from '../dist/index.js';
 
 const LIMIT_MB = 50;

@@ -22,6 +22,7 @@ const layers: readonly (readonly string[])[] = [
   ['training'],
   ['export'],
   ['index.js'],
+  ['demo'],
   ['cli'],
 ];
 

@@ -17,7 +17,6 @@ export { REGION_SAMPLES } from './regions.js';
 export { type DatasetReport, formatReport } from './report.js';
 export { DEFAULT_CACHE_BYTES } from './sample-source.js';
 export { ensurePseudoMasks, type PseudoMasks } from './segments/pseudo-masks.js';
-export { generateScenes, type SceneOptions } from './synthetic/generate.js';
 export type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './train-loader.js';
 export { PIXEL_MEAN, PIXEL_STD, packImage } from './transforms/normalize.js';

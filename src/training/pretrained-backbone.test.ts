@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generateScenes } from '../data/synthetic/generate.js';
+import { generateScenes } from '../demo/generate.js';
 import { createSegmentor, describe } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import { loadTemplate } from '../templates/index.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { generateScenes } from '../../src/data/index.js';
+import { generateScenes } from '../../src/demo/generate.js';
 import { otx } from './otx.js';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { otx } from './otx.js';
 

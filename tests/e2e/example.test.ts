@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { generateScenes } from '../../src/demo/generate.js';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { generateScenes } from '../../src/demo/generate.js';
 import { otx } from './otx.js';
 
 const IMAGES = 6;

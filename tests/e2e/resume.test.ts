@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { type Outcome, otx } from './otx.js';
 import { killAfterSteps, outcomeOf } from './runs.js';

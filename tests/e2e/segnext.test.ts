@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { generateScenes } from '../../src/demo/generate.js';
 import { evaluate, exportModel, type TrainEvent, train } from '../../src/index.js';
 import { openPredictor } from '../../src/training/predictor.js';
 import { readRunConfig } from '../../src/training/run-config.js';

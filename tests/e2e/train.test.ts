@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateScenes } from '../../src/data/synthetic/generate.js';
+import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { otx } from './otx.js';
 

@@ -5,7 +5,8 @@
 
 import { join } from 'node:path';
 import { makeFolder } from '../../base/make-folder.js';
-import { generateScenes, openDataset, type SceneOptions } from '../../data/index.js';
+import { openDataset } from '../../data/index.js';
+import { generateScenes, type SceneOptions } from '../../demo/generate.js';
 import { evaluate, exportModel, type HyperParameterOverrides, predict, train } from '../../index.js';
 import { formatMetrics, type SegmentationMetrics } from '../../training/metrics.js';
 import { formatDuration, progressPrinter } from '../progress.js';

@@ -1,6 +1,6 @@
 /** @file Invents a scene: place, light, weather, camera and objects, all drawn from one seeded generator. */
 
-import type { Random } from '../../base/random.js';
+import type { Random } from '../base/random.js';
 import type { Colour, Material, Pattern } from './materials.js';
 import { boundOf, type Shape, type Vector } from './shapes.js';
 

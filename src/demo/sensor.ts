@@ -1,6 +1,6 @@
 /** @file What a camera does to light: exposure, colour cast, saturation, soft lens, vignette, noise, and 8 bits. */
 
-import type { Random } from '../../base/random.js';
+import type { Random } from '../base/random.js';
 
 /**
  * Develops linear light to 8-bit RGB with flaws drawn from `random`.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Random } from '../../base/random.js';
+import { Random } from '../base/random.js';
 import { generateScene, generateScenes } from './generate.js';
 import { drawScene, SCENE_CLASSES } from './scene.js';
 

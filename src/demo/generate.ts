@@ -2,13 +2,13 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { messageOf, OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { Random } from '../../base/random.js';
-import { MOST_BYTES, readRegular } from '../../base/read-file.js';
-import { defaultPalette } from '../palette.js';
-import sharp from '../sharp.js';
+import { writeFileAtomic } from '../base/atomic.js';
+import { messageOf, OtxError } from '../base/errors.js';
+import { makeFolder } from '../base/make-folder.js';
+import { Random } from '../base/random.js';
+import { MOST_BYTES, readRegular } from '../base/read-file.js';
+import { defaultPalette } from '../data/palette.js';
+import sharp from '../data/sharp.js';
 import { renderScene } from './render.js';
 import { drawScene, SCENE_CLASSES } from './scene.js';
 import { develop } from './sensor.js';
