@@ -5,6 +5,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/base/random.js';
+import { squareOf } from '../src/data/index.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
 import { StepBuilder } from '../src/engine/step.js';
 import { encodeNetwork } from '../src/export/export-model.js';
@@ -41,7 +42,9 @@ type Run = (image: Float32Array) => Promise<unknown>;
 /** The ways to segment an image, by column title. */
 const ways: Readonly<Record<string, (engine: Engine, network: Network) => Promise<Run>>> = {
   exported: async (engine, network) => {
-    const loaded = await engine.load(encodeNetwork({ ...network, inputSize: size }, { dynamicBatch: true }));
+    const loaded = await engine.load(
+      encodeNetwork({ ...network, inputSize: squareOf(size) }, { dynamicBatch: true }),
+    );
     const shape = [1, 3, size, size];
     return (data) => loaded.run({ input: { dtype: 'float32', shape, data } });
   },

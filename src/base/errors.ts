@@ -22,11 +22,18 @@ export type ErrorCode =
  */
 export class OtxError extends Error {
   readonly code: ErrorCode;
+  /** All sentences of a list of which the message may show only the beginning; empty where there is no list. */
+  readonly problems: readonly string[];
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(printable(message), options);
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; problems?: readonly string[] } = {},
+  ) {
+    super(printable(message), 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'OtxError';
     this.code = code;
+    this.problems = options.problems ?? [];
   }
 }
 

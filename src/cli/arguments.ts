@@ -111,6 +111,13 @@ export function parseSeed(text: string): number {
   throw new InvalidArgumentError(`a seed is an integer from 0 to ${2 ** 32 - 1}`);
 }
 
+/** Commander parser of the size of an input in pixels: width x height. */
+export function parseInputSize(text: string): { width: number; height: number } {
+  const match = /^(\d{1,5})x(\d{1,5})$/i.exec(text.trim());
+  if (match) return { width: Number(match[1]), height: Number(match[2]) };
+  throw new InvalidArgumentError('a size is width x height in pixels, such as 640x320');
+}
+
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Commander parser of a duration such as `90s`, `30m` or `1.5h`, in seconds. */

@@ -1,20 +1,23 @@
 /** @file Samples for validation and testing, one at a time and made ahead of the consumer. */
 import { abortable } from '../base/abortable.js';
-import { OtxError } from '../base/errors.js';
 import { acquirePool } from './pool.js';
-import type { EvalTaskResult } from './tasks.js';
+import { checkCounts, createPixelCache } from './sample-source.js';
+import type { EvalPixels, EvalTaskResult } from './tasks.js';
+import type { Size } from './transforms/geometry.js';
 import type { Dataset, Sample } from './types.js';
 
 export interface EvalLoaderOptions {
-  /** Side of the square network input, in pixels. */
-  readonly inputSize: number;
+  /** Size of the network input, in pixels. */
+  readonly inputSize: Size;
   /** Data threads; 0 works in the calling thread. */
   readonly workers: number;
+  /** Resized images and their masks kept in memory for the next time, in bytes. Default 0: none. */
+  readonly cacheBytes?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface EvalItem {
-  /** `[1, 3, S, S]`, normalised RGB of the whole image, aspect ratio not kept. */
+  /** `[1, 3, H, W]`, normalised RGB of the whole image, aspect ratio not kept. */
   readonly image: Float32Array<ArrayBuffer>;
   /** Class index per pixel at the original size, HW; 255 is ignore. */
   readonly mask: Uint8Array;
@@ -29,6 +32,10 @@ export interface EvalLoader extends AsyncIterable<EvalItem> {
   dispose(): Promise<void>;
 }
 
+/** Bytes that a sample takes in the cache: the resized image, and the mask at its own size. */
+export const evalBytes = ({ width, height }: Size, inputSize: Size): number =>
+  3 * inputSize.width * inputSize.height + width * height;
+
 /**
  * Creates the loader of evaluation samples. Iterating throws OtxError `image` naming a file that cannot be used, `aborted`
  * when the signal fires.
@@ -36,26 +43,44 @@ export interface EvalLoader extends AsyncIterable<EvalItem> {
  */
 export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): EvalLoader {
   const { inputSize, signal } = options;
-  if (!Number.isInteger(inputSize) || inputSize < 1) {
-    throw new OtxError('usage', `inputSize is ${inputSize}; expected a positive whole number`);
-  }
+  checkCounts({ width: inputSize.width, height: inputSize.height });
   const { samples, decodeMask: coding } = dataset;
   const pool = acquirePool(options.workers);
   const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
+  const cache = createPixelCache<EvalPixels>(
+    samples.map((sample) => evalBytes(sample, inputSize)),
+    options.cacheBytes ?? 0,
+  );
+  const make = async (index: number): Promise<EvalTaskResult> => {
+    const item = await pool.run('makeEvalItem', {
+      sample: samples[index]!,
+      coding,
+      inputSize,
+      decoded: cache.get(index),
+      keep: cache.fits(index),
+    });
+    if (item.decoded) cache.set(index, item.decoded);
+    return item;
+  };
 
   async function* iterate(): AsyncGenerator<EvalItem, void, undefined> {
     const queue: Promise<EvalTaskResult>[] = [];
     let next = 0;
     for (const sample of samples) {
       for (; queue.length < ahead && next < samples.length; next++) {
-        const item = pool.run('makeEvalItem', { sample: samples[next]!, coding, inputSize });
+        const item = make(next);
         // An item that nobody comes to fetch must not bring the process down.
         item.catch(() => {});
         queue.push(item);
       }
-      yield { ...(await abortable(queue.shift()!, signal, 'loading data')), sample };
+      const { decoded: _, ...item } = await abortable(queue.shift()!, signal, 'loading data');
+      yield { ...item, sample };
     }
   }
 
-  return { length: samples.length, [Symbol.asyncIterator]: iterate, dispose: () => pool.release() };
+  const dispose = async () => {
+    cache.clear();
+    await pool.release();
+  };
+  return { length: samples.length, [Symbol.asyncIterator]: iterate, dispose };
 }

@@ -1,10 +1,17 @@
 /** @file Data sets: opening, checking, decoding and loading. */
 
 export { type AugmentationSheetOptions, renderAugmentationSheet } from './augmentation-sheet.js';
-export { createEvalLoader, type EvalItem, type EvalLoader, type EvalLoaderOptions } from './eval-loader.js';
+export {
+  createEvalLoader,
+  type EvalItem,
+  type EvalLoader,
+  type EvalLoaderOptions,
+  evalBytes,
+} from './eval-loader.js';
 export { findImages, type ImageFile } from './image-files.js';
 export { openImageFolder } from './image-folder.js';
 export { type ImageStore, STORAGE_SCHEMES, type StorageScheme } from './image-store.js';
+export { type MatchedClasses, matchClasses } from './match-classes.js';
 export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
 export { renderOverlay, savePng } from './overlay.js';
 export { createPairedLoader, type PairedBatch } from './paired-loader.js';
@@ -15,11 +22,12 @@ export { readMask } from './read-mask.js';
 export { createRecipe, describeRecipe, RECIPE_NAMES, type Recipe, type RecipeName } from './recipes.js';
 export { REGION_SAMPLES } from './regions.js';
 export { type DatasetReport, formatReport } from './report.js';
-export { DEFAULT_CACHE_BYTES } from './sample-source.js';
+export { DEFAULT_CACHE_BYTES, labeledBytes } from './sample-source.js';
 export { ensurePseudoMasks, type PseudoMasks } from './segments/pseudo-masks.js';
 export type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './train-loader.js';
-export { PIXEL_MEAN, PIXEL_STD, packImage } from './transforms/normalize.js';
+export { type Size, squareOf } from './transforms/geometry.js';
+export { normalizeImage, PIXEL_MEAN, PIXEL_STD } from './transforms/normalize.js';
 export { resizeImage } from './transforms/resize.js';
 export * from './types.js';
 export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './unlabeled-images.js';

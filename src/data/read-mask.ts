@@ -28,10 +28,15 @@ export async function readMask(path: string, coding: MaskCoding): Promise<LabelM
   const usesIndices = head?.palette !== undefined && !holdsColors(head.palette, coding);
   try {
     const mask = await decode(usesIndices ? paletteToGray(bytes) : bytes, path, coding, head, usesIndices);
-    return coding.useOtxAdapter ? await redrawAsPolygons(mask) : mask;
+    return renumbered(coding.useOtxAdapter ? await redrawAsPolygons(mask) : mask, coding);
   } catch (error) {
     throw error instanceof OtxError ? error : unreadable(path, error);
   }
+}
+
+function renumbered(mask: LabelMask, { renumbered: numbers }: MaskCoding): LabelMask {
+  if (!numbers) return mask;
+  return { ...mask, data: mask.data.map((label) => numbers[label] ?? label) };
 }
 
 function holdsColors(palette: NonNullable<PngHead['palette']>, coding: MaskCoding): boolean {

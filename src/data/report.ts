@@ -16,6 +16,8 @@ export interface DatasetReport {
     readonly share: number;
     readonly images: number;
   }[];
+  /** Indices of the classes that each image shows, in the order of the samples. */
+  readonly shown: readonly (readonly number[])[];
   readonly ignoredShare: number;
   /** Defects of files that could be decoded around. */
   readonly warnings: readonly string[];

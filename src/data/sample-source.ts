@@ -1,6 +1,7 @@
 /** @file What loaders of labeled images share: the order of an epoch, and pixels that are kept for later epochs. */
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
+import type { Size } from './transforms/geometry.js';
 import type { LabeledImage } from './types.js';
 
 /** Memory for decoded images where the caller does not say. */
@@ -30,26 +31,29 @@ export function orderOfEpochs(
 }
 
 /** Decoded samples by index, as many of the first ones as fit. */
-export interface PixelCache {
-  get(index: number): LabeledImage | undefined;
+export interface PixelCache<T> {
+  get(index: number): T | undefined;
   /** Whether the sample is to be kept once it is decoded. */
   fits(index: number): boolean;
-  set(index: number, pixels: LabeledImage): void;
+  set(index: number, pixels: T): void;
   clear(): void;
 }
 
-/** @param sizes of the images; image and mask take 4 bytes per pixel. */
-export function createPixelCache(
-  sizes: readonly { readonly width: number; readonly height: number }[],
+/** Bytes of a decoded image with its mask. */
+export const labeledBytes = ({ width, height }: Size): number => 4 * width * height;
+
+/** @param costs bytes that each sample takes. */
+export function createPixelCache<T = LabeledImage>(
+  costs: readonly number[],
   bytes = DEFAULT_CACHE_BYTES,
-): PixelCache {
+): PixelCache<T> {
   let total = 0;
-  const first = sizes.findIndex(({ width, height }) => {
-    total += 4 * width * height;
+  const first = costs.findIndex((cost) => {
+    total += cost;
     return total > bytes;
   });
-  const count = first < 0 ? sizes.length : first;
-  const cached = new Map<number, LabeledImage>();
+  const count = first < 0 ? costs.length : first;
+  const cached = new Map<number, T>();
   return {
     get: (index) => cached.get(index),
     fits: (index) => index < count,

@@ -8,7 +8,8 @@ import { createRecipe, type RecipeName } from './recipes.js';
 import { makePseudoMask } from './segments/make-pseudo-mask.js';
 import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
 import { sizeMismatch } from './size-mismatch.js';
-import { packImage } from './transforms/normalize.js';
+import type { Size } from './transforms/geometry.js';
+import { normalizeImage } from './transforms/normalize.js';
 import { resizeImage } from './transforms/resize.js';
 import type { DecodedImage, LabeledImage, MaskCoding, Sample } from './types.js';
 import { IGNORE_INDEX } from './types.js';
@@ -120,25 +121,44 @@ export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<Unlabeled
 export interface EvalTask {
   readonly sample: Sample;
   readonly coding: MaskCoding;
-  readonly inputSize: number;
+  readonly inputSize: Size;
+  /** Pixels from an earlier pass, in shared memory. */
+  readonly decoded?: EvalPixels | undefined;
+  /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+  readonly keep: boolean;
+}
+
+/** What is left of an image and its mask before normalisation. */
+export interface EvalPixels extends Size {
+  /** HWC RGB of the input size. */
+  readonly image: Uint8Array;
+  /** HW at the original size. */
+  readonly mask: Uint8Array;
 }
 
 export interface EvalTaskResult {
-  /** `[1, 3, S, S]` */
+  /** `[1, 3, H, W]` of the input size. */
   readonly image: Float32Array<ArrayBuffer>;
   /** HW at the original size. */
   readonly mask: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** The newly decoded pixels that were to be kept. */
+  readonly decoded: EvalPixels | undefined;
 }
 
-/** Decodes one sample; the image is resized to S x S without keeping its aspect ratio, the mask keeps its size. */
-export async function makeEvalItem({ sample, coding, inputSize }: EvalTask): Promise<EvalTaskResult> {
-  const source = await readSample(sample, coding);
-  const size = { width: inputSize, height: inputSize };
-  const image = new Float32Array(3 * inputSize * inputSize);
-  packImage(resizeImage(source.image, source, size), size, image, inputSize);
-  return { image, mask: source.mask, width: source.width, height: source.height };
+/** Decodes one sample; the image is resized to the input size without keeping its aspect ratio, the mask keeps its size. */
+export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
+  const { sample, coding, inputSize, keep } = task;
+  let pixels = task.decoded;
+  if (!pixels) {
+    const source = await readSample(sample, coding);
+    pixels = { ...source, image: resizeImage(source.image, source, inputSize) };
+    if (keep) pixels = labeledInSharedMemory(pixels);
+  }
+  const image = normalizeImage(pixels.image, inputSize);
+  const { mask, width, height } = pixels;
+  return { image, mask, width, height, decoded: keep && !task.decoded ? pixels : undefined };
 }
 
 export interface VerifyTask {

@@ -3,7 +3,7 @@ import { createBatchQueue } from './batch-queue.js';
 import type { ImageStore } from './image-store.js';
 import { acquirePool } from './pool.js';
 import type { RecipeName } from './recipes.js';
-import { checkCounts, createPixelCache, orderOfEpochs } from './sample-source.js';
+import { checkCounts, createPixelCache, labeledBytes, orderOfEpochs } from './sample-source.js';
 import type { TrainTask } from './tasks.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 import type { Dataset } from './types.js';
@@ -46,7 +46,7 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
   checkCounts({ batchSize, cropSize });
   const { samples, decodeMask } = dataset;
   const pool = acquirePool(options.workers);
-  const cache = createPixelCache(samples, options.cacheBytes);
+  const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
   const orderOf = orderOfEpochs(samples.length, seed, options.order);
   const stepsPerEpoch = Math.floor(orderOf(0).length / batchSize);
 

@@ -29,6 +29,8 @@ export interface MaskCoding {
   readonly colorsDeclared: boolean;
   /** Whether masks go through polygons, as in the reference's default; see otx-adapter/redraw.ts. */
   readonly useOtxAdapter: boolean;
+  /** What each class index becomes at the very end; see match-classes.ts. Default: they stay. */
+  readonly renumbered?: readonly number[];
 }
 
 /** An opened data set: headers have been read, pixels have not. */

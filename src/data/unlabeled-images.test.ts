@@ -50,7 +50,13 @@ describe('openUnlabeled', () => {
     const root = await folder();
     const error = await errorOf(listed(root, 'b.jpg\nnotes.txt\n'));
     expect(error).toMatchObject({ code: 'dataset' });
-    expect(error.message).toMatch(/list\.txt, line 2: notes\.txt has the extension \.txt; expected .*\.png$/);
+    const both = await errorOf(listed(root, 'notes.txt\nb\nx.png'));
+    expect(both.message).toMatch(
+      /3 problems.*\n.*line 1: notes\.txt.*\n.*line 2: b has.*\n.*x\.png \(line 3\)/,
+    );
+    expect(error.message).toMatch(
+      /list\.txt, line 2: notes\.txt has the extension \.txt; expected .*\.png\. /,
+    );
     expect((await errorOf(listed(root, 'b'))).message).toContain('line 1: b has no extension');
   });
 

@@ -112,27 +112,24 @@ async function allImages(folder: string): Promise<ImagePath[]> {
 async function listedImages(list: string, folder: string): Promise<ImagePath[]> {
   const lines = await readLines(list);
   if (lines.length === 0) throw new OtxError('dataset', `list of unlabeled images ${list} is empty`);
+  const found = new Map<string, ImagePath>();
+  const problems: string[] = [];
   for (const { text, number } of lines) {
     const extension = extname(text);
     if (!LISTED_EXTENSIONS.includes(extension.toLowerCase())) {
-      const found = extension === '' ? 'no extension' : `the extension ${extension}`;
-      throw new OtxError(
-        'dataset',
-        `${list}, line ${number}: ${text} has ${found}; expected one of ${LISTED_EXTENSIONS.join(', ')}`,
-      );
+      const ending = extension === '' ? 'no extension' : `the extension ${extension}`;
+      const expected = LISTED_EXTENSIONS.join(', ');
+      problems.push(`${list}, line ${number}: ${text} has ${ending}; expected one of ${expected}`);
+      continue;
     }
-  }
-  const found = new Map<string, ImagePath>();
-  const missing: string[] = [];
-  for (const { text, number } of lines) {
     const imagePath = isAbsolute(text) ? text : join(folder, text);
     const id = relative(folder, imagePath).split(sep).join('/');
     if (found.has(id)) continue;
     if (await isFile(imagePath)) found.set(id, { id, imagePath });
-    else missing.push(`${imagePath} (line ${number}) is no file`);
+    else problems.push(`${imagePath} (line ${number}) is no file`);
   }
-  if (missing.length > 0) {
-    throw datasetError(list, missing, `Paths are relative to ${folder}; mend or remove the lines`);
+  if (problems.length > 0) {
+    throw datasetError(list, problems, `Paths are relative to ${folder}; mend or remove the lines`);
   }
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

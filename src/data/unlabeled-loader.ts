@@ -4,7 +4,7 @@ import { Random } from '../base/random.js';
 import type { ImageStore } from './image-store.js';
 import { makeAhead } from './made-ahead.js';
 import { acquirePool } from './pool.js';
-import { DEFAULT_CACHE_BYTES } from './sample-source.js';
+import { createPixelCache } from './sample-source.js';
 import type { DecodedImage, UnlabeledImages } from './types.js';
 
 export interface UnlabeledLoaderOptions {
@@ -48,10 +48,12 @@ export function createUnlabeledLoader(
   { images }: UnlabeledImages,
   options: UnlabeledLoaderOptions,
 ): UnlabeledLoader {
-  const { batchSize, cropSize, seed, cacheBytes = DEFAULT_CACHE_BYTES, store } = options;
+  const { batchSize, cropSize, seed, store } = options;
   const pool = acquirePool(options.workers);
-  const cached = new Map<number, DecodedImage>();
-  const cacheable = countCacheable(images, cacheBytes);
+  const cache = createPixelCache<DecodedImage>(
+    images.map(({ width, height }) => 3 * width * height),
+    options.cacheBytes,
+  );
   let disposed = false;
 
   const orders = new Map<number, readonly number[]>();
@@ -71,8 +73,8 @@ export function createUnlabeledLoader(
     const items = indices.map((index, n) => ({
       imagePath: images[index]!.imagePath,
       seed: `${seed}:${places[n]}:views`,
-      decoded: cached.get(index),
-      keep: index < cacheable,
+      decoded: cache.get(index),
+      keep: cache.fits(index),
     }));
     const { decoded, ...views } = await pool.run('makeUnlabeledBatch', {
       items,
@@ -80,7 +82,7 @@ export function createUnlabeledLoader(
       ...(store && { store }),
     });
     decoded.forEach((pixels, n) => {
-      if (pixels) cached.set(indices[n]!, pixels);
+      if (pixels) cache.set(indices[n]!, pixels);
     });
     return { ...views, imageIds: indices.map((index) => images[index]!.id) };
   };
@@ -99,18 +101,8 @@ export function createUnlabeledLoader(
 
   const dispose = async () => {
     disposed = true;
-    cached.clear();
+    cache.clear();
     await pool.release();
   };
   return { from, dispose };
-}
-
-/** How many images, counted from the first, fit the cache at 3 bytes per pixel. */
-function countCacheable(images: UnlabeledImages['images'], bytes: number): number {
-  let total = 0;
-  const first = images.findIndex(({ width, height }) => {
-    total += 3 * width * height;
-    return total > bytes;
-  });
-  return first < 0 ? images.length : first;
 }

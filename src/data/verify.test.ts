@@ -24,6 +24,10 @@ describe('verifyDataset', () => {
       { name: 'tree', pixels: 1, share: 1 / 8, images: 1 },
       { name: 'unicorn', pixels: 0, share: 0, images: 0 },
     ]);
+    expect(report.shown).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
     expect(report.ignoredShare).toBe(1 / 8);
     expect(seen).toEqual(['1/2', '2/2']);
     expect(formatReport(report).replace(root, 'ROOT')).toBe(

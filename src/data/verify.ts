@@ -57,6 +57,7 @@ export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {
         share: pixels[index]! / total,
         images: results.filter((result) => result.pixels[index]! > 0).length,
       })),
+      shown: results.map((result) => result.pixels.flatMap((count, index) => (count > 0 ? [index] : []))),
       ignoredShare: ignored / total,
       warnings: results.flatMap((result) => result.warning ?? []),
       notices: [...dataset.notices, ...nothingToTell(classes, pixels, ignored)],

@@ -3,7 +3,7 @@ import { createBatchQueue } from './batch-queue.js';
 import type { ImageStore } from './image-store.js';
 import { acquirePool } from './pool.js';
 import type { RecipeName } from './recipes.js';
-import { checkCounts, createPixelCache, orderOfEpochs } from './sample-source.js';
+import { checkCounts, createPixelCache, labeledBytes, orderOfEpochs } from './sample-source.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 import type { MaskCoding } from './types.js';
 import type { ViewTask } from './view-batch.js';
@@ -109,7 +109,7 @@ function createViewLoader<B extends TrainBatch>(
   const { batchSize, recipe, size, stride, seed, store } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
-  const cache = createPixelCache(samples, options.cacheBytes);
+  const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
   const orderOf = orderOfEpochs(samples.length, seed, options.order);
   const stepsPerEpoch = Math.floor(orderOf(0).length / batchSize);
 

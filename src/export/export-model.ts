@@ -5,8 +5,9 @@
 
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
+import { OtxError } from '../base/errors.js';
 import { version } from '../base/version.js';
-import { type ClassInfo, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.js';
 import {
   firstOf,
   input,
@@ -46,6 +47,8 @@ export interface ExportOptions extends TrainedModelOptions {
   readonly type?: ExportType | undefined;
   /** Of an ONNX file. `static`: batch size 1; `dynamic`: any. Default dynamic. */
   readonly batch?: 'static' | 'dynamic' | undefined;
+  /** Of an ONNX file: its input size in pixels. Default: the square on which the model was validated in training. */
+  readonly inputSize?: Size | undefined;
 }
 
 export interface ExportResult {
@@ -60,8 +63,8 @@ export interface ExportResult {
 /**
  * Writes a trained model as `model.onnx` or `weights.pth`, and its labels beside it.
  *
- * ONNX: input `input`: float32 [N, 3, S, S], RGB, normalised by `mean_values` and `scale_values` of the metadata. Output
- * `output`: float32 [N, K, S, S], probabilities over the classes, background first. Batch norm is folded into the
+ * ONNX: input `input`: float32 [N, 3, H, W], RGB, normalised by `mean_values` and `scale_values` of the metadata. Output
+ * `output`: float32 [N, K, H, W], probabilities over the classes, background first. Batch norm is folded into the
  * convolutions.
  *
  * PyTorch: a state dict under the names of the reference implementation with `meta.CLASSES`, for
@@ -71,7 +74,9 @@ export interface ExportResult {
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
   const { output, type = 'onnx', batch = 'dynamic' } = options;
-  const trained = await loadTrainedModel(options);
+  if (options.inputSize) checkInputSize(options.inputSize);
+  const loaded = await loadTrainedModel(options);
+  const trained = { ...loaded, inputSize: options.inputSize ?? loaded.inputSize };
   await makeWritableFolder(output);
 
   const model = join(output, type === 'onnx' ? MODEL_FILE : TORCH_FILE);
@@ -87,8 +92,22 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
     model,
     labelSchema,
     classes: trained.classes,
-    inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize, trained.inputSize],
+    inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize.height, trained.inputSize.width],
   };
+}
+
+/** The networks halve their input at least five times: below this, nothing is left to be halved. */
+const SHORTEST_SIDE = 32;
+const LONGEST_SIDE = 8192;
+
+function checkInputSize({ width, height }: Size): void {
+  for (const side of [width, height]) {
+    if (Number.isInteger(side) && side >= SHORTEST_SIDE && side <= LONGEST_SIDE) continue;
+    throw new OtxError(
+      'usage',
+      `the input size is ${width}x${height}; width and height are whole numbers from ${SHORTEST_SIDE} to ${LONGEST_SIDE}`,
+    );
+  }
 }
 
 function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
@@ -107,7 +126,7 @@ export function encodeNetwork(
   { model, state, inputSize }: Pick<TrainedModel, 'model' | 'state' | 'inputSize'>,
   description: Omit<ModelDescription, 'inputs' | 'outputs'>,
 ): Uint8Array {
-  const images = input('input', 'float32', [1, 3, inputSize, inputSize]);
+  const images = input('input', 'float32', [1, 3, inputSize.height, inputSize.width]);
   const scope = new Scope(new ConstantStore(state), false);
   const probabilities = softmax(fullSizeLogits(model, scope, images), 1);
   const output = optimize(lower(optimize([probabilities]), EXPORT_LOWERING))[0] as Tensor;

@@ -10,6 +10,7 @@ import {
   createUnlabeledLoader,
   type Dataset,
   DEFAULT_CACHE_BYTES,
+  labeledBytes,
   type UnlabeledImages,
 } from '../data/index.js';
 import { packOf, StepBuilder, type StepGraph } from '../engine/step.js';
@@ -145,7 +146,7 @@ export function teacherLayouts({ parameters, buffers }: ModelLayouts): ModelLayo
 
 /** What the labeled images leave of the memory for decoded ones, in bytes. */
 function cacheLeft({ samples }: Dataset, bytes: number): number {
-  const labeled = samples.reduce((sum, { width, height }) => sum + 4 * width * height, 0);
+  const labeled = samples.reduce((sum, sample) => sum + labeledBytes(sample), 0);
   return Math.max(bytes - labeled, 0);
 }
 

@@ -118,7 +118,7 @@ function size(description: string): Parameter<string> {
   };
   const allowed =
     'Default, Auto, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32 ' +
-    `up to ${MOST_PIXELS}`;
+    `up to ${MOST_PIXELS} (training is square; the --input-size of otx export takes any width x height)`;
   return { type: 'size', allowed, description, parse };
 }
 

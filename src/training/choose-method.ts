@@ -27,14 +27,17 @@ export interface MethodChoice {
   /** Images without masks, for semi-supervised training. */
   readonly unlabeled: UnlabeledImages | undefined;
   readonly seed: number;
+  /** Memory for decoded images. */
+  readonly cacheBytes: number;
 }
 
 /** @throws OtxError `template` for a template whose network is unknown. */
-export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, seed }: MethodChoice): Method {
+export function chooseMethod(choice: MethodChoice): Method {
+  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes } = choice;
   const settings = hyperParameters.learning_parameters;
   const { optimizer, augmentation, num_workers, enable_supcon } = settings;
   const numClasses = trainSet.classes.length;
-  const { train_type, mem_cache_size } = hyperParameters.algo_backend;
+  const { train_type } = hyperParameters.algo_backend;
   const sizes = inputSizes(hyperParameters);
   const store = imageStore(hyperParameters.algo_backend.storage_cache_scheme);
   const views = (batchSize: number): ViewLoaderOptions => ({
@@ -44,7 +47,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, s
     stride: contrastiveConfig(template.model).stride,
     seed,
     workers: num_workers,
-    cacheBytes: mem_cache_size,
+    cacheBytes,
     store,
   });
   const { samples, decodeMask } = trainSet;
@@ -78,7 +81,7 @@ export function chooseMethod({ template, hyperParameters, trainSet, unlabeled, s
       seed,
       workers: num_workers,
       recipe: augmentation,
-      cacheBytes: mem_cache_size,
+      cacheBytes,
       store,
     },
   };

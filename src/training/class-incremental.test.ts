@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classIncrementalOrder, isClassIncremental } from './class-incremental.js';
+import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 
 test.each<[string[], string[], boolean]>([
   [['background', 'car'], ['background', 'car'], false],
@@ -9,6 +9,15 @@ test.each<[string[], string[], boolean]>([
   [['background', 'car'], ['background', 'tree'], false],
 ])('from %j to %j is class-incremental: %s', (before, after, expected) => {
   expect(isClassIncremental(before, after)).toBe(expected);
+});
+
+test('images with a class that is new are told from the others by what the check has counted', () => {
+  const classes = ['background', 'car', 'tree'].map((name) => ({ name, pixels: 1, share: 0.1, images: 1 }));
+  const shown = [[0], [0, 2], [1], [2], []];
+  expect(splitByNovelty({ classes, shown }, ['background', 'car'])).toEqual({
+    fresh: [1, 3],
+    old: [0, 2, 4],
+  });
 });
 
 describe('the order of an epoch', () => {

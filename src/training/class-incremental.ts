@@ -2,7 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
-import { type Dataset, IGNORE_INDEX, readMask } from '../data/index.js';
+import type { DatasetReport } from '../data/index.js';
 
 /** True when the class lists differ as sets and share more than the background. */
 export function isClassIncremental(oldClasses: readonly string[], newClasses: readonly string[]): boolean {
@@ -17,18 +17,16 @@ export interface NewAndOld {
   readonly old: readonly number[];
 }
 
-/** Looks at every mask for pixels of classes outside `known`. */
-export async function splitByNovelty(dataset: Dataset, known: readonly string[]): Promise<NewAndOld> {
-  const isNew = new Uint8Array(256);
-  dataset.classes.forEach(({ name }, index) => {
-    isNew[index] = known.includes(name) ? 0 : 1;
-  });
-  isNew[IGNORE_INDEX] = 0;
+/** Tells images that show a class outside `known` from the others, by what the check of the data has counted. */
+export function splitByNovelty(
+  { classes, shown }: Pick<DatasetReport, 'classes' | 'shown'>,
+  known: readonly string[],
+): NewAndOld {
+  const isNew = classes.map(({ name }) => !known.includes(name));
   const fresh: number[] = [];
   const old: number[] = [];
-  for (const [index, { maskPath }] of dataset.samples.entries()) {
-    const { data } = await readMask(maskPath, dataset.decodeMask);
-    (data.some((label) => isNew[label] === 1) ? fresh : old).push(index);
+  for (const [index, labels] of shown.entries()) {
+    (labels.some((label) => isNew[label]) ? fresh : old).push(index);
   }
   return { fresh, old };
 }

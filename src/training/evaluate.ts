@@ -2,11 +2,18 @@
 
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
-import { OtxError } from '../base/errors.js';
-import { type ClassInfo, createEvalLoader, openDataset, verifyDataset } from '../data/index.js';
+import {
+  type ClassInfo,
+  createEvalLoader,
+  type EvalLoader,
+  matchClasses,
+  openDataset,
+  verifyDataset,
+} from '../data/index.js';
 import { checkHyperParameters } from '../templates/index.js';
 import { diceAverage, type SegmentationMetrics } from './metrics.js';
 import { openPredictor, type PredictorOptions } from './predictor.js';
+import { withProblemList } from './problem-list.js';
 import { makeWritableFolder } from './run-folder.js';
 import { validate } from './validate.js';
 
@@ -26,6 +33,7 @@ export interface EvaluateOptions extends PredictorOptions {
 }
 
 export interface EvaluateResult {
+  /** Those of the data set, in its order; the model may know more of them. */
   readonly classes: readonly ClassInfo[];
   /** Scores at the original image sizes, as in training. */
   readonly metrics: SegmentationMetrics;
@@ -35,7 +43,7 @@ export interface EvaluateResult {
 }
 
 /**
- * Scores a checkpoint or an exported ONNX file.
+ * Scores a checkpoint or an exported ONNX file. Classes are matched by name, whatever their order.
  *
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
@@ -44,23 +52,23 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const { learning_parameters } = checkHyperParameters(options.hyperParameters);
   const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   if (output !== undefined) await makeWritableFolder(output);
-  const dataset = await openDataset(testData, { useOtxAdapter, workers, signal });
+  const dataset = await withProblemList(output, () =>
+    openDataset(testData, { useOtxAdapter, workers, signal }),
+  );
   const predictor = await openPredictor(options);
   const { classes, inputSize, threshold, segment } = predictor;
-  const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
+  let loader: EvalLoader | undefined;
   try {
-    const [known, found] = [classes, dataset.classes].map((list) => list.map(({ name }) => name).join(', '));
-    if (known !== found) {
-      throw new OtxError(
-        'dataset',
-        `${testData}: its classes (${found}) are not those of the model (${known})`,
-      );
-    }
-    const report = await verifyDataset(dataset, {
-      workers,
-      onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
-      signal,
-    });
+    const matched = matchClasses(dataset, classes, 'the model');
+    for (const message of matched.notices) onEvent({ type: 'notice', message });
+    loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
+    const report = await withProblemList(output, () =>
+      verifyDataset(dataset, {
+        workers,
+        onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
+        signal,
+      }),
+    );
     onEvent({ type: 'data', subset: 'test', report });
     const matrix = await validate(loader, segment, {
       classes: classes.length,
@@ -69,13 +77,16 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       signal,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'evaluate', done, total }),
     });
-    const score = diceAverage(matrix);
+    // As the data set has them: what it lacks cannot be scored.
+    const metrics = matrix.summary(matched.indices);
+    const score = diceAverage(metrics);
     const performanceFile = output === undefined ? undefined : join(output, PERFORMANCE_FILE);
     if (performanceFile) {
       await writeFileAtomic(performanceFile, `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`);
     }
-    return { classes, metrics: matrix.summary(), diceAverage: score, performanceFile };
+    const scored = matched.indices.map((index) => classes[index]!);
+    return { classes: scored, metrics, diceAverage: score, performanceFile };
   } finally {
-    await Promise.all([loader.dispose(), predictor.dispose()]);
+    await Promise.all([loader?.dispose(), predictor.dispose()]);
   }
 }

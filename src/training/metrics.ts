@@ -96,10 +96,16 @@ export class ConfusionMatrix {
     return { intersection, predicted, truth };
   }
 
-  /** Scores of everything added so far: Dice = 2I/(P+G), IoU = I/(P+G-I), Acc = I/G, aAcc = sum I / sum G. */
-  summary(): SegmentationMetrics {
+  /**
+   * Scores of everything added so far: Dice = 2I/(P+G), IoU = I/(P+G-I), Acc = I/G, aAcc = sum I / sum G.
+   * @param scored indices of the classes that take part, in the order of the result. Default: all.
+   */
+  summary(
+    scored: readonly number[] = Array.from({ length: this.classes }, (_, index) => index),
+  ): SegmentationMetrics {
     const { intersection, predicted, truth } = this.areas();
-    const perClass = Array.from(intersection, (both, index): ClassMetrics => {
+    const perClass = scored.map((index): ClassMetrics => {
+      const both = intersection[index]!;
       const p = predicted[index]!;
       const g = truth[index]!;
       return { dice: (2 * both) / (p + g), iou: both / (p + g - both), acc: both / g, pixels: g };
@@ -122,12 +128,8 @@ export class ConfusionMatrix {
  * directly: the detour moves region borders by up to a pixel and drops tiny regions, so it measures the annotation format
  * rather than the model. For the same reason pixels ignored in the truth stay ignored instead of counting as background.
  */
-export function diceAverage(matrix: ConfusionMatrix): number {
-  const dice = matrix
-    .summary()
-    .perClass.slice(1)
-    .map((scores) => scores.dice);
-  const mean = nanMean(dice);
+export function diceAverage({ perClass }: SegmentationMetrics): number {
+  const mean = nanMean(perClass.slice(1).map(({ dice }) => dice));
   return Number.isNaN(mean) ? 0 : mean;
 }
 

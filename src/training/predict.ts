@@ -6,7 +6,14 @@ import { outputError, writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { makeFolder } from '../base/make-folder.js';
 import { findImages } from '../data/image-files.js';
-import { type ClassInfo, packImage, readImage, renderOverlay, resizeImage, savePng } from '../data/index.js';
+import {
+  type ClassInfo,
+  normalizeImage,
+  readImage,
+  renderOverlay,
+  resizeImage,
+  savePng,
+} from '../data/index.js';
 import sharp from '../data/sharp.js';
 import { resizeArgmax } from './postprocess.js';
 import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
@@ -60,11 +67,17 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
         // Its failure is reported when its turn comes.
         next.catch(() => undefined);
       }
-      const side = predictor.inputSize;
       const logits = await predictor.segment(planes);
-      const { classes, threshold } = predictor;
-      const { height, width } = image;
-      const labels = resizeArgmax(logits, classes.length, side, side, height, width, threshold);
+      const { classes, threshold, inputSize } = predictor;
+      const labels = resizeArgmax(
+        logits,
+        classes.length,
+        inputSize.height,
+        inputSize.width,
+        image.height,
+        image.width,
+        threshold,
+      );
 
       const overlay = join(output, 'overlays', file.name);
       const painted = renderOverlay(image, labels, predictor.classes);
@@ -122,9 +135,7 @@ async function refuseDataset(output: string): Promise<void> {
 
 async function prepare({ path }: InputFile, { inputSize }: Predictor) {
   const image = await readImage(path);
-  const size = { width: inputSize, height: inputSize };
-  const planes = new Float32Array(3 * inputSize * inputSize);
-  packImage(resizeImage(image.data, image, size), size, planes, inputSize);
+  const planes = normalizeImage(resizeImage(image.data, image, inputSize), inputSize);
   return { image, planes };
 }
 

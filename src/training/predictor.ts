@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
-import type { ClassInfo } from '../data/index.js';
+import type { ClassInfo, Size } from '../data/index.js';
 import { type CompiledModel, createEngine, type Engine } from '../engine/engine.js';
 import { StepBuilder } from '../engine/step.js';
 import { fullSizeLogits } from '../methods/supervised.js';
@@ -37,8 +37,8 @@ export interface PredictorOptions extends TrainedModelOptions {
 export interface Predictor {
   /** Background first. */
   readonly classes: readonly ClassInfo[];
-  /** Side of the square network input in pixels. */
-  readonly inputSize: number;
+  /** Size of the network input in pixels. */
+  readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; undefined for none. */
   readonly threshold: number | undefined;
   readonly segment: Segment;
@@ -76,7 +76,7 @@ export async function openNetwork({
   const engine = await createEngine({ threads });
   return guarded(engine, async () => {
     const builder = new StepBuilder();
-    const images = builder.input('images', 'float32', [1, 3, inputSize, inputSize]);
+    const images = builder.input('images', 'float32', [1, 3, inputSize.height, inputSize.width]);
     builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
     const step = await engine.compile(builder.build(), { name: 'prediction' });
     const segment: Segment = async (image) =>
@@ -102,7 +102,7 @@ async function fromOnnx({
     if (wanted !== undefined) {
       throw new OtxError(
         'usage',
-        `${weights} was exported for ${inputSize}x${inputSize}; an input size cannot be given`,
+        `${weights} was exported for ${inputSize.width}x${inputSize.height}; an input size cannot be given`,
       );
     }
     // The file has no settings; those of this kind have the same defaults in all templates.
@@ -112,7 +112,7 @@ async function fromOnnx({
       resolveHyperParameters(anyTemplate, postprocessing ? { postprocessing } : {}),
     );
     const segment: Segment = async (image) => {
-      const shape = [1, 3, inputSize, inputSize];
+      const shape = [1, 3, inputSize.height, inputSize.width];
       const { output } = await model.run({ input: { dtype: 'float32', shape, data: image } });
       return logarithms(output!.data as Float32Array);
     };
@@ -130,14 +130,14 @@ async function guarded<T>(engine: Engine, body: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The side of the input of a file that has the form of our exports. */
-function checkExport({ inputs, outputs }: CompiledModel, classes: number, path: string): number {
+/** The size of the input of a file that has the form of our exports. */
+function checkExport({ inputs, outputs }: CompiledModel, classes: number, path: string): Size {
   const [, channels, height, width] = inputs.find(({ name }) => name === 'input')?.shape ?? [];
   const [, planes] = outputs.find(({ name }) => name === 'output')?.shape ?? [];
-  if (channels !== 3 || typeof height !== 'number' || height !== width) {
+  if (channels !== 3 || typeof height !== 'number' || typeof width !== 'number') {
     throw new OtxError(
       'checkpoint',
-      `${path}: has no input "input" [N, 3, S, S]; only files of "otx export" are read`,
+      `${path}: has no input "input" [N, 3, H, W] of a fixed size; only files of "otx export" are read`,
     );
   }
   if (planes !== classes) {
@@ -146,7 +146,7 @@ function checkExport({ inputs, outputs }: CompiledModel, classes: number, path: 
       `${path}: has ${planes ?? 'no'} output classes, ${LABEL_SCHEMA_FILE} beside it has ${classes}`,
     );
   }
-  return height;
+  return { width, height };
 }
 
 /**

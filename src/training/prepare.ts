@@ -6,7 +6,12 @@ import {
   type ClassInfo,
   createEvalLoader,
   type Dataset,
+  type DatasetReport,
   type EvalLoader,
+  evalBytes,
+  labeledBytes,
+  type Size,
+  squareOf,
   type TrainBatch,
   type TrainLoader,
 } from '../data/index.js';
@@ -35,6 +40,7 @@ import { startHistory, truncateHistory } from './history.js';
 import { chooseInputSize } from './input-size.js';
 import { saveLabelSchema } from './label-schema.js';
 import { loadPretrained } from './pretrained-backbone.js';
+import { withProblemList } from './problem-list.js';
 import { type InterruptedRun, openInterruptedRun } from './resume.js';
 import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
@@ -119,7 +125,9 @@ export async function prepareRun(
     unlabeledFileList: config.unlabeled_file_list,
     hyperParameters: asked,
   });
-  const data = await openTrainData(config, train_type, earlier?.resume.data, signal);
+  const data = await withProblemList(config.output, () =>
+    openTrainData(config, train_type, earlier?.resume.data, signal),
+  );
   const { trainSet, validationSet, unlabeled } = data;
   if (config.unlabeled_data_roots !== undefined && !unlabeled) {
     notice(
@@ -149,7 +157,20 @@ export async function prepareRun(
   if (isFresh && train_type === 'Selfsupervised' && chosen.learning_parameters.optimizer === 'sgd') {
     notice(TIMID);
   }
-  const method = chooseMethod({ template, hyperParameters: chosen, trainSet, unlabeled, seed });
+  const cacheBytes = shareCache(
+    chosen.algo_backend.mem_cache_size,
+    trainSet,
+    validationSet,
+    squareOf(sizes.validation),
+  );
+  const method = chooseMethod({
+    template,
+    hyperParameters: chosen,
+    trainSet,
+    unlabeled,
+    seed,
+    cacheBytes: cacheBytes.train,
+  });
   const { variables, parameters } = method;
   const { state: weights, knownClasses } = await firstWeights(
     earlier,
@@ -168,9 +189,11 @@ export async function prepareRun(
 
   // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
   const folder = earlier ? await reopenRunFolder(earlier.root) : await createRunFolder(config.output);
-  await data.check({ workers, onEvent, signal });
+  const report = await withProblemList(folder.root, () => data.check({ workers, onEvent, signal }), {
+    isOurs: true,
+  });
   // As in the reference, whose schedules of semi-supervised training count on whole epochs.
-  const order = unlabeled ? undefined : await samplingOrder(trainSet, knownClasses, seed, notice);
+  const order = unlabeled || !report ? undefined : samplingOrder(report, knownClasses, seed, notice);
 
   // The engine, with a batch that fits.
   const engine = { variables, state: weights, saved: earlier?.checkpoint.tensors, seed, threads };
@@ -192,7 +215,12 @@ export async function prepareRun(
   const session = await createTrainingSession({ ...engine, graphs });
   const trainLoader = method.loader(batchSize, order?.(batchSize));
   const validationLoader =
-    validationSet && createEvalLoader(validationSet, { inputSize: sizes.validation, workers });
+    validationSet &&
+    createEvalLoader(validationSet, {
+      inputSize: squareOf(sizes.validation),
+      workers,
+      cacheBytes: cacheBytes.validation,
+    });
   const state = earlier ? structuredClone(earlier.resume.state) : initialRunState(num_iters);
 
   return {
@@ -245,6 +273,20 @@ function chooseSettings(
     ? Math.max(Math.min(Math.floor(availableParallelism() / LOADERS), MOST_WORKERS), 1)
     : settings.num_workers;
   return { ...asked, learning_parameters: { ...settings, batch_size, input_size, num_workers } };
+}
+
+/** Validation gets what labeled images leave of the memory for decoded images, if it needs it; unlabeled ones get the rest. */
+function shareCache(
+  bytes: number,
+  trainSet: Dataset,
+  validationSet: Dataset | undefined,
+  inputSize: Size,
+): { readonly train: number; readonly validation: number } {
+  const sum = (costs: readonly number[]) => costs.reduce((total, cost) => total + cost, 0);
+  const wanted = sum((validationSet?.samples ?? []).map((sample) => evalBytes(sample, inputSize)));
+  const left = Math.max(bytes - sum(trainSet.samples.map(labeledBytes)), 0);
+  const validation = Math.min(wanted, left);
+  return { train: bytes - validation, validation };
 }
 
 /** What repeats a training exactly, in another folder and on another machine: all choices made, none left automatic. */
@@ -323,15 +365,15 @@ async function firstWeights(
 }
 
 /** For fine-tuning with other classes, how a batch size gives the order of an epoch; otherwise undefined. */
-async function samplingOrder(
-  trainSet: Dataset,
+function samplingOrder(
+  report: DatasetReport,
   knownClasses: readonly string[] | null,
   seed: number,
   notice: (message: string) => void,
-): Promise<((batchSize: number) => (epoch: number) => readonly number[]) | undefined> {
-  const names = trainSet.classes.map(({ name }) => name);
+): ((batchSize: number) => (epoch: number) => readonly number[]) | undefined {
+  const names = report.classes.map(({ name }) => name);
   if (!knownClasses || !isClassIncremental(knownClasses, names)) return undefined;
-  const split = await splitByNovelty(trainSet, knownClasses);
+  const split = splitByNovelty(report, knownClasses);
   notice(
     `class-incremental training: ${split.fresh.length} images show new classes, ${split.old.length} only known ones`,
   );

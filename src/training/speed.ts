@@ -1,6 +1,7 @@
 /** @file How fast a network is on this machine. */
 
 import { OtxError } from '../base/errors.js';
+import { squareOf } from '../data/index.js';
 import { createSegmentor, describe } from '../models/index.js';
 import { DEFAULT_SEED } from '../templates/index.js';
 import { openNetwork } from './predictor.js';
@@ -32,7 +33,7 @@ export async function measureNetwork(
   const model = createSegmentor(name, { numClasses });
   const { variables } = describe(model, [1, 3, side, side]);
   const state = initialState(variables, DEFAULT_SEED);
-  const { segment, dispose } = await openNetwork({ model, state, inputSize: side, threads });
+  const { segment, dispose } = await openNetwork({ model, state, inputSize: squareOf(side), threads });
   try {
     const image = new Float32Array(3 * side * side).fill(0.5);
     const times: number[] = [];

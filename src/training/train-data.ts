@@ -5,7 +5,9 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import {
   type Dataset,
+  type DatasetReport,
   ensurePseudoMasks,
+  matchClasses,
   openDataset,
   openImageFolder,
   openUnlabeled,
@@ -13,6 +15,7 @@ import {
   verifyDataset,
   verifyUnlabeled,
 } from '../data/index.js';
+import { allOfThem } from '../data/problems.js';
 import { maskNames } from '../data/segments/pseudo-masks.js';
 import type { TrainType } from '../templates/index.js';
 import type { ResumeInfo } from './checkpoint.js';
@@ -29,8 +32,11 @@ export interface TrainData {
   readonly unlabeled?: UnlabeledImages | undefined;
   /** Recognises the data when a training goes on. */
   readonly fingerprints: ResumeInfo['data'];
-  /** Reads all files, so that a bad one is found now; in self-supervised training also makes the masks. */
-  readonly check: (options: CheckOptions) => Promise<void>;
+  /**
+   * Reads all files, so that a bad one is found now; in self-supervised training also makes the masks.
+   * @returns what was found in the images to learn from, where they have labels.
+   */
+  readonly check: (options: CheckOptions) => Promise<DatasetReport | undefined>;
 }
 
 export interface CheckOptions {
@@ -76,42 +82,57 @@ const openings: {
   Selfsupervised: openImages,
 };
 
-async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
+/** Images with masks, to learn from and to validate on. */
+type LabeledData = OpenedData & { readonly validationSet: Dataset };
+
+async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<LabeledData> {
   const reading = { useOtxAdapter: config.use_otx_adapter, signal };
-  const trainSet = await openDataset(config.train_data_roots, reading);
-  const validationSet = await openDataset(config.val_data_roots as string, reading);
-  checkSameClasses(trainSet, validationSet);
+  const [trainSet, opened] = await allOfThem<[Dataset, Dataset]>([
+    () => openDataset(config.train_data_roots, reading),
+    () => openDataset(config.val_data_roots as string, reading),
+  ]);
+  const { dataset: validationSet, notices } = matchClasses(opened, trainSet.classes, 'the training data');
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
-    for (const [subset, dataset] of [
-      ['train', trainSet],
-      ['validation', validationSet],
-    ] as const) {
+    for (const message of notices) onEvent({ type: 'notice', message });
+    const look = async (subset: 'train' | 'validation', dataset: Dataset) => {
       const report = await verifyDataset(dataset, {
         workers,
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
         signal,
       });
       onEvent({ type: 'data', subset, report });
-    }
+      return report;
+    };
+    const [report] = await allOfThem<[DatasetReport, DatasetReport]>([
+      () => look('train', trainSet),
+      () => look('validation', validationSet),
+    ]);
+    return report;
   };
   return { trainSet, validationSet, check };
 }
 
 async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
-  const labeled = await openLabeled(config, signal);
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
   if (fileList === undefined) await checkOutside(config.output, root as string);
-  const unlabeled = await openUnlabeled(root as string, { fileList });
+  const [labeled, unlabeled] = await allOfThem<[LabeledData, UnlabeledImages]>([
+    () => openLabeled(config, signal),
+    () => openUnlabeled(root as string, { fileList }),
+  ]);
   const check = async (options: CheckOptions) => {
-    await labeled.check(options);
     const { workers, onEvent, signal } = options;
-    const warnings = await verifyUnlabeled(unlabeled, {
-      workers,
-      onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
-      signal,
-    });
+    const [report, warnings] = await allOfThem<[DatasetReport | undefined, readonly string[]]>([
+      () => labeled.check(options),
+      () =>
+        verifyUnlabeled(unlabeled, {
+          workers,
+          onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
+          signal,
+        }),
+    ]);
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `unlabeled images ${root}: ${unlabeled.images.length}` });
+    return report;
   };
   return { ...labeled, unlabeled, check };
 }
@@ -148,6 +169,7 @@ async function openImages({ train_data_roots, output }: CompleteConfig): Promise
     });
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `pseudo masks in ${folder}: ${made} made, ${reused} used again` });
+    return undefined;
   };
   return { trainSet, validationSet: undefined, check };
 }
@@ -173,17 +195,4 @@ async function followed(path: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined);
   if (real !== undefined || dirname(path) === path) return real ?? path;
   return join(await followed(dirname(path)), basename(path));
-}
-
-/** Labels mean the same only if both data sets list the same names in the same order. */
-function checkSameClasses(train: Dataset, validation: Dataset): void {
-  const [expected, found] = [train, validation].map(({ classes }) =>
-    classes.map(({ name }) => name).join(', '),
-  );
-  if (expected === found) return;
-  throw new OtxError(
-    'dataset',
-    `${validation.root}: its classes (${found}) are not those of the training data (${expected}); ` +
-      'give both the same names in the same order in dataset_meta.json',
-  );
 }

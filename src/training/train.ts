@@ -1,7 +1,7 @@
 /** @file Training, from folders of images to a checkpoint. The loop is in the open: read it from top to bottom. */
 
 import { OtxError } from '../base/errors.js';
-import type { ClassInfo } from '../data/index.js';
+import { type ClassInfo, squareOf } from '../data/index.js';
 import { diceFigure } from '../methods/method.js';
 import { checkpointOf, saveCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
@@ -115,7 +115,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     if (!validationLoader || !segment) return undefined;
     return validate(validationLoader, segment, {
       classes: classes.length,
-      inputSize: sizes.validation,
+      inputSize: squareOf(sizes.validation),
       signal,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'validate', done, total }),
       ...(isShown && {

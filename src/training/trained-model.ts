@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
-import type { ClassInfo } from '../data/index.js';
+import { type ClassInfo, type Size, squareOf } from '../data/index.js';
 import { defaultPalette } from '../data/palette.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
@@ -43,8 +43,8 @@ export interface TrainedModel {
   readonly classes: readonly ClassInfo[];
   readonly template: Checkpoint['info']['template'];
   readonly hyperParameters: HyperParameters;
-  /** Side of the square network input in pixels. */
-  readonly inputSize: number;
+  /** Size of the network input in pixels. */
+  readonly inputSize: Size;
 }
 
 /** Loads weights with the network they belong to. @throws OtxError `checkpoint`, `usage` */
@@ -81,9 +81,9 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
     { hyperParameters: resolveHyperParameters(base, trained) },
     options.hyperParameters,
   );
-  const inputSize = inputSizes(hyperParameters).validation;
+  const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const model = createSegmentor(template.model, { numClasses: classes.length });
-  const { variables } = describe(model, [1, 3, inputSize, inputSize]);
+  const { variables } = describe(model, [1, 3, inputSize.height, inputSize.width]);
   const { state } = stateFromCheckpoint(checkpoint, options.weights, variables, classes, new Map());
   return { model, state, variables, classes, template, hyperParameters, inputSize };
 }
@@ -97,9 +97,9 @@ async function ofWeights(weights: Weights, options: TrainedModelOptions): Promis
   const template = loadTemplate(options.template);
   const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
   const classes = await classesOf(weights, source);
-  const inputSize = inputSizes(hyperParameters).validation;
+  const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const model = createSegmentor(template.model, { numClasses: classes.length });
-  const { variables } = describe(model, [1, 3, inputSize, inputSize]);
+  const { variables } = describe(model, [1, 3, inputSize.height, inputSize.width]);
   const { state, report } = stateFromWeights(weights, source, variables, classes, {
     fresh: initialState(variables, DEFAULT_SEED),
     complete: true,

@@ -29,7 +29,7 @@ describe('validation', () => {
     const progress: number[] = [];
     const matrix = await validate(loaderOf(3), async (image) => logitsFor(Math.min(image[0]!, 1), 3), {
       classes: 3,
-      inputSize: SIZE,
+      inputSize: { width: SIZE, height: SIZE },
       onProgress: (done) => progress.push(done),
     });
     expect([...matrix.counts]).toEqual([64, 0, 0, 0, 64, 0, 0, 64, 0]);
@@ -47,7 +47,7 @@ describe('validation', () => {
           finish.push(() => resolve(logitsFor(0, 3)));
         });
       },
-      { classes: 3, inputSize: SIZE },
+      { classes: 3, inputSize: { width: SIZE, height: SIZE } },
     );
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(started).toEqual([0, 1]);
@@ -64,16 +64,16 @@ describe('validation', () => {
       if (image[0] === 1) throw new Error('no memory');
       return logitsFor(0, 3);
     };
-    await expect(validate(loaderOf(3), segment, { classes: 3, inputSize: SIZE })).rejects.toThrow(
-      'no memory',
-    );
+    await expect(
+      validate(loaderOf(3), segment, { classes: 3, inputSize: { width: SIZE, height: SIZE } }),
+    ).rejects.toThrow('no memory');
   });
 
   test('a stop ends it after the current image', async () => {
     const controller = new AbortController();
     const running = validate(loaderOf(100), async () => logitsFor(0, 100), {
       classes: 100,
-      inputSize: SIZE,
+      inputSize: { width: SIZE, height: SIZE },
       signal: controller.signal,
       onProgress: (done) => done === 5 && controller.abort(),
     });

@@ -1,18 +1,18 @@
 /** @file Scores a segmentation on a data set, one image at a time, at the original size of each image. */
 
 import { OtxError } from '../base/errors.js';
-import type { EvalItem, EvalLoader, Sample } from '../data/index.js';
+import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from './metrics.js';
 import { resizeArgmax } from './postprocess.js';
 
-/** images float32 [1, 3, S, S] → logits (or log probabilities) [K, S, S]. */
+/** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
 export type Segment = (image: Float32Array) => Promise<Float32Array>;
 
 export interface ValidateOptions {
   /** Classes, background included. */
   readonly classes: number;
-  /** Side of the square network input. */
-  readonly inputSize: number;
+  /** Size of the network input. */
+  readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; default none, as while training. */
   readonly threshold?: number | undefined;
   readonly signal?: AbortSignal;
@@ -44,7 +44,15 @@ export async function validate(
   let done = 0;
   const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
     const logits = await segment(image);
-    const prediction = resizeArgmax(logits, classes, inputSize, inputSize, height, width, threshold);
+    const prediction = resizeArgmax(
+      logits,
+      classes,
+      inputSize.height,
+      inputSize.width,
+      height,
+      width,
+      threshold,
+    );
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);

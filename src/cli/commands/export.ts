@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { EXPORT_TYPES } from '../../export/export-model.js';
 import { exportModel } from '../../index.js';
+import { parseInputSize } from '../arguments.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
 
 interface Flags {
@@ -11,6 +12,7 @@ interface Flags {
   output?: string;
   exportType: string;
   staticBatch?: boolean;
+  inputSize?: { width: number; height: number };
 }
 
 export function addExport(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
@@ -28,6 +30,12 @@ export function addExport(program: Command, { terminal, settings, run, outputFor
     )
     .option('--export-type <type>', 'format: onnx, or pytorch (weights.pth)', 'onnx')
     .option('--static-batch', 'fix the batch size to 1 (default: any batch size)')
+    .option(
+      '--input-size <width x height>',
+      'size of the input, exactly and in any shape, e.g. 640x320 for 640 wide and 320 high (default: the square on which ' +
+        'training validates, 544 for an input_size of 512)',
+      parseInputSize,
+    )
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: Flags) => {
       const type = EXPORT_TYPES.find((known) => known === flags.exportType.toLowerCase());
@@ -38,7 +46,16 @@ export function addExport(program: Command, { terminal, settings, run, outputFor
       if (type !== 'onnx' && flags.staticBatch) {
         throw new OtxError('usage', `--static-batch has no effect on --export-type ${type}; leave it out`);
       }
+      if (type !== 'onnx' && flags.inputSize) {
+        throw new OtxError('usage', `--input-size has no effect on --export-type ${type}; leave it out`);
+      }
       const hyperParameters = settings('export');
+      if (flags.inputSize && hyperParameters.learning_parameters?.input_size !== undefined) {
+        throw new OtxError(
+          'usage',
+          '--input-size and params --learning_parameters.input_size are both given; choose one of them',
+        );
+      }
       const output = await outputFor('export', flags.output);
       const { model, inputShape, classes } = await run(({ onEvent }) =>
         exportModel({
@@ -47,6 +64,7 @@ export function addExport(program: Command, { terminal, settings, run, outputFor
           output,
           type,
           batch: flags.staticBatch ? 'static' : 'dynamic',
+          inputSize: flags.inputSize,
           hyperParameters,
           onEvent,
         }),

@@ -15,6 +15,7 @@ import {
 import { openDataset } from '../open-dataset.js';
 import { formatReport } from '../report.js';
 import { createTrainLoader } from '../train-loader.js';
+import { squareOf } from '../transforms/geometry.js';
 import { verifyDataset } from '../verify.js';
 
 const SIDE = 32;
@@ -52,7 +53,7 @@ describe.each([0, 2])('openDataset with useOtxAdapter and %i workers', (workers)
     expect(report.classes.map(({ pixels }) => pixels)).toEqual([SIDE * SIDE - RING - HOLE, RING + HOLE, 0]);
     expect(formatReport(report)).toMatch(/note: use_otx_adapter is on: .*holes filled/);
 
-    const evaluation = createEvalLoader(adapted, { inputSize: SIDE, workers });
+    const evaluation = createEvalLoader(adapted, { inputSize: squareOf(SIDE), workers });
     const filled = ring.map((label, i) => (label === 255 ? 0 : inHole(i) ? 1 : label));
     for await (const { mask } of evaluation) expect([...mask]).toEqual(filled);
     await evaluation.dispose();
@@ -115,7 +116,7 @@ it('scores of one prediction differ by the filled hole and the ignored strip', a
   const scores = await Promise.all(
     [false, true].map(async (useOtxAdapter) => {
       const loader = createEvalLoader(await openDataset(root, { useOtxAdapter, workers: 0 }), {
-        inputSize: SIDE,
+        inputSize: squareOf(SIDE),
         workers: 0,
       });
       const matrix = new ConfusionMatrix(3);

@@ -5,6 +5,9 @@ export interface Size {
   readonly height: number;
 }
 
+/** The size of a square. */
+export const squareOf = (side: number): Size => ({ width: side, height: side });
+
 /** A rectangle of whole pixels; `left` and `top` count from the upper left corner. */
 export interface Window extends Size {
   readonly left: number;

@@ -35,10 +35,22 @@ export function packSample(sample: LabeledImage, { planes, labels, side }: Netwo
  */
 export function packImage(image: Uint8Array, size: Size, planes: Float32Array, side: number): void {
   checkFits(size, side);
-  const area = side * side;
+  writeNormalized(image, size, planes, { width: side, height: side });
+}
+
+/** (x - mean) / std of an HWC RGB image, as planes of its own size: `[3, H, W]`. */
+export function normalizeImage(image: Uint8Array, size: Size): Float32Array<ArrayBuffer> {
+  const planes = new Float32Array(3 * size.width * size.height);
+  writeNormalized(image, size, planes, size);
+  return planes;
+}
+
+/** @param canvas size of the planes, whose upper left corner is written. */
+function writeNormalized(image: Uint8Array, size: Size, planes: Float32Array, canvas: Size): void {
+  const area = canvas.width * canvas.height;
   const [red, green, blue] = NORMALIZED as [Float32Array, Float32Array, Float32Array];
   for (let y = 0, from = 0; y < size.height; y++) {
-    for (let at = y * side, end = at + size.width; at < end; at++, from += 3) {
+    for (let at = y * canvas.width, end = at + size.width; at < end; at++, from += 3) {
       planes[at] = red[image[from]!]!;
       planes[area + at] = green[image[from + 1]!]!;
       planes[2 * area + at] = blue[image[from + 2]!]!;

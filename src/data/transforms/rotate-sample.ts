@@ -1,10 +1,13 @@
 /** @file Random rotation of a sample before it is normalised; rotate.ts turns finished network inputs. */
 import type { Random } from '../../base/random.js';
 import { IGNORE_INDEX, type LabeledImage } from '../types.js';
+import { PIXEL_MEAN } from './normalize.js';
 
 const PROBABILITY = 0.5;
 /** Angles come from U(-30, 30) degrees. */
 const LARGEST_ANGLE = 30;
+/** Next to zero after normalisation, as padding is; the reference's black would move the statistics of the network. */
+const FILL = PIXEL_MEAN.map(Math.round);
 
 /** Rotates by U(-30, 30) degrees with probability 0.5; see {@link rotateSample}. */
 export function randomRotateSample(sample: LabeledImage, random: Random): LabeledImage {
@@ -15,13 +18,13 @@ export function randomRotateSample(sample: LabeledImage, random: Random): Labele
 
 /**
  * Turns image and mask about their centre, the canvas keeping its size. The image is interpolated bilinearly, the mask
- * takes the nearest. What comes from outside is black in the image and 255 in the mask.
+ * takes the nearest. What comes from outside has the mean colour in the image and 255 in the mask.
  * @param degrees clockwise as seen on the screen.
  */
 export function rotateSample({ image, mask, width, height }: LabeledImage, degrees: number): LabeledImage {
   const framed = withFrame(image, width, height);
   const stride = 3 * (width + 2);
-  const turnedImage = new Uint8Array(image.length);
+  const turnedImage = filled(width * height);
   const turnedMask = new Uint8Array(mask.length).fill(IGNORE_INDEX);
   const cos = Math.cos((degrees * Math.PI) / 180);
   const sin = Math.sin((degrees * Math.PI) / 180);
@@ -54,12 +57,24 @@ export function rotateSample({ image, mask, width, height }: LabeledImage, degre
   return { image: turnedImage, mask: turnedMask, width, height };
 }
 
-/** The image with a black frame one pixel wide, so that interpolating at the border needs no special case. */
+/** The image with a frame of the mean colour one pixel wide, so that interpolating at the border needs no special case. */
 function withFrame(image: Uint8Array, width: number, height: number): Uint8Array {
   const stride = 3 * (width + 2);
-  const framed = new Uint8Array(stride * (height + 2));
+  const framed = filled((width + 2) * (height + 2));
   for (let y = 0; y < height; y++) {
     framed.set(image.subarray(3 * y * width, 3 * (y + 1) * width), (y + 1) * stride + 3);
   }
   return framed;
+}
+
+/** So many pixels of the mean colour. */
+function filled(pixels: number): Uint8Array {
+  const image = new Uint8Array(3 * pixels);
+  const [red, green, blue] = FILL as [number, number, number];
+  for (let at = 0; at < image.length; at += 3) {
+    image[at] = red;
+    image[at + 1] = green;
+    image[at + 2] = blue;
+  }
+  return image;
 }

@@ -134,6 +134,7 @@ test('labels.png counts equal sizes once and writes shares as figures', () => {
     root: '',
     images: 3,
     classes: [{ name: 'a', pixels: 1, share: 0.004, images: 2 }],
+    shown: [],
     ignoredShare: 0,
     warnings: [],
     notices: [],
