@@ -21,6 +21,7 @@ export type ErrorCode =
  * Whatever a message quotes, it is printable: control characters are written as escapes.
  */
 export class OtxError extends Error {
+  /** Why it was thrown, for programs. */
   readonly code: ErrorCode;
   /** All sentences of a list of which the message may show only the beginning; empty where there is no list. */
   readonly problems: readonly string[];

@@ -8,7 +8,7 @@ const manifest: { version: string } = JSON.parse(
 );
 
 /** Version of the installed package, as in package.json. */
-export const { version } = manifest;
+export const version: string = manifest.version;
 
 /**
  * Version of an installed dependency, 'unknown' where it is not found. Not every package lets its package.json be required,

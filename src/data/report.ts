@@ -7,7 +7,9 @@ const NAME_COLUMNS = 32;
 
 /** What {@link verifyDataset} found in a data set without bad files. */
 export interface DatasetReport {
+  /** Folder of the data set. */
   readonly root: string;
+  /** Number of images. */
   readonly images: number;
   /** In the order of the class indices. `share` is of all pixels, `images` counts those that show the class. */
   readonly classes: readonly {
@@ -18,9 +20,11 @@ export interface DatasetReport {
   }[];
   /** Indices of the classes that each image shows, in the order of the samples. */
   readonly shown: readonly (readonly number[])[];
+  /** Share of the pixels that are ignored (255). */
   readonly ignoredShare: number;
   /** Defects of files that could be decoded around. */
   readonly warnings: readonly string[];
+  /** What else is worth knowing, one sentence each. */
   readonly notices: readonly string[];
 }
 

@@ -5,7 +5,9 @@ export { IGNORE_INDEX } from '../base/ignore-index.js';
 
 /** One class; its position in {@link Dataset.classes} is its index in labels and logits. */
 export interface ClassInfo {
+  /** As in the meta file. */
   readonly name: string;
+  /** Red, green and blue, 0 to 255 each. */
   readonly color: Rgb;
 }
 

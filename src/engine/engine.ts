@@ -28,6 +28,7 @@ import type { StepGraph } from './step.js';
 import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
 import { digestStep } from './step-digest.js';
 
+/** How an engine computes. */
 export interface EngineOptions {
   /** Threads of ONNX Runtime; default all that the process may use. Results depend on it in the last bits. */
   readonly threads?: number;
@@ -42,6 +43,7 @@ export interface EngineOptions {
   readonly cache?: string | false;
 }
 
+/** How a step is compiled. */
 export interface CompileOptions {
   /** For error messages; default 'step'. */
   readonly name?: string;
@@ -54,22 +56,28 @@ export interface CompileOptions {
   readonly profile?: string;
 }
 
+/** What a run of a step gives. */
 export interface RunResult {
+  /** One array per output of the step, by name, in row-major order. */
   readonly outputs: Readonly<Record<string, TensorData>>;
   /** False when the guarded output was not finite and the state was kept as it was. */
   readonly committed: boolean;
-  /** Time inside ONNX Runtime. */
+  /** Time inside ONNX Runtime, in milliseconds. */
   readonly milliseconds: number;
 }
 
+/** One array per input of a step, by name, of the type that belongs to its dtype and in row-major order. */
 export type StepInputs = Readonly<Record<string, TensorData>>;
 
+/** A step that is ready to run; made by {@link Engine.compile}. */
 export interface CompiledStep {
+  /** As in error messages. */
   readonly name: string;
   /** Operators that ONNX Runtime executes per run. */
   readonly nodeCount: number;
-  /** Time to create the session. */
+  /** Time to create the session, in milliseconds. */
   readonly createMilliseconds: number;
+  /** The mode that was chosen. */
   readonly memory: MemoryMode;
   /** Bytes of the values that are alive at once during a run, at most. */
   readonly peakMemory: number;
@@ -86,13 +94,23 @@ export interface CompiledStep {
 
 /** A model file that was loaded for inference. */
 export interface CompiledModel {
+  /** What it takes, in the order of the file. */
   readonly inputs: readonly ModelValue[];
+  /** What it gives, in the order of the file. */
   readonly outputs: readonly ModelValue[];
+  /**
+   * Runs the model; values go by the names of inputs and outputs.
+   * @throws OtxError `engine` when the runtime refuses the values or fails.
+   */
   run(inputs: Readonly<Record<string, TensorValue>>): Promise<Readonly<Record<string, TensorValue>>>;
+  /** Frees the session. */
   release(): Promise<void>;
 }
 
-/** Starts an engine; `dispose` ends its thread. An idle engine does not keep the process alive. */
+/**
+ * Starts an engine; `dispose` ends its thread. An idle engine does not keep the process alive.
+ * @throws OtxError `engine` when `threads` is not a positive whole number.
+ */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1)
@@ -114,6 +132,10 @@ interface Pending {
   describe(message: string): string;
 }
 
+/**
+ * Compiles graphs and runs them on a thread of its own, with state that stays there between runs. State is shared by name: steps
+ * that have a pack of the same name work on the same values.
+ */
 export class Engine {
   private readonly worker: Worker;
   private readonly activity = createActivity();
@@ -124,8 +146,11 @@ export class Engine {
 
   /** Use {@link createEngine}. */
   constructor(
+    /** Threads of ONNX Runtime. */
     readonly threads: number,
+    /** As asked for; {@link CompiledStep.memory} says what came of 'auto'. */
     readonly memory: MemoryMode | 'auto',
+    /** As in {@link EngineOptions}. */
     readonly lowering: 'fast' | 'plain',
     private readonly cache: StepCache | undefined,
   ) {
@@ -219,7 +244,7 @@ export class Engine {
     };
   }
 
-  /** Sets a pack; the data is copied. @throws OtxError `engine` when its size is not that of the compiled steps. */
+  /** Sets a pack: float32 values of all its entries, end to end; the data is copied. @throws OtxError `engine` when its size is not that of the compiled steps. */
   async setState(pack: string, data: Float32Array): Promise<void> {
     const copy = data.slice();
     await this.request('setState', { pack, data: copy }, [copy.buffer]);

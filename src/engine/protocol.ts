@@ -19,15 +19,21 @@ export interface StepBinding {
 
 /** A tensor with its shape known only at run time. */
 export interface TensorValue {
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;
+  /** Values in row-major order, in the array that belongs to the type. */
   readonly data: TensorData;
 }
 
-/** A dimension is a number, or the name of one that is free. */
+/** An input or output of a model file. */
 export interface ModelValue {
+  /** As in the file. */
   readonly name: string;
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Sizes of the dimensions; a string is the name of one that is free. */
   readonly shape: readonly (number | string)[];
 }
 

@@ -7,23 +7,31 @@ import { OtxError } from '../base/errors.js';
 import { input, reshape, split } from '../graph/builders.js';
 import { type DType, formatType, type Shape, sizeOf, type Tensor } from '../graph/tensor.js';
 
-/** Place of one tensor in a pack; offset and size in elements. */
+/** Place of one tensor in a pack. */
 export interface PackEntry {
+  /** Unique within the pack. */
   readonly key: string;
+  /** Under which {@link Pack.get} gives it. */
   readonly shape: Shape;
+  /** Where it begins in the vector, in elements. */
   readonly offset: number;
+  /** Its length in the vector, in elements. */
   readonly size: number;
 }
 
 /** Many named float32 tensors in one flat vector, in order and without gaps. */
 export interface PackLayout {
+  /** By which the engine keeps the vector. */
   readonly name: string;
+  /** In the order of the vector. */
   readonly entries: readonly PackEntry[];
+  /** Length of the vector, in elements. */
   readonly size: number;
 }
 
 /** A pack inside a graph. */
 export interface Pack {
+  /** Which tensor is where. */
   readonly layout: PackLayout;
   /** float32 [size] */
   readonly flat: Tensor;
@@ -31,18 +39,25 @@ export interface Pack {
   get(key: string): Tensor;
 }
 
+/** A pack as a step reads and writes it. */
 export interface StepPack {
+  /** Which tensor is where. */
   readonly layout: PackLayout;
+  /** Value before the step; float32 [size]. */
   readonly current: Tensor;
-  /** Value after the step; absent when the step only reads the pack. */
+  /** Value after the step, float32 [size]; absent when the step only reads the pack. */
   readonly next?: Tensor;
 }
 
+/** A step that is complete, as {@link StepBuilder.build} gives it. */
 export interface StepGraph {
+  /** Input tensors by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Rank-0 float32 inputs. */
+  /** Float32 inputs of shape [] by name: numbers that change from run to run, such as a learning rate. */
   readonly scalars: Readonly<Record<string, Tensor>>;
+  /** State that the step reads and may replace. */
   readonly packs: readonly StepPack[];
+  /** What a run returns, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Name of the output (float32, one value) that must be finite for the next state to replace the current one. */
   readonly commitIfFinite?: string;
@@ -96,7 +111,7 @@ export class StepBuilder {
   private readonly taken = new Set<string>();
   private guard: string | undefined;
 
-  /** A tensor that is handed over at every run. */
+  /** A tensor that is handed over at every run. @throws OtxError `graph` when the name is taken. */
   input(name: string, dtype: DType, shape: Shape): Tensor {
     this.claim(name);
     const tensor = input(name, dtype, shape);
@@ -104,7 +119,7 @@ export class StepBuilder {
     return tensor;
   }
 
-  /** A float32 number that is handed over at every run, of shape []. */
+  /** A float32 number that is handed over at every run, of shape []. @throws OtxError `graph` when the name is taken. */
   scalar(name: string): Tensor {
     this.claim(name);
     const tensor = input(name, 'float32', []);
@@ -112,7 +127,7 @@ export class StepBuilder {
     return tensor;
   }
 
-  /** State that the engine keeps between runs under `layout.name`. An empty layout is allowed. */
+  /** State that the engine keeps between runs under `layout.name`. An empty layout is allowed. @throws OtxError `graph` when the name is taken. */
   pack(layout: PackLayout): Pack {
     this.claim(packInputName(layout.name));
     const flat = input(packInputName(layout.name), 'float32', [layout.size]);
@@ -120,7 +135,11 @@ export class StepBuilder {
     return packOf(layout, flat);
   }
 
-  /** Sets the value that a pack has after the step; float32 [size]. */
+  /**
+   * Sets the value that a pack has after the step.
+   * @param next float32 [size]
+   * @throws OtxError `graph` for an unknown pack, a second update, or another type.
+   */
   update(packName: string, next: Tensor): void {
     const pack = this.packs.get(packName);
     if (!pack) throw new OtxError('graph', `update of "${packName}", which is not a pack of this step`);
@@ -133,7 +152,7 @@ export class StepBuilder {
     pack.next = next;
   }
 
-  /** Returns `tensor` from every run as `name`. */
+  /** Returns `tensor` from every run as `name`. @throws OtxError `graph` when the name is taken. */
   output(name: string, tensor: Tensor): void {
     if (name in this.outputs) throw new OtxError('graph', `two outputs are named "${name}"`);
     this.outputs[name] = tensor;
@@ -144,7 +163,7 @@ export class StepBuilder {
     this.guard = name;
   }
 
-  /** @throws OtxError `graph` when the guard is not an output of one float32 value. */
+  /** The complete step. @throws OtxError `graph` when the guard is not an output of one float32 value. */
   build(): StepGraph {
     if (this.guard !== undefined) {
       const tensor = this.outputs[this.guard];

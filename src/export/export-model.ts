@@ -38,8 +38,10 @@ const SOFT_THRESHOLD = 0.5;
 
 /** Formats that can be written. */
 export const EXPORT_TYPES = ['onnx', 'pytorch'] as const;
+/** A format that can be written. */
 export type ExportType = (typeof EXPORT_TYPES)[number];
 
+/** What to export, and how. */
 export interface ExportOptions extends TrainedModelOptions {
   /** Folder for `model.onnx` or `weights.pth`, and `label_schema.json`; files of these names are replaced. */
   readonly output: string;
@@ -51,10 +53,13 @@ export interface ExportOptions extends TrainedModelOptions {
   readonly inputSize?: Size | undefined;
 }
 
+/** What was written. */
 export interface ExportResult {
   /** The file that was written. */
   readonly model: string;
+  /** `label_schema.json`, the classes in the form of the reference. */
   readonly labelSchema: string;
+  /** Of the model, background first. */
   readonly classes: readonly ClassInfo[];
   /** Of the input `input`; 'batch' where the size is open. The output `output` has the classes in place of the 3. */
   readonly inputShape: readonly [number | 'batch', 3, number, number];

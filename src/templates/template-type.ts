@@ -6,12 +6,17 @@ export const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as co
 
 /** A model and the recipe that trains it. */
 export interface Template {
+  /** Unique name of the reference, e.g. `Custom_Semantic_Segmentation_Lite-HRNet-18_OCR`. */
   readonly id: string;
+  /** By which it is asked for, e.g. `Lite-HRNet-18`. */
   readonly name: string;
+  /** Always this one. */
   readonly task: 'SEGMENTATION';
+  /** What it is made for. */
   readonly category: (typeof CATEGORIES)[number];
   /** Name of the network, as `src/models` knows it. */
   readonly model: string;
+  /** One sentence. */
   readonly description: string;
   /** Whether training starts from the published ImageNet backbone of the model. */
   readonly pretrained: boolean;

@@ -22,6 +22,7 @@ export const PERFORMANCE_FILE = 'performance.json';
 
 const DEFAULT_WORKERS = 2;
 
+/** What to score, and on which data. */
 export interface EvaluateOptions extends PredictorOptions {
   /** Root of the data set to score on (Common Semantic Segmentation layout). */
   readonly testData: string;
@@ -29,9 +30,11 @@ export interface EvaluateOptions extends PredictorOptions {
   readonly useOtxAdapter?: boolean | undefined;
   /** Folder for `performance.json`. Default: none is written. */
   readonly output?: string | undefined;
+  /** Stops after the current image. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The scores of a model. */
 export interface EvaluateResult {
   /** Those of the data set, in its order; the model may know more of them. */
   readonly classes: readonly ClassInfo[];
@@ -39,6 +42,7 @@ export interface EvaluateResult {
   readonly metrics: SegmentationMetrics;
   /** Mean Dice over the classes other than background that occur, which `performance.json` holds. */
   readonly diceAverage: number;
+  /** The file that was written, if any. */
   readonly performanceFile: string | undefined;
 }
 

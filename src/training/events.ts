@@ -9,15 +9,18 @@ import type { StopReason } from './run-state.js';
 /** Something worth telling a person that is not an error, e.g. that the batch was reduced. */
 export interface NoticeEvent {
   readonly type: 'notice';
+  /** A sentence for people. */
   readonly message: string;
 }
 
 /** Progress of a countable piece of work other than training steps. */
 export interface ProgressEvent {
   readonly type: 'progress';
+  /** Checking masks, segmenting images without masks, validating, evaluating or predicting. */
   readonly task: 'check' | 'segment' | 'validate' | 'evaluate' | 'predict';
   /** Items finished and in total. */
   readonly done: number;
+  /** Items in total. */
   readonly total: number;
 }
 
@@ -35,25 +38,32 @@ export interface DownloadEvent {
 /** The data sets have been checked, mask by mask. */
 export interface DataEvent {
   readonly type: 'data';
+  /** Which of the data sets of the job. */
   readonly subset: 'train' | 'validation' | 'test';
+  /** What was found in it. */
   readonly report: DatasetReport;
 }
 
 /** All is ready and the first step is about to run. */
 export interface StartEvent {
   readonly type: 'start';
+  /** Name of the template. */
   readonly template: string;
   /** Root of the run folder. */
   readonly output: string;
   /** All that was chosen, as in `config.yaml`. */
   readonly config: RunConfig;
+  /** Images to learn from. */
   readonly trainSet: Dataset;
   /** Undefined for a training that does not segment. */
   readonly validationSet: Dataset | undefined;
   /** Background first. */
   readonly classes: readonly ClassInfo[];
+  /** Epochs planned. */
   readonly epochs: number;
+  /** Optimiser steps of an epoch. */
   readonly stepsPerEpoch: number;
+  /** Images of a step. */
   readonly batchSize: number;
   /** Sides of the square network inputs in pixels. */
   readonly sizes: { readonly train: number; readonly validation: number };
@@ -68,12 +78,17 @@ export interface StepEvent {
   readonly type: 'step';
   /** Epoch and step within it, from 1. */
   readonly epoch: number;
+  /** Epochs planned. */
   readonly epochs: number;
+  /** Step within the epoch, from 1. */
   readonly step: number;
+  /** Optimiser steps of an epoch. */
   readonly stepsPerEpoch: number;
+  /** Of this step. */
   readonly loss: number;
   /** What else the method reports of a step, by name. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Of this step. */
   readonly learningRate: number;
   /** Over the epoch so far. */
   readonly imagesPerSecond: number;
@@ -86,7 +101,9 @@ export interface BatchEvent {
   readonly type: 'batch';
   /** From 1. */
   readonly epoch: number;
+  /** Step within the epoch, from 1. */
   readonly step: number;
+  /** The inputs of the step. */
   readonly batch: TrainBatch;
   /** What the method gives of it to be drawn, by name, e.g. pseudo-labels. */
   readonly pictures: Readonly<Record<string, TensorData>>;
@@ -97,17 +114,22 @@ export interface PredictionEvent {
   readonly type: 'prediction';
   /** Epoch that is being validated; 0 for weights that were given. */
   readonly epoch: number;
+  /** The image and its mask. */
   readonly sample: Sample;
+  /** Of the image, in pixels. */
   readonly width: number;
+  /** Of the image, in pixels. */
   readonly height: number;
   /** Class indices, HW at the original size; 255 in the truth is ignored. */
   readonly truth: Uint8Array;
+  /** Class indices, HW at the original size. */
   readonly prediction: Uint8Array;
 }
 
 /** An epoch, and its validation if it has one, are over. */
 export interface EpochEvent {
   readonly type: 'epoch';
+  /** From 1. */
   readonly epoch: number;
   /** Epochs planned; a time budget may change them. */
   readonly epochs: number;
@@ -117,6 +139,7 @@ export interface EpochEvent {
   readonly loss: number;
   /** Means of what else the method reported of its steps, and scores of its other networks, by name. */
   readonly figures: Readonly<Record<string, number>>;
+  /** Of the last step. */
   readonly learningRate: number;
   /** Validation scores; undefined when this epoch was not validated (adaptive interval). */
   readonly metrics: SegmentationMetrics | undefined;
@@ -126,28 +149,35 @@ export interface EpochEvent {
   readonly best: boolean;
   /** Seconds of training, of that waiting for data, and of validation. */
   readonly seconds: { readonly train: number; readonly waiting: number; readonly validation: number };
+  /** Of training, validation not counted. */
   readonly imagesPerSecond: number;
 }
 
 /** A checkpoint has been written. */
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
+  /** The file. */
   readonly path: string;
+  /** 'best': weights of the best epoch so far; 'last': the newest state, to go on with. */
   readonly kind: 'best' | 'last';
   /** Epochs finished, steps made in the one under way, and optimiser steps in all. */
   readonly epoch: number;
+  /** Steps made in the epoch under way. */
   readonly step: number;
+  /** Optimiser steps in all. */
   readonly updates: number;
 }
 
 /** The training is complete. Comes once, and not when it was interrupted. */
 export interface EndEvent {
   readonly type: 'end';
+  /** Why it ended: its epochs are done, the score no longer rose, or its time was up. */
   readonly reason: StopReason;
   /** Root of the run folder. */
   readonly output: string;
   /** Checkpoint of the best epoch. */
   readonly weights: string;
+  /** From 1; 0 when no epoch was better than the weights that were given. */
   readonly bestEpoch: number;
   /** Undefined for a training without validation. */
   readonly metrics: SegmentationMetrics | undefined;

@@ -9,7 +9,9 @@ const NAME_COLUMNS = 32;
 
 /** Scores of one class as fractions; `NaN` where the denominator is zero. */
 export interface ClassMetrics {
+  /** Dice: 2·TP / (2·TP + FP + FN). */
   dice: number;
+  /** Intersection over union: TP / (TP + FP + FN). */
   iou: number;
   /** Share of the class's true pixels that were predicted as it (recall). */
   acc: number;
@@ -22,11 +24,15 @@ export interface ClassMetrics {
  * classes whose score is `NaN`; they are `NaN` themselves if nothing was seen.
  */
 export interface SegmentationMetrics {
+  /** Mean Dice. */
   mDice: number;
+  /** Mean intersection over union. */
   mIoU: number;
+  /** Mean of the recalls. */
   mAcc: number;
   /** Share of all pixels that are right. */
   aAcc: number;
+  /** By class index, background first. */
   perClass: ClassMetrics[];
 }
 

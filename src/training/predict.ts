@@ -19,16 +19,19 @@ import { resizeArgmax } from './postprocess.js';
 import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
 import { makeWritableFolder } from './run-folder.js';
 
+/** What to segment, and where the pictures go. */
 export interface PredictOptions extends PredictorOptions {
   /** An image file, or a folder that is searched for images with its subfolders. */
   readonly input: string;
   /** Folder for `overlays/` and `masks/`. */
   readonly output: string;
+  /** Stops after the current image. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one image. */
 export interface PredictedImage {
+  /** The image. */
   readonly input: string;
   /** PNG of the image with the class colours over it. */
   readonly overlay: string;
@@ -38,8 +41,11 @@ export interface PredictedImage {
   readonly shares: readonly number[];
 }
 
+/** What was written. */
 export interface PredictResult {
+  /** Of the model, background first. */
   readonly classes: readonly ClassInfo[];
+  /** In the order of the inputs. */
   readonly images: readonly PredictedImage[];
 }
 

@@ -34,6 +34,7 @@ interface CommonOptions {
   readonly unlabeledFileList?: string | undefined;
   /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
+  /** Settings on top of those of the template; `otx train params --help` lists them. Default: none. */
   readonly hyperParameters?: HyperParameterOverrides | undefined;
   /** Equal seeds, data and threads give bit-identical weights. Default 42, for self-supervised training 5. */
   readonly seed?: number | undefined;
@@ -47,14 +48,17 @@ interface CommonOptions {
   readonly threads?: number | undefined;
   /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
   readonly timeBudgetSeconds?: number | undefined;
+  /** When the newest state is saved besides. Default: every 60 seconds. */
   readonly checkpointInterval?: CheckpointInterval | undefined;
   /** What a user typed to get here, for `environment.json`. */
   readonly command?: string | undefined;
+  /** Is told how the training goes on. */
   readonly onEvent?: ((event: TrainEvent) => void) | undefined;
   /** Stops after the current step and saves. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A new training. */
 export interface TrainOptions extends CommonOptions {
   /** A template, its name or id, or the path of its YAML file. */
   readonly template: string | Template;
@@ -70,6 +74,7 @@ export interface TrainOptions extends CommonOptions {
   readonly validationData?: string | undefined;
   /** Folder of the run. It must not hold the weights of an earlier run. */
   readonly output: string;
+  /** Not of a new training; see {@link ResumeOptions}. */
   readonly resumeFrom?: undefined;
 }
 
@@ -77,10 +82,13 @@ export interface TrainOptions extends CommonOptions {
 export interface ResumeOptions extends CommonOptions {
   /** Folder of the run, or its `last.safetensors`. */
   readonly resumeFrom: string;
+  /** Must be that of the run. Default: that of the run. */
   readonly template?: string | Template | undefined;
   /** Where the data is now, if it was moved. */
   readonly trainData?: string | undefined;
+  /** Where the validation data is now, if it was moved. */
   readonly validationData?: string | undefined;
+  /** Must be the folder of the run. Default: the folder of the run. */
   readonly output?: string | undefined;
 }
 

@@ -31,6 +31,7 @@ export interface TrainedModelOptions {
   readonly template?: string | undefined;
   /** Settings on top of those the model was trained with; an exported file has its input size built in. */
   readonly hyperParameters?: HyperParameterOverrides | undefined;
+  /** Is told how the job goes on. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 

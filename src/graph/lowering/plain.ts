@@ -80,6 +80,7 @@ const quantileBySelection: LoweringRule<'upperQuantile'> = ({ outputs }, [x, sha
   return [add(above, mul(sub(below, above), sub(rank, whole)))];
 };
 
+/** Every operator that ONNX lacks, in standard operators of any shape. */
 export const plainLowering: LoweringTable = {
   positive: steepHardSigmoid,
   geluGrad: geluGradient,

@@ -9,6 +9,7 @@ export type LoweringRule<O extends OpName> = (
   inputs: readonly Tensor[],
 ) => readonly Tensor[] | undefined;
 
+/** One rule per operator that is to be rewritten; others stay as they are. */
 export type LoweringTable = { readonly [O in OpName]?: LoweringRule<O> };
 
 /** Applies a table until nothing changes: a rule may produce semantic operators that other rules lower. */

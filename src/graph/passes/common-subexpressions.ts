@@ -7,6 +7,7 @@ import { rewrite } from './rewrite.js';
 /** Larger constants are compared by identity: hashing weights would cost more than it finds. */
 const MAX_COMPARED_CONSTANT = 4096;
 
+/** Which equal values stay apart. */
 export interface SubexpressionOptions {
   /** Keeps large values that the backward pass computes once more apart from those of the forward pass. Default false. */
   readonly keepRepeated?: boolean;
