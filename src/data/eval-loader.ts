@@ -1,5 +1,5 @@
 /** @file Samples for validation and testing, one at a time and made ahead of the consumer. */
-import { abortable } from '../base/abortable.js';
+import { makeAhead } from './made-ahead.js';
 import { acquirePool } from './pool.js';
 import { checkCounts, createPixelCache } from './sample-source.js';
 import type { EvalPixels, EvalTaskResult } from './tasks.js';
@@ -46,7 +46,6 @@ export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): 
   checkCounts({ width: inputSize.width, height: inputSize.height });
   const { samples, decodeMask: coding } = dataset;
   const pool = acquirePool(options.workers);
-  const ahead = pool.workers === 0 ? 1 : pool.workers + 2;
   const cache = createPixelCache<EvalPixels>(
     samples.map((sample) => evalBytes(sample, inputSize)),
     options.cacheBytes ?? 0,
@@ -64,16 +63,9 @@ export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): 
   };
 
   async function* iterate(): AsyncGenerator<EvalItem, void, undefined> {
-    const queue: Promise<EvalTaskResult>[] = [];
-    let next = 0;
-    for (const sample of samples) {
-      for (; queue.length < ahead && next < samples.length; next++) {
-        const item = make(next);
-        // An item that nobody comes to fetch must not bring the process down.
-        item.catch(() => {});
-        queue.push(item);
-      }
-      const { decoded: _, ...item } = await abortable(queue.shift()!, signal, 'loading data');
+    const queue = makeAhead({ workers: pool.workers, make, what: 'loading data', end: samples.length });
+    for (const [index, sample] of samples.entries()) {
+      const { decoded: _, ...item } = (await queue.take(index, signal)).made;
       yield { ...item, sample };
     }
   }

@@ -1,5 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { add, conv, gradients, greater, input, mul, reduceSum, type Tensor } from '../graph/index.js';
+import {
+  add,
+  batchNorm,
+  conv,
+  gelu,
+  gradients,
+  greater,
+  input,
+  mul,
+  reduceSum,
+  serializeModel,
+  type Tensor,
+} from '../graph/index.js';
 import { createEngine, type Engine } from './engine.js';
 import { run } from './run.js';
 
@@ -31,6 +43,44 @@ test('an engine that is handed over stays usable', async () => {
   const image = input('image', 'float32', [1, 1, 1, 2]);
   const feeds = { image: Float32Array.of(1, 2), filter: Float32Array.of(3) };
   expect(await run([conv(image, filter)], feeds, engine)).toEqual([Float32Array.of(3, 6)]);
+});
+
+test('a file of a network with its gradients gives what run gives, in standard operators', async () => {
+  const image = input('image', 'float32', [2, 3, 6, 6]);
+  const filter = input('filter', 'float32', [4, 3, 3, 3]);
+  const scale = input('scale', 'float32', [4]);
+  const { y } = batchNorm(conv(image, filter, { stride: 2, padding: 1 }), scale, scale, 1e-5);
+  const loss = reduceSum(mul(gelu(y), y));
+  const wanted = [loss, ...gradients(loss, [image, filter, scale])];
+  const feeds = Object.fromEntries(
+    [image, filter, scale].map(({ node, size }, seed) => [
+      (node.attributes as { name: string }).name,
+      Float32Array.from({ length: size }, (_, i) => Math.sin(1.3 * i + seed)),
+    ]),
+  );
+  const outputs = Object.fromEntries(wanted.map((tensor, i) => [`output${i}`, tensor]));
+  const bytes = serializeModel({ inputs: [image, filter, scale], outputs });
+  expect(Buffer.from(bytes).includes('com.microsoft')).toBe(false);
+
+  const model = await engine.load(bytes);
+  const found = await model.run(
+    Object.fromEntries(
+      model.inputs.map(({ name, dtype, shape }) => [
+        name,
+        { dtype, shape: shape as number[], data: feeds[name]! },
+      ]),
+    ),
+  );
+  const expected = await run(wanted, feeds, engine);
+  expected.forEach((values, i) => {
+    const file = found[`output${i}`]!;
+    expect(file.shape).toEqual(wanted[i]!.shape);
+    for (const [at, value] of values.entries())
+      expect(Math.abs(Number(file.data[at]) - Number(value))).toBeLessThan(
+        1e-4 * (1 + Math.abs(Number(value))),
+      );
+  });
+  await model.release();
 });
 
 test('what is missing, too much, of another type or named twice is said', async () => {

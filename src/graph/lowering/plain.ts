@@ -80,7 +80,7 @@ const quantileBySelection: LoweringRule<'upperQuantile'> = ({ outputs }, [x, sha
   return [add(above, mul(sub(below, above), sub(rank, whole)))];
 };
 
-/** Every operator that ONNX lacks, in standard operators of any shape. */
+/** Every operator that ONNX lacks, in operators that ONNX Runtime has on every machine. */
 export const plainLowering: LoweringTable = {
   positive: steepHardSigmoid,
   geluGrad: geluGradient,

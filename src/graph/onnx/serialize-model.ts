@@ -1,7 +1,9 @@
 /** @file Any graph as an .onnx file that every ONNX runtime opens. */
+import { matMul, mul, transpose } from '../builders.js';
 import { plainLowering } from '../lowering/plain.js';
-import { lower } from '../lowering/table.js';
+import { type LoweringRule, lower } from '../lowering/table.js';
 import { optimize } from '../passes/optimize.js';
+import type { Tensor } from '../tensor.js';
 import { type ModelDescription, serializeLowered } from './serialize.js';
 
 /**
@@ -15,9 +17,24 @@ import { type ModelDescription, serializeLowered } from './serialize.js';
  */
 export function serializeModel(model: ModelDescription): Uint8Array {
   const names = Object.keys(model.outputs);
-  const lowered = optimize(lower(optimize(Object.values(model.outputs)), plainLowering));
+  const small = optimize(lower(optimize(Object.values(model.outputs)), plainLowering));
+  // Last, because the passes put factors into products.
+  const lowered = lower(small, { matMul: plainProduct });
   return serializeLowered({
     ...model,
     outputs: Object.fromEntries(names.map((name, i) => [name, lowered[i]!])),
   });
+}
+
+/** A product that transposes or scales by itself is an operator of ONNX Runtime alone. */
+const plainProduct: LoweringRule<'matMul'> = ({ attributes: { transA, transB, alpha } }, [a, b]) => {
+  if (!transA && !transB && alpha === 1) return undefined;
+  const product = matMul(transA ? turned(a!) : a!, transB ? turned(b!) : b!);
+  return [alpha === 1 ? product : mul(product, alpha)];
+};
+
+/** The last two axes exchanged. */
+function turned(x: Tensor): Tensor {
+  const axes = x.shape.map((_, i) => i);
+  return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()]);
 }
