@@ -8,7 +8,13 @@ export async function treeHash(root) {
   const hash = createHash('sha256');
   const visit = async (path) => {
     const info = await lstat(path);
-    const kind = info.isDirectory() ? 'folder' : info.isSymbolicLink() ? 'link' : 'file';
+    const kind = info.isDirectory()
+      ? 'folder'
+      : info.isSymbolicLink()
+        ? 'link'
+        : info.isFile()
+          ? 'file'
+          : 'other';
     const name = relative(root, path).split(sep).join('/');
     hash.update(`${JSON.stringify([name, kind, info.mode, info.mtimeMs, info.size])}\n`);
     if (kind === 'link') hash.update(await readlink(path));

@@ -5,10 +5,10 @@
  * node scripts/validation-memory.mjs [few=40] [many=400] [input size=512x512] [adapter]
  */
 
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { saveUntrained } from '../dist/cli/quickstart/untrained.js';
+import { untrainedCheckpoint } from '../dist/cli/quickstart/untrained.js';
 import { openDataset } from '../dist/data/index.js';
 import { generateScenes } from '../dist/demo/generate.js';
 import { evaluate } from '../dist/index.js';
@@ -33,7 +33,10 @@ try {
   const { classes, samples } = await openDataset(testData);
   const weights = join(folder, 'weights.safetensors');
   const hyperParameters = { learning_parameters: { input_size } };
-  await saveUntrained(weights, { template: 'Lite-HRNet-18-mod2', classes, seed: 1, hyperParameters });
+  await writeFile(
+    weights,
+    untrainedCheckpoint({ template: 'Lite-HRNet-18-mod2', classes, seed: 1, hyperParameters }),
+  );
 
   const megabytes = new Map();
   let peak = 0;

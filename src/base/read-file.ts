@@ -20,6 +20,8 @@ export const MOST_BYTES = {
   csv: 64 * MiB,
   /** Half a million paths. */
   list: 64 * MiB,
+  /** What was written into a folder: two million files. */
+  record: 256 * MiB,
   /** More pixels than the decoder accepts take less. */
   image: 1024 * MiB,
   /** Four times the largest network here with all that its training remembers. */

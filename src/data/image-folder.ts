@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OtxError } from '../base/errors.js';
+import { META_NAMES } from '../base/outputs/dataset-folder.js';
 import { isFolder } from './image-files.js';
-import { META_NAMES } from './open-dataset.js';
 import type { UnlabeledImages } from './types.js';
 import { openUnlabeled } from './unlabeled-images.js';
 

@@ -13,7 +13,7 @@ export { openImageFolder } from './image-folder.js';
 export { type ImageStore, STORAGE_SCHEMES, type StorageScheme } from './image-store.js';
 export { type MatchedClasses, matchClasses } from './match-classes.js';
 export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
-export { renderOverlay, savePng } from './overlay.js';
+export { encodePng, renderOverlay } from './overlay.js';
 export { createPairedLoader, type PairedBatch } from './paired-loader.js';
 export type { Rgb } from './palette.js';
 export { defaultPalette, vocPalette } from './palette.js';

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, OtxError } from '../base/errors.js';
+import { META_NAMES } from '../base/outputs/dataset-folder.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import { mapConcurrent } from './concurrent.js';
 import { readImageSize } from './decoder.js';
@@ -12,8 +13,6 @@ import { pairByName } from './pairing.js';
 import { datasetError, listSome } from './problems.js';
 import type { Dataset } from './types.js';
 
-/** Names of the file that makes a folder a data set, in the order of preference. */
-export const META_NAMES = ['dataset_meta.json', 'meta.json'];
 const META_KIND: FileKind = {
   code: 'dataset',
   expected: 'the names of the classes in JSON',
@@ -117,7 +116,7 @@ async function locate(root: string): Promise<{ folder: string; metaPath: string 
   if (children.includes('images')) {
     throw new OtxError(
       'dataset',
-      `${join(root, META_NAMES[0]!)} is missing; ` +
+      `${join(root, META_NAMES[0])} is missing; ` +
         'it names the classes, e.g. {"label_map": {"0": "background", "1": "person"}}',
     );
   }

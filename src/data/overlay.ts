@@ -1,10 +1,6 @@
-/** @file Paints class maps over images, so that a person can judge a segmentation, and writes the result as PNG. */
+/** @file Paints class maps over images, so that a person can judge a segmentation, and encodes the result as PNG. */
 
-import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { writeFileAtomic } from '../base/atomic.js';
-import { messageOf, OtxError } from '../base/errors.js';
-import { makeFolder } from '../base/make-folder.js';
+import { OtxError } from '../base/errors.js';
 import type { Rgb } from './palette.js';
 import sharp from './sharp.js';
 
@@ -61,35 +57,9 @@ export function renderOverlay(
   return out;
 }
 
-/**
- * Writes an image as PNG, creating folders. The file appears complete or not at all.
- * @param inputs files that were read to make the picture; writing over one of them is refused.
- * @throws OtxError `output` if the path is an input or cannot be written.
- */
-export async function savePng(path: string, image: RgbImage, inputs: readonly string[] = []): Promise<void> {
-  const target = await realpath(path).catch(() => undefined);
-  for (const input of inputs) {
-    if (target !== undefined && target === (await realpath(input).catch(() => undefined))) {
-      throw new OtxError(
-        'output',
-        `${path} is an input of this run and would be overwritten: choose another output folder.`,
-      );
-    }
-  }
-  const raw = { width: image.width, height: image.height, channels: 3 as const };
-  const png = await sharp(image.data, { raw }).png({ compressionLevel: 7 }).toBuffer();
-  await makeOutputFolder(dirname(path));
-  await writeFileAtomic(path, png);
-}
-
-async function makeOutputFolder(path: string): Promise<void> {
-  try {
-    await makeFolder(path);
-  } catch (error) {
-    throw new OtxError(
-      'output',
-      `${path}: cannot be created (${messageOf(error)}); choose another output folder`,
-      { cause: error },
-    );
-  }
+/** The bytes of a PNG file of an image. */
+export function encodePng({ data, width, height }: RgbImage): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 7 })
+    .toBuffer();
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Outputs } from '../base/outputs/outputs.js';
 import {
   errorOf,
   indexMask,
@@ -41,7 +42,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-views-'));
   for (let i = 0; i < 7; i++) await writeFiles(folder, { [`${i % 2}/${i}.jpg`]: await noiseJpeg(90, 70, i) });
   const opened = await openImageFolder(folder);
-  const { paths } = await ensurePseudoMasks(opened, join(folder, 'masks'), { workers: 2 });
+  const { paths } = await ensurePseudoMasks(opened, await Outputs.open({ root: join(folder, 'masks') }), {
+    workers: 2,
+  });
   // Noise is a single segment: give the masks four, one per quarter.
   const quarters = Array.from({ length: 90 * 70 }, (_, i) => (i % 90 < 45 ? 0 : 1) + (i < 45 * 70 ? 0 : 2));
   for (const path of paths) await writeFile(path, indexMask(quarters, 90, 70));
@@ -133,7 +136,9 @@ describe('createDetconLoader', () => {
     const root = await temporaryFolder();
     await writeFiles(root, { 'a.jpg': await noiseJpeg(90, 70, 1), 'b.jpg': await noiseJpeg(70, 90, 2) });
     const opened = await openImageFolder(root);
-    const { paths } = await ensurePseudoMasks(opened, join(root, 'masks'), { workers: 2 });
+    const { paths } = await ensurePseudoMasks(opened, await Outputs.open({ root: join(root, 'masks') }), {
+      workers: 2,
+    });
     const samples = opened.images.map((image, i) => ({ ...image, maskPath: paths[i]! }));
     const batchOf = async (store?: ImageStore) => {
       const loader = createDetconLoader({ samples, coding: undefined }, { ...OPTIONS, batchSize: 2, store });

@@ -2,11 +2,13 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic.js';
+import { type Chunk, writeAtomically } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { makeFolder } from '../base/make-folder.js';
+import { checkPlace } from '../base/outputs/outputs.js';
 import { Random } from '../base/random.js';
 import { MOST_BYTES, readRegular } from '../base/read-file.js';
+import { sweepTemporaries } from '../base/temporary-name.js';
 import { defaultPalette } from '../data/palette.js';
 import sharp from '../data/sharp.js';
 import { renderScene } from './render.js';
@@ -98,7 +100,7 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
       const { image, mask } = generateScene(`${seed}:${split}:${name}`, width, height);
       const raw = { width, height };
       if (!(await exists(imagePath))) {
-        await writeFileAtomic(
+        await writeNew(
           imagePath,
           await sharp(image, { raw: { ...raw, channels: 3 } })
             .jpeg({ quality: 92 })
@@ -109,7 +111,7 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
         const png = sharp(mask, { raw: { ...raw, channels: 1 } })
           .toColourspace('b-w')
           .png();
-        await writeFileAtomic(maskPath, await png.toBuffer());
+        await writeNew(maskPath, await png.toBuffer());
       }
     }
     onProgress?.(done + 1, jobs.length);
@@ -129,6 +131,7 @@ function describe(options: Record<string, number>): string {
 
 /** Makes the folders, or throws if `root` holds anything that this generator with these options did not write. */
 async function claimFolder(root: string, meta: string, withUnlabeled: boolean): Promise<void> {
+  await checkPlace(root);
   const marker = join(root, 'train', 'dataset_meta.json');
   const content = await readdir(root).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -147,15 +150,17 @@ async function claimFolder(root: string, meta: string, withUnlabeled: boolean): 
       `${root} is not empty and was not generated with these options: choose a new folder, existing files are never changed.`,
     );
   }
+  // That a data set of ours holds nothing else is what its marker says.
+  if (content.length > 0) await sweepTemporaries(root, { recursive: true });
   try {
     // The marker comes first, so that an interrupted run is recognised.
     await makeFolder(join(root, 'train'));
-    if (!(await exists(marker))) await writeFileAtomic(marker, meta);
+    if (!(await exists(marker))) await writeNew(marker, meta);
     for (const split of ['train', 'val']) {
       for (const folder of ['images', 'masks']) await makeFolder(join(root, split, folder));
     }
     const second = join(root, 'val', 'dataset_meta.json');
-    if (!(await exists(second))) await writeFileAtomic(second, meta);
+    if (!(await exists(second))) await writeNew(second, meta);
     if (withUnlabeled) await makeFolder(join(root, 'unlabeled'));
   } catch (error) {
     if (error instanceof OtxError) throw error;
@@ -163,6 +168,11 @@ async function claimFolder(root: string, meta: string, withUnlabeled: boolean): 
       cause: error,
     });
   }
+}
+
+/** What is missing is added; nothing is ever replaced. */
+function writeNew(path: string, chunk: Chunk): Promise<void> {
+  return writeAtomically(path, [chunk], { isNew: true });
 }
 
 function numbered(split: string, count: number): { split: string; name: string }[] {

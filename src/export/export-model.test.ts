@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeFileAtomic } from '../base/atomic.js';
 import { Random } from '../base/random.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { ModelProtoSchema } from '../graph/onnx/onnx_pb.js';
 import { modelLayouts, packState } from '../methods/model-state.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
-import { checkpointOf, loadCheckpoint, saveCheckpoint } from '../training/checkpoint.js';
+import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../training/checkpoint.js';
 import { openPredictor } from '../training/predictor.js';
 import { initialState, packTensors } from '../training/state-dict.js';
 import { readWeights } from '../weights/index.js';
@@ -56,7 +57,7 @@ beforeAll(async () => {
     metrics: null,
     progress: { epoch: 0, step: 0, seed: 1, best: null },
   };
-  await saveCheckpoint(weights, checkpointOf(info, new Map(tensors)));
+  await writeFileAtomic(weights, encodeCheckpoint(checkpointOf(info, new Map(tensors))));
 });
 afterAll(async () => {
   await engine.dispose();

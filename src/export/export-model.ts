@@ -4,8 +4,8 @@
  */
 
 import { join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
+import { Outputs } from '../base/outputs/outputs.js';
 import { version } from '../base/version.js';
 import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.js';
 import {
@@ -24,11 +24,11 @@ import { type ModelDescription, serializeLowered } from '../graph/onnx/serialize
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import { confidenceThreshold } from '../templates/index.js';
-import { LABEL_SCHEMA_FILE, saveLabelSchema } from '../training/label-schema.js';
-import { makeWritableFolder } from '../training/run-folder.js';
+import { weightsInputs } from '../training/inputs.js';
+import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../training/label-schema.js';
 import { stateTensors } from '../training/state-dict.js';
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../training/trained-model.js';
-import { writeTorchFile } from '../weights/index.js';
+import { encodeTorchFile } from '../weights/index.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const TORCH_FILE = 'weights.pth';
@@ -43,7 +43,7 @@ export type ExportType = (typeof EXPORT_TYPES)[number];
 
 /** What to export, and how. */
 export interface ExportOptions extends TrainedModelOptions {
-  /** Folder for `model.onnx` or `weights.pth`, and `label_schema.json`; files of these names are replaced. */
+  /** Folder for `model.onnx` or `weights.pth`, and `label_schema.json`; those of an earlier export are replaced, others not. */
   readonly output: string;
   /** Default onnx. */
   readonly type?: ExportType | undefined;
@@ -80,25 +80,29 @@ export interface ExportResult {
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
   const { output, type = 'onnx', batch = 'dynamic' } = options;
   if (options.inputSize) checkInputSize(options.inputSize);
-  const loaded = await loadTrainedModel(options);
-  const trained = { ...loaded, inputSize: options.inputSize ?? loaded.inputSize };
-  await makeWritableFolder(output);
-
-  const model = join(output, type === 'onnx' ? MODEL_FILE : TORCH_FILE);
-  const labelSchema = join(output, LABEL_SCHEMA_FILE);
-  if (type === 'onnx') {
-    await writeFileAtomic(model, encodeOnnx(trained, batch === 'dynamic'));
-  } else {
-    const classNames = trained.classes.map(({ name }) => name);
-    await writeTorchFile(model, stateTensors(trained.state, trained.variables), { classNames });
+  const file = type === 'onnx' ? MODEL_FILE : TORCH_FILE;
+  const files = [file, LABEL_SCHEMA_FILE];
+  const outputs = await Outputs.open({ root: output, files, inputs: weightsInputs(options.weights) });
+  try {
+    const loaded = await loadTrainedModel(options);
+    const trained = { ...loaded, inputSize: options.inputSize ?? loaded.inputSize };
+    if (type === 'onnx') {
+      await outputs.write(file, encodeOnnx(trained, batch === 'dynamic'));
+    } else {
+      const classNames = trained.classes.map(({ name }) => name);
+      const tensors = stateTensors(trained.state, trained.variables);
+      await outputs.write(file, ...encodeTorchFile(tensors, { classNames }));
+    }
+    await outputs.write(LABEL_SCHEMA_FILE, formatLabelSchema(trained.classes));
+    return {
+      model: join(output, file),
+      labelSchema: join(output, LABEL_SCHEMA_FILE),
+      classes: trained.classes,
+      inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize.height, trained.inputSize.width],
+    };
+  } finally {
+    await outputs.close();
   }
-  await saveLabelSchema(labelSchema, trained.classes);
-  return {
-    model,
-    labelSchema,
-    classes: trained.classes,
-    inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize.height, trained.inputSize.width],
-  };
 }
 
 /** The networks halve their input at least five times: below this, nothing is left to be halved. */

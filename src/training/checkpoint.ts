@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
@@ -100,14 +99,10 @@ export function checkpointOf(
   return { info: { format: 1, version, ...info }, tensors };
 }
 
-/**
- * Writes a checkpoint; the file is either the whole old or the whole new one at any time.
- *
- * @throws OtxError `output` when it cannot be written.
- */
-export async function saveCheckpoint(path: string, { info, tensors }: Checkpoint): Promise<void> {
+/** The bytes of a checkpoint's file. */
+export function encodeCheckpoint({ info, tensors }: Checkpoint): Uint8Array {
   const metadata = { otx: JSON.stringify(info), sha256: checksum(tensors) };
-  await writeFileAtomic(path, encodeSafetensors({ tensors, metadata }));
+  return encodeSafetensors({ tensors, metadata });
 }
 
 /**

@@ -101,6 +101,7 @@ export function chooseMethod(choice: MethodChoice): Method {
 }
 
 /** Copies of images of all data sets share a folder of the user's cache. */
-function imageStore(scheme: StorageScheme): ImageStore | undefined {
+/** Where copies of images are kept; undefined for none. */
+export function imageStore(scheme: StorageScheme): ImageStore | undefined {
   return scheme === 'NONE' ? undefined : { scheme, folder: join(cacheFolder(), 'images') };
 }

@@ -3,12 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeFileAtomic } from '../base/atomic.js';
 import { parseMeta } from '../data/meta.js';
 import { readWeights } from '../weights/index.js';
 import { encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
-import { writeTorchFile } from '../weights/torch-writer.js';
-import { checkpointOf, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { loadLabelSchema, saveLabelSchema } from './label-schema.js';
+import { encodeTorchFile } from '../weights/torch-writer.js';
+import { checkpointOf, encodeCheckpoint, loadCheckpoint } from './checkpoint.js';
+import { formatLabelSchema, loadLabelSchema } from './label-schema.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -32,7 +33,7 @@ const readers: Readonly<Record<string, (name: string) => Promise<readonly string
   },
   'label schema': async (name) => {
     const path = join(folder, 'label_schema.json');
-    await saveLabelSchema(path, classesOf(name));
+    await writeFileAtomic(path, formatLabelSchema(classesOf(name)));
     return (await loadLabelSchema(path)).map((info) => info.name);
   },
   checkpoint: async (name) => {
@@ -47,7 +48,7 @@ const readers: Readonly<Record<string, (name: string) => Promise<readonly string
       metrics: null,
       progress: { epoch: 1, step: 1, seed: 0, best: null },
     };
-    await saveCheckpoint(path, checkpointOf(info, tensors));
+    await writeFileAtomic(path, encodeCheckpoint(checkpointOf(info, tensors)));
     return (await loadCheckpoint(path)).info.classes.map((info) => info.name);
   },
   safetensors: async (name) => {
@@ -58,7 +59,7 @@ const readers: Readonly<Record<string, (name: string) => Promise<readonly string
   },
   PyTorch: async (name) => {
     const path = join(folder, 'weights.pth');
-    await writeTorchFile(path, tensors, { classNames: ['background', name] });
+    await writeFileAtomic(path, ...encodeTorchFile(tensors, { classNames: ['background', name] }));
     return (await readWeights(path)).classNames;
   },
 };
@@ -93,7 +94,7 @@ describe.each(Object.entries(readers))('%s', (_, read) => {
 
 test('label schemas and checkpoints name no class twice', async () => {
   const path = join(folder, 'label_schema.json');
-  await saveLabelSchema(path, [...classesOf('car'), { name: 'car', color: [4, 5, 6] }]);
+  await writeFileAtomic(path, formatLabelSchema([...classesOf('car'), { name: 'car', color: [4, 5, 6] }]));
   await expect(loadLabelSchema(path)).rejects.toThrow(
     `${path}: the labels cannot be read (class car is declared twice`,
   );

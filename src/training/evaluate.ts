@@ -1,7 +1,7 @@
 /** @file Scoring a trained model on a data set. */
 
 import { join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic.js';
+import { Outputs } from '../base/outputs/outputs.js';
 import {
   type ClassInfo,
   createEvalLoader,
@@ -11,10 +11,10 @@ import {
   verifyDataset,
 } from '../data/index.js';
 import { checkHyperParameters } from '../templates/index.js';
+import { datasetInputs, joinInputs, weightsInputs } from './inputs.js';
 import { diceAverage, type SegmentationMetrics } from './metrics.js';
-import { openPredictor, type PredictorOptions } from './predictor.js';
+import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
 import { withProblemList } from './problem-list.js';
-import { makeWritableFolder } from './run-folder.js';
 import { validate } from './validate.js';
 
 /** Name of the file with the score. */
@@ -55,18 +55,29 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const { testData, useOtxAdapter, output, onEvent = () => undefined, signal } = options;
   const { learning_parameters } = checkHyperParameters(options.hyperParameters);
   const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
-  if (output !== undefined) await makeWritableFolder(output);
-  const dataset = await withProblemList(output, () =>
-    openDataset(testData, { useOtxAdapter, workers, signal }),
+  const what = 'the test data';
+  const dataset = await withProblemList(
+    output,
+    () => openDataset(testData, { useOtxAdapter, workers, signal }),
+    { folders: [{ path: testData, what }] },
   );
-  const predictor = await openPredictor(options);
-  const { classes, inputSize, threshold, segment } = predictor;
+  const outputs =
+    output === undefined
+      ? undefined
+      : await Outputs.open({
+          root: output,
+          files: [PERFORMANCE_FILE],
+          inputs: joinInputs(datasetInputs(what, testData, dataset), weightsInputs(options.weights)),
+        });
+  let predictor: Predictor | undefined;
   let loader: EvalLoader | undefined;
   try {
+    predictor = await openPredictor(options);
+    const { classes, inputSize, threshold, segment } = predictor;
     const matched = matchClasses(dataset, classes, 'the model');
     for (const message of matched.notices) onEvent({ type: 'notice', message });
     loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
-    const report = await withProblemList(output, () =>
+    const report = await withProblemList(outputs, () =>
       verifyDataset(dataset, {
         workers,
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
@@ -85,12 +96,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     const metrics = matrix.summary(matched.indices);
     const score = diceAverage(metrics);
     const performanceFile = output === undefined ? undefined : join(output, PERFORMANCE_FILE);
-    if (performanceFile) {
-      await writeFileAtomic(performanceFile, `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`);
-    }
+    await outputs?.write(PERFORMANCE_FILE, `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`);
     const scored = matched.indices.map((index) => classes[index]!);
     return { classes: scored, metrics, diceAverage: score, performanceFile };
   } finally {
-    await Promise.all([loader?.dispose(), predictor.dispose()]);
+    await Promise.all([loader?.dispose(), predictor?.dispose(), outputs?.close()]);
   }
 }

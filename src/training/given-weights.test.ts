@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFileAtomic } from '../base/atomic.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
-import { type WeightTensor, writeTorchFile } from '../weights/index.js';
+import { encodeTorchFile, type WeightTensor } from '../weights/index.js';
 import { encodeSafetensors } from '../weights/safetensors.js';
 import { type GivenWeights, openGivenWeights, stateFromWeights } from './given-weights.js';
-import { saveLabelSchema } from './label-schema.js';
+import { formatLabelSchema } from './label-schema.js';
 import { initialState, stateTensors } from './state-dict.js';
 import { loadTrainedModel } from './trained-model.js';
 
@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function torchFile(name: string, given = tensors, classNames?: string[]): Promise<string> {
   const path = join(folder, name);
-  await writeTorchFile(path, given, classNames ? { classNames } : {});
+  await writeFileAtomic(path, ...encodeTorchFile(given, classNames ? { classNames } : {}));
   return path;
 }
 
@@ -80,7 +80,7 @@ describe('weights from elsewhere', () => {
       /does not name its template; give the template/,
     );
     await expect(loadTrainedModel({ weights, template })).rejects.toThrow(/put the label_schema\.json/);
-    await saveLabelSchema(join(folder, 'label_schema.json'), CLASSES);
+    await writeFileAtomic(join(folder, 'label_schema.json'), formatLabelSchema(CLASSES));
     const { classes } = await loadTrainedModel({ weights, template });
     expect(classes.map(({ name }) => name)).toEqual(['background', 'road', 'car']);
     expect(classes[2]!.color).toEqual([2, 2, 3]);

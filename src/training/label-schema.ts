@@ -1,7 +1,6 @@
 /** @file `label_schema.json`: the labels of a model in the form that OpenVINO Training Extensions writes beside its weights. */
 
 import { z } from 'zod';
-import { writeFileAtomic } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
@@ -52,9 +51,9 @@ export function labelSchema(classes: readonly ClassInfo[], created = new Date())
   };
 }
 
-/** Writes the schema atomically. */
-export async function saveLabelSchema(path: string, classes: readonly ClassInfo[]): Promise<void> {
-  await writeFileAtomic(path, `${JSON.stringify(labelSchema(classes), null, 2)}\n`);
+/** The text of a schema file. */
+export function formatLabelSchema(classes: readonly ClassInfo[]): string {
+  return `${JSON.stringify(labelSchema(classes), null, 2)}\n`;
 }
 
 /**

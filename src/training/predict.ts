@@ -1,29 +1,33 @@
 /** @file Segmenting images: an overlay to look at and an index mask to work with for each. */
 
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { outputError, writeFileAtomic } from '../base/atomic.js';
+import { basename, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
-import { makeFolder } from '../base/make-folder.js';
+import { Outputs } from '../base/outputs/outputs.js';
+import type { Inputs } from '../base/outputs/places.js';
 import { findImages } from '../data/image-files.js';
 import {
   type ClassInfo,
+  encodePng,
   normalizeImage,
   readImage,
   renderOverlay,
   resizeImage,
-  savePng,
 } from '../data/index.js';
+import { maskNames } from '../data/mask-names.js';
 import sharp from '../data/sharp.js';
+import { joinInputs, searchedInputs, weightsInputs } from './inputs.js';
 import { resizeArgmax } from './postprocess.js';
 import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
-import { makeWritableFolder } from './run-folder.js';
+
+const OVERLAYS = 'overlays';
+const MASKS = 'masks';
 
 /** What to segment, and where the pictures go. */
 export interface PredictOptions extends PredictorOptions {
   /** An image file, or a folder that is searched for images with its subfolders. */
   readonly input: string;
-  /** Folder for `overlays/` and `masks/`. */
+  /** Folder for `overlays/` and `masks/`. Of what is in it, only files of an earlier prediction are replaced. */
   readonly output: string;
   /** Stops after the current image. */
   readonly signal?: AbortSignal | undefined;
@@ -53,15 +57,21 @@ export interface PredictResult {
  * Segments images with a checkpoint or an exported ONNX file. No input is changed.
  *
  * @throws OtxError `image` naming a file that cannot be decoded, `checkpoint`, `output`, `usage`, or `aborted` when the
- * signal fired.
+ * signal fired. What stands in the way of the outputs is told before the first image is looked at.
  */
 export async function predict(options: PredictOptions): Promise<PredictResult> {
   const { output, onEvent = () => undefined, signal } = options;
-  const files = await listInputs(options.input, output);
+  const { files, inputs } = await listInputs(options.input);
   await refuseDataset(output);
-  await makeWritableFolder(output);
-  const predictor = await openPredictor(options);
+  const outputs = await Outputs.open({
+    root: output,
+    folders: [OVERLAYS, MASKS],
+    files: [OVERLAYS, MASKS].flatMap((folder) => files.map(({ name }) => join(folder, name))),
+    inputs: joinInputs(inputs, weightsInputs(options.weights)),
+  });
+  let predictor: Predictor | undefined;
   try {
+    predictor = await openPredictor(options);
     const images: PredictedImage[] = [];
     // The next image is decoded while the engine works on this one.
     let next = prepare(files[0] as InputFile, predictor);
@@ -85,11 +95,11 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
         threshold,
       );
 
-      const overlay = join(output, 'overlays', file.name);
+      const overlay = join(output, OVERLAYS, file.name);
       const painted = renderOverlay(image, labels, predictor.classes);
-      await savePng(overlay, { ...image, data: painted }, [file.path]);
-      const mask = join(output, 'masks', file.name);
-      await saveMask(mask, labels, image);
+      await outputs.write(join(OVERLAYS, file.name), await encodePng({ ...image, data: painted }));
+      const mask = join(output, MASKS, file.name);
+      await outputs.write(join(MASKS, file.name), await encodeMask(labels, image));
       images.push({ input: file.path, overlay, mask, shares: sharesOf(labels, predictor.classes.length) });
       onEvent({ type: 'progress', task: 'predict', done: index + 1, total: files.length });
       if (signal?.aborted) {
@@ -101,7 +111,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
     }
     return { classes: predictor.classes, images };
   } finally {
-    await predictor.dispose();
+    await Promise.all([predictor?.dispose(), outputs.close()]);
   }
 }
 
@@ -111,21 +121,29 @@ interface InputFile {
   readonly name: string;
 }
 
-/** Images to segment; outputs of an earlier run are not among them, even if they lie below the input folder. */
-async function listInputs(input: string, output: string): Promise<InputFile[]> {
+/** Images to segment; no two have outputs of the same name, also where upper and lower case are the same. */
+async function listInputs(input: string): Promise<{ files: readonly InputFile[]; inputs: Inputs }> {
+  const what = 'the images to segment';
   const kind = await stat(input).catch(() => undefined);
   if (!kind) throw new OtxError('image', `${input}: no such image or folder`);
-  if (!kind.isDirectory()) return [{ path: input, name: `${basename(input, extname(input))}.png` }];
-  const own = ['overlays', 'masks'].map((folder) => resolve(output, folder) + sep);
-  const found = (await findImages(input)).filter(
-    ({ path }) => !own.some((folder) => resolve(path).startsWith(folder)),
-  );
+  if (!kind.isDirectory()) {
+    const [name] = maskNames([basename(input)]) as [string];
+    return {
+      files: [{ path: input, name }],
+      inputs: { images: [{ path: input, what: 'the image to segment' }] },
+    };
+  }
+  const found = await findImages(input);
   if (found.length === 0) throw new OtxError('image', `${input}: there are no images in this folder`);
-  const stems = found.map(({ stem }) => stem);
-  return found.map(({ path, relative, stem }) => {
-    const shared = stems.indexOf(stem) !== stems.lastIndexOf(stem);
-    return { path, name: `${shared ? relative : stem}.png` };
-  });
+  const names = maskNames(found.map(({ relative }) => relative));
+  return {
+    files: found.map(({ path }, index) => ({ path, name: names[index]! })),
+    inputs: searchedInputs(
+      what,
+      [input],
+      found.map(({ path }) => path),
+    ),
+  };
 }
 
 /** `masks/` is also where a data set keeps its truth, which must never be replaced by predictions. */
@@ -145,19 +163,14 @@ async function prepare({ path }: InputFile, { inputSize }: Predictor) {
   return { image, planes };
 }
 
-async function saveMask(
-  path: string,
+function encodeMask(
   labels: Uint8Array,
-  { width, height }: { width: number; height: number },
-) {
-  const png = await sharp(labels, { raw: { width, height, channels: 1 } })
+  { width, height }: { readonly width: number; readonly height: number },
+): Promise<Uint8Array> {
+  return sharp(labels, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png()
     .toBuffer();
-  await makeFolder(dirname(path)).catch((error: unknown) => {
-    throw outputError(path, error);
-  });
-  await writeFileAtomic(path, png);
 }
 
 function sharesOf(labels: Uint8Array, classes: number): number[] {

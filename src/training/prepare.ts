@@ -1,7 +1,8 @@
 /** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
 
 import { availableParallelism } from 'node:os';
-import { writeFileAtomic } from '../base/atomic.js';
+import { checkPlace } from '../base/outputs/outputs.js';
+import type { Inputs } from '../base/outputs/places.js';
 import {
   type ClassInfo,
   createEvalLoader,
@@ -31,14 +32,15 @@ import {
 import { isTrainingState } from '../weights/training-state.js';
 import { fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
 import { isBackboneOnly, type ResumeInfo } from './checkpoint.js';
-import { chooseMethod } from './choose-method.js';
+import { chooseMethod, imageStore } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
 import type { TrainEvent } from './events.js';
 import { openGivenWeights, stateFromWeights } from './given-weights.js';
-import { startHistory, truncateHistory } from './history.js';
+import { History } from './history.js';
 import { chooseInputSize } from './input-size.js';
-import { saveLabelSchema } from './label-schema.js';
+import { fileInputs, joinInputs, weightsInputs } from './inputs.js';
+import { formatLabelSchema } from './label-schema.js';
 import { loadPretrained } from './pretrained-backbone.js';
 import { withProblemList } from './problem-list.js';
 import { type InterruptedRun, openInterruptedRun } from './resume.js';
@@ -88,8 +90,8 @@ export interface PreparedRun {
   readonly session: TrainingSession;
   readonly trainLoader: TrainLoader;
   readonly validationLoader: EvalLoader | undefined;
-  /** Names of what the method reports besides the loss. */
-  readonly figures: readonly string[];
+  /** `results.csv` */
+  readonly history: History;
   /** The beginning, or where the interrupted run was. */
   readonly state: RunState;
   /** Undefined for a new run. */
@@ -99,10 +101,26 @@ export interface PreparedRun {
   dispose(): Promise<void>;
 }
 
-/** @throws OtxError as {@link train} does before its first step. */
+/** @throws OtxError as {@link train} does before its first step; folders that were made for nothing are gone again. */
 export async function prepareRun(
   options: TrainOptions | ResumeOptions,
   onEvent: (event: TrainEvent) => void,
+): Promise<PreparedRun> {
+  let folder: RunFolder | undefined;
+  try {
+    return await prepare(options, onEvent, (opened) => {
+      folder = opened;
+    });
+  } catch (error) {
+    await folder?.outputs.close();
+    throw error;
+  }
+}
+
+async function prepare(
+  options: TrainOptions | ResumeOptions,
+  onEvent: (event: TrainEvent) => void,
+  onFolder: (folder: RunFolder) => void,
 ): Promise<PreparedRun> {
   const { signal } = options;
   const notice = (message: string) => onEvent({ type: 'notice', message });
@@ -125,8 +143,10 @@ export async function prepareRun(
     unlabeledFileList: config.unlabeled_file_list,
     hyperParameters: asked,
   });
-  const data = await withProblemList(config.output, () =>
-    openTrainData(config, train_type, earlier?.resume.data, signal),
+  const data = await withProblemList(
+    config.output,
+    () => openTrainData(config, train_type, earlier?.resume.data, signal),
+    rootsOf(config),
   );
   const { trainSet, validationSet, unlabeled } = data;
   if (config.unlabeled_data_roots !== undefined && !unlabeled) {
@@ -136,6 +156,15 @@ export async function prepareRun(
     );
   }
   const { classes } = trainSet;
+
+  // The output folder, before anything that takes long.
+  const inputs = joinInputs(data.inputs, besides(config, template, options.configFile));
+  const store = imageStore(asked.algo_backend.storage_cache_scheme);
+  if (store) await checkPlace(store.folder, inputs);
+  const folder = earlier
+    ? await reopenRunFolder(earlier.root, inputs)
+    : await createRunFolder(config.output, inputs);
+  onFolder(folder);
 
   // The settings.
   const chosen = earlier
@@ -187,11 +216,8 @@ export async function prepareRun(
       }),
   );
 
-  // Whatever could fail late fails now: the output folder is tried out, every mask is looked at.
-  const folder = earlier ? await reopenRunFolder(earlier.root) : await createRunFolder(config.output);
-  const report = await withProblemList(folder.root, () => data.check({ workers, onEvent, signal }), {
-    isOurs: true,
-  });
+  // Whatever could fail late fails now: every mask is looked at.
+  const report = await withProblemList(folder.outputs, () => data.check({ workers, onEvent, signal }));
   // As in the reference, whose schedules of semi-supervised training count on whole epochs.
   const order = unlabeled || !report ? undefined : samplingOrder(report, knownClasses, seed, notice);
 
@@ -201,17 +227,17 @@ export async function prepareRun(
   const { batch_size: batchSize, num_iters } = hyperParameters.learning_parameters;
   const graphs = method.graphs(batchSize);
   const figures = allFigures(graphs);
-  if (earlier) {
-    await truncateHistory(folder.history, earlier.resume.state.epoch);
-  } else {
-    await saveLabelSchema(folder.labelSchema, classes);
-    await startHistory(folder.history, validationSet ? classes : [], figures);
-    await writeFileAtomic(folder.config, formatRunConfig(repeatable(config, hyperParameters)));
-    await writeFileAtomic(
-      folder.environment,
-      `${JSON.stringify(describeEnvironment(options.command), null, 2)}\n`,
-    );
+  const { outputs } = folder;
+  const columns = [validationSet ? classes : [], figures] as const;
+  if (!earlier) {
+    await outputs.write(folder.labelSchema, formatLabelSchema(classes));
+    await outputs.write(folder.config, formatRunConfig(repeatable(config, hyperParameters)));
+    const environment = JSON.stringify(describeEnvironment(options.command), null, 2);
+    await outputs.write(folder.environment, `${environment}\n`);
   }
+  const history = earlier
+    ? await History.resume(outputs, folder.history, earlier.resume.state.epoch, ...columns)
+    : await History.start(outputs, folder.history, ...columns);
   const session = await createTrainingSession({ ...engine, graphs });
   const trainLoader = method.loader(batchSize, order?.(batchSize));
   const validationLoader =
@@ -236,7 +262,7 @@ export async function prepareRun(
     session,
     trainLoader,
     validationLoader,
-    figures,
+    history,
     state,
     resumed: earlier ? { epoch: state.epoch, step: state.step } : undefined,
     resumeInfo: {
@@ -249,6 +275,21 @@ export async function prepareRun(
       await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
     },
   };
+}
+
+/** Where its data is, before it has been opened. */
+function rootsOf({ train_data_roots, val_data_roots, unlabeled_data_roots }: CompleteConfig): Inputs {
+  const roots = [train_data_roots, val_data_roots, unlabeled_data_roots];
+  return { folders: fileInputs('the data', ...roots).files };
+}
+
+/** What a training reads besides its data. */
+function besides(config: CompleteConfig, template: Template, configFile: string | undefined): Inputs {
+  return joinInputs(
+    config.load_weights === undefined ? {} : weightsInputs(config.load_weights),
+    fileInputs('the template', template.path),
+    fileInputs('the configuration', configFile),
+  );
 }
 
 /** Settings that depend on the data, filled in. */

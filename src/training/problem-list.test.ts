@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OtxError } from '../base/errors.js';
+import { Outputs } from '../base/outputs/outputs.js';
 import { withProblemList } from './problem-list.js';
 
 let folder: string;
@@ -36,12 +37,23 @@ test('a short list, and a job without output, leave nothing behind', async () =>
   expect(await withProblemList(output, async () => 5)).toBe(5);
 });
 
-test('a folder with anything else in it is not touched, unless the job has made it', async () => {
+test('a folder with anything else in it is not touched, unless the job has opened it', async () => {
   const output = join(folder, 'run');
   await mkdir(output);
   await writeFile(join(output, 'mine.txt'), 'mine');
   await expect(withProblemList(output, failing(30))).rejects.toThrow(/^30 problems$/);
   expect(await readdir(output)).toEqual(['mine.txt']);
-  await expect(withProblemList(output, failing(30), { isOurs: true })).rejects.toThrow(/problems\.txt/);
+  const open = await Outputs.open({ root: output });
+  await expect(withProblemList(open, failing(30))).rejects.toThrow(/problems\.txt/);
   await expect(withProblemList(join(output, 'mine.txt'), failing(30))).rejects.toThrow(/^30 problems$/);
+});
+
+test('the list stays out of data, and leaves a file of that name alone', async () => {
+  const inputs = { folders: [{ path: folder, what: 'the data' }] };
+  await expect(withProblemList(join(folder, 'run'), failing(30), inputs)).rejects.toThrow(/^30 problems$/);
+  await mkdir(join(folder, 'out'));
+  await writeFile(join(folder, 'out', 'problems.txt'), 'mine');
+  await expect(withProblemList(join(folder, 'out'), failing(30))).rejects.toThrow(/^30 problems$/);
+  expect(await readFile(join(folder, 'out', 'problems.txt'), 'utf8')).toBe('mine');
+  expect(await readdir(folder)).toEqual(['out']);
 });

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRunFolder, makeWritableFolder, timestampedFolder } from './run-folder.js';
+import { encodeSafetensors } from '../weights/safetensors.js';
+import { COLUMNS } from './history.js';
+import { createRunFolder, reopenRunFolder, timestampedFolder } from './run-folder.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -10,11 +12,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('a new run gets empty folders', async () => {
+test('a new run gets its folder, which goes again when nothing is written', async () => {
   const run = await createRunFolder(join(folder, 'a', 'b'));
   expect(run.best).toBe(join(folder, 'a', 'b', 'models', 'weights.safetensors'));
-  expect((await readdir(run.root)).sort()).toEqual(['models']);
-  expect(await readdir(join(run.root, 'models'))).toEqual([]);
+  expect(await readdir(run.root)).toEqual([]);
+  await run.outputs.close();
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test.each(['weights.safetensors', 'last.safetensors'])('an earlier %s is not overwritten', async (name) => {
@@ -27,27 +30,53 @@ test.each(['weights.safetensors', 'last.safetensors'])('an earlier %s is not ove
   expect(await readFile(join(folder, 'models', name), 'utf8')).toBe('precious');
 });
 
-test('a file of somebody else is not overwritten, a run that ended before its first checkpoint is', async () => {
-  const config = join(folder, 'config.yaml');
-  await writeFile(config, 'precious');
-  await expect(createRunFolder(folder)).rejects.toMatchObject({
-    code: 'output',
-    message: expect.stringMatching(/config\.yaml: is not from a training and would be overwritten/),
-  });
-  expect(await readFile(config, 'utf8')).toBe('precious');
-  expect(await readdir(folder)).toEqual(['config.yaml']);
-  await mkdir(join(folder, 'models'));
-  await writeFile(join(folder, 'models', 'label_schema.json'), '{}');
-  expect((await createRunFolder(folder)).config).toBe(config);
+test('files of somebody else are not overwritten, those of a run that ended before its first checkpoint are', async () => {
+  for (const name of ['config.yaml', 'environment.json', 'results.csv', 'models/label_schema.json']) {
+    const path = join(folder, name);
+    await mkdir(join(folder, 'models'), { recursive: true });
+    await writeFile(path, 'precious');
+    await expect(createRunFolder(folder)).rejects.toMatchObject({
+      code: 'output',
+      message: expect.stringContaining(`${path}: was not written by otx`),
+    });
+    expect(await readFile(path, 'utf8')).toBe('precious');
+    await rm(path);
+    const { outputs } = await createRunFolder(folder);
+    await outputs.write(name, 'half a run');
+    await createRunFolder(folder);
+    await rm(path);
+  }
 });
 
-test('an output below a file, or on a file system that takes no files, is refused at once', async () => {
-  await writeFile(join(folder, 'file'), '');
-  for (const path of [join(folder, 'file', 'run'), join(folder, 'file'), '/proc/otx-run']) {
-    await expect(makeWritableFolder(path)).rejects.toMatchObject({
+test('a run that is named by a relative path is the same folder', async () => {
+  const { outputs, last } = await createRunFolder(relative(process.cwd(), join(folder, 'run')));
+  await outputs.write(last, 'x');
+  expect(await readdir(join(folder, 'run', 'models'))).toEqual(['last.safetensors']);
+});
+
+test('a run of version 0.1.0, which kept no record, goes on; what is not its own is in the way', async () => {
+  const path = (name: string) => join(folder, name);
+  await mkdir(path('models'));
+  const weights = encodeSafetensors({ tensors: new Map(), metadata: { otx: '{}' } });
+  for (const name of ['models/last.safetensors', 'models/weights.safetensors'])
+    await writeFile(path(name), weights);
+  await writeFile(path('results.csv'), `${COLUMNS.join(',')}\n1,0.5\n`);
+  const { outputs } = await reopenRunFolder(folder);
+  for (const name of ['models/last.safetensors', 'models/weights.safetensors', 'results.csv']) {
+    await outputs.write(name, 'newer');
+  }
+  for (const [name, content] of [
+    ['models/weights.safetensors', 'mine'],
+    ['results.csv', 'my notes'],
+  ] as const) {
+    await outputs.write(name, 'newer');
+    await writeFile(path(name), content);
+    await expect(reopenRunFolder(folder)).rejects.toMatchObject({
       code: 'output',
-      message: expect.stringContaining(path),
+      message: expect.stringContaining(`${path(name)}: was not written by otx, or has been changed since`),
     });
+    await rm(path(name));
+    await reopenRunFolder(folder);
   }
 });
 

@@ -1,16 +1,24 @@
 /** @file The folder of a run: made and tried out before any long work starts, so that no training is lost at its first save. */
 
-import { access, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../base/atomic.js';
-import { messageOf, OtxError } from '../base/errors.js';
-import { makeFolder } from '../base/make-folder.js';
+import { access } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { OtxError } from '../base/errors.js';
+import { Outputs } from '../base/outputs/outputs.js';
+import type { Inputs } from '../base/outputs/places.js';
+import { readSafetensorsMetadata } from '../weights/index.js';
 import { LAST_FILE, WEIGHTS_FILE } from './checkpoint.js';
+import { isHistory } from './history.js';
 import { LABEL_SCHEMA_FILE } from './label-schema.js';
+
+/** Sheets of what teacher and student say about unlabeled images. */
+export const TEACHER_FOLDER = 'teacher';
 
 /** Where a training run keeps what. */
 export interface RunFolder {
+  /** As it was given; all other paths are absolute. */
   readonly root: string;
+  /** Through which everything in it is written. */
+  readonly outputs: Outputs;
   /** Weights of the best validation so far. */
   readonly best: string;
   /** Newest weights with the state of the optimiser. */
@@ -24,28 +32,39 @@ export interface RunFolder {
   readonly environment: string;
 }
 
-function runFolderAt(root: string): RunFolder {
-  const models = join(root, 'models');
+type RunFiles = Omit<RunFolder, 'outputs'>;
+
+function runFilesAt(root: string): RunFiles {
+  const at = resolve(root);
+  const models = join(at, 'models');
   return {
     root,
     best: join(models, WEIGHTS_FILE),
     last: join(models, LAST_FILE),
     labelSchema: join(models, LABEL_SCHEMA_FILE),
-    history: join(root, 'results.csv'),
-    config: join(root, 'config.yaml'),
-    environment: join(root, 'environment.json'),
+    history: join(at, 'results.csv'),
+    config: join(at, 'config.yaml'),
+    environment: join(at, 'environment.json'),
   };
 }
+
+/** Folders of a run that hold nothing but its outputs. */
+const FOLDERS = ['models', TEACHER_FOLDER];
+
+/** Temporary names of version 0.1.0. */
+const isLitter = (name: string): boolean => /^\.(last|weights)\.safetensors\.[0-9a-f]{8}\.tmp$/.test(name);
 
 /**
  * Makes the folder of a new run.
  *
- * @throws OtxError `output` when it cannot be written, or already holds the weights of another run, or files of other origin
- * under the names of a run's: those are not overwritten.
+ * @param inputs what the training reads.
+ * @throws OtxError `output` when it cannot be written, lies in the data, or already holds the weights of another run, or files
+ * of other origin under the names of a run's: those are not overwritten.
  */
-export async function createRunFolder(root: string): Promise<RunFolder> {
-  const folder = runFolderAt(root);
-  for (const weights of [folder.best, folder.last]) {
+export async function createRunFolder(root: string, inputs: Inputs = {}): Promise<RunFolder> {
+  const files = runFilesAt(root);
+  const { best, last, labelSchema, history, config, environment } = files;
+  for (const weights of [best, last]) {
     if (await exists(weights)) {
       throw new OtxError(
         'output',
@@ -54,54 +73,36 @@ export async function createRunFolder(root: string): Promise<RunFolder> {
       );
     }
   }
-  // A run that was stopped before its first checkpoint has left a label schema, which is written before the others.
-  if (!(await exists(folder.labelSchema))) {
-    for (const file of [folder.history, folder.config, folder.environment]) {
-      if (!(await exists(file))) continue;
-      throw new OtxError(
-        'output',
-        `${file}: is not from a training and would be overwritten; choose another output folder or move the file`,
-      );
-    }
-  }
-  await makeWritableFolder(join(root, 'models'));
-  return folder;
+  const planned = [best, last, labelSchema, history, config, environment];
+  return {
+    ...files,
+    outputs: await Outputs.open({ root, files: planned, folders: FOLDERS, inputs, isLitter }),
+  };
 }
 
 /**
  * Opens the folder of an interrupted run to go on in it, and removes what a write that was killed has left behind.
  *
- * @throws OtxError `output` when it cannot be written.
+ * @param inputs what the training reads.
+ * @throws OtxError `output` when it cannot be written, lies in the data, or when a file that has to be replaced is not the
+ * run's any more.
  */
-export async function reopenRunFolder(root: string): Promise<RunFolder> {
-  const folder = runFolderAt(root);
-  const models = dirname(folder.last);
-  await makeWritableFolder(models);
-  await makeWritableFolder(dirname(folder.history));
-  for (const name of await readdir(models)) {
-    if (/^\..*\.safetensors\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(join(models, name), { force: true });
-  }
-  return folder;
-}
-
-/**
- * Makes a folder and its parents, and writes a file into it to be sure.
- *
- * @throws OtxError `output` naming the folder and the reason.
- */
-export async function makeWritableFolder(folder: string): Promise<void> {
+export async function reopenRunFolder(root: string, inputs: Inputs = {}): Promise<RunFolder> {
+  const files = runFilesAt(root);
+  const { best, last, history } = files;
+  const outputs = await Outputs.open({ root, folders: FOLDERS, inputs, isLitter });
   try {
-    await makeFolder(folder);
+    // Version 0.1.0 kept no record. The newest weights have been opened, and say themselves that they are a run's.
+    await outputs.adopt(last);
+    if ((await readSafetensorsMetadata(best).catch(() => undefined))?.otx !== undefined)
+      await outputs.adopt(best);
+    if (await isHistory(history)) await outputs.adopt(history);
+    for (const path of [last, best, history]) await outputs.isThere(path);
+    return { ...files, outputs };
   } catch (error) {
-    throw new OtxError(
-      'output',
-      `${folder}: this output folder cannot be made (${messageOf(error)}); choose another one`,
-      { cause: error },
-    );
+    await outputs.close();
+    throw error;
   }
-  const probe = join(folder, '.otx-write-test');
-  await writeFileAtomic(probe, '');
-  await rm(probe, { force: true });
 }
 
 /** `<base>/<YYYYmmdd_HHMMSS>_<operation>` in local time; with a number behind it when that exists. */

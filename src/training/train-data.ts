@@ -1,8 +1,9 @@
 /** @file The data of a training: opened, headers only, before anything else, and read in full before the first step. */
 
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { OtxError } from '../base/errors.js';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { checkPlace, Outputs } from '../base/outputs/outputs.js';
+import type { Inputs } from '../base/outputs/places.js';
 import {
   type Dataset,
   type DatasetReport,
@@ -15,12 +16,13 @@ import {
   verifyDataset,
   verifyUnlabeled,
 } from '../data/index.js';
+import { maskNames } from '../data/mask-names.js';
 import { allOfThem } from '../data/problems.js';
-import { maskNames } from '../data/segments/pseudo-masks.js';
 import type { TrainType } from '../templates/index.js';
 import type { ResumeInfo } from './checkpoint.js';
 import type { TrainEvent } from './events.js';
 import { checkFingerprint, fingerprintOf, withoutClasses } from './fingerprint.js';
+import { datasetInputs, fileInputs, joinInputs, searchedInputs } from './inputs.js';
 import type { CompleteConfig } from './train-options.js';
 
 export interface TrainData {
@@ -30,6 +32,8 @@ export interface TrainData {
   readonly validationSet: Dataset | undefined;
   /** Images without masks, for semi-supervised training. */
   readonly unlabeled?: UnlabeledImages | undefined;
+  /** Where no outputs may go. */
+  readonly inputs: Inputs;
   /** Recognises the data when a training goes on. */
   readonly fingerprints: ResumeInfo['data'];
   /**
@@ -109,16 +113,29 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
     ]);
     return report;
   };
-  return { trainSet, validationSet, check };
+  const inputs = joinInputs(
+    datasetInputs('the training data', config.train_data_roots, trainSet),
+    datasetInputs('the validation data', config.val_data_roots as string, validationSet),
+  );
+  return { trainSet, validationSet, inputs, check };
 }
 
 async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
-  if (fileList === undefined) await checkOutside(config.output, root as string);
   const [labeled, unlabeled] = await allOfThem<[LabeledData, UnlabeledImages]>([
     () => openLabeled(config, signal),
     () => openUnlabeled(root as string, { fileList }),
   ]);
+  const what = 'the unlabeled images';
+  const paths = unlabeled.images.map(({ imagePath }) => imagePath);
+  const isFolder = (await stat(root as string).catch(() => undefined))?.isDirectory() === true;
+  const inputs = joinInputs(
+    labeled.inputs,
+    isFolder
+      ? searchedInputs(what, [root as string], paths)
+      : { images: paths.map((path) => ({ path, what })), ...fileInputs('the list of images', root) },
+    fileInputs('the list of images', fileList),
+  );
   const check = async (options: CheckOptions) => {
     const { workers, onEvent, signal } = options;
     const [report, warnings] = await allOfThem<[DatasetReport | undefined, readonly string[]]>([
@@ -134,7 +151,7 @@ async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | und
     onEvent({ type: 'notice', message: `unlabeled images ${root}: ${unlabeled.images.length}` });
     return report;
   };
-  return { ...labeled, unlabeled, check };
+  return { ...labeled, unlabeled, inputs, check };
 }
 
 /** Beside the folders of runs, so that the next run on the same images finds them. */
@@ -143,15 +160,11 @@ export const PSEUDO_MASK_FOLDER = 'detcon_mask';
 const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
 
 async function openImages({ train_data_roots, output }: CompleteConfig): Promise<OpenedData> {
-  await checkOutside(output, train_data_roots);
-  const folder = join(dirname(output), PSEUDO_MASK_FOLDER);
-  if (await isWithin(folder, train_data_roots)) {
-    throw new OtxError(
-      'usage',
-      `pseudo masks would be written to ${folder}, over the images to learn from; choose an output folder elsewhere`,
-    );
-  }
   const images = await openImageFolder(train_data_roots);
+  const paths = images.images.map(({ imagePath }) => imagePath);
+  const inputs = searchedInputs('the images to learn from', [train_data_roots], paths);
+  const folder = join(dirname(output), PSEUDO_MASK_FOLDER);
+  for (const place of [output, folder]) await checkPlace(place, inputs);
   const names = maskNames(images.images.map(({ id }) => id));
   const trainSet: Dataset = {
     root: images.root,
@@ -162,37 +175,15 @@ async function openImages({ train_data_roots, output }: CompleteConfig): Promise
     notices: [],
   };
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
-    const { made, reused, warnings } = await ensurePseudoMasks(images, folder, {
+    const masks = await Outputs.open({ root: folder, folders: [folder], inputs });
+    const { made, reused, warnings } = await ensurePseudoMasks(images, masks, {
       workers,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'segment', done, total }),
       signal,
-    });
+    }).finally(() => masks.close());
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `pseudo masks in ${folder}: ${made} made, ${reused} used again` });
     return undefined;
   };
-  return { trainSet, validationSet: undefined, check };
-}
-
-/** The next look into the folder would take pictures and masks of the run for more images. */
-async function checkOutside(output: string, images: string): Promise<void> {
-  if (!(await isWithin(output, images))) return;
-  throw new OtxError(
-    'usage',
-    `${output} lies inside the images to learn from (${images}), where its own pictures would be taken for more of them; ` +
-      'choose an output folder elsewhere',
-  );
-}
-
-/** Whether a path is a folder or something in it, by whatever links they are named. */
-async function isWithin(path: string, folder: string): Promise<boolean> {
-  const between = relative(await followed(folder), await followed(path));
-  return between !== '..' && !between.startsWith(`..${sep}`) && !isAbsolute(between);
-}
-
-/** An absolute path without symbolic links, as far as it exists. */
-async function followed(path: string): Promise<string> {
-  const real = await realpath(path).catch(() => undefined);
-  if (real !== undefined || dirname(path) === path) return real ?? path;
-  return join(await followed(dirname(path)), basename(path));
+  return { trainSet, validationSet: undefined, inputs, check };
 }

@@ -50,6 +50,8 @@ interface CommonOptions {
   readonly timeBudgetSeconds?: number | undefined;
   /** When the newest state is saved besides. Default: every 60 seconds. */
   readonly checkpointInterval?: CheckpointInterval | undefined;
+  /** File that some of these settings were read from: it is not written over. */
+  readonly configFile?: string | undefined;
   /** What a user typed to get here, for `environment.json`. */
   readonly command?: string | undefined;
   /** Is told how the training goes on. */

@@ -1,13 +1,12 @@
 /** @file Training, from folders of images to a checkpoint. The loop is in the open: read it from top to bottom. */
 
-import { OtxError } from '../base/errors.js';
+import { messageOf, OtxError } from '../base/errors.js';
 import { type ClassInfo, squareOf } from '../data/index.js';
 import { diceFigure } from '../methods/method.js';
-import { checkpointOf, saveCheckpoint } from './checkpoint.js';
+import { checkpointOf, encodeCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
-import { appendHistory } from './history.js';
 import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
-import { prepareRun } from './prepare.js';
+import { type PreparedRun, prepareRun } from './prepare.js';
 import { createRunReporter, shellQuote } from './report/index.js';
 import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
@@ -42,14 +41,19 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   const clock = stopwatch();
   const { signal } = options;
   const tell = options.onEvent ?? (() => undefined);
-  const reporter = createRunReporter({ onNotice: (message) => tell({ type: 'notice', message }) });
+  let prepared: PreparedRun | undefined;
+  const reporter = createRunReporter({
+    outputs: () => (prepared as PreparedRun).folder.outputs,
+    onNotice: (message) => tell({ type: 'notice', message }),
+  });
   const onEvent = (event: TrainEvent) => {
     reporter.onEvent(event);
     tell(event);
   };
   const run = await prepareRun(options, onEvent);
+  prepared = run;
   const { config, template, hyperParameters, classes, sizes, folder, session, state } = run;
-  const { trainLoader, validationLoader, figures, resumed } = run;
+  const { trainLoader, validationLoader, history, resumed } = run;
   const settings = hyperParameters.learning_parameters;
   const batchSize = settings.batch_size;
   const { stepsPerEpoch } = trainLoader;
@@ -90,7 +94,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       ...(kind === 'last' ? { resume: { ...run.resumeInfo, state } } : {}),
     };
     const tensors = await session.tensors({ trainingState: kind === 'last' });
-    await saveCheckpoint(folder[kind], checkpointOf(info, tensors));
+    await folder.outputs.write(folder[kind], encodeCheckpoint(checkpointOf(info, tensors)));
     onEvent({ type: 'checkpoint', path: folder[kind], kind, epoch, step, updates });
     if (kind === 'last') saved = { seconds: clock(), updates };
   };
@@ -108,6 +112,12 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       `stopped after ${state.updates} steps (${state.epoch} of ${state.epochs} epochs) and saved ${folder.last}; ` +
         `go on with: otx train --resume-from ${shellQuote(folder.root)}`,
     );
+  };
+
+  let isHistoryMissed = false;
+  const missHistory = (error: unknown) => {
+    if (!isHistoryMissed) notice(`results.csv is missing or old, training goes on: ${messageOf(error)}`);
+    isHistoryMissed = true;
   };
 
   /** Scores weights on the validation images; undefined where there is nothing to score. */
@@ -315,13 +325,14 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
 
       // Save. The order matters: whatever a kill leaves unwritten, the last checkpoint repeats.
       if (event.best) await save('best', event.metrics ?? null);
-      await appendHistory(folder.history, event, figures);
+      await history.add(event).catch(missHistory);
       if (event.best || scored || state.finished) await save('last', event.metrics ?? null);
       onEvent({ ...event, epochs: state.epochs });
       if (state.finished === null) await stopIfAsked(event.metrics ?? null);
     }
   } finally {
     await Promise.all([run.dispose(), reporter.finish()]);
+    await folder.outputs.close();
   }
 
   // The last epoch is always validated, if there is anything to validate.

@@ -21,4 +21,4 @@ export {
 } from './pretrained.js';
 export { type Naming, readSafetensorsMetadata, readWeights, type Weights } from './read-weights.js';
 export type { WeightTensor } from './stored-tensor.js';
-export { encodeTorchFile, type TorchFileOptions, writeTorchFile } from './torch-writer.js';
+export { encodeTorchFile, type TorchFileOptions } from './torch-writer.js';

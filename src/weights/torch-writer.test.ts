@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeFileAtomic } from '../base/atomic.js';
 import { ByteFile } from './byte-file.js';
 import { readWeights } from './read-weights.js';
 import type { WeightTensor } from './stored-tensor.js';
 import { describeTorchFile } from './torch-file.js';
-import { encodeTorchFile, writeTorchFile } from './torch-writer.js';
+import { encodeTorchFile } from './torch-writer.js';
 import { readZipDirectory } from './zip-directory.js';
 
 let folder: string;
@@ -26,7 +27,7 @@ const tensors = new Map<string, WeightTensor>([
 
 test('what is written is read back exactly', async () => {
   const path = join(folder, 'plain.pth');
-  await writeTorchFile(path, tensors);
+  await writeFileAtomic(path, ...encodeTorchFile(tensors));
   const { tensors: read, classNames, format } = await readWeights(path);
   expect(read).toEqual(tensors);
   expect([...read.keys()]).toEqual([...tensors.keys()]);
@@ -37,7 +38,7 @@ test('what is written is read back exactly', async () => {
 
 test('class names go with the weights where mmcv looks for them', async () => {
   const path = join(folder, 'named.pth');
-  await writeTorchFile(path, tensors, { classNames: ['background', 'Riß'] });
+  await writeFileAtomic(path, ...encodeTorchFile(tensors, { classNames: ['background', 'Riß'] }));
   const { tensors: read, classNames, format } = await readWeights(path);
   expect(read).toEqual(tensors);
   expect(classNames).toEqual(['background', 'Riß']);
@@ -86,7 +87,7 @@ describe('byte structure', () => {
 
   test('the storage of a tensor is its values alone', async () => {
     const path = join(folder, 'storages.pth');
-    await writeTorchFile(path, tensors);
+    await writeFileAtomic(path, ...encodeTorchFile(tensors));
     await ByteFile.use(path, async (file) => {
       const torchFile = await describeTorchFile(file);
       const stateDict = torchFile.root as Map<string, never>;

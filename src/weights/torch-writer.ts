@@ -1,6 +1,5 @@
 /** @file Writes weights as `torch.save` does, so that `torch.load(path, weights_only=True)` opens them. */
 
-import { writeFileAtomic } from '../base/atomic.js';
 import { OtxError } from '../base/errors.js';
 import { countOf, rowMajorStrides, type WeightTensor } from './stored-tensor.js';
 import { encodeZip } from './zip-writer.js';
@@ -16,19 +15,11 @@ export interface TorchFileOptions {
 const FOLDER = 'weights';
 
 /**
- * Writes a `.pth` file atomically: float32 tensors, and int64 for BigInt64Array, in an OrderedDict.
+ * The parts of a `.pth` file, in order: float32 tensors, and int64 for BigInt64Array, in an OrderedDict. Equal weights give
+ * equal bytes.
  *
- * @throws OtxError `output` when it cannot be written or would have 4 GB or more.
+ * @throws OtxError `output` when it would have 4 GB or more.
  */
-export async function writeTorchFile(
-  path: string,
-  tensors: ReadonlyMap<string, WeightTensor>,
-  options: TorchFileOptions = {},
-): Promise<void> {
-  await writeFileAtomic(path, ...encodeTorchFile(tensors, options));
-}
-
-/** The parts of such a file, in order; equal weights give equal bytes. */
 export function encodeTorchFile(
   tensors: ReadonlyMap<string, WeightTensor>,
   { classNames }: TorchFileOptions = {},

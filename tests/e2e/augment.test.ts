@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { otx } from './otx.js';
 
@@ -51,13 +52,13 @@ it('writes into a folder where no file is named', async () => {
   const { code, stdout } = await augment('-o', output, ...SMALL);
   expect(code).toBe(0);
   expect(stdout).toContain(`written ${join(output, 'augmentation.png')}`);
-  expect(await readdir(output)).toEqual(['augmentation.png']);
+  expect(await readdir(output)).toEqual([MANIFEST_FILE, 'augmentation.png']);
 });
 
 it('refuses to write into the data set', async () => {
   const { code, stderr } = await augment('-o', join(data, 'new', 'sheet.png'), ...SMALL);
   expect(code).toBe(1);
-  expect(stderr).toContain('lies in the data set');
+  expect(stderr).toContain('lies inside the data set');
   expect(await readdir(data)).not.toContain('new');
 });
 

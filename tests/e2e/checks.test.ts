@@ -1,4 +1,4 @@
-/** @file The scripts that show what no single command can: data sets stay as they are, memory does not grow. */
+/** @file The scripts that show what no single command can: memory does not grow. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,6 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const path = (name: string) => fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
 const run = (name: string, ...args: string[]) => promisify(execFile)(process.execPath, [path(name), ...args]);
-
-it('no command changes a data set', async () => {
-  const { stdout } = await run('dataset-untouched.mjs');
-  expect(stdout).toMatch(/after train: unchanged\n/);
-  expect(stdout).toContain('the data set is unchanged after 14 commands');
-}, 300_000);
 
 it.each(['masks', 'adapter'])(
   'validation of more images needs no more memory (%s)',

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { saveUntrained } from '../../src/cli/quickstart/untrained.js';
+import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
 import { openDataset, readMask } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { SCENE_CLASSES } from '../../src/demo/scene.js';
@@ -28,7 +28,10 @@ beforeAll(async () => {
   for (const template of TEMPLATES) {
     const hyperParameters = { learning_parameters: { input_size: '64x64' } };
     await mkdir(join(folder, template));
-    await saveUntrained(weightsOf(template), { template, classes, seed: 1, hyperParameters });
+    await writeFile(
+      weightsOf(template),
+      untrainedCheckpoint({ template, classes, seed: 1, hyperParameters }),
+    );
   }
   engine = await createEngine({ threads: 1 });
 });

@@ -115,8 +115,8 @@ describe('otx train on a folder of images refuses in one line', () => {
       async () => [
         ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', join(images, 'run')],
       ],
-      2,
-      /lies inside the images/,
+      1,
+      /run: lies inside the images to learn from/,
     ],
     [
       'a run folder among the images, by way of a link',
@@ -125,8 +125,8 @@ describe('otx train on a folder of images refuses in one line', () => {
         await symlink(images, link);
         return ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', link, '-o', join(images, 'run')];
       },
-      2,
-      /lies inside the images/,
+      1,
+      /run: lies inside the images to learn from/,
     ],
     [
       'images where the masks would go',
@@ -135,8 +135,8 @@ describe('otx train on a folder of images refuses in one line', () => {
         await cp(images, own, { recursive: true });
         return ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', own, '-o', join(folder, 'own', 'run')];
       },
-      2,
-      /masks would be written to .*detcon_mask, over the images/,
+      1,
+      /detcon_mask: lies inside the images to learn from/,
     ],
     [
       'a run folder among unlabeled images',
@@ -144,8 +144,8 @@ describe('otx train on a folder of images refuses in one line', () => {
         ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(scenes, 'train'), '--val-data-roots'],
         ...[join(scenes, 'val'), '--unlabeled-data-roots', images, '-o', join(images, 'run')],
       ],
-      2,
-      /lies inside the images/,
+      1,
+      /run: lies inside the unlabeled images/,
     ],
     [
       'to score a backbone',

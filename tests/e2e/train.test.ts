@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { otx } from './otx.js';
@@ -255,7 +256,7 @@ describe('what was trained', () => {
       ]);
       expect(exported.code).toBe(0);
       expect(exported.stdout).toContain(`input [${batch === 'static' ? 1 : 'batch'}, 3, 68, 68]`);
-      expect((await readdir(output)).sort()).toEqual(['label_schema.json', 'model.onnx']);
+      expect((await readdir(output)).sort()).toEqual([MANIFEST_FILE, 'label_schema.json', 'model.onnx']);
 
       const predict = (weights: string, to: string) =>
         otx([

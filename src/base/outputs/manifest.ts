@@ -7,7 +7,7 @@
  */
 
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
+import { lstat, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { outputError, writeAtomically } from '../atomic.js';
@@ -19,7 +19,7 @@ export const MANIFEST_FILE = '.otx-manifest.jsonl';
 const KIND: FileKind = {
   code: 'output',
   expected: 'the record of files that otx keeps',
-  maxBytes: MOST_BYTES.list,
+  maxBytes: MOST_BYTES.record,
 };
 const HEADER = `${JSON.stringify({ otx: 'manifest', version: 1 })}\n`;
 
@@ -39,8 +39,8 @@ const keyOf = (file: string): string => file.normalize('NFC').toLowerCase();
 export class Manifest {
   private readonly path: string;
   private readonly entries = new Map<string, ManifestEntry[]>();
-  private handle: Promise<FileHandle> | undefined;
   private isMade = false;
+  private begun: Promise<void> | undefined;
 
   private constructor(root: string) {
     this.path = join(root, MANIFEST_FILE);
@@ -64,33 +64,36 @@ export class Manifest {
     const isKnown = (known: ManifestEntry) => known.sha256 === added.sha256 && known.first === added.first;
     if (this.entries.get(keyOf(added.file))?.some(isKnown)) return;
     try {
-      this.handle ??= this.openForAdding();
-      const handle = await this.handle;
-      // A line that was cut off by a full disk or a kill must not spoil this one.
-      await handle.appendFile(`\n${JSON.stringify(added)}\n`);
-      await handle.datasync();
+      await this.begin();
+      const { O_WRONLY, O_APPEND, O_NOFOLLOW = 0 } = constants;
+      const file = await open(this.path, O_WRONLY | O_APPEND | O_NOFOLLOW);
+      try {
+        // A line that was cut off by a full disk or a kill must not spoil this one.
+        await file.appendFile(`\n${JSON.stringify(added)}\n`);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       throw error instanceof OtxError ? error : outputError(this.path, error);
     }
     this.remember(added);
   }
 
-  /** @param isUseless whether nothing was written after all; a record that was begun for it is removed. */
-  async close(isUseless: boolean): Promise<void> {
-    const handle = await this.handle?.catch(() => undefined);
-    this.handle = undefined;
-    await handle?.close();
-    if (isUseless && this.isMade) await rm(this.path, { force: true }).catch(() => undefined);
-    this.isMade = false;
+  /** Removes a record that was begun here: nothing was written after all. */
+  async withdraw(): Promise<void> {
+    if (this.isMade) await rm(this.path, { force: true }).catch(() => undefined);
   }
 
-  private async openForAdding(): Promise<FileHandle> {
-    if (!(await lstat(this.path).catch(() => undefined))) {
-      await writeAtomically(this.path, [HEADER], { isNew: true });
+  /** Makes the file if there is none; several additions at the same time make it once. */
+  private async begin(): Promise<void> {
+    if (await lstat(this.path).catch(() => undefined)) return;
+    this.begun ??= writeAtomically(this.path, [HEADER], { isNew: true }).then(() => {
       this.isMade = true;
-    }
-    const { O_WRONLY, O_APPEND, O_NOFOLLOW = 0 } = constants;
-    return open(this.path, O_WRONLY | O_APPEND | O_NOFOLLOW);
+    });
+    await this.begun.finally(() => {
+      this.begun = undefined;
+    });
   }
 
   private async read(): Promise<void> {

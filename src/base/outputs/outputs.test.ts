@@ -10,6 +10,7 @@ import {
   readFile,
   rm,
   symlink,
+  truncate,
   writeFile,
 } from 'node:fs/promises';
 import { platform, tmpdir } from 'node:os';
@@ -132,6 +133,21 @@ describe('what the user has', () => {
       refusal(/has been changed since/),
     );
     expect([await read('a.txt'), await read('log.txt')]).toEqual(['one, and a note', 'beg']);
+  });
+
+  test('among more than can be read beforehand is found by its name, or when its turn comes', async () => {
+    await put('large.bin', '');
+    await truncate(join(root, 'large.bin'), 2 ** 30);
+    const outputs = await open();
+    await outputs.adopt('large.bin');
+    await outputs.write('edited.txt', 'one');
+    await put('edited.txt', 'mine');
+    const many = ['large.bin', ...Array.from({ length: 9 }, (_, i) => `${i}.txt`)];
+    await put('own.txt');
+    await expect(open({ files: [...many, 'own.txt'] })).rejects.toMatchObject(refusal(/own\.txt: was not/));
+    const again = await open({ files: [...many, 'edited.txt'] });
+    await expect(again.write('edited.txt', 'two')).rejects.toMatchObject(refusal(/changed since/));
+    expect([await read('own.txt'), await read('edited.txt')]).toEqual(['precious', 'mine']);
   });
 
   test('that comes to be during the writing is not replaced', async () => {

@@ -28,8 +28,10 @@ export interface OutputPlan {
   readonly isLitter?: (name: string) => boolean;
 }
 
-/** Files that were compared with the record at a time. */
+/** Files that are looked at at the same time. */
 const AT_ONCE = 8;
+/** Earlier outputs beyond these bytes, such as thousands of pictures, are digested when their turn comes to be replaced. */
+const DIGESTED_FIRST = 2 ** 30;
 
 /**
  * Looks where outputs would go, and writes nothing.
@@ -48,7 +50,11 @@ export class Outputs {
   private readonly made: string[] = [];
   /** State of files as they were left here, by relative path: a file in that state is our own. */
   private readonly left = new Map<string, string>();
+  /** Folders that have been looked at and are there. */
+  private readonly prepared = new Set<string>();
   private hasWritten = false;
+  /** Bytes, before the work. */
+  private digested = 0;
 
   private constructor(
     root: string,
@@ -84,13 +90,16 @@ export class Outputs {
     }
     for (const folder of own) await places.checkHoldsNoInput(folder);
     for (let start = 0; start < planned.length; start += AT_ONCE) {
-      await Promise.all(planned.slice(start, start + AT_ONCE).map((file) => outputs.isThere(file)));
+      await Promise.all(planned.slice(start, start + AT_ONCE).map((file) => outputs.checkFirst(file)));
     }
     try {
       await outputs.make(root);
       await tryOut(root);
       await sweepTemporaries(root, { isLitter });
-      for (const folder of own) await sweepTemporaries(folder, { recursive: true, isLitter });
+      for (const folder of own) {
+        await sweepTemporaries(folder, { recursive: true, isLitter });
+        if (folder !== root && (await lstat(folder).catch(() => undefined))) await tryOut(folder);
+      }
     } catch (error) {
       await outputs.close();
       throw error;
@@ -178,12 +187,7 @@ export class Outputs {
         `${path}: is ${what} where a file is to be written; move it or choose another output folder`,
       );
     }
-    if (!(await this.isOwn(path, name, facts.size))) {
-      throw new OtxError(
-        'output',
-        `${path}: was not written by otx, or has been changed since, and is not replaced; move it or choose another output folder`,
-      );
-    }
+    if (!(await this.isOwn(path, name, facts.size))) throw foreign(path);
     const input = this.places.inputAt(fileId(facts));
     if (input) {
       throw new OtxError(
@@ -195,9 +199,17 @@ export class Outputs {
     return true;
   }
 
+  /** {@link isThere}, without reading more of very many files than their names. */
+  private async checkFirst(path: string): Promise<void> {
+    const facts = await lstat(path).catch(() => undefined);
+    if (this.digested < DIGESTED_FIRST) await this.isThere(path);
+    else if (facts && (await this.manifest.find(this.nameOf(path))).length === 0) throw foreign(path);
+    this.digested += facts?.size ?? 0;
+  }
+
   /** Ends the writing and removes the folders that were made for nothing. Never throws. */
   async close(): Promise<void> {
-    await this.manifest.close(!this.hasWritten).catch(() => undefined);
+    if (!this.hasWritten) await this.manifest.withdraw();
     for (const folder of this.made.splice(0).reverse()) await rmdir(folder).catch(() => undefined);
   }
 
@@ -243,8 +255,6 @@ export class Outputs {
     await this.places.check(folder);
   }
 
-  private readonly prepared = new Set<string>();
-
   private async prepareFolder(folder: string): Promise<void> {
     if (this.prepared.has(folder)) return;
     await this.checkFolder(folder);
@@ -263,6 +273,13 @@ export class Outputs {
       );
     }
   }
+}
+
+function foreign(path: string): OtxError {
+  return new OtxError(
+    'output',
+    `${path}: was not written by otx, or has been changed since, and is not replaced; move it or choose another output folder`,
+  );
 }
 
 /** Writes a file into a folder, to be sure, and takes it away again. */

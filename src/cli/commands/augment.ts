@@ -1,20 +1,19 @@
 /** @file `otx augment`. */
 
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { OtxError } from '../../base/errors.js';
+import { Outputs } from '../../base/outputs/outputs.js';
 import {
-  type Dataset,
   describeRecipe,
+  encodePng,
   openDataset,
   RECIPE_NAMES,
   type RecipeName,
   renderAugmentationSheet,
-  savePng,
 } from '../../data/index.js';
 import { loadTemplate } from '../../index.js';
 import { inputSizes, resolveHyperParameters } from '../../templates/index.js';
+import { datasetInputs } from '../../training/inputs.js';
 import { parseSeed } from '../arguments.js';
 import { type CommandContext, PARAMS_HINT } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
@@ -51,30 +50,18 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
       await run(async ({ signal }) => {
         const { useOtxAdapter } = flags;
         const dataset = await openDataset(flags.trainDataRoots, { useOtxAdapter, signal });
-        await refuseInside(dataset, output);
-        const sheet = await renderAugmentationSheet(dataset, { recipe, cropSize, seed, signal });
-        await savePng(output, sheet);
+        const inputs = datasetInputs('the data set', flags.trainDataRoots, dataset);
+        const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
+        try {
+          const sheet = await renderAugmentationSheet(dataset, { recipe, cropSize, seed, signal });
+          await outputs.write(basename(output), await encodePng(sheet));
+        } finally {
+          await outputs.close();
+        }
       });
       terminal.print(
         `written ${output}: the first samples of a training with seed ${seed} at ${cropSize}x${cropSize}\n` +
           `${recipe}: ${describeRecipe(recipe)}`,
       );
     });
-}
-
-/** A picture among the images of a data set would be taken for one of them. */
-async function refuseInside({ root }: Dataset, file: string): Promise<void> {
-  const path = relative(await realpath(root), await realFile(resolve(file)));
-  if (!path.startsWith('..') && !isAbsolute(path)) {
-    throw new OtxError('output', `${file}: lies in the data set ${root}; choose another place`);
-  }
-}
-
-/** The path without symbolic links, of a file that may not exist yet, in folders that may not either. */
-async function realFile(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    return dirname(path) === path ? path : join(await realFile(dirname(path)), basename(path));
-  }
 }

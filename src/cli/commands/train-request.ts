@@ -48,6 +48,7 @@ export interface TrainRequest {
   readonly pretrained: boolean | undefined;
   readonly threads: number | undefined;
   readonly timeBudgetSeconds: number | undefined;
+  readonly configFile: string | undefined;
   readonly hyperParameters: HyperParameterOverrides;
 }
 
@@ -84,6 +85,7 @@ export async function trainRequest(
     pretrained: flags.pretrained ?? file.pretrained,
     threads: file.threads,
     timeBudgetSeconds: flags.timeBudget ?? file.time_budget,
+    configFile: flags.config,
     hyperParameters: {
       learning_parameters: { ...fromFile.learning_parameters, ...params.learning_parameters },
       postprocessing: { ...fromFile.postprocessing, ...withImplied(params).postprocessing },

@@ -1,6 +1,5 @@
 /** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
 
-import { writeFileAtomic } from '../../base/atomic.js';
 import { readBytes } from '../../data/decoder.js';
 import { type Panel, renderFigure } from '../../data/figure.js';
 import { type Dataset, readImage, readMask, renderOverlay, resizeImage } from '../../data/index.js';
@@ -37,12 +36,11 @@ export async function agreement(
   return same / total;
 }
 
-/** Writes a PNG with one row per image: picture, truth, prediction; with a legend below. */
-export async function saveFigure(
-  path: string,
+/** The bytes of a PNG with one row per image: picture, truth, prediction; with a legend below. */
+export async function drawFigure(
   dataset: Dataset,
   predictions: readonly PredictedImage[],
-): Promise<void> {
+): Promise<Uint8Array> {
   const rows: RgbImage[] = [];
   for (const [index, prediction] of predictions.entries()) {
     const sample = dataset.samples.find(({ imagePath }) => imagePath === prediction.input)!;
@@ -60,12 +58,11 @@ export async function saveFigure(
   }
   const { width } = rows[0]!;
   const height = rows.reduce((sum, row) => sum + row.height, 0);
-  const png = await sharp(Buffer.concat(rows.map(({ data }) => data)), {
+  return sharp(Buffer.concat(rows.map(({ data }) => data)), {
     raw: { width, height, channels: 3 },
   })
     .png({ palette: true, effort: 10 })
     .toBuffer();
-  await writeFileAtomic(path, png);
 }
 
 function small(image: RgbImage): RgbImage {

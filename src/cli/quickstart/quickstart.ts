@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { makeFolder } from '../../base/make-folder.js';
+import { Outputs } from '../../base/outputs/outputs.js';
 import { openDataset } from '../../data/index.js';
 import { generateScenes, type SceneOptions } from '../../demo/generate.js';
 import { evaluate, exportModel, type HyperParameterOverrides, predict, train } from '../../index.js';
@@ -12,8 +12,8 @@ import { formatMetrics, type SegmentationMetrics } from '../../training/metrics.
 import { formatDuration, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { freshFolder } from './fresh-folder.js';
-import { agreement, saveFigure } from './pictures.js';
-import { saveUntrained } from './untrained.js';
+import { agreement, drawFigure } from './pictures.js';
+import { untrainedCheckpoint } from './untrained.js';
 
 const TEMPLATE = 'Lite-HRNet-s-mod2';
 const SEED = 1;
@@ -70,6 +70,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const { print } = terminal;
   const { onEvent, close } = progressPrinter(terminal);
   const start = performance.now();
+  let outputs: Outputs | undefined;
   try {
     print('== 1. A data set: images, masks, and a file that names the classes');
     const data = join(folder, 'data');
@@ -81,14 +82,13 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
 
     print('\n== 2. What an untrained network makes of it');
     const run = await freshFolder(folder, 'run');
-    const untrainedWeights = join(run, 'untrained.safetensors');
+    outputs = await Outputs.open({ root: run });
+    const untrainedWeights = outputs.path('untrained.safetensors');
     const { classes } = validation;
-    await saveUntrained(untrainedWeights, {
-      template: TEMPLATE,
-      classes,
-      seed: SEED,
-      hyperParameters,
-    });
+    await outputs.write(
+      untrainedWeights,
+      untrainedCheckpoint({ template: TEMPLATE, classes, seed: SEED, hyperParameters }),
+    );
     const meanDice = async (weights: string) =>
       (await evaluate({ weights, testData: validationData, signal })).metrics.mDice;
     const untrained = await meanDice(untrainedWeights);
@@ -123,9 +123,9 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     print(`mean Dice ${metrics.mDice.toFixed(6)} trained, ${exported.toFixed(6)} exported`);
 
     print('\n== 5. Look at it');
-    const figure = join(run, 'figure.png');
     const overlays = join(run, 'predictions', 'overlays');
-    await saveFigure(figure, validation, images.slice(0, FIGURE_ROWS));
+    await outputs.write('figure.png', await drawFigure(validation, images.slice(0, FIGURE_ROWS)));
+    const figure = join(run, 'figure.png');
     print(`${figure}  image, truth, prediction\n${overlays}  every validation image`);
 
     const seconds = (performance.now() - start) / 1000;
@@ -139,6 +139,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       overlays,
     };
   } finally {
+    await outputs?.close();
     close();
   }
 }
@@ -149,7 +150,6 @@ async function drawScenes(
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await makeFolder(root);
   const total = (scenes.train ?? 0) + (scenes.val ?? 0);
   const bar = terminal.bar('drawing [{bar}] {value}/{total}', total);
   try {

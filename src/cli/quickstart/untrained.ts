@@ -3,7 +3,7 @@
 import type { ClassInfo } from '../../data/index.js';
 import { createSegmentor, describe } from '../../models/index.js';
 import { type HyperParameterOverrides, loadTemplate, resolveHyperParameters } from '../../templates/index.js';
-import { checkpointOf, saveCheckpoint } from '../../training/checkpoint.js';
+import { checkpointOf, encodeCheckpoint } from '../../training/checkpoint.js';
 import { initialState } from '../../training/state-dict.js';
 
 export interface UntrainedOptions {
@@ -15,12 +15,11 @@ export interface UntrainedOptions {
 }
 
 /**
- * Writes the weights that training starts from.
+ * The bytes of a `.safetensors` file with the weights that training starts from.
  *
- * @param path of the `.safetensors` file; its folder must exist.
- * @throws OtxError `template`, `usage` or `output`.
+ * @throws OtxError `template` or `usage`.
  */
-export async function saveUntrained(path: string, options: UntrainedOptions): Promise<void> {
+export function untrainedCheckpoint(options: UntrainedOptions): Uint8Array {
   const { classes, seed } = options;
   const template = loadTemplate(options.template);
   const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
@@ -38,5 +37,5 @@ export async function saveUntrained(path: string, options: UntrainedOptions): Pr
     metrics: null,
     progress: { epoch: 0, step: 0, seed, best: null },
   };
-  await saveCheckpoint(path, checkpointOf(info, new Map(tensors)));
+  return encodeCheckpoint(checkpointOf(info, new Map(tensors)));
 }

@@ -1,6 +1,5 @@
 /** @file The data threads' part in pseudo masks: one image, one mask. */
-import { writeFileAtomic } from '../../base/atomic.js';
-import { messageOf, OtxError } from '../../base/errors.js';
+import { messageOf } from '../../base/errors.js';
 import { readBytes } from '../decoder.js';
 import { type ImageStore, readStoredImage } from '../image-store.js';
 import { readImage } from '../read-image.js';
@@ -14,30 +13,26 @@ export interface PseudoMaskTask {
 }
 
 export interface PseudoMaskTaskResult {
-  /** False when the mask that was there fits. */
-  readonly made: boolean;
+  /** The bytes of the mask's file; undefined when the mask that was there fits. */
+  readonly mask: Uint8Array | undefined;
   /** What is wrong with the image. */
   readonly problem: string | undefined;
   readonly warning: string | undefined;
 }
 
-/**
- * Makes the pseudo mask of an image, unless there is one that fits. A bad image is given back, not thrown.
- * @throws OtxError `output` when the mask cannot be written.
- */
+/** Makes the pseudo mask of an image, unless there is one that fits. A bad image is given back, not thrown. */
 export async function makePseudoMask({ imagePath, maskPath }: PseudoMaskTask): Promise<PseudoMaskTaskResult> {
   try {
     const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
     if (await readFittingMask(maskPath, imagePath, origin)) {
-      return { made: false, problem: undefined, warning: undefined };
+      return { mask: undefined, problem: undefined, warning: undefined };
     }
     const image = await readImage(imagePath);
     const { ids } = segmentImage(image.data, image, PSEUDO_MASK_SETTINGS);
-    await writeFileAtomic(maskPath, await encodePseudoMask(ids, image, origin));
-    return { made: true, problem: undefined, warning: image.warning };
+    const mask = await encodePseudoMask(ids, image, origin);
+    return { mask, problem: undefined, warning: image.warning };
   } catch (error) {
-    if (error instanceof OtxError && error.code === 'output') throw error;
-    return { made: false, problem: messageOf(error), warning: undefined };
+    return { mask: undefined, problem: messageOf(error), warning: undefined };
   }
 }
 

@@ -2,13 +2,15 @@ import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MANIFEST_FILE } from '../../base/outputs/manifest.js';
+import { Outputs } from '../../base/outputs/outputs.js';
 import { errorOf, indexMask, noiseJpeg, rgbPng, temporaryFolder, writeFiles } from '../fixtures.cases.js';
 import { openImageFolder } from '../image-folder.js';
 import { acquirePool, type DataPool } from '../pool.js';
 import { readImage } from '../read-image.js';
 import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
 import { readSegmentedImage } from './make-pseudo-mask.js';
-import { ensurePseudoMasks, maskNames } from './pseudo-masks.js';
+import { ensurePseudoMasks } from './pseudo-masks.js';
 
 let pool: DataPool;
 beforeAll(() => {
@@ -42,7 +44,7 @@ describe.each([0, 2])('ensurePseudoMasks with %i workers', (workers) => {
     const { root, masks } = await folders();
     const images = await openImageFolder(root);
     const steps: string[] = [];
-    const result = await ensurePseudoMasks(images, masks, {
+    const result = await ensurePseudoMasks(images, await Outputs.open({ root: masks }), {
       workers,
       onProgress: (done, total) => steps.push(`${done}/${total}`),
     });
@@ -62,7 +64,7 @@ describe.each([0, 2])('ensurePseudoMasks with %i workers', (workers) => {
 
 describe('ensurePseudoMasks', () => {
   const ensure = async (root: string, masks: string) =>
-    ensurePseudoMasks(await openImageFolder(root), masks, { workers: 2 });
+    ensurePseudoMasks(await openImageFolder(root), await Outputs.open({ root: masks }), { workers: 2 });
 
   it('uses masks again that fit, without touching them, and leaves the images alone', async () => {
     const { root, masks } = await folders();
@@ -75,28 +77,47 @@ describe('ensurePseudoMasks', () => {
     expect((await stat(join(root, 'a.png'))).mtimeMs).toBe(before.mtimeMs);
   });
 
-  it.each<[string, (path: string) => Promise<void>]>([
-    ['missing', (path) => rm(path)],
-    ['cut off', async (path) => writeFile(path, (await readFile(path)).subarray(0, -20))],
-    ['not an image', (path) => writeFile(path, 'hello')],
-    ['of another size', (path) => writeFile(path, indexMask(new Array(20).fill(0), 5, 4))],
-    [
-      'made with other settings',
-      async (path) => {
-        const bytes = await readFile(path);
-        await writeFile(
-          path,
-          Buffer.from(bytes.toString('latin1').replace('scale=1000', 'scale=2000'), 'latin1'),
-        );
-      },
-    ],
-  ])('makes a mask anew that is %s', async (_, spoil) => {
+  it('makes a mask anew that is missing', async () => {
     const { root, masks } = await folders();
     const { paths } = await ensure(root, masks);
     const whole = await readFile(paths[0]!);
-    await spoil(paths[0]!);
+    await rm(paths[0]!);
     expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
     expect(await readFile(paths[0]!)).toEqual(whole);
+  });
+
+  it('makes a mask anew that was made with other settings', async () => {
+    const { root, masks } = await folders();
+    const { paths } = await ensure(root, masks);
+    const whole = await readFile(paths[0]!);
+    const text = whole.toString('latin1').replace('scale=1000', 'scale=2000');
+    await (await Outputs.open({ root: masks })).write('a.png', Buffer.from(text, 'latin1'));
+    expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
+    expect(await readFile(paths[0]!)).toEqual(whole);
+  });
+
+  it.each<[string, (mask: Buffer) => Promise<Buffer | string>]>([
+    ['cut off', async (mask) => mask.subarray(0, -20)],
+    ['no image', async () => 'hello'],
+    ['of another size', async () => indexMask(new Array(20).fill(0), 5, 4)],
+    ['a photograph', () => picture(10, 240)],
+    [
+      'a mask of another image',
+      async (mask) => Buffer.from(mask.toString('latin1').replace('image=', 'image=0'), 'latin1'),
+    ],
+  ])('leaves a file of the user’s that is %s, and says that it is in the way', async (_, content) => {
+    const { root, masks } = await folders();
+    const { paths } = await ensure(root, masks);
+    const own = await content(await readFile(paths[0]!));
+    await writeFile(paths[0]!, own);
+    for (const manifest of ['there', 'gone']) {
+      if (manifest === 'gone') await rm(join(masks, MANIFEST_FILE));
+      expect(await errorOf(ensure(root, masks))).toMatchObject({
+        code: 'output',
+        message: expect.stringMatching(/a\.png: was not written by otx, or has been changed since/),
+      });
+      expect(await readFile(paths[0]!)).toEqual(Buffer.from(own as string));
+    }
   });
 
   it('makes the mask of an image anew that was replaced by another of the same size', async () => {
@@ -157,18 +178,9 @@ describe('ensurePseudoMasks', () => {
     const { root, masks } = await folders();
     const images = await openImageFolder(root);
     const options = { workers: 2, signal: AbortSignal.abort() };
-    expect(await errorOf(ensurePseudoMasks(images, masks, options))).toMatchObject({ code: 'aborted' });
+    expect(
+      await errorOf(ensurePseudoMasks(images, await Outputs.open({ root: masks }), options)),
+    ).toMatchObject({ code: 'aborted' });
     expect((await ensure(root, masks)).paths).toHaveLength(2);
   });
-});
-
-it('maskNames keeps every mask apart from every other', () => {
-  expect(maskNames(['a.jpg', 'b.jpg', 'b.png', 'b.png.jpg', 'B.JPEG', 'x/a.tar.jpg'])).toEqual([
-    'a.png',
-    'b.jpg.png',
-    'b.png.png.png',
-    'b.png.png',
-    'B.JPEG.png',
-    'x/a.tar.png',
-  ]);
 });

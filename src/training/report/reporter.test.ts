@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MANIFEST_FILE } from '../../base/outputs/manifest.js';
+import { Outputs } from '../../base/outputs/outputs.js';
 import { type Dataset, openDataset, readMask, verifyDataset } from '../../data/index.js';
 import { generateScenes } from '../../demo/generate.js';
 import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../events.js';
-import { appendHistory, startHistory } from '../history.js';
+import { History } from '../history.js';
 import { ConfusionMatrix } from '../metrics.js';
 import { createRunReporter, RESULTS_FILE } from './reporter.js';
 import { readEvents } from './tensorboard/event-file.js';
@@ -16,6 +18,8 @@ let data: string;
 let trainSet: Dataset;
 let validationSet: Dataset;
 let output: string;
+let outputs: Outputs;
+let history: History | undefined;
 let now = 0;
 
 beforeAll(async () => {
@@ -28,6 +32,8 @@ beforeAll(async () => {
 afterAll(() => rm(data, { recursive: true, force: true }));
 beforeEach(async () => {
   output = await mkdtemp(join(tmpdir(), 'otx-run-'));
+  outputs = await Outputs.open({ root: output });
+  history = undefined;
   now = 0;
 });
 afterEach(() => rm(output, { recursive: true, force: true }));
@@ -101,7 +107,7 @@ async function* epochEvents(epoch: number, best: boolean): AsyncGenerator<TrainE
     seconds: { train: 1, waiting: 0, validation: 1 },
     imagesPerSecond: 2,
   };
-  await appendHistory(join(output, RESULTS_FILE), event);
+  await history?.add(event);
   yield event;
 }
 
@@ -110,7 +116,11 @@ async function report(
   resumed?: StartEvent['resumed'],
 ): Promise<string[]> {
   const notices: string[] = [];
-  const reporter = createRunReporter({ onNotice: (message) => notices.push(message), clock: () => now });
+  const reporter = createRunReporter({
+    outputs: () => outputs,
+    onNotice: (message) => notices.push(message),
+    clock: () => now,
+  });
   for (const [subset, dataset] of [['train', trainSet] as const, ['validation', validationSet] as const]) {
     reporter.onEvent({ type: 'data', subset, report: await verifyDataset(dataset, { workers: 0 }) });
   }
@@ -136,7 +146,7 @@ async function stepsOf(name: string, tag: string): Promise<number[]> {
 
 describe('a run folder', () => {
   test('has curves, class shares, sheets, a confusion matrix and TensorBoard events', async () => {
-    await startHistory(join(output, RESULTS_FILE), trainSet.classes);
+    history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
     const notices = await report([
       { epoch: 1, best: true },
       { epoch: 2, best: false },
@@ -167,7 +177,7 @@ describe('a run folder', () => {
   });
 
   test('sheets of four rows show the same images in every epoch', async () => {
-    await startHistory(join(output, RESULTS_FILE), trainSet.classes);
+    history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
     await report([{ epoch: 1, best: true }]);
     const [first, second] = await Promise.all(
       [0, 1].map((sheet) => sharp(join(output, `val_batch_${sheet}.png`)).metadata()),
@@ -190,10 +200,13 @@ describe('a run folder', () => {
     const picturesOf = async (start: StartEvent, steps: ('detcon' | 'pair' | 'single')[]) => {
       if (!start.resumed) {
         await rm(output, { recursive: true });
-        await mkdir(output);
+        outputs = await Outputs.open({ root: output });
       }
       const notices: string[] = [];
-      const reporter = createRunReporter({ onNotice: (message) => notices.push(message) });
+      const reporter = createRunReporter({
+        outputs: () => outputs,
+        onNotice: (message) => notices.push(message),
+      });
       reporter.onEvent(start);
       for (const [n, step] of steps.entries()) {
         reporter.onEvent({ type: 'batch', epoch: 1, step: n + 1, batch: views(step), pictures: {} });
@@ -222,8 +235,12 @@ describe('a run folder', () => {
   });
 
   test('is drawn again only after a while, but always at the end', async () => {
-    await startHistory(join(output, RESULTS_FILE), trainSet.classes);
-    const reporter = createRunReporter({ onNotice: () => undefined, clock: () => now });
+    history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
+    const reporter = createRunReporter({
+      outputs: () => outputs,
+      onNotice: () => undefined,
+      clock: () => now,
+    });
     const settled = async () => (await stat(join(output, 'results.png'))).mtimeMs;
     reporter.onEvent(startEvent());
     const epoch = async (number: number) => {
@@ -241,7 +258,7 @@ describe('a run folder', () => {
   });
 
   test('goes on after a resumption: steps that are repeated stand in the events once', async () => {
-    await startHistory(join(output, RESULTS_FILE), trainSet.classes);
+    history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
     await report([
       { epoch: 1, best: true },
       { epoch: 2, best: false },
@@ -261,7 +278,11 @@ describe('a run folder', () => {
   });
 
   test('has the events of a step long before the end, for a kill must not lose what a checkpoint has', async () => {
-    const reporter = createRunReporter({ onNotice: () => undefined, clock: () => now });
+    const reporter = createRunReporter({
+      outputs: () => outputs,
+      onNotice: () => undefined,
+      clock: () => now,
+    });
     reporter.onEvent(startEvent());
     for (const step of [1, 2, 3]) reporter.onEvent(stepEvent(1, step));
     const steps = async () => stepsOf((await eventFiles())[0] ?? 'none', 'train/loss').catch(() => []);
@@ -285,14 +306,32 @@ describe('a run folder', () => {
       'train_batch_1.jpg',
       'val_batch_0.png',
     ]);
-    expect(notices[0]).toMatch(/is missing or old, training goes on: .*cannot be written/);
+    expect(notices[0]).toMatch(
+      /is missing or old, training goes on: .*is a folder where a file is to be written/,
+    );
     expect(await readdir(output)).toEqual(
       expect.arrayContaining(['train_batch_2.jpg', 'confusion_matrix.png']),
     );
   });
 
+  test('keeps pictures of the user’s, whatever their names, and says so once', async () => {
+    history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
+    const own = ['results.png', 'labels.png', 'confusion_matrix.png', 'train_batch_0.jpg', 'val_batch_1.png'];
+    for (const name of own) await writeFile(join(output, name), 'precious');
+    const notices = await report([
+      { epoch: 1, best: true },
+      { epoch: 2, best: true },
+    ]);
+    expect(notices.map((notice) => notice.split(' ')[0]).sort()).toEqual([...own].sort());
+    for (const notice of notices) expect(notice).toMatch(/training goes on: .*was not written by otx/);
+    for (const name of own) expect(await readFile(join(output, name), 'utf8')).toBe('precious');
+    expect(await readdir(output)).toEqual(
+      expect.arrayContaining(['val_batch_0.png', 'train_batch_1.jpg', MANIFEST_FILE]),
+    );
+  });
+
   test('shows what the teacher says first, and from then on every few epochs', async () => {
-    const reporter = createRunReporter({ onNotice: () => undefined });
+    const reporter = createRunReporter({ outputs: () => outputs, onNotice: () => undefined });
     reporter.onEvent({ ...startEvent(), epochs: 60 });
     const area = 32 * 32;
     const labels = new Uint8Array(area);
@@ -317,7 +356,7 @@ describe('a run folder', () => {
   });
 
   test('a training that fails before its start leaves nothing to finish', async () => {
-    const reporter = createRunReporter({ onNotice: () => undefined });
+    const reporter = createRunReporter({ outputs: () => outputs, onNotice: () => undefined });
     reporter.onEvent({ type: 'notice', message: 'early' });
     await reporter.finish();
     expect(await readdir(output)).toEqual([]);

@@ -2,16 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic.js';
 import { messageOf } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
+import type { Outputs } from '../../base/outputs/outputs.js';
 import { readTextOf } from '../../base/read-file.js';
 import {
   type DatasetReport,
   type DetconBatch,
+  encodePng,
   type LabeledBatch,
   type PairedBatch,
-  savePng,
   type TrainBatch,
   type ViewInputs,
 } from '../../data/index.js';
@@ -27,6 +26,7 @@ import type {
 } from '../events.js';
 import { HISTORY_KIND } from '../history.js';
 import type { ConfusionMatrix } from '../metrics.js';
+import { TEACHER_FOLDER } from '../run-folder.js';
 import { drawConfusion } from './charts/confusion.js';
 import { drawLabels } from './charts/labels.js';
 import { drawResults } from './charts/results.js';
@@ -41,8 +41,6 @@ import { drawPseudoMasks, drawViews } from './view-sheets.js';
 export const RESULTS_FILE = 'results.csv';
 
 const TRAIN_SHEETS = 3;
-/** Sheets of what teacher and student say about unlabeled images. */
-const TEACHER_FOLDER = 'teacher';
 /** Images that are shown with their pseudo masks. */
 const SHOWN_SEGMENTED = 8;
 /** Validation images that are shown, always the same ones, and how many on a sheet. */
@@ -52,6 +50,8 @@ const IMAGES_PER_SHEET = 4;
 const TENSORBOARD_PICTURES = 20;
 
 export interface RunReporterOptions {
+  /** Folder of the run, asked for when the training starts. */
+  readonly outputs: () => Outputs;
   /** Told once of each file that cannot be written. */
   readonly onNotice: (message: string) => void;
   /** In seconds. */
@@ -82,7 +82,7 @@ interface Validated {
  * `teacher/epoch_NNN.jpg` of every few epochs. Charts are redrawn after an epoch when at
  * least 5 seconds and 20 times the time of drawing have passed, and at the end. A resumed run goes on with the same files.
  */
-export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunReporter {
+export function createRunReporter({ outputs, onNotice, clock }: RunReporterOptions): RunReporter {
   const reports = new Map<string, DatasetReport>();
   const told = new Set<string>();
   let queue: Promise<void> = Promise.resolve();
@@ -103,7 +103,7 @@ export function createRunReporter({ onNotice, clock }: RunReporterOptions): RunR
   return {
     onEvent: (event) => {
       if (event.type === 'data') reports.set(event.subset, event.report);
-      else if (event.type === 'start') run = startRun(event, reports, { attempt, enqueue }, clock);
+      else if (event.type === 'start') run = startRun(event, outputs(), reports, { attempt, enqueue }, clock);
       else run?.onEvent(event);
     },
     finish: async () => {
@@ -123,15 +123,15 @@ interface RunFiles {
 
 function startRun(
   start: StartEvent,
+  outputs: Outputs,
   reports: ReadonlyMap<string, DatasetReport>,
   { attempt, enqueue }: { readonly attempt: Attempt; readonly enqueue: Attempt },
   clock = () => performance.now() / 1000,
 ): RunFiles {
-  const { output, classes, stepsPerEpoch, resumed } = start;
+  const { classes, stepsPerEpoch, resumed } = start;
   const names = classes.map(({ name }) => name);
-  const file = (name: string) => join(output, name);
   /** A run that was killed early may have left without its first pictures. */
-  const isMissing = (name: string) => resumed === undefined || !existsSync(file(name));
+  const isMissing = (name: string) => resumed === undefined || !existsSync(outputs.path(name));
   const shown = new Set(evenlySpaced(start.validationSet?.samples ?? [], SHOWN_IMAGES).map(({ id }) => id));
   const pictures = new Map<string, SegmentedPicture>();
   const resumedStep = resumed && resumed.epoch * stepsPerEpoch + resumed.step;
@@ -139,9 +139,9 @@ function startRun(
   let latest: Validated | undefined;
   let best: Validated | undefined;
 
-  const events: EventFile = createEventFile(output, resumedStep);
+  const events: EventFile = createEventFile(outputs, resumedStep);
   if (resumedStep !== undefined) {
-    enqueue('the earlier TensorBoard file', () => truncateEvents(output, resumedStep));
+    enqueue('the earlier TensorBoard file', () => truncateEvents(outputs, resumedStep));
   }
   // Not behind the drawing: a checkpoint is newer than the events of its steps, which a kill must not lose.
   const flushEvents = () => attempt('the TensorBoard file', () => events.flush());
@@ -156,20 +156,20 @@ function startRun(
     const shownLatest = latest;
     latest = undefined;
     enqueue('results.png', async () => {
-      const table = parseResults(await readTextOf(file(RESULTS_FILE), HISTORY_KIND));
-      if (table.epochs.length > 0) await writeFileAtomic(file('results.png'), await drawResults(table));
+      const table = parseResults(await readTextOf(outputs.path(RESULTS_FILE), HISTORY_KIND));
+      if (table.epochs.length > 0) await outputs.write('results.png', await drawResults(table));
     });
     if (drawn?.matrix) {
       const { matrix, epoch, mDice } = drawn;
       const caption = `share of the true pixels, best epoch ${epoch}, mDice ${mDice.toFixed(4)}`;
       enqueue('confusion_matrix.png', async () =>
-        writeFileAtomic(file('confusion_matrix.png'), await drawConfusion(matrix, names, caption)),
+        outputs.write('confusion_matrix.png', await drawConfusion(matrix, names, caption)),
       );
     }
     for (let sheet = 0; drawn && sheet * IMAGES_PER_SHEET < drawn.pictures.length; sheet++) {
       const name = `val_batch_${sheet}.png`;
       const rows = drawn.pictures.slice(sheet * IMAGES_PER_SHEET, (sheet + 1) * IMAGES_PER_SHEET);
-      enqueue(name, async () => savePng(file(name), await drawPredictions(rows, classes)));
+      enqueue(name, async () => outputs.write(name, await encodePng(await drawPredictions(rows, classes))));
     }
     if (shownLatest && shownLatest.pictures.length > 0) {
       const { pictures, step } = shownLatest;
@@ -191,7 +191,7 @@ function startRun(
         const report = reports.get(name);
         return report && dataset ? [{ name, report, sizes: dataset.samples }] : [];
       });
-      if (subsets.length > 0) await writeFileAtomic(file('labels.png'), await drawLabels(classes, subsets));
+      if (subsets.length > 0) await outputs.write('labels.png', await drawLabels(classes, subsets));
     });
   }
 
@@ -200,7 +200,7 @@ function startRun(
   if (hasPseudoMasks && isMissing('pseudo_masks.jpg')) {
     enqueue('pseudo_masks.jpg', async () => {
       const sheet = await drawPseudoMasks(evenlySpaced(start.trainSet.samples, SHOWN_SEGMENTED));
-      await writeFileAtomic(file('pseudo_masks.jpg'), await encodeJpeg(sheet));
+      await outputs.write('pseudo_masks.jpg', await encodeJpeg(sheet));
       await addPicture('pseudo_masks', 0, sheet);
     });
   }
@@ -213,7 +213,7 @@ function startRun(
     const name = `views_${number}.jpg`;
     enqueue(name, async () => {
       const sheet = await drawViews(inputs, sampleIds, hasPseudoMasks ? [] : classes);
-      await writeFileAtomic(file(name), await encodeJpeg(sheet));
+      await outputs.write(name, await encodeJpeg(sheet));
       await addPicture(`views/${number}`, (epoch - 1) * stepsPerEpoch + step, sheet);
     });
   };
@@ -230,8 +230,7 @@ function startRun(
     const name = join(TEACHER_FOLDER, `epoch_${String(epoch).padStart(3, '0')}.jpg`);
     enqueue(name, async () => {
       const sheet = await drawTeacherSheet(batch, opinion, classes);
-      await makeFolder(file(TEACHER_FOLDER));
-      await writeFileAtomic(file(name), await encodeJpeg(sheet));
+      await outputs.write(name, await encodeJpeg(sheet));
       await addPicture('teacher', (epoch - 1) * stepsPerEpoch + step, sheet);
     });
   };
@@ -244,7 +243,7 @@ function startRun(
     const name = `train_batch_${step - 1}.jpg`;
     enqueue(name, async () => {
       const sheet = await drawTrainBatch(batch, classes);
-      await writeFileAtomic(file(name), await encodeJpeg(sheet));
+      await outputs.write(name, await encodeJpeg(sheet));
       await addPicture(`train_batch/${step - 1}`, step, sheet);
     });
   };

@@ -1,7 +1,9 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MANIFEST_FILE } from '../../../base/outputs/manifest.js';
+import { Outputs } from '../../../base/outputs/outputs.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { createEventFile, readEvents, truncateEvents } from './event-file.js';
 import { frameRecord, readRecords } from './records.js';
@@ -41,20 +43,23 @@ describe('records', () => {
 
 describe('event files', () => {
   let folder: string;
+  let outputs: Outputs;
+  const eventFiles = async () => (await readdir(folder)).filter((name) => name !== MANIFEST_FILE).sort();
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'otx-events-'));
+    outputs = await Outputs.open({ root: folder });
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   test('begin with the version of the format and hold scalars and images', async () => {
-    const events = createEventFile(folder, undefined, () => 1_700_000_000_500);
+    const events = createEventFile(outputs, undefined, () => 1_700_000_000_500);
     events.scalars(1, { 'train/loss': 0.5, 'train/learning_rate': 0.25, 'metrics/mDice': Number.NaN });
     events.scalars(2, { 'train/loss': Number.POSITIVE_INFINITY });
     await events.flush();
     events.image(2, 'validation', { width: 3, height: 2, file: Uint8Array.of(1, 2, 3) });
     await Promise.all([events.flush(), events.flush()]);
 
-    expect(await readdir(folder)).toEqual(['events.out.tfevents.01700000000500.otx']);
+    expect(await eventFiles()).toEqual(['events.out.tfevents.01700000000500.otx']);
     const read = await readEvents(events.path);
     expect(read.map(({ step, wallTime }) => [Number(step), wallTime])).toEqual([
       [0, 1_700_000_000.5],
@@ -76,7 +81,7 @@ describe('event files', () => {
 
   test('the bytes of the first record are those that TensorFlow writes', async () => {
     // Wall time 0 and step 0 are defaults and leave no bytes: field 3, length 13, "brain.Event:2".
-    const events = createEventFile(folder, undefined, () => 0);
+    const events = createEventFile(outputs, undefined, () => 0);
     await events.flush();
     const bytes = await readFile(events.path);
     expect(bytes.subarray(0, 8)).toEqual(Buffer.from([15, 0, 0, 0, 0, 0, 0, 0]));
@@ -85,17 +90,17 @@ describe('event files', () => {
   });
 
   test('a resumed run keeps each step once, also after a kill in the middle of a record', async () => {
-    const first = createEventFile(folder, undefined, () => 1000);
+    const first = createEventFile(outputs, undefined, () => 1000);
     for (const step of [1, 2, 3]) first.scalars(step, { loss: step });
     first.scalars(1, { late: 1 });
     await first.flush();
     const whole = (await readFile(first.path)).length;
     await appendFile(first.path, frameRecord(text('never finished')).subarray(0, 20));
 
-    await truncateEvents(folder, 3);
+    await truncateEvents(outputs, 3);
     expect((await readFile(first.path)).length).toBe(whole);
-    await truncateEvents(folder, 2);
-    const second = createEventFile(folder, 2, () => 2000);
+    await truncateEvents(outputs, 2);
+    const second = createEventFile(outputs, 2, () => 2000);
     second.scalars(3, { loss: 30 });
     await second.flush();
 
@@ -108,16 +113,37 @@ describe('event files', () => {
       [3, 'summary'],
     ]);
     expect(added[1]?.what.value).toMatchObject({ status: 1 });
-    expect((await readdir(folder)).sort()[0]).toBe(first.path.slice(folder.length + 1));
+    expect((await eventFiles())[0]).toBe(first.path.slice(folder.length + 1));
   });
 
   test('events that could not be written are written by the next flush', async () => {
-    const missing = join(folder, 'later');
-    const events = createEventFile(missing);
+    const root = join(folder, 'later');
+    const later = await Outputs.open({ root });
+    await rm(root, { recursive: true });
+    await writeFile(root, 'in the way');
+    const events = createEventFile(later);
     events.scalars(1, { loss: 1 });
-    await expect(events.flush()).rejects.toThrow(/cannot be written/);
-    await mkdir(missing);
+    await expect(events.flush()).rejects.toMatchObject({ code: 'output' });
+    await rm(root);
     await events.flush();
     expect(await readEvents(events.path)).toHaveLength(2);
+  });
+
+  test('of version 0.1.0, which kept no record, are truncated as well; those of others stay', async () => {
+    const first = createEventFile(outputs, undefined, () => 1000);
+    for (const step of [1, 2]) first.scalars(step, { loss: step });
+    await first.flush();
+    await rm(join(folder, MANIFEST_FILE));
+    const others = {
+      'events.out.tfevents.1700000000.host': 'x',
+      'events.out.tfevents.00000000000007.otx': 'notes',
+    };
+    for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);
+    const again = await Outputs.open({ root: folder });
+    await expect(truncateEvents(again, 1)).rejects.toMatchObject({ code: 'output' });
+    await rm(join(folder, 'events.out.tfevents.00000000000007.otx'));
+    await truncateEvents(again, 1);
+    expect((await readEvents(first.path)).map(({ step }) => Number(step))).toEqual([0, 1]);
+    expect(await readFile(join(folder, 'events.out.tfevents.1700000000.host'), 'utf8')).toBe('x');
   });
 });

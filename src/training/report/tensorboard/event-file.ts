@@ -1,10 +1,10 @@
 /** @file Event files that TensorBoard reads while the run goes on, and that a resumed run continues. */
 
-import { appendFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { outputError, writeFileAtomic } from '../../../base/atomic.js';
+import { outputError } from '../../../base/atomic.js';
 import { OtxError } from '../../../base/errors.js';
+import type { Outputs } from '../../../base/outputs/outputs.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../../../base/read-file.js';
 import {
   type Event,
@@ -19,6 +19,8 @@ import { frameRecord, readRecords } from './records.js';
 
 /** TensorBoard finds files by this part of their name, and reads them in the order of their names. */
 const NAME = 'events.out.tfevents.';
+/** Other programs may keep theirs beside. */
+const OWN = /^events\.out\.tfevents\.\d{14}\.otx$/;
 const EVENTS_KIND: FileKind = {
   code: 'output',
   expected: 'events of a training',
@@ -45,12 +47,12 @@ export interface EventFile {
 }
 
 /**
- * Starts a new event file in `folder`; nothing is written before the first `flush`.
+ * Starts a new event file; nothing is written before the first `flush`.
  *
  * @param resumedStep the last step that counts when an earlier run goes on: TensorBoard drops what it has of later ones.
  */
-export function createEventFile(folder: string, resumedStep?: number, now = () => Date.now()): EventFile {
-  const path = join(folder, `${NAME}${String(now()).padStart(14, '0')}.otx`);
+export function createEventFile(outputs: Outputs, resumedStep?: number, now = () => Date.now()): EventFile {
+  const path = outputs.path(`${NAME}${String(now()).padStart(14, '0')}.otx`);
   let pending: Uint8Array[] = [];
   let flushing: Promise<void> = Promise.resolve();
   const add = (step: number, what: Event['what']) => {
@@ -68,10 +70,10 @@ export function createEventFile(folder: string, resumedStep?: number, now = () =
     if (records.length === 0) return;
     pending = [];
     try {
-      await appendFile(path, Buffer.concat(records));
+      await outputs.append(path, Buffer.concat(records));
     } catch (error) {
       pending = [...records, ...pending];
-      throw outputError(path, error);
+      throw error;
     }
   };
 
@@ -109,19 +111,22 @@ export async function readEvents(path: string): Promise<Event[]> {
 }
 
 /**
- * Takes out of the event files of `folder` what comes after the last step that counts, and a record that a killed process
+ * Takes out of the event files of a run what comes after the last step that counts, and a record that a killed process
  * left half written, so that a resumed run leaves every step once.
  *
  * @throws OtxError `output` when a file cannot be read or written.
  */
-export async function truncateEvents(folder: string, lastStep: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith(NAME));
+export async function truncateEvents(outputs: Outputs, lastStep: number): Promise<void> {
+  const names = (await readdir(outputs.root)).filter((name) => OWN.test(name));
   for (const name of names) {
-    const path = join(folder, name);
+    const path = outputs.path(name);
     try {
       const file = new Uint8Array(await readBytesOf(path, EVENTS_KIND));
       const kept = Buffer.concat(keptRecords(file, path, lastStep));
-      if (kept.length < file.length) await writeFileAtomic(path, kept);
+      if (kept.length === file.length) continue;
+      // Version 0.1.0 kept no record of its files.
+      if (kept.length > 0) await outputs.adopt(path);
+      await outputs.write(path, kept);
     } catch (error) {
       throw error instanceof OtxError ? error : outputError(path, error);
     }
