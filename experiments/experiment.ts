@@ -15,8 +15,11 @@ import {
 } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
-import * as echarts from 'echarts';
-import sharp from 'sharp';
+import {
+  drawLinePanels,
+  type LineChartOptions,
+  type LinePanel,
+} from '../src/training/report/charts/line-panels.js';
 
 /** The machine in words, for the files of results. */
 export const MACHINE = `${cpus().length} cores, ${cpus()[0]?.model.trim()}`;
@@ -159,21 +162,12 @@ function stemOf(file: string): string {
   return basename(file, extname(file));
 }
 
-export interface Drawing {
-  readonly width: number;
-  readonly height: number;
-  readonly option: echarts.EChartsOption;
-}
-
-/** Draws an ECharts option into a PNG file. */
-export async function drawChart(path: string, { width, height, option }: Drawing): Promise<void> {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
-  try {
-    chart.setOption({ animation: false, backgroundColor: '#fff', ...option });
-    mkdirSync(dirname(path), { recursive: true });
-    await sharp(Buffer.from(chart.renderToSVGString())).png({ palette: true }).toFile(path);
-  } finally {
-    // A chart that is not disposed of keeps the process alive.
-    chart.dispose();
-  }
+/** Draws line charts, as runs have them, into a PNG file. */
+export async function drawLines(
+  path: string,
+  panels: readonly LinePanel[],
+  options: LineChartOptions,
+): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, await drawLinePanels(panels, options));
 }

@@ -9,11 +9,10 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { EChartsOption } from 'echarts';
 import {
   type DiceScores,
   diceOf,
-  drawChart,
+  drawLines,
   MACHINE,
   otx,
   readEpochs,
@@ -98,20 +97,14 @@ function trainOnce(seed: number): Run {
 }
 
 async function drawCurve(): Promise<void> {
-  const option: EChartsOption = {
-    title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
-    legend: { bottom: 0 },
-    grid: { left: 50, right: 20, top: 40, bottom: 60 },
-    xAxis: { type: 'value', name: 'epoch', nameLocation: 'middle', nameGap: 22, min: 1, max: 'dataMax' },
-    yAxis: { type: 'value', name: 'mean Dice', min: 0, max: 1 },
-    series: runs.map(({ seed, curve }) => ({
-      type: 'line' as const,
-      name: `seed ${seed}`,
-      showSymbol: false,
-      data: curve.map(([epoch, mDice]) => [epoch, mDice]),
-    })),
-  };
-  await drawChart(`docs/images/${name}.png`, { width: 720, height: 360, option });
+  const lines = runs.map(({ seed, curve }) => ({ name: `seed ${seed}`, points: curve }));
+  const last = Math.max(...runs.map(({ epochs }) => epochs));
+  await drawLines(`docs/images/${name}.png`, [{ title: `${title}: mean Dice`, lines, min: 0, max: 1 }], {
+    range: [1, last],
+    unit: 'epoch',
+    dots: false,
+    columns: 1,
+  });
 }
 
 function printMarkdown(): void {

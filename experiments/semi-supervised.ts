@@ -14,11 +14,10 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { EChartsOption } from 'echarts';
 import {
   type DiceScores,
   diceOf,
-  drawChart,
+  drawLines,
   link,
   linkAll,
   linkDataset,
@@ -161,31 +160,16 @@ async function drawCurves(runs: readonly Run[]): Promise<void> {
     'semi-supervised': '#0969da',
     'momentum 0.01': '#bf8700',
   };
-  const place = (i: number) => ({ left: 480 * i + 55, width: 400, top: 45, height: 250 });
-  const option: EChartsOption = {
-    title: shown.map((model, i) => ({
-      text: `${model}: mean Dice`,
-      left: 480 * i + 50,
-      textStyle: { fontSize: 15 },
-    })),
-    legend: { bottom: 0 },
-    grid: shown.map((_, i) => place(i)),
-    xAxis: shown.map((_, gridIndex) => ({
-      ...{ gridIndex, type: 'value' as const, name: 'epoch', nameLocation: 'middle' as const, nameGap: 24 },
-      ...{ min: 0, max: EPOCHS },
-    })),
-    yAxis: shown.map((_, gridIndex) => ({ gridIndex, type: 'value' as const, min: 0 })),
-    series: runs
-      .filter(({ model }) => shown.includes(model))
-      .map(({ model, method, curve }) => ({
-        type: 'line' as const,
+  const panels = shown.map((model) => ({
+    title: `${model}: mean Dice`,
+    lines: runs
+      .filter((run) => run.model === model)
+      .map(({ method, curve }) => ({
         name: method,
+        points: curve,
         ...(colors[method] && { color: colors[method] }),
-        xAxisIndex: shown.indexOf(model),
-        yAxisIndex: shown.indexOf(model),
-        showSymbol: false,
-        data: curve.map(([epoch, mDice]) => [epoch, mDice]),
       })),
-  };
-  await drawChart(`docs/images/${NAME}.png`, { width: 480 * shown.length, height: 380, option });
+    min: 0,
+  }));
+  await drawLines(`docs/images/${NAME}.png`, panels, { range: [0, EPOCHS], unit: 'epoch', dots: false });
 }

@@ -2,7 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import { displayWidth, printableLine, shortened } from '../base/text.js';
-import type { PaintedClass, RgbImage } from './overlay.js';
+import { isPainted, type PaintedClass, type RgbImage } from './overlay.js';
 import sharp, { type CreateRaw, type OverlayOptions } from './sharp.js';
 import { element, svgFile, svgText } from './svg.js';
 
@@ -76,7 +76,8 @@ export async function renderLegend(
   let x = GAP;
   let row = 0;
   const room = Math.floor((width - 2 * GAP) / (font * CHARACTER) - 3);
-  const marks = classes.map(({ name, color }) => {
+  const marks = classes.map((info) => {
+    const { name, color } = info;
     const words = shortened(printableLine(name), room);
     const advance = Math.ceil(font * (1.5 + CHARACTER * displayWidth(words) + 1));
     if (x > GAP && x + advance > width) {
@@ -84,14 +85,9 @@ export async function renderLegend(
       row++;
     }
     const top = row * rowHeight + GAP;
-    const swatch = element('rect', {
-      x,
-      y: top,
-      width: font,
-      height: font,
-      rx: 2,
-      fill: `rgb(${color.join()})`,
-    });
+    // What pictures leave unpainted has a frame for a colour.
+    const fill = isPainted(info) ? { fill: `rgb(${color.join()})` } : { fill: PAPER, stroke: INK };
+    const swatch = element('rect', { x, y: top, width: font, height: font, rx: 2, ...fill });
     const mark = swatch + text(words, x + font * 1.4, top + font * 0.86, font);
     x += advance;
     return mark;

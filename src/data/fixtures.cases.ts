@@ -6,7 +6,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
 import { Random } from '../base/random.js';
-import type { Rgb } from './palette.js';
+import type { Rgb } from './color-vision.js';
 
 /** A temporary folder that goes when the running test ends. */
 export async function temporaryFolder(): Promise<string> {

@@ -1,6 +1,7 @@
 /** @file Data sets: opening, checking, decoding and loading. */
 
 export { type AugmentationSheetOptions, renderAugmentationSheet } from './augmentation-sheet.js';
+export type { Rgb } from './color-vision.js';
 export {
   createEvalLoader,
   type EvalItem,
@@ -15,7 +16,6 @@ export { type MatchedClasses, matchClasses } from './match-classes.js';
 export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
 export { encodePng, renderOverlay } from './overlay.js';
 export { createPairedLoader, type PairedBatch } from './paired-loader.js';
-export type { Rgb } from './palette.js';
 export { defaultPalette, vocPalette } from './palette.js';
 export { readImage } from './read-image.js';
 export { readMask } from './read-mask.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseMeta } from './meta.js';
+import { defaultPalette } from './palette.js';
 
 const parse = (meta: unknown) =>
   parseMeta(typeof meta === 'string' ? meta : JSON.stringify(meta), 'd/meta.json');
@@ -57,7 +58,7 @@ describe('parseMeta', () => {
     ]);
   });
 
-  it('takes colours by key, and the VOC palette without colours', () => {
+  it('takes colours by key; without colours reads masks in those of VOC and draws in brighter ones', () => {
     const colors = [
       [9, 9, 9],
       [1, 2, 3],
@@ -71,9 +72,18 @@ describe('parseMeta', () => {
     expect(declared.coding.colorsDeclared).toBe(true);
 
     const voc = parse({ label_map: { '0': 'background', '1': 'car' } });
-    expect(voc.classes[1]?.color).toEqual([128, 0, 0]);
-    expect(parse({ label_map: { '0': 'car' } }).classes[1]?.color).toEqual([128, 0, 0]);
+    expect(voc.coding.colors).toContainEqual({ color: [128, 0, 0], classIndex: 1 });
+    expect(voc.coding.colors).toContainEqual({ color: [0, 0, 0], classIndex: 0 });
     expect(voc.coding.colors).toContainEqual({ color: [224, 224, 192], classIndex: 255 });
+    const implied = parse({ label_map: { '0': 'car' } });
+    expect(implied.coding.colors).toContainEqual({ color: [128, 0, 0], classIndex: 1 });
+    const shifted = parse({ label_map: { '0': 'car', '1': 'background' } });
+    expect(shifted.coding.colors).toContainEqual({ color: [0, 0, 0], classIndex: 1 });
+    expect(shifted.coding.colors).toContainEqual({ color: [128, 0, 0], classIndex: 0 });
+
+    const drawn = defaultPalette(2);
+    for (const { classes } of [voc, implied, shifted])
+      expect(classes.map(({ color }) => color)).toEqual(drawn);
   });
 
   it('accepts a byte order mark', () => {

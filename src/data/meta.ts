@@ -4,12 +4,13 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { colorKey } from './color-key.js';
-import { type Rgb, vocPalette } from './palette.js';
-import type { ClassInfo, MaskCoding } from './types.js';
-import { IGNORE_INDEX } from './types.js';
+import type { Rgb } from './color-vision.js';
+import { defaultPalette, vocPalette } from './palette.js';
+import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type MaskCoding } from './types.js';
 
+/** With which masks are read, and in which pictures are drawn, where a data set declares no colours. */
 const VOC_COLORS = vocPalette(256);
-const BACKGROUND = 'background';
+const DRAWN_COLORS = defaultPalette(255);
 /** 254 marks values without a class while masks are decoded, 255 is ignore. */
 const MAX_CLASSES = 254;
 
@@ -96,19 +97,25 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   if (foreground.length + 1 > MAX_CLASSES) {
     fail(`declares ${foreground.length + 1} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
   }
-  const colorOf = (label: Label, index: number): Rgb => label.color ?? VOC_COLORS[index + first]!;
-  const classes: ClassInfo[] = [
-    { name: BACKGROUND, color: backgroundAt < 0 ? [0, 0, 0] : colorOf(labels[backgroundAt]!, backgroundAt) },
-    ...labels.flatMap((label, i) =>
-      i === backgroundAt ? [] : [{ name: label.name, color: colorOf(label, i) }],
-    ),
+  /** Position in the file of each class; none for a background that is not in it. */
+  const positions = [
+    backgroundAt < 0 ? undefined : backgroundAt,
+    ...labels.flatMap((_, i) => (i === backgroundAt ? [] : [i])),
   ];
+  const withColors = (undeclared: (position: number, classIndex: number) => Rgb): ClassInfo[] =>
+    positions.map((position, classIndex) => {
+      if (position === undefined) return { name: BACKGROUND, color: [0, 0, 0] };
+      const { name, color } = labels[position]!;
+      return { name, color: color ?? undeclared(position, classIndex) };
+    });
+  const classes = withColors((_, classIndex) => DRAWN_COLORS[classIndex]!);
+  const inMasks = withColors((position) => VOC_COLORS[position + first]!);
   const classIndex = new Map(foreground.map((label, i) => [label.name, i + 1]));
   classIndex.set(BACKGROUND, 0);
   const values = labels.map((label) => classIndex.get(label.name)!);
   const coding: MaskCoding = {
     values: backgroundAt < 0 ? [0, ...values] : values,
-    colors: classColors(classes, backgroundAt < 0, fail),
+    colors: classColors(inMasks, backgroundAt < 0, fail),
     colorsDeclared: labels.some((label) => label.color !== undefined),
     useOtxAdapter: false,
   };

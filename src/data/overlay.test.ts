@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePng, renderOverlay } from './overlay.js';
 
 const classes = [
-  { name: 'background', color: [0, 0, 0] },
+  { name: 'night', color: [0, 0, 0] },
   { name: 'sun', color: [200, 100, 0] },
 ] as const;
 
@@ -42,6 +42,21 @@ describe('renderOverlay', () => {
     // Row ends: the last pixel of a row and the first of the next are no neighbours.
     const rows = renderOverlay(flat(4, 3, 0), labels, classes, 0.5);
     for (const y of [0, 1, 2]) expect(rows[3 * (4 * y + 3)]).toBe(100);
+  });
+
+  it('leaves the background as the photograph is, and draws the contour around what stands on it', () => {
+    const labels = new Uint8Array(25);
+    for (const y of [1, 2, 3]) labels.fill(1, 5 * y + 1, 5 * y + 4);
+    const on = (name: string) =>
+      renderOverlay(flat(5, 5, 100), labels, [{ name, color: [0, 0, 0] }, classes[1]], 0.5);
+    const red = (image: Uint8Array) => Array.from({ length: 25 }, (_, i) => image[3 * i]!);
+    const painted = red(on('background'));
+    labels.forEach((label, i) => {
+      if (label === 0) expect(painted[i]).toBe(100);
+      else if (i === 12) expect(painted[i]).toBe(150);
+      else expect(painted[i]).toBeLessThan(80);
+    });
+    expect(red(on('night'))[24]).toBe(50);
   });
 
   it('refuses labels of another size', () => {

@@ -1,8 +1,9 @@
 /** @file Paints class maps over images, so that a person can judge a segmentation, and encodes the result as PNG. */
 
 import { OtxError } from '../base/errors.js';
-import type { Rgb } from './palette.js';
+import type { Rgb } from './color-vision.js';
 import sharp from './sharp.js';
+import { BACKGROUND } from './types.js';
 
 /** Interleaved 8-bit RGB, row-major [height, width, 3]. */
 export interface RgbImage {
@@ -17,9 +18,14 @@ export interface PaintedClass {
   readonly color: Rgb;
 }
 
+/** Whether pictures show a class by its colour; the background is what is left of the photograph. */
+export function isPainted({ name }: PaintedClass): boolean {
+  return name !== BACKGROUND;
+}
+
 /**
- * Blends the class colours into the image and draws a 1-pixel contour between regions: darker than light
- * class colours, lighter than dark ones. Pixels without a class, such as 255 (ignore), keep the image.
+ * Blends the class colours into the image and draws a 1-pixel contour along regions: darker than light
+ * class colours, lighter than dark ones. The background and pixels without a class, such as 255 (ignore), keep the image.
  * @param labels class index of each pixel, row-major [height, width].
  * @param alpha share of the class colour, 0 to 1.
  * @returns RGB of the image's size; the input is not changed.
@@ -38,13 +44,18 @@ export function renderOverlay(
     );
   }
   const out = Uint8Array.from(data);
+  const colors = classes.map((info) => (isPainted(info) ? info.color : undefined));
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
-    const color = classes[label]?.color;
+    const color = colors[label];
     if (color === undefined) continue;
-    const onRightEdge = (i + 1) % width === 0;
+    const x = i % width;
+    // Of two regions side by side the left or upper one has the contour; one beside the bare photograph has its own.
     const contour =
-      (!onRightEdge && labels[i + 1] !== label) || (i + width < labels.length && labels[i + width] !== label);
+      (x + 1 < width && labels[i + 1] !== label) ||
+      (i + width < labels.length && labels[i + width] !== label) ||
+      (x > 0 && colors[labels[i - 1]!] === undefined) ||
+      (i >= width && colors[labels[i - width]!] === undefined);
     const r = data[3 * i]! + (color[0] - data[3 * i]!) * alpha;
     const g = data[3 * i + 1]! + (color[1] - data[3 * i + 1]!) * alpha;
     const b = data[3 * i + 2]! + (color[2] - data[3 * i + 2]!) * alpha;

@@ -1,6 +1,6 @@
 /** @file Just enough of the PNG container to read palette indices, which decoders replace by colours, and to carry text. */
 import { crc32 } from 'node:zlib';
-import type { Rgb } from './palette.js';
+import type { Rgb } from './color-vision.js';
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const GRAY = 0;

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Rgb } from './color-vision.js';
 import {
   errorOf,
   indexMask,
@@ -11,7 +12,6 @@ import {
   temporaryFolder,
 } from './fixtures.cases.js';
 import { parseMeta } from './meta.js';
-import type { Rgb } from './palette.js';
 import { readMask } from './read-mask.js';
 
 const codingOf = (meta: object) => parseMeta(JSON.stringify(meta), 'meta.json').coding;

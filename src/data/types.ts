@@ -1,7 +1,10 @@
 /** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
-import type { Rgb } from './palette.js';
+import type { Rgb } from './color-vision.js';
 
 export { IGNORE_INDEX } from '../base/ignore-index.js';
+
+/** Name of the class of all that is nothing else. Pictures leave it unpainted. */
+export const BACKGROUND = 'background';
 
 /** One class; its position in {@link Dataset.classes} is its index in labels and logits. */
 export interface ClassInfo {

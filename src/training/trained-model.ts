@@ -6,6 +6,7 @@ import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { type ClassInfo, type Size, squareOf } from '../data/index.js';
 import { defaultPalette } from '../data/palette.js';
+import { BACKGROUND } from '../data/types.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
@@ -123,9 +124,11 @@ async function classesOf({ classNames }: Weights, source: string): Promise<reado
   if (!classNames) return labels;
   const problem = namesProblem(classNames);
   if (problem !== undefined) throw new OtxError('checkpoint', `${source}: ${problem}`);
-  const palette = defaultPalette(classNames.length);
+  // The first colour is that of a background, which files from elsewhere need not have.
+  const first = classNames[0] === BACKGROUND ? 0 : 1;
+  const palette = defaultPalette(classNames.length + first);
   return classNames.map((name, index) => ({
     name,
-    color: labels.find((label) => label.name === name)?.color ?? palette[index] ?? [0, 0, 0],
+    color: labels.find((label) => label.name === name)?.color ?? palette[index + first] ?? [0, 0, 0],
   }));
 }

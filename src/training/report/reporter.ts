@@ -157,13 +157,13 @@ function startRun(
     latest = undefined;
     enqueue('results.png', async () => {
       const table = parseResults(await readTextOf(outputs.path(RESULTS_FILE), HISTORY_KIND));
-      if (table.epochs.length > 0) await outputs.write('results.png', await drawResults(table));
+      if (table.epochs.length > 0) await outputs.write('results.png', await drawResults(table, classes));
     });
     if (drawn?.matrix) {
       const { matrix, epoch, mDice } = drawn;
       const caption = `share of the true pixels, best epoch ${epoch}, mDice ${mDice.toFixed(4)}`;
       enqueue('confusion_matrix.png', async () =>
-        outputs.write('confusion_matrix.png', await drawConfusion(matrix, names, caption)),
+        outputs.write('confusion_matrix.png', await drawConfusion(matrix, classes, caption)),
       );
     }
     for (let sheet = 0; drawn && sheet * IMAGES_PER_SHEET < drawn.pictures.length; sheet++) {

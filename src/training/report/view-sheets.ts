@@ -78,7 +78,7 @@ export async function drawPseudoMasks(files: readonly SegmentedFile[]): Promise<
 
 /** A bright colour for every id but the last two, which stay unpainted. */
 function regionColors(): { name: string; color: ClassInfo['color'] }[] {
-  // The first colour of the palette is dark, as befits a background.
+  // The first colour of the palette is black, as befits a background.
   return defaultPalette(255)
     .slice(1)
     .map((color, id) => ({ name: String(id), color }));

@@ -1,14 +1,24 @@
 /** @file `labels.png`: how often each class occurs and how large the images are, to spot a wrong data set at a glance. */
 
-import type { EChartsOption } from 'echarts';
+import { displayWidth, shortened } from '../../../base/text.js';
 import type { ClassInfo, DatasetReport } from '../../../data/index.js';
-import { drawChart, FAINT, GRID, INK, LINES } from './draw.js';
+import { element } from '../../../data/svg.js';
+import { type Axis, axisFor } from './axis.js';
+import { classColor, columnWidth, drawChart, FAINT, GRID, INK, label, line, title } from './draw.js';
 
 const WIDTH = 1200;
+const TOP = 84;
 /** Height of one class in the chart. */
 const ROW = 40;
+const BAR = 14;
+const LONGEST_NAME = 22;
+/** Left edge and width of the right chart. */
+const SIZES_LEFT = 800;
+const SIZES_WIDTH = 360;
 /** Sizes that are named in the chart; with more of them the words overlap. */
 const MAX_NAMED_SIZES = 6;
+/** How the subsets differ: the second is paler. */
+const OPACITIES = [1, 0.45];
 
 /** One data set of the run. */
 export interface LabelsSubset {
@@ -19,133 +29,164 @@ export interface LabelsSubset {
   readonly sizes: readonly { readonly width: number; readonly height: number }[];
 }
 
-/** Draws both charts. @returns a PNG file */
+/** Draws both charts. @param subsets one or two. @returns a PNG file */
 export function drawLabels(
   classes: readonly ClassInfo[],
   subsets: readonly LabelsSubset[],
 ): Promise<Uint8Array> {
-  const height = Math.max(420, 140 + classes.length * ROW);
-  return drawChart(labelsOption(classes, subsets, height), { width: WIDTH, height });
+  const height = heightFor(classes);
+  return drawChart(WIDTH, height, labelsSvg(classes, subsets));
 }
 
 /** The chart behind {@link drawLabels}. */
-export function labelsOption(
-  classes: readonly ClassInfo[],
-  subsets: readonly LabelsSubset[],
-  height: number,
-): EChartsOption {
-  const names = classes.map(({ name }) => name);
-  const top = 84;
-  const sizes = subsets.map(({ sizes }) => countSizes(sizes));
-  const isFew =
-    new Set(sizes.flat().map(({ width, height }) => `${width}x${height}`)).size <= MAX_NAMED_SIZES;
-  const largest = Math.max(...sizes.flat().map(({ count }) => count));
-  const title = (text: string, left: number) => ({
-    text,
-    left,
-    top: 16,
-    textStyle: { fontSize: 16, fontWeight: 'bold' as const, color: INK },
+export function labelsSvg(classes: readonly ClassInfo[], subsets: readonly LabelsSubset[]): string {
+  const bottom = heightFor(classes) - 56;
+  return [
+    title(24, 26, 'Share of the pixels per class'),
+    title(SIZES_LEFT - 66, 26, 'Image sizes in pixels'),
+    legendSvg(subsets.map(({ name }) => name)),
+    sharesSvg(classes, subsets, bottom),
+    sizesSvg(subsets, bottom),
+  ].join('');
+}
+
+function heightFor(classes: readonly ClassInfo[]): number {
+  return Math.max(420, 140 + classes.length * ROW);
+}
+
+function legendSvg(names: readonly string[]): string {
+  let x = 24;
+  return names
+    .map((name, index) => {
+      const mark = { x, y: 47, width: BAR, height: BAR, rx: 2, fill: INK, opacity: OPACITIES[index] };
+      const drawn = element('rect', mark) + label(x + 21, 54, name);
+      x += 21 + displayWidth(name) * columnWidth() + 24;
+      return drawn;
+    })
+    .join('');
+}
+
+function sharesSvg(classes: readonly ClassInfo[], subsets: readonly LabelsSubset[], bottom: number): string {
+  const names = classes.map(({ name }) => shortened(name, LONGEST_NAME));
+  const left = 34 + Math.max(...names.map(displayWidth)) * columnWidth();
+  const largest = Math.max(...subsets.flatMap(({ report }) => report.classes.map(({ share }) => share)));
+  // The figures behind the bars need room.
+  const max = Math.min(120, 10 * Math.ceil(largest * 13)) || 10;
+  const x = axisFor([], { from: left, to: 650, min: 0, max, count: 8 });
+  const grid = x.ticks.map(
+    (tick) =>
+      line(x.at(tick), TOP, x.at(tick), bottom, GRID) +
+      label(x.at(tick), bottom + 16, `${tick} %`, { size: 12, anchor: 'middle' }),
+  );
+  const pitch = (bottom - TOP) / classes.length;
+  const rows = classes.map((info, index) => {
+    const middle = TOP + (index + 0.5) * pitch;
+    const bars = subsets.map(({ report }, subset) => {
+      const { share, images } = report.classes[index]!;
+      const y = middle + (subset - subsets.length / 2) * (BAR + 3) + 1.5;
+      const end = x.at(100 * share);
+      const bar = { x: left, y, width: end - left, height: BAR };
+      // Paler on white, so that the grid does not show through.
+      const drawn =
+        element('rect', { ...bar, fill: '#ffffff' }) +
+        element('rect', { ...bar, fill: classColor(info), opacity: OPACITIES[subset] });
+      const words = `${percent(share)}  in ${images} of ${report.images}`;
+      return drawn + label(end + 6, y + BAR / 2, words, { size: 11 });
+    });
+    return label(left - 10, middle, names[index] as string, { anchor: 'end' }) + bars.join('');
   });
-  const margin = 30 + Math.min(Math.max(...names.map((name) => name.length)), 22) * 7.5;
-  return {
-    color: [LINES[0]!, LINES[1]!, LINES[2]!],
-    title: [title('Share of the pixels per class', 24), title('Image sizes in pixels', 724)],
-    legend: {
-      data: subsets.map(({ name }) => name),
-      top: 44,
-      left: 24,
-      itemWidth: 14,
-      itemGap: 24,
-      icon: 'roundRect',
-    },
-    grid: [
-      { left: margin, top, width: 640 - margin, height: height - top - 52 },
-      { left: 790, top, width: 360, height: height - top - 52 },
-    ],
-    xAxis: [
-      {
-        type: 'value',
-        gridIndex: 0,
-        max: (range: { max: number }) => Math.min(120, 10 * Math.ceil(range.max * 0.13)),
-        axisLabel: { formatter: '{value} %', color: INK },
-        splitLine: { lineStyle: { color: GRID } },
-      },
-      {
-        ...sizeAxis('width', 28),
-        gridIndex: 1,
-      },
-    ],
-    yAxis: [
-      {
-        type: 'category',
-        gridIndex: 0,
-        data: names,
-        inverse: true,
-        axisTick: { show: false },
-        axisLabel: { color: INK, width: margin - 20, overflow: 'truncate', interval: 0 },
-        axisLine: { lineStyle: { color: FAINT } },
-      },
-      { ...sizeAxis('height', 46), gridIndex: 1 },
-    ],
-    series: [
-      ...subsets.map(({ name, report }) => ({
-        type: 'bar' as const,
-        name,
-        xAxisIndex: 0,
-        yAxisIndex: 0,
-        barMaxWidth: 14,
-        barGap: '20%',
-        data: report.classes.map(({ share }) => 100 * share),
-        label: {
-          show: true,
-          position: 'right' as const,
-          fontSize: 11,
-          color: INK,
-          formatter: ({ dataIndex }: { dataIndex: number }) => {
-            const { share, images } = report.classes[dataIndex]!;
-            return `${percent(share)}  in ${images} of ${report.images}`;
-          },
-        },
-      })),
-      ...subsets.map(({ name }, index) => ({
-        type: 'scatter' as const,
-        name,
-        xAxisIndex: 1,
-        yAxisIndex: 1,
-        itemStyle: { opacity: 0.6 },
-        data: sizes[index]!.map(({ width, height, count }) => ({
-          value: [width, height, count],
-          symbolSize: 8 + 22 * Math.sqrt(count / largest),
-        })),
-        label: {
-          show: isFew,
-          position: index === 0 ? ('top' as const) : ('bottom' as const),
-          fontSize: 11,
-          color: INK,
-          formatter: ({ value }: { value: unknown }) => {
-            const [width, height, count] = value as number[];
-            return `${width} x ${height}: ${count} ${name}`;
-          },
-        },
-      })),
-    ],
-  };
+  return [...grid, line(left, TOP, left, bottom, FAINT), ...rows].join('');
+}
+
+/** One size of images, and how many each subset has of it. */
+interface SizeCount {
+  readonly width: number;
+  readonly height: number;
+  readonly counts: readonly number[];
+}
+
+function sizesSvg(subsets: readonly LabelsSubset[], bottom: number): string {
+  const sizes = countSizes(subsets);
+  const x = sizeAxis(
+    sizes.map(({ width }) => width),
+    SIZES_LEFT,
+    SIZES_LEFT + SIZES_WIDTH,
+  );
+  const y = sizeAxis(
+    sizes.map(({ height }) => height),
+    bottom,
+    TOP,
+  );
+  const right = SIZES_LEFT + SIZES_WIDTH;
+  const grid = [
+    ...x.ticks.map(
+      (tick) =>
+        line(x.at(tick), TOP, x.at(tick), bottom, GRID) +
+        label(x.at(tick), bottom + 16, String(tick), { size: 12, anchor: 'middle' }),
+    ),
+    ...y.ticks.map(
+      (tick) =>
+        line(SIZES_LEFT, y.at(tick), right, y.at(tick), GRID) +
+        label(SIZES_LEFT - 9, y.at(tick), String(tick), { size: 12, anchor: 'end' }),
+    ),
+    line(SIZES_LEFT, TOP, SIZES_LEFT, bottom, FAINT),
+    line(SIZES_LEFT, bottom, right, bottom, FAINT),
+  ];
+  const largest = Math.max(...sizes.flatMap(({ counts }) => counts));
+  const radius = (count: number) => 4 + 11 * Math.sqrt(count / largest);
+  // A filled dot for the first subset, a ring for the second: neither hides the other.
+  const dots = sizes.flatMap(({ width, height, counts }) =>
+    counts.flatMap((count, subset) => {
+      if (count === 0) return [];
+      const look =
+        subset === 0 ? { fill: INK, opacity: 0.35 } : { fill: 'none', stroke: INK, 'stroke-width': 1.5 };
+      return [element('circle', { cx: x.at(width), cy: y.at(height), r: radius(count), ...look })];
+    }),
+  );
+  const isFew = sizes.length <= MAX_NAMED_SIZES;
+  const names = isFew ? nameSizes(sizes, subsets, x, y, (counts) => radius(Math.max(...counts))) : [];
+  const faint = { color: FAINT, anchor: 'middle' } as const;
+  return [
+    ...grid,
+    ...dots,
+    ...names,
+    label((SIZES_LEFT + right) / 2, bottom + 38, 'width', faint),
+    label(SIZES_LEFT - 60, (TOP + bottom) / 2, 'height', { ...faint, upwards: true }),
+  ].join('');
+}
+
+/** Words above each dot, or below it, or further away, wherever none are yet. */
+function nameSizes(
+  sizes: readonly SizeCount[],
+  subsets: readonly LabelsSubset[],
+  x: Axis,
+  y: Axis,
+  radiusOf: (counts: readonly number[]) => number,
+): string[] {
+  const taken: { from: number; to: number; y: number }[] = [];
+  const size = 11;
+  return sizes.flatMap(({ width, height, counts }) => {
+    const each = counts.flatMap((count, subset) => (count > 0 ? [`${count} ${subsets[subset]!.name}`] : []));
+    const words = `${width} x ${height}: ${each.join(', ')}`;
+    const half = (displayWidth(words) * columnWidth(size)) / 2;
+    const middle = Math.min(Math.max(x.at(width), SIZES_LEFT + half + 4), WIDTH - half - 8);
+    const step = radiusOf(counts) + 10;
+    const place = [-step, step, -step - 14, step + 14]
+      .map((offset) => ({ from: middle - half, to: middle + half, y: y.at(height) + offset }))
+      .find((box) =>
+        taken.every((other) => box.to < other.from || box.from > other.to || Math.abs(box.y - other.y) > 12),
+      );
+    if (!place) return [];
+    taken.push(place);
+    return [label(middle, place.y, words, { size, anchor: 'middle' })];
+  });
 }
 
 /** Equal scales would waste the chart when all images are nearly alike; the axis still begins below the smallest. */
-function sizeAxis(name: string, nameGap: number) {
-  return {
-    type: 'value' as const,
-    name,
-    nameLocation: 'middle' as const,
-    nameGap,
-    nameTextStyle: { color: FAINT },
-    min: ({ min }: { min: number }) => Math.max(0, niceFloor(min * 0.7)),
-    max: ({ max }: { max: number }) => niceCeil(max * 1.2),
-    axisLine: { show: true, lineStyle: { color: FAINT } },
-    axisLabel: { color: INK },
-    splitLine: { lineStyle: { color: GRID } },
-  };
+function sizeAxis(lengths: readonly number[], from: number, to: number): Axis {
+  const low = Math.max(0, niceFloor(Math.min(...lengths) * 0.7));
+  const high = niceCeil(Math.max(...lengths) * 1.2);
+  return axisFor([], { from, to, min: low, max: high });
 }
 
 /** Half a power of ten, so that the axis ends at a round number not far from the data. */
@@ -161,14 +202,19 @@ function niceCeil(value: number): number {
   return Math.ceil(value / unitOf(value)) * unitOf(value);
 }
 
-function countSizes(sizes: LabelsSubset['sizes']) {
-  const counts = new Map<string, { width: number; height: number; count: number }>();
-  for (const { width, height } of sizes) {
-    const key = `${width}x${height}`;
-    const known = counts.get(key) ?? { width, height, count: 0 };
-    counts.set(key, { ...known, count: known.count + 1 });
-  }
-  return [...counts.values()];
+/** Sizes that occur, the most frequent first. */
+function countSizes(subsets: readonly LabelsSubset[]): SizeCount[] {
+  const found = new Map<string, { width: number; height: number; counts: number[] }>();
+  subsets.forEach(({ sizes }, subset) => {
+    for (const { width, height } of sizes) {
+      const key = `${width}x${height}`;
+      const known = found.get(key) ?? { width, height, counts: subsets.map(() => 0) };
+      known.counts[subset]! += 1;
+      found.set(key, known);
+    }
+  });
+  const total = ({ counts }: SizeCount) => counts.reduce((sum, count) => sum + count, 0);
+  return [...found.values()].sort((a, b) => total(b) - total(a));
 }
 
 function percent(share: number): string {
