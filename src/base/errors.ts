@@ -25,17 +25,46 @@ export class OtxError extends Error {
   readonly code: ErrorCode;
   /** All sentences of a list of which the message may show only the beginning; empty where there is no list. */
   readonly problems: readonly string[];
+  readonly #marked: string;
 
+  /** @param message may mention options by {@link option}. */
   constructor(
     code: ErrorCode,
     message: string,
     options: { cause?: unknown; problems?: readonly string[] } = {},
   ) {
-    super(printable(message), 'cause' in options ? { cause: options.cause } : undefined);
+    super(
+      printable(nameOptions(message, (name) => name)),
+      'cause' in options ? { cause: options.cause } : undefined,
+    );
     this.name = 'OtxError';
     this.code = code;
     this.problems = options.problems ?? [];
+    this.#marked = message;
   }
+
+  /** The message with other names for the options that it mentions. */
+  messageWith(nameOf: (option: string) => string): string {
+    return printable(nameOptions(this.#marked, nameOf));
+  }
+}
+
+/** No path, name or number contains it. */
+const MARK = '\0';
+
+/**
+ * An option inside the message of an {@link OtxError}, under its name in the public API, or `group.name` for a
+ * hyper-parameter. The command line puts what its user types in the place of it.
+ */
+export function option(name: string): string {
+  return `${MARK}${name}${MARK}`;
+}
+
+function nameOptions(message: string, nameOf: (option: string) => string): string {
+  return message
+    .split(MARK)
+    .map((part, at) => (at % 2 === 1 ? nameOf(part) : part))
+    .join('');
 }
 
 /** Text of an unknown thrown value, for use inside messages. */

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { OtxError } from '../base/errors.js';
-import { describeHyperParameters, type Template } from '../templates/index.js';
+import { describeHyperParameters, isSwitch, type Template } from '../templates/index.js';
 
 /** Settings as typed, by group and name; the template checks them. */
 export type ParameterTexts = Record<string, Record<string, string>>;
@@ -12,6 +12,9 @@ export interface SplitArguments {
   readonly command: string[];
   readonly params: string[] | undefined;
 }
+
+/** Means the same as the flag `--use-otx-adapter`: it says how data is read, not how a model is trained. */
+export const ADAPTER_PARAMETER = 'algo_backend.use_otx_adapter';
 
 /** How a setting is typed. */
 const SETTING = /^--([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:=(.*))?$/s;
@@ -26,7 +29,7 @@ export function splitParams(argv: readonly string[]): SplitArguments {
   const at = argv.findIndex(
     (word, index) =>
       word === 'params' &&
-      (!/^--?[a-z-]+$/.test(argv[index - 1] ?? '') || /^(--\w+\.|--help$|-h$)/.test(argv[index + 1] ?? '')),
+      (!/^--?[a-z_-]+$/.test(argv[index - 1] ?? '') || /^(--\w+\.|--help$|-h$)/.test(argv[index + 1] ?? '')),
   );
   const command = at < 0 ? [...argv] : argv.slice(0, at);
   const early = command.find((word) => SETTING.test(word));
@@ -45,7 +48,7 @@ export function wantsHelp(params: readonly string[]): boolean {
 }
 
 /**
- * Reads `--group.name value` and `--group.name=value`.
+ * Reads `--group.name value` and `--group.name=value`; a boolean without a value is true.
  *
  * @throws OtxError `usage` for anything else, and for a setting given twice.
  */
@@ -58,16 +61,19 @@ export function parseParams(params: readonly string[]): ParameterTexts {
     const match = SETTING.exec(word);
     if (!match) throw new OtxError('usage', `params: found "${word}"; expected --<group>.<name> value`);
     const [, group, name] = match as unknown as [string, string, string];
-    const value = match[3] ?? words.shift();
-    if (value === undefined || (match[3] === undefined && value.startsWith('--'))) {
-      throw new OtxError('usage', `params: --${group}.${name} needs a value`);
-    }
+    const value = match[3] ?? (words[0]?.startsWith('--') ? undefined : words.shift()) ?? alone(group, name);
+    if (value === undefined) throw new OtxError('usage', `params: --${group}.${name} needs a value`);
     const members = result[group] ?? {};
     if (Object.hasOwn(members, name))
       throw new OtxError('usage', `params: --${group}.${name} is given twice`);
     result[group] = { ...members, [name]: value };
   }
   return result;
+}
+
+/** The value of a setting that stands without one. */
+function alone(group: string, name: string): string | undefined {
+  return isSwitch(group, name) || `${group}.${name}` === ADAPTER_PARAMETER ? 'true' : undefined;
 }
 
 /**
@@ -85,7 +91,7 @@ export function onlyParams(
       if (used.includes(`${group}.${name}`)) continue;
       throw new OtxError(
         'usage',
-        `params: ${group}.${name} has no effect on otx ${operation}; ${used.length > 0 ? `it takes ${used.join(', ')}` : 'it takes none'}`,
+        `params: --${group}.${name} has no effect on otx ${operation}; ${used.length > 0 ? `it takes ${used.join(', ')}` : 'it takes none'}`,
       );
     }
   }
@@ -101,7 +107,18 @@ export function paramsHelp(template: Template, used?: readonly string[]): string
       `      ${description}`,
       `      default ${value}; ${min === undefined ? allowed : `min ${min}, max ${max}`}`,
     ]);
-  return [`params of ${template.name}:`, ...lines].join('\n');
+  const adapter =
+    !used || used.includes(ADAPTER_PARAMETER)
+      ? [`  --${ADAPTER_PARAMETER} <boolean>`, '      the same as --use-otx-adapter', '      default false']
+      : [];
+  return [`params of ${template.name}:`, ...lines, ...adapter].join('\n');
+}
+
+/** Commander parser of a number of threads. */
+export function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (/^\d+$/.test(text) && threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw new InvalidArgumentError(`expected a number of threads from 1 to ${MOST_THREADS}`);
 }
 
 /** Commander parser of a seed. */
@@ -117,6 +134,9 @@ export function parseInputSize(text: string): { width: number; height: number } 
   if (match) return { width: Number(match[1]), height: Number(match[2]) };
   throw new InvalidArgumentError('a size is width x height in pixels, such as 640x320');
 }
+
+/** More than the largest machines have; each takes memory even when it waits. */
+const MOST_THREADS = 1024;
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 

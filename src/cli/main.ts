@@ -4,6 +4,7 @@
 import { CommanderError } from 'commander';
 import { messageOf, OtxError } from '../base/errors.js';
 import { printable } from '../base/text.js';
+import { errorText } from './error-text.js';
 import { runCommand } from './program.js';
 import { processTerminal } from './terminal.js';
 
@@ -35,7 +36,7 @@ function report(error: unknown): number {
     return USAGE;
   }
   if (error instanceof OtxError && error.code === 'aborted') {
-    process.stderr.write(`otx: ${oneLine(error.message)}\n`);
+    process.stderr.write(`otx: ${errorText(error.message)}\n`);
     return INTERRUPTED;
   }
   if (error instanceof OtxError) {
@@ -47,16 +48,9 @@ function report(error: unknown): number {
 }
 
 function printError(message: string, error: unknown): void {
-  process.stderr.write(`otx: error: ${oneLine(message)}\n`);
+  process.stderr.write(`otx: error: ${errorText(message)}\n`);
   if (process.env.OTX_DEBUG === '1' && error instanceof Error)
     process.stderr.write(printable(`${error.stack}\n`));
-}
-
-/** Lists below a headline, and what a library breaks into lines, stay readable as one. */
-function oneLine(message: string): string {
-  const lines = printable(message).trim().split('\n  ');
-  const [first = '', ...rest] = lines.map((line) => line.replace(/\s*\n\s*/g, ' '));
-  return rest.length === 0 ? first : `${first}: ${rest.join('; ')}`;
 }
 
 // `otx find | head` closes the pipe early; that is no failure.

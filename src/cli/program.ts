@@ -2,18 +2,23 @@
 
 import { Command } from 'commander';
 import { OtxError } from '../base/errors.js';
+import { otxCommand } from '../base/shell.js';
 import { loadTemplate, version } from '../index.js';
 import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
 import { addAugment } from './commands/augment.js';
+import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
 import { addPredict } from './commands/predict.js';
 import { addTrain } from './commands/train.js';
+import { FOREIGN_OPERATIONS } from './foreign.js';
+import { optionNames } from './option-names.js';
 import type { Terminal } from './terminal.js';
+import { readableWords } from './words.js';
 
-/** Whose settings "params --help" lists when no template is named; all have the same. */
+/** Named in help, and whose settings "params --help" lists when no template is named; all have the same. */
 const DEFAULT_TEMPLATE = 'Lite-HRNet-18-mod2';
 
 /**
@@ -29,30 +34,70 @@ export async function runCommand(
 ): Promise<void> {
   const { command, params } = splitParams(argv);
   const [operation, first] = command;
-  if (operation === undefined) {
-    throw new OtxError(
-      'usage',
-      'no operation given; use one of find, augment, train, eval, predict, export, or --help',
-    );
-  }
   if (params && wantsHelp(params)) {
     const template = first === undefined || first.startsWith('-') ? DEFAULT_TEMPLATE : first;
     terminal.print(
       paramsHelp(
         loadTemplate(template),
-        Object.hasOwn(PARAMS_OF, operation) ? PARAMS_OF[operation] : undefined,
+        operation !== undefined && Object.hasOwn(PARAMS_OF, operation) ? PARAMS_OF[operation] : undefined,
       ),
     );
     return;
   }
+  const program = createProgram(params, terminal, signal);
+  if (operation === undefined) {
+    program.outputHelp();
+    return;
+  }
+  const advice = Object.hasOwn(FOREIGN_OPERATIONS, operation) ? FOREIGN_OPERATIONS[operation] : undefined;
+  if (advice !== undefined) throw new OtxError('usage', `otx ${operation} of OTX is not here: ${advice}`);
+  const known = program.commands.find((one) => one.name() === operation);
+  const words = known ? [operation, ...readableWords(command.slice(1), known)] : command;
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    throw inWordsOfUser(error, optionNames(words, params));
+  }
+}
+
+/** All operations with their flags. */
+export function createProgram(
+  params: readonly string[] | undefined,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Command {
   const program = new Command('otx')
     .description('Train, evaluate and ship semantic segmentation models.')
     .version(version)
     .exitOverride()
     // Errors are printed once, in one form, by main.ts.
-    .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError(true);
+    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => undefined })
+    .showSuggestionAfterError(true)
+    .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, signal);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
-  await program.parseAsync(command, { from: 'user' });
+  addCompletion(program, terminal);
+  return program;
+}
+
+/** What a newcomer types, with folders in capitals to put in. */
+function firstCommands(): string {
+  const data = ['--train-data-roots', 'DATA/train', '--val-data-roots', 'DATA/val'];
+  return [
+    'Start with one of these (docs/data.md says what DATA holds):',
+    `  ${otxCommand('find')}`,
+    `  ${otxCommand('train', DEFAULT_TEMPLATE, ...data)}`,
+    `  ${otxCommand('predict', '--input', 'PHOTOS')}`,
+    '"otx <command> --help" lists its flags, "otx train params --help" the settings of a training.',
+  ].join('\n');
+}
+
+/** The error with the names under which the user knows the options. */
+function inWordsOfUser(error: unknown, nameOf: (option: string) => string): unknown {
+  if (!(error instanceof OtxError)) return error;
+  const message = error.messageWith(nameOf);
+  if (message === error.message) return error;
+  const renamed = new OtxError(error.code, message, { cause: error.cause });
+  renamed.stack = error.stack?.replace(error.message, () => message);
+  return renamed;
 }

@@ -4,7 +4,8 @@
  */
 
 import { closest, distance } from 'fastest-levenshtein';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
+import { parseSwitch, SWITCH_WORDS } from '../base/switch.js';
 import { STORAGE_SCHEMES } from '../data/image-store.js';
 import { RECIPE_NAMES } from '../data/recipes.js';
 import { PROJECTION_AXES } from '../models/index.js';
@@ -54,13 +55,8 @@ function float({ min, max }: Range, description: string): Parameter<number> {
   };
 }
 
-/** `true`, `false`, `1`, `0`, or their text in any case. */
 function boolean(description: string): Parameter<boolean> {
-  const parse = (value: unknown) => {
-    const text = String(value).toLowerCase();
-    return ['true', '1'].includes(text) ? true : ['false', '0'].includes(text) ? false : undefined;
-  };
-  return { type: 'boolean', allowed: 'true (1) or false (0)', description, parse };
+  return { type: 'boolean', allowed: SWITCH_WORDS, description, parse: parseSwitch };
 }
 
 /** One of some words, in any case. */
@@ -148,11 +144,13 @@ export const hyperParameterTable = {
     ),
     learning_rate_schedule: choice(
       ['plateau', 'poly', 'constant'],
-      'after the warm-up: a tenth whenever mean Dice has not risen for 5 epochs, polynomial decay, or constant',
+      'after the warm-up: a tenth after 5 validations below the best mean Dice (an equal score is as good), polynomial ' +
+        'decay, or constant',
     ),
     plateau_iteration_patience: integer(
       { min: 0, max: 1000 },
-      'steps that must also have passed since the last good score before a plateau lowers the learning rate',
+      'steps that must also have passed, since the last score as good as the best or the last lowering, before a plateau ' +
+        'lowers the learning rate',
     ),
     num_iters: integer({ min: 1, max: 100000 }, 'epochs (passes over the training images), despite the name'),
     num_workers: integer({ min: 0, max: 8 }, 'threads that decode images; 0 decodes in the main thread'),
@@ -305,6 +303,13 @@ export function confidenceThreshold({ postprocessing }: HyperParameters): number
   return postprocessing.result_based_confidence_threshold ? undefined : postprocessing.confidence_threshold;
 }
 
+/** Whether a setting is a boolean; false for an unknown one. */
+export function isSwitch(group: string, name: string): boolean {
+  return entries().some(
+    (entry) => entry.group === group && entry.name === name && entry.parameter.type === 'boolean',
+  );
+}
+
 /** Names of the settings of a group; none for an unknown one. */
 export function settingNames(group: string): readonly string[] {
   return entries().flatMap((entry) => (entry.group === group ? [entry.name] : []));
@@ -320,7 +325,10 @@ export function completeHyperParameters(values: unknown): HyperParameters {
   return fill(({ group, name, parameter }) => {
     const value = lookUp(checked, group, name);
     if (value === undefined) {
-      throw new OtxError('usage', `parameter ${group}.${name} is missing; allowed is ${parameter.allowed}`);
+      throw new OtxError(
+        'usage',
+        `parameter ${option(`${group}.${name}`)} is missing; allowed is ${parameter.allowed}`,
+      );
     }
     return value;
   });
@@ -343,7 +351,7 @@ export function checkHyperParameters(values: unknown): HyperParameterOverrides {
     if (parsed === undefined) {
       throw new OtxError(
         'usage',
-        `parameter ${group}.${name} is ${JSON.stringify(value)}; allowed is ${entry.parameter.allowed}`,
+        `parameter ${option(`${group}.${name}`)} is ${JSON.stringify(value)}; allowed is ${entry.parameter.allowed}`,
       );
     }
     result[group] = { ...result[group], [entry.name]: parsed };
@@ -358,7 +366,7 @@ function unknownParameter(given: string): OtxError {
     distance(given, nearest) <= given.length / 2
       ? `did you mean ${nearest}?`
       : `known are ${known.join(', ')}`;
-  return new OtxError('usage', `unknown parameter ${given}; ${hint}`);
+  return new OtxError('usage', `unknown parameter ${option(given)}; ${hint}`);
 }
 
 function fill(pick: (entry: Entry) => unknown): HyperParameters {

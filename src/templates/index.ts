@@ -9,6 +9,7 @@ export {
   type HyperParameters,
   hyperParameterTable,
   inputSizes,
+  isSwitch,
   resolveHyperParameters,
   settingNames,
   withImplied,

@@ -35,6 +35,24 @@ const referenceFile = z.object({
 /** Settings of quantisation, which every template of the reference carries and nothing here reads. */
 const FOREIGN_GROUPS = ['nncf_optimization', 'pot_parameters'];
 
+/** Where the templates of the reference lie, below `otx/algorithms/segmentation/configs`, and what they are called here. */
+const NAMES_BY_FOLDER: Readonly<Record<string, string>> = {
+  ham_segnext_t: 'SegNext-t',
+  ham_segnext_s: 'SegNext-s',
+  ham_segnext_b: 'SegNext-B',
+  ocr_lite_hrnet_18: 'Lite-HRNet-18',
+  ocr_lite_hrnet_18_mod2: 'Lite-HRNet-18-mod2',
+  ocr_lite_hrnet_s_mod2: 'Lite-HRNet-s-mod2',
+  ocr_lite_hrnet_x_mod3: 'Lite-HRNet-x-mod3',
+};
+
+/** Name of the template that a path in the layout of the reference means, whether the file is there or not. */
+export function nameByReferencePath(path: string): string | undefined {
+  const match = /(?:^|[\\/])(\w+)[\\/]template(?:_experimental)?\.ya?ml$/i.exec(path);
+  const folder = match?.[1]?.toLowerCase() ?? '';
+  return Object.hasOwn(NAMES_BY_FOLDER, folder) ? NAMES_BY_FOLDER[folder] : undefined;
+}
+
 /** Whether a parsed YAML file has this form. */
 export function isReferenceTemplate(content: unknown): boolean {
   return typeof content === 'object' && content !== null && 'model_template_id' in content;

@@ -135,7 +135,7 @@ describe('templates', () => {
       expect(message).not.toContain('\n');
     }
     expect(() => loadTemplate(join(folder, 'none.yaml'))).toThrow(
-      /none\.yaml: does not exist; expected a template in YAML/,
+      /none\.yaml: there is no such file; give the name of a template: Lite-HRNet-18, /,
     );
   });
 });
@@ -160,6 +160,8 @@ describe('hyper-parameters', () => {
     ['enable_early_stopping', true, true],
     ['enable_early_stopping', '0', false],
     ['enable_early_stopping', 1, true],
+    ['enable_early_stopping', 'Yes', true],
+    ['enable_early_stopping', 'OFF', false],
     ['auto_adapt_batch_size', 'full', 'Full'],
     ['optimizer', 'AdamW', 'adamw'],
     ['augmentation', 'PLAIN', 'plain'],
@@ -189,8 +191,8 @@ describe('hyper-parameters', () => {
   });
 
   test.each([
-    ['enable_early_stopping', 'yes', 'true \\(1\\) or false'],
-    ['enable_early_stopping', 2, 'true \\(1\\) or false'],
+    ['enable_early_stopping', 'maybe', 'true \\(1, yes, on\\) or false'],
+    ['enable_early_stopping', 2, 'true \\(1, yes, on\\) or false'],
     ['auto_adapt_batch_size', 'Off', 'one of None, Safe, Full'],
     ['learning_rate_schedule', 'cosine', 'one of plateau, poly, constant'],
     ['early_stop_patience', 51, 'an integer from 0 to 50'],

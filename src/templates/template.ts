@@ -1,6 +1,6 @@
 /** @file Templates: a model with a recipe, kept as one YAML file each, and found by name, id or path. */
 
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { distance } from 'fastest-levenshtein';
@@ -8,8 +8,14 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { readTextOfSync } from '../base/read-file.js';
+import { switchSchema } from '../base/switch.js';
 import { completeHyperParameters } from './hyper-parameters.js';
-import { fromReferenceTemplate, isReferenceTemplate, TEMPLATE_KIND } from './reference-template.js';
+import {
+  fromReferenceTemplate,
+  isReferenceTemplate,
+  nameByReferencePath,
+  TEMPLATE_KIND,
+} from './reference-template.js';
 import { CATEGORIES, type Template } from './template-type.js';
 
 const templateFile = z.strictObject({
@@ -19,7 +25,7 @@ const templateFile = z.strictObject({
   category: z.enum(CATEGORIES),
   model: z.string().min(1),
   description: z.string(),
-  pretrained: z.boolean(),
+  pretrained: switchSchema,
   hyper_parameters: z.unknown(),
 });
 
@@ -34,7 +40,8 @@ export function listTemplates(): Template[] {
 
 /**
  * Finds a template by its name or id (in any case), or reads it from a YAML file in the form of those beside this source,
- * or of OpenVINO Training Extensions 1.x (`template.yaml`, `template_experimental.yaml`).
+ * or of OpenVINO Training Extensions 1.x (`template.yaml`, `template_experimental.yaml`). A path in the layout of the latter
+ * (`…/configs/ham_segnext_t/template_experimental.yaml`) means the template of that name where there is no such file.
  *
  * @throws OtxError `template` with the nearest names when there is none, or when the file is not a template.
  */
@@ -45,8 +52,18 @@ export function loadTemplate(nameOrIdOrPath: string): Template {
     ({ name, id }) => name.toLowerCase() === wanted || id.toLowerCase() === wanted,
   );
   if (found) return found;
-  if (/\.ya?ml$/.test(wanted) || isFile(nameOrIdOrPath))
-    return readTemplate(resolve(nameOrIdOrPath), templates);
+  if (/\.ya?ml$/.test(wanted) || isFile(nameOrIdOrPath)) {
+    const isThere = existsSync(nameOrIdOrPath);
+    const meant = isThere ? undefined : nameByReferencePath(nameOrIdOrPath);
+    const own = templates.find(({ name }) => name === meant);
+    if (own) return own;
+    if (isThere) return readTemplate(resolve(nameOrIdOrPath), templates);
+    const names = templates.map(({ name }) => name).join(', ');
+    throw new OtxError(
+      'template',
+      `${nameOrIdOrPath}: there is no such file; give the name of a template: ${names}`,
+    );
+  }
   const nearest = templates
     .map(({ name, id }) => ({ name, far: Math.min(far(name, wanted), far(id, wanted)) }))
     .sort((a, b) => a.far - b.far)

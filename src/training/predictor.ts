@@ -1,7 +1,7 @@
 /** @file A trained model ready to segment images, whether it comes from a checkpoint or from an exported ONNX file. */
 
 import { dirname, join } from 'node:path';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import { type CompiledModel, createEngine, type Engine } from '../engine/engine.js';
@@ -102,7 +102,8 @@ async function fromOnnx({
     if (wanted !== undefined) {
       throw new OtxError(
         'usage',
-        `${weights} was exported for ${inputSize.width}x${inputSize.height}; an input size cannot be given`,
+        `${weights} was exported for ${inputSize.width}x${inputSize.height}; leave ` +
+          `${option('learning_parameters.input_size')} out`,
       );
     }
     // The file has no settings; those of this kind have the same defaults in all templates.

@@ -69,8 +69,8 @@ const FROM_SCRATCH =
 
 /** Measured in docs/results.md. */
 const TIMID =
-  'the defaults of self-supervised training suit a backbone that knows ImageNet; from random weights it learns next to ' +
-  'nothing with them: use --pretrained, or params --learning_parameters.optimizer adam and more epochs';
+  'with the optimizer sgd, which suits a backbone that knows ImageNet, self-supervised training from random weights learns ' +
+  'next to nothing; its default there is adam';
 
 /** All that the training loop works with. */
 export interface PreparedRun {

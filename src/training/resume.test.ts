@@ -54,7 +54,7 @@ test('a run goes on with what it began with; only settings of speed may differ',
   expect(check({ seed: 42, time_budget: 1800 })).not.toThrow();
   expect(settings({ batch_size: '8', num_workers: 0 })).not.toThrow();
   expect(check({ seed: 1 })).toThrow(/^run: cannot go on with seed 1, the run began with 42; leave it out/);
-  expect(check({ load_weights: '/w' })).toThrow(/load_weights \/w, the run began with none/);
+  expect(check({ load_weights: '/w' })).toThrow(/loadWeights \/w, the run began with none/);
   expect(settings({ enable_early_stopping: true })).toThrow(/enable_early_stopping true, .* with false/);
   expect(settings({ batch_size: 0 })).toThrow(/allowed is an integer/);
   expect(check({ unlabeled_data_roots: '/u' })).toThrow(/unlabeled_data_roots \/u, the run began with none/);

@@ -2,15 +2,25 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
+import { otxCommand } from '../base/shell.js';
 import { checkHyperParameters } from '../templates/index.js';
 import { type Checkpoint, LAST_FILE, loadCheckpoint, type ResumeInfo, WEIGHTS_FILE } from './checkpoint.js';
-import { shellQuote } from './report/closing.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
 
 /** Settings that change the speed of a training, but not its result. */
 const FREE_SETTINGS = ['num_workers', 'auto_num_workers', 'mem_cache_size'];
+
+/** What a run keeps from its beginning to its end, as its configuration and as the API call it. */
+const FIXED_OPTIONS = {
+  use_otx_adapter: 'useOtxAdapter',
+  seed: 'seed',
+  load_weights: 'loadWeights',
+  pretrained: 'pretrained',
+  threads: 'threads',
+  time_budget: 'timeBudgetSeconds',
+} as const;
 
 /** An interrupted run. */
 export interface InterruptedRun {
@@ -60,11 +70,11 @@ export async function openInterruptedRun(path: string): Promise<InterruptedRun> 
     };
     const flags = Object.entries(data)
       .filter(([, path]) => path !== undefined)
-      .map(([flag, path]) => `${flag} ${shellQuote(path as string)}`);
+      .flatMap(([flag, path]) => [flag, path as string]);
     throw new OtxError(
       'checkpoint',
       `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); to train on from its weights ` +
-        `start a new run: otx train ${shellQuote(template)} ${flags.join(' ')} -o NEW_FOLDER`,
+        `start a new run: ${otxCommand('train', template, ...flags, '-o', 'NEW_FOLDER')}`,
     );
   }
   return { root, file, checkpoint, resume };
@@ -86,23 +96,16 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
   const differs = (name: string, now: unknown, then: unknown) =>
     new OtxError(
       'usage',
-      `${root}: cannot go on with ${name} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, or start a new ` +
+      `${root}: cannot go on with ${option(name)} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, or start a new ` +
         `run with --load-weights ${root}`,
     );
-  for (const name of [
-    'use_otx_adapter',
-    'seed',
-    'load_weights',
-    'pretrained',
-    'threads',
-    'time_budget',
-  ] as const) {
+  for (const [name, called] of Object.entries(FIXED_OPTIONS) as [keyof typeof FIXED_OPTIONS, string][]) {
     if (asked[name] !== undefined && asked[name] !== before[name])
-      throw differs(name, asked[name], before[name]);
+      throw differs(called, asked[name], before[name]);
   }
   // Like other data they may have been moved, but a run that began without them would only pass them over.
   if (asked.unlabeled_data_roots !== undefined && before.unlabeled_data_roots === undefined)
-    throw differs('unlabeled_data_roots', asked.unlabeled_data_roots, undefined);
+    throw differs('unlabeledData', asked.unlabeled_data_roots, undefined);
   for (const [group, members] of Object.entries(checkHyperParameters(asked.hyper_parameters))) {
     for (const [name, value] of Object.entries(members ?? {})) {
       const then = before.hyper_parameters[group]?.[name];

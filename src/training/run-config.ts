@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { MOST_BYTES, readTextOf } from '../base/read-file.js';
+import { switchSchema } from '../base/switch.js';
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -19,7 +20,7 @@ export const runConfigSchema = z.strictObject({
   /** Which of them to use. */
   unlabeled_file_list: z.string().optional(),
   /** Whether masks go through polygons, as in the reference; false when left out. */
-  use_otx_adapter: z.boolean().optional(),
+  use_otx_adapter: switchSchema.optional(),
   output: z.string().optional(),
   seed: z
     .int()
@@ -28,7 +29,7 @@ export const runConfigSchema = z.strictObject({
   /** Weights to start from. */
   load_weights: z.string().optional(),
   /** Whether to start from the published ImageNet backbone; false when left out. */
-  pretrained: z.boolean().optional(),
+  pretrained: switchSchema.optional(),
   /** Threads of the engine; results depend on it in the last bits. */
   threads: z.int().min(1).optional(),
   /** In seconds. */

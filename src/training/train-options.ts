@@ -1,7 +1,7 @@
 /** @file What a caller says about a training, new or resumed, and what it becomes: one configuration. */
 
 import { resolve } from 'node:path';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
 import {
   defaultSeed,
   type HyperParameterOverrides,
@@ -111,11 +111,16 @@ export function newConfig(
 ): { config: CompleteConfig; template: Template } {
   const { template: asked } = options;
   const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
-  const hyper_parameters = settingsOfTraining(template, trainType, options.hyperParameters);
+  const hyper_parameters = settingsOfTraining(
+    template,
+    trainType,
+    options.hyperParameters ?? {},
+    startsFromWeights(template, options),
+  );
   if (options.pretrained && options.loadWeights !== undefined) {
     throw new OtxError(
       'usage',
-      `pretrained weights and those of ${options.loadWeights} are both asked for; choose one of them`,
+      `${option('pretrained')} and ${option('loadWeights')} ${options.loadWeights} are both asked for; choose one of them`,
     );
   }
   const given = {
@@ -173,7 +178,7 @@ export function resumedConfig(
   if (options.output !== undefined && resolve(options.output) !== resolve(root)) {
     throw new OtxError(
       'usage',
-      `${root}: a resumed run goes on in its own folder, not in ${options.output}; leave the output out`,
+      `${root}: a resumed run goes on in its own folder, not in ${options.output}; leave ${option('output')} out`,
     );
   }
   const validationData = options.validationData ?? config.val_data_roots;
@@ -198,6 +203,14 @@ export function startsPretrained(
   { pretrained, loadWeights }: Pick<CommonOptions, 'pretrained' | 'loadWeights'>,
 ): boolean {
   return loadWeights === undefined && (pretrained ?? template.pretrained);
+}
+
+/** Whether a new run starts from any weights, instead of random numbers alone. */
+export function startsFromWeights(
+  template: Template,
+  options: Pick<CommonOptions, 'pretrained' | 'loadWeights'>,
+): boolean {
+  return options.loadWeights !== undefined || startsPretrained(template, options);
 }
 
 /** A name where that finds the same template again, else the path. */

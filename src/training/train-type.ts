@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
 import { openUnlabeled } from '../data/index.js';
 import type { HyperParameterOverrides, TrainType } from '../templates/index.js';
 
@@ -45,33 +45,36 @@ export function checkTrainData(
   if (trainType === 'Semisupervised' && unlabeledData === undefined) {
     throw new OtxError(
       'usage',
-      "semi-supervised training learns from unlabeled images as well: missing required option '--unlabeled-data-roots <folder>'",
+      `semi-supervised training learns from unlabeled images as well: missing required option ${option('unlabeledData')}`,
     );
   }
   if (unlabeledFileList !== undefined && unlabeledData === undefined) {
     throw new OtxError(
       'usage',
-      `the list ${unlabeledFileList} names images relative to '--unlabeled-data-roots <folder>', which is missing`,
+      `the list ${unlabeledFileList} of ${option('unlabeledFileList')} names images relative to ` +
+        `${option('unlabeledData')}, which is missing`,
     );
   }
   if (trainType !== 'Incremental' && hyperParameters?.learning_parameters?.enable_supcon) {
     throw new OtxError(
       'usage',
-      `learning_parameters.enable_supcon goes with the train type Incremental, not ${trainType}; leave one of them out`,
+      `${option('learning_parameters.enable_supcon')} goes with ${option('algo_backend.train_type')} Incremental, not ` +
+        `${trainType}; leave one of them out`,
     );
   }
   if (trainType === 'Selfsupervised') {
     if (validationData === undefined) return;
     throw new OtxError(
       'usage',
-      `self-supervised training does not validate: leave out the validation data ${validationData}, or choose another train type`,
+      `self-supervised training does not validate: leave out ${option('validationData')} ${validationData}, or choose ` +
+        `another ${option('algo_backend.train_type')}`,
     );
   }
   if (validationData === undefined) {
     throw new OtxError(
       'usage',
-      "missing required option '--val-data-roots <folder>' (only --resume-from and --config can stand in for it; " +
-        'self-supervised training, which needs none, takes a folder with images directly in it, or --train-type Selfsupervised)',
+      `missing required option ${option('validationData')} (self-supervised training, which needs none, takes a folder ` +
+        `with images directly in it, or ${option('algo_backend.train_type')} Selfsupervised)`,
     );
   }
 }

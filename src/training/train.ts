@@ -1,13 +1,14 @@
 /** @file Training, from folders of images to a checkpoint. The loop is in the open: read it from top to bottom. */
 
 import { messageOf, OtxError } from '../base/errors.js';
+import { otxCommand } from '../base/shell.js';
 import { type ClassInfo, squareOf } from '../data/index.js';
 import { diceFigure } from '../methods/method.js';
 import { checkpointOf, encodeCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
-import { createRunReporter, shellQuote } from './report/index.js';
+import { createRunReporter } from './report/index.js';
 import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
@@ -110,7 +111,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     throw new OtxError(
       'aborted',
       `stopped after ${state.updates} steps (${state.epoch} of ${state.epochs} epochs) and saved ${folder.last}; ` +
-        `go on with: otx train --resume-from ${shellQuote(folder.root)}`,
+        `go on with: ${otxCommand('train', '--resume-from', options.output ?? folder.root)}`,
     );
   };
 

@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { type ClassInfo, type Size, squareOf } from '../data/index.js';
 import { defaultPalette } from '../data/palette.js';
@@ -94,7 +94,10 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
 async function ofWeights(weights: Weights, options: TrainedModelOptions): Promise<TrainedModel> {
   const source = options.weights;
   if (options.template === undefined) {
-    throw new OtxError('usage', `${source}: does not name its template; give the template as well`);
+    throw new OtxError(
+      'usage',
+      `${source}: does not name its template; give the ${option('template')} as well`,
+    );
   }
   const template = loadTemplate(options.template);
   const hyperParameters = resolveHyperParameters(template, options.hyperParameters);

@@ -15,6 +15,7 @@ import { loadTemplate } from '../../index.js';
 import { inputSizes, resolveHyperParameters } from '../../templates/index.js';
 import { datasetInputs } from '../../training/inputs.js';
 import { parseSeed } from '../arguments.js';
+import { afterAugment } from '../closing.js';
 import { type CommandContext, PARAMS_HINT } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
@@ -28,7 +29,7 @@ interface Flags {
   useOtxAdapter?: boolean;
 }
 
-export function addAugment(program: Command, { terminal, settings, run }: CommandContext): void {
+export function addAugment(program: Command, { terminal, settings, adapter, run }: CommandContext): void {
   program
     .command('augment')
     .description('draw what training makes of the images: a sheet of augmented samples with their masks')
@@ -46,9 +47,11 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
     .action(async (template: string, flags: Flags) => {
       const { augmentation: recipe, seed } = flags;
       const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);
-      const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), settings('augment'))).train;
+      const asked = settings('augment');
+      const size = asked.learning_parameters?.input_size;
+      const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), asked)).train;
+      const useOtxAdapter = adapter(flags.useOtxAdapter);
       await run(async ({ signal }) => {
-        const { useOtxAdapter } = flags;
         const dataset = await openDataset(flags.trainDataRoots, { useOtxAdapter, signal });
         const inputs = datasetInputs('the data set', flags.trainDataRoots, dataset);
         const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
@@ -61,7 +64,11 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
       });
       terminal.print(
         `written ${output}: the first samples of a training with seed ${seed} at ${cropSize}x${cropSize}\n` +
-          `${recipe}: ${describeRecipe(recipe)}`,
+          `${recipe}: ${describeRecipe(recipe)}\n\n` +
+          afterAugment(template, flags.trainDataRoots, [
+            ...['--learning_parameters.augmentation', recipe],
+            ...(size === undefined ? [] : ['--learning_parameters.input_size', size]),
+          ]),
       );
     });
 }

@@ -3,12 +3,17 @@
 import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.js';
 import { checkHyperParameters, settingNames } from '../../templates/index.js';
 import { timestampedFolder } from '../../training/run-folder.js';
-import { onlyParams, parseParams } from '../arguments.js';
+import { ADAPTER_PARAMETER, onlyParams, parseParams } from '../arguments.js';
 import { progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
+import { weightsOrLatest } from './latest-training.js';
+import { chooseAdapter, takeAdapter } from './otx-adapter-option.js';
 
 /** Outputs of any kind go here unless `-o` says otherwise. */
 export const DEFAULT_OUTPUTS = 'otx-workspace/outputs';
+
+/** Ends the help of `--load-weights` where it may be left out. */
+export const LATEST = `(default: the latest training in ${DEFAULT_OUTPUTS})`;
 
 export const PARAMS_HINT =
   '\nSettings follow the word params: params --learning_parameters.num_iters 30; "params --help" lists them.';
@@ -18,8 +23,13 @@ const POSTPROCESSING = settingNames('postprocessing').map((name) => `postprocess
 /** Settings that have an effect on a trained model, by operation; training takes all. */
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
-  augment: ['learning_parameters.input_size'],
-  eval: ['learning_parameters.input_size', 'learning_parameters.num_workers', ...POSTPROCESSING],
+  augment: ['learning_parameters.input_size', ADAPTER_PARAMETER],
+  eval: [
+    'learning_parameters.input_size',
+    'learning_parameters.num_workers',
+    ...POSTPROCESSING,
+    ADAPTER_PARAMETER,
+  ],
   predict: ['learning_parameters.input_size', ...POSTPROCESSING],
   export: ['learning_parameters.input_size', ...POSTPROCESSING],
 };
@@ -34,10 +44,14 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** The settings that were typed. @throws OtxError `usage` for those that are wrong or have no effect on `operation` */
   settings(operation: string): HyperParameterOverrides;
+  /** Whether masks go through polygons, by flag or parameter. @throws OtxError `usage` when these differ */
+  adapter(flag: boolean | undefined): boolean | undefined;
   /** Runs a job with its progress on the terminal. */
   run<T>(job: (hooks: JobHooks) => Promise<T>): Promise<T>;
   /** The folder behind `-o`, or a new one named after time and operation. */
   outputFor(operation: string, given: string | undefined): Promise<string>;
+  /** The weights behind `--load-weights`, or those of the latest training, saying so. @throws OtxError `usage` for none */
+  weightsFrom(given: string | undefined): Promise<string>;
 }
 
 /** @param params words behind `params`, if any. */
@@ -51,8 +65,10 @@ export function createContext(
     settings: (operation) => {
       const texts = parseParams(params ?? []);
       const used = PARAMS_OF[operation];
-      return checkHyperParameters(used ? onlyParams(texts, used, operation) : texts);
+      if (used) onlyParams(texts, used, operation);
+      return checkHyperParameters(takeAdapter(texts).values);
     },
+    adapter: (flag) => chooseAdapter(flag, takeAdapter(parseParams(params ?? [])).adapter),
     run: async (job) => {
       const { onEvent, close } = progressPrinter(terminal);
       try {
@@ -62,5 +78,6 @@ export function createContext(
       }
     },
     outputFor: async (operation, given) => given ?? timestampedFolder(DEFAULT_OUTPUTS, operation),
+    weightsFrom: (given) => weightsOrLatest(given, DEFAULT_OUTPUTS, terminal),
   };
 }

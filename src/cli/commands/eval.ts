@@ -1,44 +1,53 @@
 /** @file `otx eval`. */
 
 import type { Command } from 'commander';
+import { OtxError, option } from '../../base/errors.js';
 import { evaluate } from '../../index.js';
 import { formatMetrics } from '../../training/metrics.js';
-import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
+import { parseThreads } from '../arguments.js';
+import { afterEval } from '../closing.js';
+import { readDataFile } from '../data-file.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
 interface Flags {
-  testDataRoots: string;
-  loadWeights: string;
+  testDataRoots?: string;
+  data?: string;
+  loadWeights?: string;
   output?: string;
   useOtxAdapter?: boolean;
+  threads?: number;
 }
 
-export function addEval(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
+export function addEval(program: Command, context: CommandContext): void {
+  const { terminal, settings, adapter, run, outputFor, weightsFrom } = context;
   program
     .command('eval')
     .description('score a checkpoint or an exported ONNX file on a data set')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
-    .requiredOption('--test-data-roots <folder>', 'data set to score on')
-    .requiredOption(
+    .option('--test-data-roots <folder>', 'data set to score on')
+    .option('--data <file>', 'data.yaml of OTX, whose data.test.data-roots is scored on; flags win')
+    .option(
       '--load-weights <path>',
-      'run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file',
+      `run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file ${LATEST}`,
     )
     .option('-o, --output <folder>', `folder for performance.json (default: ${DEFAULT_OUTPUTS}/<time>_eval)`)
     .addOption(otxAdapterOption())
+    .option(
+      '--threads <number>',
+      'threads that compute (default: all that the process may use)',
+      parseThreads,
+    )
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: Flags) => {
       const hyperParameters = settings('eval');
+      const useOtxAdapter = adapter(flags.useOtxAdapter);
+      const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
+      const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);
+      const { threads } = flags;
       const { classes, metrics, diceAverage, performanceFile } = await run((hooks) =>
-        evaluate({
-          template,
-          testData: flags.testDataRoots,
-          weights: flags.loadWeights,
-          output,
-          useOtxAdapter: flags.useOtxAdapter,
-          hyperParameters,
-          ...hooks,
-        }),
+        evaluate({ template, testData, weights, output, useOtxAdapter, threads, hyperParameters, ...hooks }),
       );
       const names = classes.map(({ name }) => name);
       terminal.print(
@@ -48,7 +57,15 @@ export function addEval(program: Command, { terminal, settings, run, outputFor }
             `${diceAverage.toFixed(4)} without (Dice Average)`,
           `Performance(score: ${diceAverage}, dashboard: (1 metric groups))`,
           `written ${performanceFile}`,
+          `\n${afterEval({ weights, template })}`,
         ].join('\n'),
       );
     });
+}
+
+async function testDataOf(file: string | undefined): Promise<string> {
+  const test = file === undefined ? undefined : (await readDataFile(file)).test;
+  if (test !== undefined) return test;
+  const hint = file === undefined ? '' : `, and ${file} names no data.test.data-roots`;
+  throw new OtxError('usage', `missing required option ${option('testData')}${hint}`);
 }

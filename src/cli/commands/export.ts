@@ -5,24 +5,26 @@ import { OtxError } from '../../base/errors.js';
 import { EXPORT_TYPES } from '../../export/export-model.js';
 import { exportModel } from '../../index.js';
 import { parseInputSize } from '../arguments.js';
-import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
+import { afterExport } from '../closing.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
 
 interface Flags {
-  loadWeights: string;
+  loadWeights?: string;
   output?: string;
   exportType: string;
   staticBatch?: boolean;
   inputSize?: { width: number; height: number };
 }
 
-export function addExport(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
+export function addExport(program: Command, context: CommandContext): void {
+  const { terminal, settings, run, outputFor, weightsFrom } = context;
   program
     .command('export')
     .description('write a trained model as an ONNX file, or its weights for PyTorch')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
-    .requiredOption(
+    .option(
       '--load-weights <path>',
-      'run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere',
+      `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
     )
     .option(
       '-o, --output <folder>',
@@ -41,7 +43,10 @@ export function addExport(program: Command, { terminal, settings, run, outputFor
       const type = EXPORT_TYPES.find((known) => known === flags.exportType.toLowerCase());
       if (!type) {
         const known = EXPORT_TYPES.join(' and ');
-        throw new OtxError('usage', `unsupported export type "${flags.exportType}"; ${known} are written`);
+        throw new OtxError(
+          'usage',
+          `--export-type: unsupported export type "${flags.exportType}"; ${known} are written`,
+        );
       }
       if (type !== 'onnx' && flags.staticBatch) {
         throw new OtxError('usage', `--static-batch has no effect on --export-type ${type}; leave it out`);
@@ -56,11 +61,12 @@ export function addExport(program: Command, { terminal, settings, run, outputFor
           '--input-size and params --learning_parameters.input_size are both given; choose one of them',
         );
       }
+      const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('export', flags.output);
       const { model, inputShape, classes } = await run(({ onEvent }) =>
         exportModel({
           template,
-          weights: flags.loadWeights,
+          weights,
           output,
           type,
           batch: flags.staticBatch ? 'static' : 'dynamic',
@@ -69,11 +75,14 @@ export function addExport(program: Command, { terminal, settings, run, outputFor
           onEvent,
         }),
       );
-      terminal.print(
+      const written =
         type === 'onnx'
           ? `written ${model}: input [${inputShape.join(', ')}], ${classes.length} classes, ` +
-              'labels and normalisation in its metadata'
-          : `written ${model}: weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`,
+            'labels and normalisation in its metadata'
+          : `written ${model}: weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`;
+      // An ONNX file says itself what it is; weights for PyTorch do not.
+      terminal.print(
+        `${written}\n\n${afterExport(model, type === 'onnx' ? undefined : (template ?? '<template>'))}`,
       );
     });
 }

@@ -1,11 +1,12 @@
 /** @file `otx find`: the templates as a table. */
 
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { listTemplates } from '../../index.js';
 import { createSegmentor, describe } from '../../models/index.js';
 import { measureNetwork } from '../../training/speed.js';
+import { pretrainedPath } from '../../weights/pretrained.js';
 import { formatTable } from '../table.js';
 import type { CommandContext } from './context.js';
 
@@ -14,24 +15,72 @@ const TABLE_SIDE = 512;
 const TABLE_INPUT = [1, 3, TABLE_SIDE, TABLE_SIDE];
 const TABLE_CLASSES = 2;
 const BYTES_PER_PARAMETER = 4;
+/** Library of the backbones, as the reference calls it. */
+const BACKBONE_SOURCE = 'otx';
 
 export function addFind(program: Command, { terminal, settings, run }: CommandContext): void {
   program
     .command('find')
     .description('list the templates')
     .option('--task <task>', 'only templates of this task (SEGMENTATION)')
-    .option('--template', 'show templates (they are always shown)')
+    .option('--template', 'show templates (the default; beside --backbone they are shown as well)')
+    .option(
+      '--backbone <name...>',
+      `show backbones, of ${BACKBONE_SOURCE} or all: the networks that templates train`,
+    )
     .option(
       '-v, --verbose',
       'show also parameters, multiply-accumulates at 512x512 and size on disk, with two classes (docs/models.md)',
     )
     .option('--measure', 'show also the milliseconds that this machine takes to segment one image of 512x512')
-    .action(async ({ task, verbose, measure }: { task?: string; verbose?: boolean; measure?: boolean }) => {
+    .action(async ({ task, template, backbone, verbose, measure }: Flags) => {
       settings('find');
       findTable(task);
+      if (backbone) terminal.print(backboneTable(backbone));
+      if (backbone && !template) return;
       const milliseconds = measure ? await run(({ signal }) => measureAll(signal)) : undefined;
       terminal.print(findTable(task, { verbose, milliseconds }));
     });
+}
+
+interface Flags {
+  task?: string;
+  template?: boolean;
+  backbone?: string[];
+  verbose?: boolean;
+  measure?: boolean;
+}
+
+/**
+ * The networks, their size without a head, the templates that train them and the published weights they may start from.
+ *
+ * @throws OtxError `usage` for a library whose backbones are not here.
+ */
+export function backboneTable(sources: readonly string[]): string {
+  const foreign = sources.find((source) => ![BACKBONE_SOURCE, 'all'].includes(source.toLowerCase()));
+  if (foreign !== undefined) {
+    throw new OtxError(
+      'usage',
+      `--backbone: there are no backbones of "${foreign}" here; those of ${BACKBONE_SOURCE} are, which its templates train`,
+    );
+  }
+  const templates = listTemplates();
+  const models = [...new Set(templates.map(({ model }) => model))];
+  const rows = models.map((model, index) => [
+    String(index + 1),
+    model,
+    backboneParameters(model).toLocaleString('en'),
+    templates.flatMap(({ name, model: of }) => (of === model ? [name] : [])).join(', '),
+    basename(pretrainedPath(model)),
+  ]);
+  return formatTable(['INDEX', 'BACKBONE TYPE', 'PARAMETERS', 'TEMPLATES', 'PRETRAINED'], rows);
+}
+
+function backboneParameters(model: string): number {
+  const { variables } = describe(createSegmentor(model, { numClasses: TABLE_CLASSES }), TABLE_INPUT);
+  return variables
+    .filter(({ key, kind }) => kind === 'parameter' && key.startsWith('backbone.'))
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
 const SIZE_HEAD = ['PARAMETERS', 'MACS AT 512x512', 'FP32 SIZE'];

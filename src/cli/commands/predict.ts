@@ -3,35 +3,52 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { predict } from '../../index.js';
-import { type CommandContext, PARAMS_HINT } from './context.js';
+import { parseThreads } from '../arguments.js';
+import { afterPredict } from '../closing.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
 
 interface Flags {
   input: string;
-  loadWeights: string;
-  output: string;
+  loadWeights?: string;
+  output?: string;
+  threads?: number;
 }
 
-export function addPredict(program: Command, { terminal, settings, run }: CommandContext): void {
+export function addPredict(program: Command, context: CommandContext): void {
+  const { terminal, settings, run, outputFor, weightsFrom } = context;
   program
     .command('predict')
     .description('segment images: coloured overlays to look at, index masks to work with')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
-    .requiredOption('--input <path>', 'an image or a folder of images')
-    .requiredOption(
+    .requiredOption('-i, --input <path>', 'an image or a folder of images')
+    .option(
       '--load-weights <path>',
-      'run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file',
+      `run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file ${LATEST}`,
     )
-    .requiredOption('-o, --output <folder>', 'folder for overlays/ and masks/')
+    .option(
+      '-o, --output <folder>',
+      `folder for overlays/ and masks/ (default: ${DEFAULT_OUTPUTS}/<time>_predict)`,
+    )
+    .option(
+      '--threads <number>',
+      'threads that compute (default: all that the process may use)',
+      parseThreads,
+    )
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: Flags) => {
       const hyperParameters = settings('predict');
-      const { input, output, loadWeights: weights } = flags;
+      const { input, threads } = flags;
+      const weights = await weightsFrom(flags.loadWeights);
+      const output = await outputFor('predict', flags.output);
       const { images } = await run((hooks) =>
-        predict({ template, input, weights, output, hyperParameters, ...hooks }),
+        predict({ template, input, weights, output, threads, hyperParameters, ...hooks }),
       );
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;
       terminal.print(
-        `${count} segmented; overlays in ${join(output, 'overlays')}, index masks in ${join(output, 'masks')}`,
+        [
+          `${count} segmented; overlays in ${join(output, 'overlays')}, index masks in ${join(output, 'masks')}`,
+          `\n${afterPredict({ weights, template }, output)}`,
+        ].join('\n'),
       );
     });
 }

@@ -1,6 +1,6 @@
 /** @file What `otx train` was asked for: flags over the file behind `--config`, and the same written as YAML. */
 
-import { OtxError } from '../../base/errors.js';
+import { OtxError, option } from '../../base/errors.js';
 import type { HyperParameterOverrides } from '../../index.js';
 import {
   checkHyperParameters,
@@ -11,8 +11,10 @@ import {
 } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
-import { startsPretrained, templateReference } from '../../training/train-options.js';
+import { startsFromWeights, startsPretrained, templateReference } from '../../training/train-options.js';
 import { chooseTrainType } from '../../training/train-type.js';
+import { readDataFile } from '../data-file.js';
+import { chooseAdapter, takeAdapter } from './otx-adapter-option.js';
 
 /** As commander gives them. */
 export interface TrainFlags {
@@ -27,6 +29,10 @@ export interface TrainFlags {
   loadWeights?: string;
   pretrained?: boolean;
   resumeFrom?: string;
+  threads?: number;
+  gpus?: string;
+  deterministic?: boolean;
+  data?: string;
   timeBudget?: number;
   checkpointInterval?: { steps?: number; seconds?: number };
   memCacheSize?: string;
@@ -55,15 +61,18 @@ export interface TrainRequest {
 /**
  * Flags and `params` over the configuration file.
  *
+ * @param useOtxAdapter by flag or parameter.
  * @throws OtxError `usage` for a file or a setting that is not allowed.
  */
 export async function trainRequest(
   template: string | undefined,
   flags: TrainFlags,
   params: HyperParameterOverrides,
+  useOtxAdapter: boolean | undefined,
 ): Promise<TrainRequest> {
-  const file: Partial<RunConfig> = flags.config === undefined ? {} : await readRunConfig(flags.config);
-  const fromFile = checkHyperParameters(file.hyper_parameters);
+  const file = await configFile(flags.config);
+  const fromFile = file.hyperParameters;
+  const data = flags.data === undefined ? {} : await readDataFile(flags.data);
   const cache =
     flags.memCacheSize === undefined
       ? {}
@@ -74,16 +83,16 @@ export async function trainRequest(
       : checkHyperParameters({ algo_backend: { train_type: flags.trainType } });
   return {
     template: template ?? file.template,
-    trainData: flags.trainDataRoots ?? file.train_data_roots,
-    validationData: flags.valDataRoots ?? file.val_data_roots,
-    unlabeledData: flags.unlabeledDataRoots ?? file.unlabeled_data_roots,
-    unlabeledFileList: flags.unlabeledFileList ?? file.unlabeled_file_list,
-    useOtxAdapter: flags.useOtxAdapter ?? file.use_otx_adapter,
+    trainData: flags.trainDataRoots ?? data.train ?? file.train_data_roots,
+    validationData: flags.valDataRoots ?? data.val ?? file.val_data_roots,
+    unlabeledData: flags.unlabeledDataRoots ?? data.unlabeled ?? file.unlabeled_data_roots,
+    unlabeledFileList: flags.unlabeledFileList ?? data.unlabeledFileList ?? file.unlabeled_file_list,
+    useOtxAdapter: useOtxAdapter ?? file.use_otx_adapter,
     output: flags.output ?? file.output,
     seed: flags.seed ?? file.seed,
     loadWeights: flags.loadWeights ?? file.load_weights,
     pretrained: flags.pretrained ?? file.pretrained,
-    threads: file.threads,
+    threads: flags.threads ?? file.threads,
     timeBudgetSeconds: flags.timeBudget ?? file.time_budget,
     configFile: flags.config,
     hyperParameters: {
@@ -99,6 +108,25 @@ export async function trainRequest(
   };
 }
 
+interface ConfigFile extends Omit<Partial<RunConfig>, 'hyper_parameters'> {
+  readonly hyperParameters: HyperParameterOverrides;
+}
+
+/** Errors name entries as they stand in the file. */
+async function configFile(path: string | undefined): Promise<ConfigFile> {
+  if (path === undefined) return { hyperParameters: {} };
+  const { hyper_parameters = {}, ...file } = await readRunConfig(path);
+  try {
+    const { values, adapter } = takeAdapter(hyper_parameters);
+    const use_otx_adapter = chooseAdapter(file.use_otx_adapter, adapter);
+    return { ...file, use_otx_adapter, hyperParameters: checkHyperParameters(values) };
+  } catch (error) {
+    if (!(error instanceof OtxError)) throw error;
+    const message = error.messageWith((name) => (name.includes('.') ? `hyper_parameters.${name}` : name));
+    throw new OtxError(error.code, `${path}: ${message}`, { cause: error });
+  }
+}
+
 /**
  * The YAML of everything that a training would use. Data and output may still be missing.
  *
@@ -111,7 +139,8 @@ export async function printableConfig(
   if (resumeFrom !== undefined) {
     return formatRunConfig((await openInterruptedRun(resumeFrom)).resume.config).trimEnd();
   }
-  if (request.template === undefined) throw new OtxError('usage', "missing required argument 'template'");
+  if (request.template === undefined)
+    throw new OtxError('usage', `missing required argument ${option('template')}`);
   const template = loadTemplate(request.template);
   const trainType = await chooseTrainType(request);
   const config: RunConfig = {
@@ -127,7 +156,19 @@ export async function printableConfig(
     pretrained: startsPretrained(template, request),
     threads: request.threads,
     time_budget: request.timeBudgetSeconds,
-    hyper_parameters: settingsOfTraining(template, trainType, request.hyperParameters),
+    hyper_parameters: settingsOfTraining(
+      template,
+      trainType,
+      request.hyperParameters,
+      startsFromWeights(template, request),
+    ),
   };
-  return formatRunConfig(config).trimEnd();
+  const yaml = formatRunConfig(config).trimEnd();
+  const isOwnRecipe = trainType === 'Selfsupervised' && !startsFromWeights(template, request);
+  return isOwnRecipe ? `${FROM_SCRATCH}\n${yaml}` : yaml;
 }
+
+/** A comment of YAML. */
+const FROM_SCRATCH =
+  '# From random weights: optimizer adam and 15 epochs, unless others were asked for. From --pretrained or --load-weights\n' +
+  "# they are the reference's, sgd and 10.";

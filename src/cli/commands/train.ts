@@ -1,23 +1,39 @@
 /** @file `otx train`. */
 
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { OtxError } from '../../base/errors.js';
+import { OtxError, option } from '../../base/errors.js';
+import { otxCommand } from '../../base/shell.js';
 import { type ResumeOptions, type TrainOptions, train } from '../../index.js';
+import { WEIGHTS_FILE } from '../../training/checkpoint.js';
 import { formatMetrics } from '../../training/metrics.js';
-import { closingMessage, shellQuote } from '../../training/report/index.js';
 import type { RunConfig } from '../../training/run-config.js';
-import { parseCheckpointInterval, parseDuration, parseSeed } from '../arguments.js';
+import { parseCheckpointInterval, parseDuration, parseSeed, parseThreads } from '../arguments.js';
+import { afterTraining, type EndedTraining } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
 
-export function addTrain(program: Command, { terminal, settings, run, outputFor }: CommandContext): void {
+const DETERMINISTIC =
+  'note: --deterministic: every training here is; equal seed, data and threads give bit-identical weights';
+const GPUS =
+  'GPUs are not used; the training runs on the CPU, on as many cores as --threads says or the process may use';
+
+export function addTrain(
+  program: Command,
+  { terminal, settings, adapter, run, outputFor }: CommandContext,
+): void {
   program
     .command('train')
     .description('train a model, or go on with an interrupted training')
     .argument('[template]', 'name or id of a template in any case, or a path to its YAML file')
     .option('--train-data-roots <folder>', 'data set to learn from')
     .option('--val-data-roots <folder>', 'data set to validate on after each epoch')
+    .option(
+      '--data <file>',
+      'data.yaml of OTX that names these folders and those of unlabeled images; flags win',
+    )
     .option(
       '--train-type <type>',
       'Incremental, Semisupervised or Selfsupervised (default: Semisupervised with unlabeled images, Selfsupervised for a ' +
@@ -47,24 +63,33 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
     .option('--time-budget <duration>', 'end within this time, e.g. 90s, 30m or 1.5h', parseDuration)
     .option(
       '--checkpoint-interval <steps or duration>',
-      'save besides after every validation, e.g. 100 or 5m (default: 60s)',
+      'save besides after every validation and every 60s: after e.g. 100 steps, or every e.g. 5m instead of 60s',
       parseCheckpointInterval,
     )
     .option('--mem-cache-size <bytes>', 'memory for decoded training images, e.g. 8GB')
+    .option(
+      '--threads <number>',
+      'threads that compute (default: all that the process may use)',
+      parseThreads,
+    )
+    .option('--gpus <list>', `accepted for the sake of scripts: ${GPUS}`)
+    .option('--deterministic', 'accepted for the sake of scripts: every training here is deterministic')
     .option('--config <file>', 'YAML with any of the settings, as --print-config writes it; flags win')
     .option('--print-config', 'print what would be done as YAML, and do nothing')
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: TrainFlags) => {
-      const request = await trainRequest(template, flags, settings('train'));
+      const request = await trainRequest(template, flags, settings('train'), adapter(flags.useOtxAdapter));
       if (flags.printConfig) {
         terminal.print(await printableConfig(request, flags.resumeFrom));
         return;
       }
       const options = await trainOptions(request, flags, outputFor);
-      const command = ['otx', ...process.argv.slice(2)].map(shellQuote).join(' ');
+      if (flags.gpus !== undefined) terminal.print(`note: --gpus ${flags.gpus}: ${GPUS}`);
+      if (flags.deterministic) terminal.print(DETERMINISTIC);
+      const command = otxCommand(...process.argv.slice(2));
       /** As it began, with what --config and --resume-from have added. */
       let config: RunConfig | undefined;
-      const { classes, metrics, bestEpoch, weights, output } = await run(({ onEvent, signal }) =>
+      const { classes, metrics, bestEpoch, weights } = await run(({ onEvent, signal }) =>
         train({
           ...options,
           command,
@@ -74,7 +99,16 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
             onEvent(event);
           },
         }),
-      );
+      ).catch(async (error: unknown) => {
+        if (config && error instanceof OtxError && error.code === 'aborted') {
+          const ended = endedTraining(options, config);
+          const isModel = await exists(join(ended.output, 'models', WEIGHTS_FILE));
+          terminal.print(
+            `\n${afterTraining({ ...ended, isInterrupted: true, weights: isModel && ended.validationData !== undefined ? 'model' : 'no' })}`,
+          );
+        }
+        throw error;
+      });
       const names = classes.map(({ name }) => name);
       const score = metrics
         ? [
@@ -87,15 +121,46 @@ export function addTrain(program: Command, { terminal, settings, run, outputFor 
         [
           ...score,
           `weights ${weights}`,
-          `\n${closingMessage({
-            output,
-            testData: options.validationData ?? config?.val_data_roots,
-            backboneOf: metrics ? undefined : config?.template,
-          })}`,
+          ...(config
+            ? [
+                `\n${afterTraining({
+                  ...endedTraining(options, config),
+                  isInterrupted: false,
+                  weights: metrics ? 'model' : 'backbone',
+                })}`,
+              ]
+            : []),
         ].join('\n'),
       );
     });
 }
+
+/** Paths as they were typed where they were; the configuration has them in full. */
+function endedTraining(
+  options: TrainOptions | ResumeOptions,
+  config: RunConfig,
+): Omit<EndedTraining, 'isInterrupted' | 'weights'> {
+  const isResumed = options.resumeFrom !== undefined;
+  const output = isResumed ? likeTyped(config.output ?? '', options.resumeFrom) : options.output;
+  return {
+    output,
+    template: config.template,
+    trainData: options.trainData ?? config.train_data_roots ?? '',
+    validationData: options.validationData ?? config.val_data_roots,
+    unlabeledData: options.unlabeledData ?? config.unlabeled_data_roots,
+    unlabeledFileList: options.unlabeledFileList ?? config.unlabeled_file_list,
+  };
+}
+
+/** A full path, relative when `typed` was. */
+const likeTyped = (path: string, typed: string) =>
+  isAbsolute(typed) ? path : relative(process.cwd(), path) || '.';
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 async function trainOptions(
   { template, trainData, validationData, output, ...rest }: TrainRequest,
@@ -104,10 +169,14 @@ async function trainOptions(
 ): Promise<TrainOptions | ResumeOptions> {
   const common = { ...rest, checkpointInterval };
   if (resumeFrom !== undefined) return { ...common, resumeFrom, template, trainData, validationData, output };
-  if (template === undefined) throw missing("argument 'template'");
-  if (trainData === undefined) throw missing("option '--train-data-roots <folder>'");
+  if (template === undefined) throw missing('argument', 'template');
+  if (trainData === undefined) throw missing('option', 'trainData');
   return { ...common, template, trainData, validationData, output: await outputFor('train', output) };
 }
 
-const missing = (what: string) =>
-  new OtxError('usage', `missing required ${what} (only --resume-from and --config can stand in for it)`);
+const missing = (what: string, name: string) =>
+  new OtxError(
+    'usage',
+    `missing required ${what} ${option(name)} (only --resume-from${name === 'template' ? '' : ', --data'} and --config ` +
+      'can stand in for it)',
+  );

@@ -1,0 +1,113 @@
+/** @file The last words of every command: what can be done next, as commands ready to be pasted. */
+
+import { join } from 'node:path';
+import { otxCommand, shellQuote } from '../base/shell.js';
+
+type Step = readonly [purpose: string, command: string];
+
+const ANY_FOLDER = '<folder>';
+const ANY_IMAGES = '<image or folder>';
+
+/** A training that has ended. Paths are as the user typed them. */
+export interface EndedTraining {
+  /** Root of the run folder. */
+  readonly output: string;
+  readonly template: string;
+  readonly trainData: string;
+  readonly validationData?: string | undefined;
+  readonly unlabeledData?: string | undefined;
+  readonly unlabeledFileList?: string | undefined;
+  /** It was stopped and can be resumed. */
+  readonly isInterrupted: boolean;
+  /** `no`: nothing was validated yet; `backbone`: it has no head that could segment. */
+  readonly weights: 'model' | 'backbone' | 'no';
+}
+
+/** Lines of text, without a final line break, as of all functions here. */
+export function afterTraining(run: EndedTraining): string {
+  const { output, isInterrupted, weights, validationData } = run;
+  const look: Step = [
+    'look',
+    `${shellQuote(join(output, 'results.png'))}, or tensorboard --logdir ${shellQuote(output)}`,
+  ];
+  const resume: Step = ['resume', otxCommand('train', '--resume-from', output)];
+  if (weights === 'backbone' && !isInterrupted)
+    return whatNext([look, ['train', trainFrom(run, ANY_FOLDER, ANY_FOLDER)]]);
+  const more: Step = ['go on', trainFrom(run, run.trainData, validationData ?? ANY_FOLDER, run)];
+  const use = weights === 'model' ? useOf(output, { testData: validationData, output }) : [];
+  return whatNext([look, ...(isInterrupted ? [resume] : []), ...use, ...(isInterrupted ? [] : [more])]);
+}
+
+/** A new training that starts from the weights of this one. */
+function trainFrom(
+  { template, output }: EndedTraining,
+  trainData: string,
+  validationData: string,
+  { unlabeledData, unlabeledFileList }: Partial<EndedTraining> = {},
+): string {
+  return otxCommand(
+    ...['train', template, '--train-data-roots', trainData, '--val-data-roots', validationData],
+    ...(unlabeledData === undefined ? [] : ['--unlabeled-data-roots', unlabeledData]),
+    ...(unlabeledFileList === undefined ? [] : ['--unlabeled-file-list', unlabeledFileList]),
+    ...['--load-weights', output],
+  );
+}
+
+/** Weights that a command was given. */
+export interface UsedWeights {
+  readonly weights: string;
+  /** As it was typed; weights from elsewhere need it again. */
+  readonly template?: string | undefined;
+}
+
+export function afterEval({ weights, template }: UsedWeights): string {
+  return whatNext(useOf(weights, { template }).filter(([purpose]) => purpose !== 'score'));
+}
+
+/** @param output folder of the predictions. */
+export function afterPredict({ weights, template }: UsedWeights, output: string): string {
+  const look: Step = ['look', shellQuote(join(output, 'overlays'))];
+  return whatNext([look, ...useOf(weights, { template }).filter(([purpose]) => purpose !== 'segment')]);
+}
+
+/** @param template that a file without metadata needs to be opened. */
+export function afterExport(model: string, template: string | undefined): string {
+  return whatNext(useOf(model, { template }).filter(([purpose]) => purpose !== 'export'));
+}
+
+/** @param params behind `params`, with which a training does what the sheet shows. */
+export function afterAugment(template: string, trainData: string, params: readonly string[]): string {
+  const words = ['train', template, '--train-data-roots', trainData, '--val-data-roots', ANY_FOLDER];
+  return whatNext([['train', otxCommand(...words, 'params', ...params)]]);
+}
+
+interface UseOptions {
+  readonly template?: string | undefined;
+  readonly testData?: string | undefined;
+  /** Folder below which results go; where it is missing, the defaults are good. */
+  readonly output?: string | undefined;
+}
+
+/** What trained weights are for. An ONNX file is exported already. */
+function useOf(weights: string, { template, testData = ANY_FOLDER, output }: UseOptions): Step[] {
+  const from = [...(template === undefined ? [] : [template])];
+  const to = (name: string) => (output === undefined ? [] : ['-o', join(output, name)]);
+  const steps: Step[] = [
+    ['score', otxCommand('eval', ...from, '--test-data-roots', testData, '--load-weights', weights)],
+    [
+      'segment',
+      otxCommand('predict', ...from, '--input', ANY_IMAGES, '--load-weights', weights, ...to('predictions')),
+    ],
+  ];
+  if (!/\.onnx$/i.test(weights)) {
+    steps.push(['export', otxCommand('export', ...from, '--load-weights', weights, ...to('export'))]);
+  }
+  return steps;
+}
+
+function whatNext(steps: readonly Step[]): string {
+  const width = Math.max(...steps.map(([purpose]) => purpose.length));
+  return ['what next:', ...steps.map(([purpose, command]) => `  ${purpose.padEnd(width)}  ${command}`)].join(
+    '\n',
+  );
+}

@@ -1,0 +1,110 @@
+/** @file What a shell may complete, read off the commands as they are defined, so that it can never be out of date. */
+
+import type { Command, Option } from 'commander';
+import { EXPORT_TYPES } from '../../export/export-model.js';
+import { describeHyperParameters, hyperParameterTable, listTemplates } from '../../templates/index.js';
+import { ADAPTER_PARAMETER } from '../arguments.js';
+import { PARAMS_OF } from '../commands/context.js';
+
+/** What may stand behind a flag: nothing, a path, one of some words, or something that only the user knows. */
+export type FlagValue = 'none' | 'path' | 'text' | readonly string[];
+
+export interface Flag {
+  /** `-o`, `--output` */
+  readonly names: readonly string[];
+  readonly description: string;
+  readonly value: FlagValue;
+}
+
+/** A setting behind `params`. */
+export interface Setting {
+  /** `--group.name` */
+  readonly name: string;
+  readonly description: string;
+  readonly values: readonly string[];
+}
+
+export interface Operation {
+  readonly name: string;
+  readonly description: string;
+  readonly flags: readonly Flag[];
+  /** Words that its argument may be. */
+  readonly words: readonly string[];
+  /** Whether the argument may be a path as well. */
+  readonly takesPath: boolean;
+  readonly settings: readonly Setting[];
+}
+
+export interface CommandLine {
+  readonly operations: readonly Operation[];
+  /** Flags of `otx` itself. */
+  readonly flags: readonly Flag[];
+}
+
+export function describeCommandLine(program: Command): CommandLine {
+  return { operations: program.commands.map(operationOf), flags: flagsOf(program) };
+}
+
+function operationOf(command: Command): Operation {
+  const [argument] = command.registeredArguments;
+  const isTemplate = argument?.name() === 'template';
+  return {
+    name: command.name(),
+    description: command.description(),
+    flags: flagsOf(command),
+    words: isTemplate ? listTemplates().map(({ name }) => name) : (argument?.argChoices ?? []),
+    takesPath: isTemplate,
+    settings: settingsOf(command.name()),
+  };
+}
+
+function flagsOf(command: Command): Flag[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map((option) => ({
+      names: [option.short, option.long].filter((name) => name !== undefined),
+      description: option.description,
+      value: flagValue(option),
+    }));
+}
+
+/** Words of flags that take them in any case, and so are no choices of commander. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  '--train-type': wordsOfSetting('algo_backend', 'train_type'),
+  '--export-type': EXPORT_TYPES,
+  '--use-otx-adapter': ['true', 'false'],
+  '--task': ['SEGMENTATION'],
+};
+
+function flagValue(option: Option): FlagValue {
+  if (!option.required && !option.optional) return 'none';
+  const words = option.argChoices ?? WORDS[option.long ?? ''];
+  return words ?? (/[<[](path|folder|file)/.test(option.flags) ? 'path' : 'text');
+}
+
+/** `one of a, b, c` in the table, and the two words of booleans. */
+function wordsOfSetting(group: string, name: string): string[] {
+  const table: Readonly<Record<string, Readonly<Record<string, { type: string; allowed: string }>>>> =
+    hyperParameterTable;
+  const { type, allowed } = table[group]?.[name] ?? { type: '', allowed: '' };
+  if (type === 'boolean') return ['true', 'false'];
+  return type === 'choice' ? allowed.replace(/^one of /, '').split(', ') : [];
+}
+
+function settingsOf(operation: string): Setting[] {
+  const used = operation === 'train' ? undefined : (PARAMS_OF[operation] ?? []);
+  const [template] = listTemplates();
+  if (!template || used?.length === 0) return [];
+  const settings = describeHyperParameters(template.hyperParameters).map(({ group, name, description }) => ({
+    name: `--${group}.${name}`,
+    description,
+    values: wordsOfSetting(group, name),
+  }));
+  const adapter = {
+    name: `--${ADAPTER_PARAMETER}`,
+    description: 'the same as --use-otx-adapter',
+    values: ['true', 'false'],
+  };
+  return [...settings, adapter].filter(({ name }) => !used || used.includes(name.slice(2)));
+}

@@ -1,0 +1,68 @@
+/** @file `--data FILE`: the `data.yaml` of OTX, which names the folders of a data set in one place. */
+
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { messageOf, OtxError } from '../base/errors.js';
+
+const path = z.string().min(1).nullish();
+const subset = z.looseObject({ 'data-roots': path, 'ann-files': path }).nullish();
+const schema = z.looseObject({
+  data: z.looseObject({
+    train: subset,
+    val: subset,
+    test: subset,
+    unlabeled: z.looseObject({ 'data-roots': path, 'file-list': path }).nullish(),
+  }),
+});
+
+/** Folders that the file names, relative to the current folder as in OTX. */
+export interface DataFile {
+  readonly train?: string | undefined;
+  readonly val?: string | undefined;
+  readonly test?: string | undefined;
+  readonly unlabeled?: string | undefined;
+  readonly unlabeledFileList?: string | undefined;
+}
+
+/** @throws OtxError `usage` naming the file and what is wrong with it. */
+export async function readDataFile(file: string): Promise<DataFile> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new OtxError('usage', `${file}: this file of --data cannot be read (${messageOf(error)})`, {
+      cause: error,
+    });
+  });
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (error) {
+    const [reason] = messageOf(error).split('\n');
+    throw new OtxError('usage', `${file}: cannot be read as YAML (${reason})`, { cause: error });
+  }
+  const parsed = schema.safeParse(content);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(
+      ({ path: at, message }) => `${at.join('.') || 'content'}: ${message}`,
+    );
+    throw new OtxError(
+      'usage',
+      `${file}: expected the form of OTX's data.yaml, data: {train: {data-roots: FOLDER}, val: …} (${issues.join('; ')})`,
+    );
+  }
+  const { train, val, test, unlabeled } = parsed.data.data;
+  for (const [name, members] of Object.entries({ train, val, test })) {
+    if (members?.['ann-files'] == null) continue;
+    throw new OtxError(
+      'usage',
+      `${file}: data.${name}.ann-files names annotations of COCO; a data set for segmentation has its masks beside its ` +
+        'images (docs/data.md)',
+    );
+  }
+  return {
+    train: train?.['data-roots'] ?? undefined,
+    val: val?.['data-roots'] ?? undefined,
+    test: test?.['data-roots'] ?? undefined,
+    unlabeled: unlabeled?.['data-roots'] ?? undefined,
+    unlabeledFileList: unlabeled?.['file-list'] ?? undefined,
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * @file Operations and flags of OpenVINO Training Extensions that are not here: whoever types one is told what to do instead.
+ * docs/otx.md says why each is missing.
+ */
+
+/** By operation. */
+export const FOREIGN_OPERATIONS: Readonly<Record<string, string>> = {
+  build: 'there is no workspace to build: otx train takes the template and the data itself',
+  optimize: 'quantisation is not offered; otx export writes an ONNX file that runs as it is',
+  deploy:
+    'there is no deployment package; otx export writes an ONNX file that holds its labels and normalisation',
+  demo: 'use otx predict, which draws the classes over an image or over all images of a folder',
+  explain: 'the reference has no explanations for segmentation either; otx predict draws what the model sees',
+};
+
+const ANNOTATION_FILES =
+  'annotation files belong to COCO; a data set for segmentation has its masks beside its images (docs/data.md)';
+const HPO = 'there is no search for hyper-parameters; give those you want behind params';
+const MULTI_NODE = 'a training runs in one process on one machine; leave it out';
+const WORKSPACE = 'there are no workspaces; give the template by name, and a folder for results by -o';
+
+/** By flag; what an operation has itself is not looked up. */
+export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {
+  '--train-ann-files': ANNOTATION_FILES,
+  '--val-ann-files': ANNOTATION_FILES,
+  '--test-ann-files': ANNOTATION_FILES,
+  '--workspace': WORKSPACE,
+  '--work-dir': 'give the folder of the run by -o',
+  '--model': 'give the template as the first word, as in otx train Lite-HRNet-18-mod2',
+  '--save-model-to': 'give the folder of the run by -o; its models are in models/',
+  '--save-performance': 'give a folder by -o; performance.json is written there',
+  '--enable-hpo': HPO,
+  '--hpo-time-ratio': HPO,
+  '--rdzv-endpoint': MULTI_NODE,
+  '--base-rank': MULTI_NODE,
+  '--world-size': MULTI_NODE,
+  '--encryption-key': 'encrypted data sets are not read; give a folder with images and masks',
+  '--track-resource-usage': 'use a tool of the system, such as "time -v"',
+  '--half-precision': 'exported files have 32-bit weights; leave it out',
+  '--dump-features': 'exported files have one output, the probabilities of the classes; leave it out',
+  '--fit-to-size': 'otx predict writes every picture in the size of its image; leave it out',
+  '--loop': 'otx predict goes through its images once; leave it out',
+  '--delay': 'otx predict writes files and opens no window; leave it out',
+  '--display-perf': 'otx find --measure tells the time per image; leave it out',
+};
