@@ -50,7 +50,7 @@ const SETTINGS = {
   'learning_parameters.enable_early_stopping': false,
   'learning_parameters.use_adaptive_interval': true,
 };
-/** The defaults of self-supervised training are for a backbone that knows ImageNet: from random weights they learn next to nothing. */
+/** The defaults of self-supervised training from random weights, named so that these figures do not follow a change of them. */
 const PRETRAINING = { 'learning_parameters.optimizer': 'adam', 'learning_parameters.num_iters': 15 };
 const METHODS = ['SL', 'Self-SL', 'SupCon'];
 const EXPLANATIONS = ['SL views', 'SupCon plain'];

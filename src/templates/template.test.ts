@@ -104,6 +104,24 @@ describe('templates', () => {
     );
   });
 
+  test.each([
+    ['src/otx/algorithms/segmentation/configs/ham_segnext_t/template_experimental.yaml', 'SegNext-t'],
+    ['otx/algorithms/segmentation/configs/ham_segnext_s/template_experimental.yaml', 'SegNext-s'],
+    ['C:\\otx\\configs\\ham_segnext_b\\template_experimental.yaml', 'SegNext-B'],
+    ['ocr_lite_hrnet_18_mod2/template.yaml', 'Lite-HRNet-18-mod2'],
+    ['ocr_lite_hrnet_18/template.yaml', 'Lite-HRNet-18'],
+    ['./configs/ocr_lite_hrnet_s_mod2/template.yaml', 'Lite-HRNet-s-mod2'],
+    ['/configs/ocr_lite_hrnet_x_mod3/template.yaml', 'Lite-HRNet-x-mod3'],
+  ])('%s means a template, though there is no such file', (path, name) => {
+    expect(loadTemplate(path).name).toBe(name);
+  });
+
+  test('another path to nothing is answered with the names there are', () => {
+    for (const path of ['path/to/template_experimental.yaml', 'ham_segnext_t/other.yaml', 'template.yaml']) {
+      expect(() => loadTemplate(path)).toThrow(/no such file; give the name of a template: .*SegNext-t/);
+    }
+  });
+
   test('what was left out at the end is filled in', () => {
     expect(() => loadTemplate('lite-hrnet-s')).toThrow(/the nearest names are Lite-HRNet-s-mod2, /);
   });

@@ -28,6 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const selfSupervised = (output: string, epochs = 4): string[] => [
   ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', output, '--checkpoint-interval', '1'],
   ...['params', ...SMALL, '--learning_parameters.num_iters', String(epochs)],
+  ...['--learning_parameters.optimizer', 'sgd'],
 ];
 
 const labeled = (output: string, ...more: string[]): string[] => [

@@ -86,5 +86,5 @@ it('takes the setting from a configuration file, which a flag overrides', async 
 it('accepts true and false only', async () => {
   const { code, stderr } = await train(join(folder, 'other'), '--use-otx-adapter', 'maybe');
   expect(code).toBe(2);
-  expect(stderr).toContain('expected true or false');
+  expect(stderr).toContain('expected true (1, yes, on) or false');
 });

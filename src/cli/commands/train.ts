@@ -40,8 +40,9 @@ export function addTrain(
         'folder of images without masks, else Incremental)',
     )
     .option(
-      '--unlabeled-data-roots <folder or list>',
-      'images without masks, in any nesting, to learn from as well: selects semi-supervised training',
+      '--unlabeled-data-roots <path>',
+      'folder of images without masks, in any nesting, to learn from as well, or a list of them: from two images on it ' +
+        'selects semi-supervised training',
     )
     .option(
       '--unlabeled-file-list <file>',
@@ -62,7 +63,7 @@ export function addTrain(
     )
     .option('--time-budget <duration>', 'end within this time, e.g. 90s, 30m or 1.5h', parseDuration)
     .option(
-      '--checkpoint-interval <steps or duration>',
+      '--checkpoint-interval <when>',
       'save besides after every validation and every 60s: after e.g. 100 steps, or every e.g. 5m instead of 60s',
       parseCheckpointInterval,
     )

@@ -1,0 +1,201 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { runCommand } from './program.js';
+
+const start = process.cwd();
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-program-'));
+  process.chdir(folder);
+  await writeFile('test.yaml', 'data: {train: {data-roots: x}}');
+});
+afterAll(async () => {
+  process.chdir(start);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What a command line prints. */
+async function otx(...words: readonly string[]): Promise<string> {
+  const printed: string[] = [];
+  const terminal = {
+    live: false,
+    print: (text: string) => void printed.push(text),
+    bar: () => ({ update: () => undefined, stop: () => undefined }),
+  };
+  await runCommand(words, terminal, new AbortController().signal);
+  return printed.join('\n');
+}
+
+const data = ['--train-data-roots', 'a', '--val-data-roots', 'b'];
+const train = ['train', 'Lite-HRNet-s-mod2', ...data];
+/** What a training would do, as YAML. */
+const config = async (...words: readonly string[]) => parse(await otx(...words));
+
+describe('usage errors', () => {
+  test.each<[string[], RegExp]>([
+    // Errors of the API name what was typed.
+    [[...train, '--train-type', 'none'], /parameter --train-type is "none"; allowed is one of Incremental, /],
+    [
+      [...train, 'params', '--algo_backend.train_type=none'],
+      /parameter --algo_backend\.train_type is "none"/,
+    ],
+    [[...train, '--mem-cache-size', 'much'], /parameter --mem-cache-size is "much"/],
+    [[...train, '--pretrained', '--load-weights', 'w'], /--pretrained and --load-weights w are both/],
+    [['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'a'], /missing required option --val-data-roots/],
+    [[...train, '--train-type', 'Semisupervised'], /missing required option --unlabeled-data-roots/],
+    [
+      [...train, '--train-type', 'Selfsupervised'],
+      /leave out --val-data-roots .*b, or choose another --train-type/,
+    ],
+    [
+      [...train, '--unlabeled-file-list', 'list'],
+      /of --unlabeled-file-list .* --unlabeled-data-roots, which is/,
+    ],
+    // Booleans in every form, and in two places.
+    [[...train, '--use-otx-adapter', 'maybe'], /expected true \(1, yes, on\) or false/],
+    [
+      [...train, '--use-otx-adapter', 'False', 'params', '--algo_backend.use_otx_adapter', 'Yes'],
+      /--use-otx-adapter false and --algo_backend\.use_otx_adapter true contradict each other/,
+    ],
+    [
+      ['predict', '--input', 'x', 'params', '--algo_backend.use_otx_adapter=1'],
+      /has no effect on otx predict/,
+    ],
+    [[...train, '--threads', '0'], /a number of threads from 1/],
+    [[...train, '--data', 'none.yaml'], /none\.yaml: this file of --data cannot be read/],
+    [['eval', '--data', 'test.yaml', '--load-weights', 'x'], /test\.yaml names no data\.test\.data-roots/],
+    // Without weights and without a training to take them from.
+    ...(['eval --test-data-roots x', 'predict --input x', 'export'] as const).map(
+      (line): [string[], RegExp] => [
+        line.split(' '),
+        /missing --load-weights: there is no training in otx-work/,
+      ],
+    ),
+    // What OTX has and this has not.
+    ...['build', 'optimize', 'deploy', 'demo', 'explain'].map((operation): [string[], RegExp] => [
+      [operation, '--load-weights', 'x'],
+      new RegExp(`otx ${operation} of OTX is not here: .+`),
+    ]),
+    [
+      [...train, '--train-ann-files', 'x'],
+      /--train-ann-files of OTX is not here: annotation files belong to COCO/,
+    ],
+    [[...train, '--workspace', 'x'], /--workspace of OTX is not here: .*give the template by name/],
+    [[...train, '--enable-hpo'], /--enable-hpo of OTX is not here: /],
+    [['export', '--half-precision'], /--half-precision of OTX is not here: /],
+    [['find', '--backbone', 'torchvision'], /no backbones of "torchvision"/],
+  ])('otx %j', async (words, message) => {
+    await expect(otx(...words)).rejects.toThrow(message);
+  });
+});
+
+test('no words are a question for help, which ends with commands to start with', async () => {
+  const help = await otx();
+  expect(help).toMatch(/^Usage: otx/);
+  expect(help).toMatch(
+    /\n {2}(npx )?otx find\n {2}(npx )?otx train .*\n {2}(npx )?otx predict --input PHOTOS\n/,
+  );
+});
+
+test('backbones are listed with what trains them, templates beside them on request', async () => {
+  const table = await otx('find', '--backbone', 'otx');
+  expect(table).toMatch(/lite-hrnet-18 +\| 1,054,032 +\| Lite-HRNet-18, Lite-HRNet-18-mod2 +\| litehrnet18_/);
+  expect(table).not.toMatch(/^TASK/m);
+  expect(await otx('find', '--backbone', 'otx', '--template')).toMatch(/^TASK/m);
+});
+
+describe('the words of OTX', () => {
+  test.each([
+    ['--use-otx-adapter', true],
+    ['--use-otx-adapter True', true],
+    ['--use_otx_adapter=YES', true],
+    ['--use-otx-adapter 0', false],
+    ['--use-otx-adapter Off', false],
+    ['params --algo_backend.use_otx_adapter True', true],
+    ['params --algo_backend.use_otx_adapter=no', false],
+    ['params --algo_backend.use_otx_adapter', true],
+    ['--use-otx-adapter False params --algo_backend.use_otx_adapter False', false],
+  ])('%s', async (words, value) => {
+    const file = join(folder, 'opposite.yaml');
+    await writeFile(file, `use_otx_adapter: ${value ? 'Off' : '1'}\n`);
+    const shown = await config(...train, '--config', file, '--print-config', ...words.split(' '));
+    expect(shown.use_otx_adapter).toBe(value);
+  });
+
+  test('booleans in a file have any form, the adapter among the parameters too', async () => {
+    const file = join(folder, 'booleans.yaml');
+    await writeFile(
+      file,
+      'pretrained: Yes\nhyper_parameters:\n  algo_backend: { use_otx_adapter: on }\n' +
+        '  learning_parameters: { enable_early_stopping: FALSE, auto_num_workers: 1 }\n',
+    );
+    const shown = await config(...train, '--config', file, '--print-config');
+    expect(shown).toMatchObject({
+      pretrained: true,
+      use_otx_adapter: true,
+      hyper_parameters: { learning_parameters: { enable_early_stopping: false, auto_num_workers: true } },
+    });
+    await writeFile(
+      file,
+      'use_otx_adapter: no\nhyper_parameters: { algo_backend: { use_otx_adapter: yes } }\n',
+    );
+    await expect(otx(...train, '--config', file, '--print-config')).rejects.toThrow(
+      /booleans\.yaml: useOtxAdapter false and hyper_parameters\.algo_backend\.use_otx_adapter true contradict/,
+    );
+    await writeFile(file, 'hyper_parameters: { learning_parameters: { batch_size: 0 } }\n');
+    await expect(otx(...train, '--config', file, '--print-config')).rejects.toThrow(
+      /booleans\.yaml: parameter hyper_parameters\.learning_parameters\.batch_size is 0/,
+    );
+  });
+
+  test('--data names the folders, and flags win over it', async () => {
+    const file = join(folder, 'data.yaml');
+    await writeFile(
+      file,
+      'data: {train: {data-roots: x}, val: {data-roots: y}, unlabeled: {data-roots: null, file-list: null}}',
+    );
+    const words = ['train', 'SegNext-t', '--data', file, '--print-config'];
+    expect(await config(...words)).toMatchObject({ train_data_roots: 'x', val_data_roots: 'y' });
+    expect(await config(...words, '--val-data-roots', 'z')).toMatchObject({
+      train_data_roots: 'x',
+      val_data_roots: 'z',
+    });
+  });
+
+  test('threads are those of the configuration; GPUs and determinism change nothing', async () => {
+    const words = [...train, '--threads', '3', '--gpus', '0,1', '--deterministic', '--print-config'];
+    const shown = await otx(...words);
+    expect(parse(shown).threads).toBe(3);
+    // Nothing but YAML, which --config takes again.
+    const file = join(folder, 'printed.yaml');
+    await writeFile(file, shown);
+    expect(await otx('train', '--config', file, '--print-config')).toBe(await readFile(file, 'utf8'));
+  });
+});
+
+describe('self-supervised training', () => {
+  const words = ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'a', '--train-type', 'Selfsupervised'];
+  const settings = async (...more: string[]) =>
+    (await config(...words, '--print-config', ...more)).hyper_parameters.learning_parameters;
+
+  test('from random weights has a recipe that learns from them', async () => {
+    expect(await settings()).toMatchObject({ optimizer: 'adam', num_iters: 15, learning_rate: 0.001 });
+    expect(await otx(...words, '--print-config')).toMatch(
+      /^# From random weights: optimizer adam and 15 epochs/,
+    );
+  });
+
+  test("from other weights, and where it is named, has the reference's", async () => {
+    const reference = { optimizer: 'sgd', num_iters: 10 };
+    expect(await settings('--pretrained')).toMatchObject(reference);
+    expect(await otx(...words, '--print-config', '--load-weights', 'w')).toMatch(
+      /^template: .*(.*\n)*.*num_iters: 10/,
+    );
+    expect(
+      await settings('params', '--learning_parameters.optimizer=sgd', '--learning_parameters.num_iters=10'),
+    ).toMatchObject(reference);
+  });
+});
