@@ -208,7 +208,7 @@ describe('otx train refuses in one line', () => {
     [
       'validation data for self-supervised training',
       () => labeled(join(folder, 'no'), '--train-type', 'Selfsupervised'),
-      /self-supervised training does not validate: leave out the validation data/,
+      /self-supervised training does not validate: leave out --val-data-roots/,
     ],
     [
       'a data set with masks for self-supervised training',
@@ -230,12 +230,12 @@ describe('otx train refuses in one line', () => {
     [
       'SupCon without masks',
       () => [...selfSupervised(join(folder, 'no')), '--learning_parameters.enable_supcon', 'true'],
-      /enable_supcon goes with the train type Incremental, not Selfsupervised/,
+      /enable_supcon goes with --train-type Incremental, not Selfsupervised/,
     ],
     [
       'an unknown train type',
       () => labeled(join(folder, 'no'), '--train-type', 'Supervised'),
-      /train_type is "Supervised"; allowed is one of Incremental/,
+      /--train-type is "Supervised"; allowed is one of Incremental/,
     ],
   ])('%s', async (_, args, message) => {
     const { code, stderr } = await otx(args());

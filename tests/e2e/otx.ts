@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+/** The tests are started by npm, a user's commands need not be; what they are told to paste depends on it. */
+const WITHOUT_NPM = { npm_command: undefined, npm_lifecycle_event: undefined, npm_execpath: undefined };
+
 export interface Outcome {
   /** Exit code; null when a signal ended the process. */
   readonly code: number | null;
@@ -26,7 +29,7 @@ export function otx(args: readonly string[], options: OtxOptions = {}): Promise<
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: options.cwd,
-      env: { ...process.env, OTX_DEBUG: '', ...options.env },
+      env: { ...process.env, ...WITHOUT_NPM, OTX_DEBUG: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     options.onStart?.((signal) => child.kill(signal));

@@ -102,11 +102,11 @@ describe('otx train --resume-from refuses in one line', () => {
   });
 
   test('other settings than the run began with', async () => {
-    await refusal(resume(stopped, '--seed', '5'), 2, /cannot go on with seed 5, the run began with 42/);
+    await refusal(resume(stopped, '--seed', '5'), 2, /cannot go on with --seed 5, the run began with 42/);
     await refusal(
       resume(stopped, 'params', '--learning_parameters.num_iters=9'),
       2,
-      /cannot go on with learning_parameters\.num_iters 9, the run began with 4/,
+      /cannot go on with --learning_parameters\.num_iters 9, the run began with 4/,
     );
     await refusal(
       otx(['train', 'Lite-HRNet-18', '--resume-from', stopped]),

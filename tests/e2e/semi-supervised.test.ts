@@ -141,13 +141,13 @@ describe('the kind of training', () => {
     const output = join(folder, 'refused');
     await refusal(
       trainArguments('Lite-HRNet-s-mod2', output, '--train-type', 'Semisupervised'),
-      /missing required option '--unlabeled-data-roots <folder>'/,
+      /missing required option --unlabeled-data-roots/,
     );
     const list = join(folder, 'list.txt');
     await writeFile(list, 'photographs/nothing.jpg\n');
     await refusal(
       trainArguments('Lite-HRNet-s-mod2', output, '--unlabeled-file-list', list),
-      /list\.txt names images relative to '--unlabeled-data-roots <folder>'/,
+      /list\.txt of --unlabeled-file-list names images relative to --unlabeled-data-roots/,
     );
     await refusal(
       semi('Lite-HRNet-s-mod2', output, '--unlabeled-file-list', list),

@@ -1,17 +1,16 @@
 /** @file `otx train`. */
 
-import { stat } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
 import { type ResumeOptions, type TrainOptions, train } from '../../index.js';
-import { WEIGHTS_FILE } from '../../training/checkpoint.js';
 import { formatMetrics } from '../../training/metrics.js';
 import type { RunConfig } from '../../training/run-config.js';
 import { parseCheckpointInterval, parseDuration, parseSeed, parseThreads } from '../arguments.js';
-import { afterTraining, type EndedTraining } from '../closing.js';
+import { afterTraining } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
+import { endedTraining } from './ended-training.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
 
@@ -90,7 +89,7 @@ export function addTrain(
       const command = otxCommand(...process.argv.slice(2));
       /** As it began, with what --config and --resume-from have added. */
       let config: RunConfig | undefined;
-      const { classes, metrics, bestEpoch, weights } = await run(({ onEvent, signal }) =>
+      const { classes, metrics, bestEpoch, weights, output } = await run(({ onEvent, signal }) =>
         train({
           ...options,
           command,
@@ -102,11 +101,8 @@ export function addTrain(
         }),
       ).catch(async (error: unknown) => {
         if (config && error instanceof OtxError && error.code === 'aborted') {
-          const ended = endedTraining(options, config);
-          const isModel = await exists(join(ended.output, 'models', WEIGHTS_FILE));
-          terminal.print(
-            `\n${afterTraining({ ...ended, isInterrupted: true, weights: isModel && ended.validationData !== undefined ? 'model' : 'no' })}`,
-          );
+          const ended = await endedTraining(options, config);
+          terminal.print(`\n${afterTraining({ ...ended, isInterrupted: true })}`);
         }
         throw error;
       });
@@ -118,50 +114,16 @@ export function addTrain(
             `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
           ]
         : ['\nPerformance(score: -1, dashboard: (0 metric groups))'];
+      const ended = config && (await endedTraining(options, config));
       terminal.print(
         [
           ...score,
-          `weights ${weights}`,
-          ...(config
-            ? [
-                `\n${afterTraining({
-                  ...endedTraining(options, config),
-                  isInterrupted: false,
-                  weights: metrics ? 'model' : 'backbone',
-                })}`,
-              ]
-            : []),
+          `weights ${ended ? join(ended.output, relative(output, weights)) : weights}`,
+          ...(ended ? [`\n${afterTraining({ ...ended, isInterrupted: false })}`] : []),
         ].join('\n'),
       );
     });
 }
-
-/** Paths as they were typed where they were; the configuration has them in full. */
-function endedTraining(
-  options: TrainOptions | ResumeOptions,
-  config: RunConfig,
-): Omit<EndedTraining, 'isInterrupted' | 'weights'> {
-  const isResumed = options.resumeFrom !== undefined;
-  const output = isResumed ? likeTyped(config.output ?? '', options.resumeFrom) : options.output;
-  return {
-    output,
-    template: config.template,
-    trainData: options.trainData ?? config.train_data_roots ?? '',
-    validationData: options.validationData ?? config.val_data_roots,
-    unlabeledData: options.unlabeledData ?? config.unlabeled_data_roots,
-    unlabeledFileList: options.unlabeledFileList ?? config.unlabeled_file_list,
-  };
-}
-
-/** A full path, relative when `typed` was. */
-const likeTyped = (path: string, typed: string) =>
-  isAbsolute(typed) ? path : relative(process.cwd(), path) || '.';
-
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 async function trainOptions(
   { template, trainData, validationData, output, ...rest }: TrainRequest,
