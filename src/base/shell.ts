@@ -20,6 +20,6 @@ const isPlaceholder = (word: string): boolean => /^<[a-z ]+>$/.test(word);
 /** One word for a shell of the platform; double quotes, which all of them know, are preferred. */
 export function shellQuote(word: string, platform: NodeJS.Platform = process.platform): string {
   const isWindows = platform === 'win32';
-  if (/^[\w./:@%+=,-]+$/.test(word) || (isWindows && /^[\w./\\:@+=,-]+$/.test(word))) return word;
+  if ((isWindows ? /^[\w./\\:@+=,-]+$/ : /^[\w./:@%+=,-]+$/).test(word)) return word;
   return !isWindows && /["$`!\\]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }

@@ -45,5 +45,7 @@ test.each([
 });
 
 test('a missing file is named', async () => {
-  await expect(readDataFile(join(folder, 'none.yaml'))).rejects.toThrow(/none\.yaml: .*ENOENT/);
+  await expect(readDataFile(join(folder, 'none.yaml'))).rejects.toThrow(
+    /none\.yaml: does not exist; expected the data\.yaml of OTX behind --data/,
+  );
 });

@@ -1,9 +1,8 @@
 /** @file `--data FILE`: the `data.yaml` of OTX, which names the folders of a data set in one place. */
 
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { z } from 'zod';
-import { messageOf, OtxError } from '../base/errors.js';
+import { OtxError } from '../base/errors.js';
+import { readYaml } from '../base/read-yaml.js';
 
 const path = z.string().min(1).nullish();
 const subset = z.looseObject({ 'data-roots': path, 'ann-files': path }).nullish();
@@ -27,18 +26,7 @@ export interface DataFile {
 
 /** @throws OtxError `usage` naming the file and what is wrong with it. */
 export async function readDataFile(file: string): Promise<DataFile> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new OtxError('usage', `${file}: this file of --data cannot be read (${messageOf(error)})`, {
-      cause: error,
-    });
-  });
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    const [reason] = messageOf(error).split('\n');
-    throw new OtxError('usage', `${file}: cannot be read as YAML (${reason})`, { cause: error });
-  }
+  const content = await readYaml(file, 'the data.yaml of OTX behind --data');
   const parsed = schema.safeParse(content);
   if (!parsed.success) {
     const issues = parsed.error.issues.map(

@@ -65,7 +65,7 @@ describe('usage errors', () => {
       /has no effect on otx predict/,
     ],
     [[...train, '--threads', '0'], /a number of threads from 1/],
-    [[...train, '--data', 'none.yaml'], /none\.yaml: this file of --data cannot be read/],
+    [[...train, '--data', 'none.yaml'], /none\.yaml: does not exist; expected the data\.yaml/],
     [['eval', '--data', 'test.yaml', '--load-weights', 'x'], /test\.yaml names no data\.test\.data-roots/],
     // Without weights and without a training to take them from.
     ...(['eval --test-data-roots x', 'predict --input x', 'export'] as const).map(

@@ -57,7 +57,7 @@ test('a run goes on with what it began with; only settings of speed may differ',
   expect(check({ load_weights: '/w' })).toThrow(/loadWeights \/w, the run began with none/);
   expect(settings({ enable_early_stopping: true })).toThrow(/enable_early_stopping true, .* with false/);
   expect(settings({ batch_size: 0 })).toThrow(/allowed is an integer/);
-  expect(check({ unlabeled_data_roots: '/u' })).toThrow(/unlabeled_data_roots \/u, the run began with none/);
+  expect(check({ unlabeled_data_roots: '/u' })).toThrow(/unlabeledData \/u, the run began with none/);
   const moved = () =>
     checkSameConfig('run', { ...config, unlabeled_data_roots: '/before' }, { unlabeled_data_roots: '/now' });
   expect(moved).not.toThrow();

@@ -2,9 +2,8 @@
 
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { messageOf, OtxError } from '../base/errors.js';
-import { parseYaml } from '../base/parse-text.js';
-import { MOST_BYTES, readTextOf } from '../base/read-file.js';
+import { OtxError } from '../base/errors.js';
+import { readYaml } from '../base/read-yaml.js';
 import { switchSchema } from '../base/switch.js';
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
@@ -52,19 +51,7 @@ export function formatRunConfig(config: RunConfig): string {
  * @throws OtxError `usage` naming the file and the entry that is wrong; settings are checked elsewhere.
  */
 export async function readRunConfig(path: string): Promise<Partial<RunConfig>> {
-  const text = await readTextOf(path, {
-    code: 'usage',
-    expected: 'a configuration of otx train in YAML',
-    maxBytes: MOST_BYTES.yaml,
-  });
-  let content: unknown;
-  try {
-    content = parseYaml(text);
-  } catch (error) {
-    throw new OtxError('usage', `${path}: cannot be read as YAML (${messageOf(error).split('\n')[0]})`, {
-      cause: error,
-    });
-  }
+  const content = await readYaml(path, 'a configuration of otx train in YAML');
   const parsed = runConfigSchema.partial().safeParse(content ?? {});
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(
