@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { OtxError, option } from '../base/errors.js';
+import { settingNames } from '../templates/index.js';
 import { optionNames } from './option-names.js';
 
 test('errors of the API name flags as they are typed', () => {
@@ -15,4 +19,21 @@ test('errors of the API name flags as they are typed', () => {
   expect(name('learning_parameters.batch_size')).toBe('--learning_parameters.batch_size');
   expect(name('pretrained')).toBe('--no-pretrained');
   expect(name('colours')).toBe('colours');
+});
+
+test('every option that an error mentions has a name on the command line', () => {
+  const source = fileURLToPath(new URL('..', import.meta.url));
+  const files = (readdirSync(source, { recursive: true }) as string[]).filter((file) =>
+    /(?<!\.test)\.ts$/.test(file),
+  );
+  const mentioned = files.flatMap((file) =>
+    [...readFileSync(join(source, file), 'utf8').matchAll(/\boption\('([^']+)'\)/g)].map(([, name]) => name!),
+  );
+  expect(new Set(mentioned).size).toBeGreaterThan(8);
+  const name = optionNames(['train']);
+  for (const option of mentioned) {
+    const [group = '', setting] = option.split('.');
+    if (setting !== undefined) expect(settingNames(group)).toContain(setting);
+    else expect(name(option)).toMatch(/^(--|template$)/);
+  }
 });

@@ -1,7 +1,17 @@
 /** @file What errors call an option: the flag that was typed, where the public API has a name of its own for it. */
 
+import type {
+  EvaluateOptions,
+  ExportOptions,
+  PredictOptions,
+  ResumeOptions,
+  TrainOptions,
+} from '../index.js';
+
+type ApiName = keyof (TrainOptions & ResumeOptions & EvaluateOptions & PredictOptions & ExportOptions);
+
 /** By name in the API. */
-const FLAGS: Readonly<Record<string, string>> = {
+const FLAGS: Readonly<Partial<Record<string, string>>> = {
   template: 'template',
   trainData: '--train-data-roots',
   validationData: '--val-data-roots',
@@ -20,7 +30,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   threads: '--threads',
   timeBudgetSeconds: '--time-budget',
   checkpointInterval: '--checkpoint-interval',
-};
+} satisfies Partial<Record<ApiName, string>>;
 
 /** Parameters that have a flag as well. */
 const FLAGS_OF_PARAMETERS: Readonly<Record<string, string>> = {
