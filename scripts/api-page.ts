@@ -113,7 +113,7 @@ function describeExport(alias: Named, project: Project): Export {
           // What is inherited counts, unless it comes from the language.
           .filter((member) => member.declarations.some(({ path }) => !path.includes('/node_modules/')))
           .map((member) => describe(member, project))
-          .filter(({ code }) => !/^(private|protected)\b/.test(code))
+          .filter(({ code }) => !/^((private|protected)\b|#)/.test(code))
       : [];
   return { ...describe(symbol, project), name: alias.name, kind, members };
 }

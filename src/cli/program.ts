@@ -97,7 +97,7 @@ function inWordsOfUser(error: unknown, nameOf: (option: string) => string): unkn
   if (!(error instanceof OtxError)) return error;
   const message = error.messageWith(nameOf);
   if (message === error.message) return error;
-  const renamed = new OtxError(error.code, message, { cause: error.cause });
+  const renamed = new OtxError(error.code, message, error);
   renamed.stack = error.stack?.replace(error.message, () => message);
   return renamed;
 }
