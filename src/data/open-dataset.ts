@@ -9,6 +9,7 @@ import { readImageSize } from './decoder.js';
 import { findImages, isFolder } from './image-files.js';
 import { parseMeta } from './meta.js';
 import { type AdaptOptions, adaptDataset } from './otx-adapter/adapt-dataset.js';
+import { requireOpenCv } from './otx-adapter/opencv.js';
 import { pairByName } from './pairing.js';
 import { datasetError, listSome } from './problems.js';
 import type { Dataset } from './types.js';
@@ -36,9 +37,10 @@ export interface OpenDatasetOptions extends AdaptOptions {
  * see {@link parseMeta}. Reads the headers of the images, not their pixels: {@link verifyDataset} does.
  * @throws OtxError `dataset` when the folder is missing, empty or something else, when the meta file is wrong, and, as one
  * list, for images without mask, masks without image, ambiguous names and files that are no images; with `useOtxAdapter`
- * also when no mask gives a polygon.
+ * also when no mask gives a polygon; `usage` with `useOtxAdapter` when OpenCV is not installed.
  */
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
+  if (options.useOtxAdapter) requireOpenCv();
   const { folder, metaPath } = await locate(root);
   const { classes, coding, notices } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
 
