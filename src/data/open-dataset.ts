@@ -48,18 +48,8 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
     findImages(join(folder, 'images')),
     findImages(join(folder, 'masks')),
   ]);
-  if (images.length === 0) {
-    throw new OtxError(
-      'dataset',
-      `${join(folder, 'images')} holds no images; expected ${LAYOUT} in ${folder}`,
-    );
-  }
-  if (masks.length === 0) {
-    throw new OtxError(
-      'dataset',
-      `${join(folder, 'masks')} holds no masks for the ${images.length} images; expected ${LAYOUT} in ${folder}`,
-    );
-  }
+  if (images.length === 0) throw await nothingIn(folder, 'images', 'no images');
+  if (masks.length === 0) throw await nothingIn(folder, 'masks', `no masks for the ${images.length} images`);
 
   const { pairs, problems } = pairByName(images, masks);
   const unreadable: string[] = [];
@@ -83,6 +73,24 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   const dataset = { root: folder, classes, samples, decodeMask: coding, notices };
   return options.useOtxAdapter ? adaptDataset(dataset, options) : dataset;
 }
+
+/** Why a folder of the layout gives nothing, and what is there in its place. */
+async function nothingIn(root: string, name: string, what: string): Promise<OtxError> {
+  const folder = join(root, name);
+  const inside = await readdir(folder).then(shown, () => undefined);
+  if (inside) {
+    const found = inside.length > 0 ? ` (found ${listSome(inside)})` : '';
+    return new OtxError('dataset', `${folder} holds ${what}${found}; expected ${LAYOUT} in ${root}`);
+  }
+  const others = shown(await readdir(root));
+  const reason = others.includes(name) ? 'is not a folder' : 'does not exist';
+  return new OtxError(
+    'dataset',
+    `${folder} ${reason}, so there are ${what}; expected ${LAYOUT} in ${root} (found ${listSome(others)})`,
+  );
+}
+
+const shown = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('.')).sort();
 
 /** The folder that holds the data set and its meta file. */
 async function locate(root: string): Promise<{ folder: string; metaPath: string }> {
