@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL('../src', import.meta.url));
 
 /** What opens a file to read it: calls of the file system, and of the image decoder with a path. */
 const readers =
-  /\b(readFile|readFileSync|createReadStream|open|openSync|openAsBlob|opendir|readv?Sync|watch|watchFile)\s*\(|\bsharp\(\s*(path|file|input|`|'|")/g;
+  /(?<!Outputs\.|Manifest\.)\b(readFile|readFileSync|createReadStream|open|openSync|openAsBlob|opendir|readv?Sync|watch|watchFile)\s*\(|\bsharp\(\s*(path|file|input|`|'|")/g;
 
 /** Modules that may, and why. */
 const allowed: Readonly<Record<string, readonly string[]>> = {

@@ -10,6 +10,7 @@ import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
 import { createActivity, endActivity } from './activity.js';
 import { allocate } from './allocate.js';
+import { plainMessage } from './plain-message.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type {
   ModelValue,
@@ -338,7 +339,7 @@ export class Engine {
     this.pending.delete(reply.id);
     if (this.pending.size === 0) this.worker.unref();
     if (!request) return;
-    if ('error' in reply) request.reject(new OtxError('engine', request.describe(oneLine(reply.error))));
+    if ('error' in reply) request.reject(new OtxError('engine', request.describe(plainMessage(reply.error))));
     else request.resolve(reply.value);
   }
 
@@ -428,6 +429,3 @@ function expectNames(step: string, what: string, wanted: readonly string[], give
 }
 
 const describeInput = (type: NamedType): string => `${type.name} ${formatType(type)}`;
-
-/** ONNX Runtime's messages may hold line breaks and stack traces of its own. */
-const oneLine = (message: string): string => message.split('\n')[0]!.trim();

@@ -63,6 +63,18 @@ function ensurePack(name: string, size: number): PackState {
   return pack;
 }
 
+/**
+ * Statistics are the small packs. Batch norm divides what is too large to be squared by infinity, so that loss and gradients
+ * stay finite while the running variance does not; parameters and moments follow from finite gradients.
+ */
+const MOST_LOOKED_AT = 2 ** 18;
+
+/** Whether the next state of a pack is finite, as far as it is looked at. */
+function isFinitePack(name: string): boolean {
+  const { data, size } = known(packs, name).spare!;
+  return size > MOST_LOOKED_AT || (data as Float32Array).every(Number.isFinite);
+}
+
 const handlers: Handlers = {
   async compile({ model, settings, binding }) {
     for (const { name, size, updated } of binding.packs) {
@@ -117,7 +129,9 @@ const handlers: Handlers = {
     const milliseconds = performance.now() - start;
 
     const guard = binding.outputs.findIndex(({ name }) => name === binding.commitIfFinite);
-    const committed = guard < 0 || Number.isFinite(outputs[guard]![0]);
+    const isGood = guard < 0 || Number.isFinite(outputs[guard]![0]);
+    const committed =
+      isGood && (guard < 0 || binding.packs.every(({ name, updated }) => !updated || isFinitePack(name)));
     if (committed)
       for (const { name, updated } of binding.packs) {
         const pack = known(packs, name);

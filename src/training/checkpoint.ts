@@ -7,15 +7,18 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { OtxError } from '../base/errors.js';
+import { messageOf, OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
+import { checkHyperParameters } from '../templates/index.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
+import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
+import { unquoted } from '../weights/unusable.js';
 import { fingerprintSchema } from './fingerprint.js';
-import { runConfigSchema } from './run-config.js';
+import { MOST_THREADS, runConfigSchema } from './run-config.js';
 import { runStateSchema } from './run-state.js';
 
 /** Name of the file with the best weights in a run's `models` folder. */
@@ -48,19 +51,19 @@ const checkpointInfo = z.object({
     .nullable(),
   progress: z.object({
     /** Epochs finished. */
-    epoch: z.int(),
+    epoch: z.int().min(0),
     /** Optimiser steps made over all epochs. */
-    step: z.int(),
+    step: z.int().min(0),
     seed: z.int(),
     /** Best validation mean Dice so far and the epoch (from 1) that reached it; null before the first validation. */
-    best: z.object({ mDice: score, epoch: z.int() }).nullable(),
+    best: z.object({ mDice: score, epoch: z.int().min(0) }).nullable(),
   }),
   /** All that is needed besides tensors to continue the training bit by bit; only in the newest checkpoint of a run. */
   resume: z
     .object({
       config: runConfigSchema,
       /** Threads of the engine, on which the last bits of all results depend. */
-      threads: z.int().min(1),
+      threads: z.int().min(1).max(MOST_THREADS),
       /** Classes of the weights that the run started from; null for random ones. */
       knownClasses: z.array(z.string()).nullable(),
       data: z.object({
@@ -99,8 +102,20 @@ export function checkpointOf(
   return { info: { format: 1, version, ...info }, tensors };
 }
 
-/** The bytes of a checkpoint's file. */
+/**
+ * The bytes of a checkpoint's file.
+ *
+ * @throws OtxError `numeric` for weights that could not be read again, so that they do not replace good ones.
+ */
 export function encodeCheckpoint({ info, tensors }: Checkpoint): Uint8Array {
+  const problem = checkpointProblem(tensors);
+  if (problem) {
+    throw new OtxError(
+      'numeric',
+      `the training has reached weights that are no use (${problem}); what was saved before is left as it is; try a lower ` +
+        'learning rate',
+    );
+  }
   const metadata = { otx: JSON.stringify(info), sha256: checksum(tensors) };
   return encodeSafetensors({ tensors, metadata });
 }
@@ -126,7 +141,20 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
       `${file}: damaged (its tensors do not match their checksum); copy it again`,
     );
   }
+  const problem = checkpointProblem(tensors);
+  if (problem) {
+    throw new OtxError('checkpoint', `${file}: not usable weights (${problem}); ${VALUES_REMEDY}`);
+  }
   return { info: parseInfo(metadata.otx, file), tensors };
+}
+
+/** What is wrong with the values of the first tensor that is not as it should be. */
+export function checkpointProblem(tensors: Checkpoint['tensors']): string | undefined {
+  for (const [name, { data, dtype }] of tensors) {
+    const problem = tensorProblem(name, { data, type: dtype });
+    if (problem) return problem;
+  }
+  return undefined;
 }
 
 async function findWeights(path: string): Promise<string> {
@@ -169,15 +197,28 @@ function parseInfo(json: string, file: string): CheckpointInfo {
   if (parsed.success) {
     const problem = namesProblem(parsed.data.classes.map(({ name }) => name));
     if (problem !== undefined) throw new OtxError('checkpoint', `${file}: ${problem}`);
+    checkSettings(parsed.data, file);
     return parsed.data;
   }
   const writer =
-    typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
+    typeof value === 'object' && value !== null && 'version' in value
+      ? unquoted(String(value.version))
+      : 'unknown';
   const where = parsed.error.issues[0]?.path.join('.');
   throw new OtxError(
     'checkpoint',
-    `${file}: written by otx ${writer} in a form that otx ${version} does not read (at ${where || 'the top'})`,
+    `${file}: written by otx ${writer} in a form that otx ${version} does not read (at ${unquoted(where || 'the top')})`,
   );
+}
+
+/** @throws OtxError `checkpoint` for settings that are not allowed. */
+function checkSettings({ hyperParameters, resume }: CheckpointInfo, file: string): void {
+  try {
+    checkHyperParameters(hyperParameters);
+    checkHyperParameters(resume?.config.hyper_parameters);
+  } catch (error) {
+    throw new OtxError('checkpoint', `${file}: damaged (${messageOf(error)})`, { cause: error });
+  }
 }
 
 /** Over names, shapes and bytes, in the order of the names. */

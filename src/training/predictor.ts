@@ -1,10 +1,12 @@
 /** @file A trained model ready to segment images, whether it comes from a checkpoint or from an exported ONNX file. */
 
 import { dirname, join } from 'node:path';
-import { OtxError, option } from '../base/errors.js';
+import { messageOf, OtxError, option } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { ClassInfo, Size } from '../data/index.js';
-import { type CompiledModel, createEngine, type Engine } from '../engine/engine.js';
+import { type CompiledModel, createEngine } from '../engine/engine.js';
+import { loadIsolated } from '../engine/isolated/isolated-model.js';
+import type { TensorValue } from '../engine/protocol.js';
 import { StepBuilder } from '../engine/step.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
@@ -15,6 +17,7 @@ import {
   resolveHyperParameters,
   type Template,
 } from '../templates/index.js';
+import { LARGEST } from '../weights/check-values.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from './trained-model.js';
 import type { Segment } from './validate.js';
@@ -58,7 +61,13 @@ async function fromCheckpoint(options: PredictorOptions): Promise<Predictor> {
   const trained = await loadTrainedModel(options);
   const { classes, inputSize, hyperParameters } = trained;
   const threshold = confidenceThreshold(hyperParameters);
-  return { classes, inputSize, threshold, ...(await openNetwork({ ...trained, threads: options.threads })) };
+  const { segment: run, dispose } = await openNetwork({ ...trained, threads: options.threads });
+  const segment: Segment = async (image) => {
+    const logits = await run(image);
+    if (!logits.every(Number.isFinite)) throw senseless(options.weights, 'values that are not finite');
+    return logits;
+  };
+  return { classes, inputSize, threshold, segment, dispose };
 }
 
 /** A network with its weights, ready for images of one size. */
@@ -74,15 +83,18 @@ export async function openNetwork({
   threads,
 }: NetworkOptions): Promise<Pick<Predictor, 'segment' | 'dispose'>> {
   const engine = await createEngine({ threads });
-  return guarded(engine, async () => {
-    const builder = new StepBuilder();
-    const images = builder.input('images', 'float32', [1, 3, inputSize.height, inputSize.width]);
-    builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
-    const step = await engine.compile(builder.build(), { name: 'prediction' });
-    const segment: Segment = async (image) =>
-      (await step.run({ images: image })).outputs.logits as Float32Array;
-    return { segment, dispose: () => engine.dispose() };
-  });
+  return guarded(
+    () => engine.dispose(),
+    async () => {
+      const builder = new StepBuilder();
+      const images = builder.input('images', 'float32', [1, 3, inputSize.height, inputSize.width]);
+      builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
+      const step = await engine.compile(builder.build(), { name: 'prediction' });
+      const segment: Segment = async (image) =>
+        (await step.run({ images: image })).outputs.logits as Float32Array;
+      return { segment, dispose: () => engine.dispose() };
+    },
+  );
 }
 
 async function fromOnnx({
@@ -94,9 +106,8 @@ async function fromOnnx({
   if (template !== undefined) loadTemplate(template);
   const classes = await loadLabelSchema(join(dirname(weights), LABEL_SCHEMA_FILE));
   const file = await readBytesOf(weights, ONNX_KIND);
-  const engine = await createEngine({ threads });
-  return guarded(engine, async () => {
-    const model = await engine.load(file);
+  const model = await unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST }));
+  return guarded(model.release, async () => {
     const inputSize = checkExport(model, classes.length, weights);
     const wanted = hyperParameters?.learning_parameters?.input_size;
     if (wanted !== undefined) {
@@ -114,21 +125,54 @@ async function fromOnnx({
     );
     const segment: Segment = async (image) => {
       const shape = [1, 3, inputSize.height, inputSize.width];
-      const { output } = await model.run({ input: { dtype: 'float32', shape, data: image } });
-      return logarithms(output!.data as Float32Array);
+      const { output } = await unusable(
+        weights,
+        model.run({ input: { dtype: 'float32', shape, data: image } }),
+      );
+      const { data } = output as TensorValue;
+      const size = classes.length * inputSize.height * inputSize.width;
+      if (!(data instanceof Float32Array) || data.length !== size || !data.every(isProbability)) {
+        throw senseless(weights, `what is not ${size} probabilities`);
+      }
+      return logarithms(data);
     };
-    return { classes, inputSize, threshold, segment, dispose: () => engine.dispose() };
+    return { classes, inputSize, threshold, segment, dispose: model.release };
   });
 }
 
-/** Ends the engine when `body` fails. */
-async function guarded<T>(engine: Engine, body: () => Promise<T>): Promise<T> {
+/** Frees what runs the model when `body` fails. */
+async function guarded<T>(dispose: () => Promise<void>, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {
-    await engine.dispose();
+    await dispose();
     throw error;
   }
+}
+
+/** Names the file in what the runtime says of it. */
+async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new OtxError(
+      'checkpoint',
+      `${path}: not a usable model (${messageOf(error)}); expected ${ONNX_KIND.expected}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** With some room for rounding. */
+const isProbability = (value: number): boolean => value >= 0 && value <= 1.001;
+
+function senseless(path: string, found: string): OtxError {
+  return new OtxError(
+    'numeric',
+    `${path}: gives ${found} for an image; use an earlier checkpoint, or train again`,
+  );
 }
 
 /** The size of the input of a file that has the form of our exports. */

@@ -1,6 +1,7 @@
 /** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
 
 import { availableParallelism } from 'node:os';
+import { OtxError } from '../base/errors.js';
 import { checkPlace } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
 import {
@@ -46,7 +47,7 @@ import { withProblemList } from './problem-list.js';
 import { type InterruptedRun, openInterruptedRun } from './resume.js';
 import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
-import { initialRunState, type RunState } from './run-state.js';
+import { initialRunState, type RunState, stateProblem } from './run-state.js';
 import { createTrainingSession, type SessionOptions, type TrainingSession } from './session.js';
 import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
 import { openTrainData } from './train-data.js';
@@ -227,6 +228,15 @@ async function prepare(
   const { batch_size: batchSize, num_iters } = hyperParameters.learning_parameters;
   const graphs = method.graphs(batchSize);
   const figures = allFigures(graphs);
+  const trainLoader = method.loader(batchSize, order?.(batchSize));
+  if (earlier) {
+    const limits = { stepsPerEpoch: trainLoader.stepsPerEpoch, mostEpochs: num_iters };
+    const problem = stateProblem(earlier.resume.state, limits);
+    if (problem) {
+      await trainLoader.dispose();
+      throw new OtxError('checkpoint', `${earlier.file}: cannot be gone on with (${problem}); it is damaged`);
+    }
+  }
   const { outputs } = folder;
   const columns = [validationSet ? classes : [], figures] as const;
   if (!earlier) {
@@ -239,7 +249,6 @@ async function prepare(
     ? await History.resume(outputs, folder.history, earlier.resume.state.epoch, ...columns)
     : await History.start(outputs, folder.history, ...columns);
   const session = await createTrainingSession({ ...engine, graphs });
-  const trainLoader = method.loader(batchSize, order?.(batchSize));
   const validationLoader =
     validationSet &&
     createEvalLoader(validationSet, {

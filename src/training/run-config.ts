@@ -6,6 +6,9 @@ import { OtxError } from '../base/errors.js';
 import { readYaml } from '../base/read-yaml.js';
 import { switchSchema } from '../base/switch.js';
 
+/** No machine has more cores; the engine would try to start that many. */
+export const MOST_THREADS = 1024;
+
 const value = z.union([z.number(), z.string(), z.boolean()]);
 
 /** Keys are those of the command line's flags, with underscores. */
@@ -30,7 +33,7 @@ export const runConfigSchema = z.strictObject({
   /** Whether to start from the published ImageNet backbone; false when left out. */
   pretrained: switchSchema.optional(),
   /** Threads of the engine; results depend on it in the last bits. */
-  threads: z.int().min(1).optional(),
+  threads: z.int().min(1).max(MOST_THREADS).optional(),
   /** In seconds. */
   time_budget: z.number().positive().optional(),
   /** By group and name; the template's table checks them. */

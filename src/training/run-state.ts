@@ -8,7 +8,12 @@ const score = z
   .number()
   .nullable()
   .transform((value) => value ?? Number.NaN);
-const counter = z.int().min(0);
+/** Far more than any training takes, and exact in floating-point arithmetic. */
+const counter = z
+  .int()
+  .min(0)
+  .max(2 ** 40);
+const seconds = z.number().min(0);
 
 const total = z.object({ sum: z.number(), count: counter });
 
@@ -44,9 +49,9 @@ export const runStateSchema = z.object({
   /** Best validation so far; its epoch is 0 for weights that were given. */
   best: z.object({ epoch: counter, metrics }).nullable(),
   /** Epochs planned; a time budget changes them. */
-  epochs: z.int().min(1),
+  epochs: counter.min(1),
   /** Time spent, in seconds: of the whole run, and of the epoch under way (training, and of that waiting for data). */
-  seconds: z.object({ run: z.number(), train: z.number(), waiting: z.number() }),
+  seconds: z.object({ run: seconds, train: seconds, waiting: seconds }),
   /** Null while there is something left to do. */
   finished: z.enum(STOP_REASONS).nullable(),
 });
@@ -71,6 +76,29 @@ export function initialRunState(epochs: number): RunState {
     seconds: { run: 0, train: 0, waiting: 0 },
     finished: null,
   };
+}
+
+/**
+ * What is impossible about a state that was read from a file; undefined when nothing is.
+ *
+ * @param limits of the training that is to go on.
+ */
+export function stateProblem(
+  { epoch, epochs, step, updates, best, plateau, earlyStopping }: RunState,
+  { stepsPerEpoch, mostEpochs }: { readonly stepsPerEpoch: number; readonly mostEpochs: number },
+): string | undefined {
+  const done = epoch * stepsPerEpoch + step;
+  const tooLarge = [
+    ['epochs planned', epochs, mostEpochs],
+    ['epochs finished', epoch, epochs],
+    ['steps of an epoch', step, stepsPerEpoch],
+    ['updates', updates, done],
+    ['the best epoch', best?.epoch ?? 0, epoch + 1],
+    ['the step of the last plateau', plateau.lastStep, done],
+    ['the step of the best score', earlyStopping.bestStep, done],
+  ] as const;
+  const found = tooLarge.find(([, value, most]) => value > most);
+  return found && `its state says ${found[1]} for ${found[0]}, where at most ${found[2]} are possible`;
 }
 
 /** What is forgotten when an epoch is over. */

@@ -240,7 +240,9 @@ describe('the training loop', () => {
   test('a gradient that is not finite undoes a step too', async () => {
     script.finiteGradients = false;
     const { error, notices } = await run(100);
-    expect(notices[0]).toMatch(/\(images .+\): a gradient is not finite; the step was undone/);
+    expect(notices[0]).toMatch(
+      /\(images .+\): a gradient or a running statistic is not finite; the step was undone/,
+    );
     expect(error).toMatchObject({ code: 'numeric' });
   });
 

@@ -232,7 +232,9 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         } else {
           state.undoneInARow += 1;
           const where = `epoch ${epoch}, step ${state.step} (images ${batch.sampleIds.join(', ')})`;
-          const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
+          const what = Number.isFinite(loss)
+            ? 'a gradient or a running statistic is not finite'
+            : `the loss is ${loss}`;
           notice(`${where}: ${what}; the step was undone`);
           if (state.undoneInARow >= MAX_UNDONE_STEPS) {
             await save('last', null);

@@ -4,6 +4,7 @@
  */
 
 import { ByteFile } from './byte-file.js';
+import { tensorProblem, VALUES_REMEDY } from './check-values.js';
 import { checkHeaderBytes, PREFIX_BYTES, parseSafetensorsHeader } from './safetensors.js';
 import { checkedNames, locateStateDict, referenceNames } from './state-dict-names.js';
 import {
@@ -48,7 +49,12 @@ export function readWeights(path: string, naming: Naming = 'reference'): Promise
       const kept = [...names].map(([name, inFile]) => [name, stored.get(inFile) as StoredTensor] as const);
       checkExpansion(kept, file.size);
       const tensors = new Map<string, WeightTensor>();
-      for (const [name, tensor] of kept) tensors.set(name, await readStoredTensor(file, tensor));
+      for (const [name, stored] of kept) {
+        const tensor = await readStoredTensor(file, stored);
+        const problem = tensorProblem(name, { data: tensor.data, type: stored.type });
+        if (problem) return unusable(`${problem}; ${VALUES_REMEDY}`);
+        tensors.set(name, tensor);
+      }
       return { tensors, ...about };
     });
   });

@@ -1,0 +1,175 @@
+/**
+ * @file Runs a model from elsewhere in a process of its own, with limits on memory and time: a file of a few bytes can ask a
+ * runtime for endless work, and native code that is at work can be stopped in no other way.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, OtxError } from '../../base/errors.js';
+import { workerUrl } from '../../base/worker-url.js';
+import type { CompiledModel } from '../engine.js';
+import { limitsOf } from './limits.js';
+import type { Limits, Reply, Request } from './protocol.js';
+
+export interface IsolatedOptions {
+  /** Threads of ONNX Runtime; default all that the process may use. */
+  readonly threads?: number | undefined;
+  /** Magnitude of weights that is still sensible. */
+  readonly largestWeight: number;
+  /** Default: by the size of the file and of its input. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** A model in a process of its own, which `release` ends. An idle one does not keep the caller's process alive. */
+export type IsolatedModel = CompiledModel;
+
+/**
+ * Loads a model file for inference.
+ *
+ * @throws OtxError `engine` with a reason that does not name the file: it is refused (see `inspectModel`), broken, or takes
+ * too much memory or time; the same of its runs.
+ */
+export async function loadIsolated(model: Uint8Array, options: IsolatedOptions): Promise<IsolatedModel> {
+  const child = new ModelProcess({ ...limitsOf(model.length, 0), ...options.limits });
+  const { threads, largestWeight, limits = {} } = options;
+  try {
+    const reply = await child.request({ kind: 'load', model, threads, largestWeight, limits });
+    if (reply.kind !== 'loaded') throw new OtxError('engine', `an answer "${reply.kind}" to a model`);
+    const { inputs, outputs } = reply;
+    return {
+      inputs,
+      outputs,
+      run: async (feeds) => {
+        const result = await child.request({ kind: 'run', inputs: feeds });
+        if (result.kind !== 'ran') throw new OtxError('engine', `an answer "${result.kind}" to a run`);
+        return result.outputs;
+      },
+      release: () => child.end(),
+    };
+  } catch (error) {
+    await child.end();
+    throw error;
+  }
+}
+
+interface Pending {
+  resolve(reply: Reply): void;
+  reject(error: OtxError): void;
+}
+
+/** The caller's side of model-process.ts. One request at a time. */
+class ModelProcess {
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<void>;
+  private pending: Pending | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** Why there will be no more answers. */
+  private ended: string | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private limits: Limits) {
+    const entry = fileURLToPath(workerUrl(import.meta.url, './model-process.js'));
+    this.child = fork(entry, [], {
+      // The folder of the caller may be gone, and is none of the model's business.
+      cwd: dirname(entry),
+      execArgv: [],
+      serialization: 'advanced',
+      // What the runtime has to say to people comes as a reply as well, without the places in its sources.
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => {
+        this.fail(
+          `the process in which it ran ended (${signal ?? `code ${code}`}); too little memory is the usual reason`,
+        );
+        resolve();
+      });
+      this.child.once('error', (error) => {
+        this.fail(`the process for it cannot be started (${messageOf(error)})`);
+        resolve();
+      });
+    });
+    this.child.on('message', (reply: Reply) => this.onReply(reply));
+    this.hold(false);
+  }
+
+  request(request: Request): Promise<Reply> {
+    const answer = this.queue.then(() => this.send(request));
+    this.queue = answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Ends the process at once. May be called again. */
+  async end(): Promise<void> {
+    this.fail('it was closed');
+    this.child.kill('SIGKILL');
+    this.child.ref();
+    await this.exited;
+  }
+
+  private send(request: Request): Promise<Reply> {
+    if (this.ended !== undefined) return Promise.reject(new OtxError('engine', this.ended));
+    return new Promise((resolve, reject) => {
+      this.pending = { resolve, reject };
+      this.startTimer();
+      this.hold(true);
+      this.child.send(request, (error) => {
+        if (error) this.fail(`the process in which it runs cannot be reached (${messageOf(error)})`);
+      });
+    });
+  }
+
+  private onReply(reply: Reply): void {
+    if (reply.kind === 'limits') {
+      this.limits = reply.limits;
+      this.startTimer();
+      return;
+    }
+    if (reply.kind === 'memory') {
+      this.fail(
+        `it takes more than ${Math.round(reply.limit / 2 ** 20)} MB of memory, far more than a network of its size`,
+      );
+      return;
+    }
+    const { pending } = this;
+    this.settle();
+    if (reply.kind === 'failed') pending?.reject(new OtxError('engine', reply.reason));
+    else pending?.resolve(reply);
+  }
+
+  private startTimer(): void {
+    clearTimeout(this.timer);
+    const { milliseconds } = this.limits;
+    this.timer = setTimeout(() => {
+      this.fail(
+        `it takes more than ${Math.round(milliseconds / 1000)} s, far more than a network of its size`,
+      );
+      this.child.kill('SIGKILL');
+    }, milliseconds);
+  }
+
+  private settle(): void {
+    clearTimeout(this.timer);
+    this.pending = undefined;
+    this.hold(false);
+  }
+
+  private fail(reason: string): void {
+    this.ended ??= reason;
+    const { pending, ended } = this;
+    this.settle();
+    pending?.reject(new OtxError('engine', ended));
+  }
+
+  /** Whether the caller's process waits for this one. */
+  private hold(isNeeded: boolean): void {
+    const { channel } = this.child as { channel?: { ref(): void; unref(): void } | null };
+    if (isNeeded) {
+      this.child.ref();
+      channel?.ref();
+    } else {
+      this.child.unref();
+      channel?.unref();
+    }
+  }
+}

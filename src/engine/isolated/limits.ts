@@ -1,0 +1,28 @@
+/** @file What running a model may cost: generous for a network that segments, little beside what a hostile file asks for. */
+import { availableMemory } from '../../base/available-memory.js';
+import type { Limits } from './protocol.js';
+
+const MiB = 2 ** 20;
+/** Of the process without a model, with room for what does not depend on size. */
+const BASE_MEMORY = 1024 * MiB;
+/** The file as it came, parsed, in the runtime, and rearranged for its kernels. */
+const COPIES_OF_FILE = 8;
+/** Measured: 400 for SegNext-B and Lite-HRNet-x-mod3. */
+const BYTES_PER_PIXEL = 2048;
+/** Of what is free; the rest of the machine goes on. */
+const MEMORY_SHARE = 0.9;
+
+const BASE_MILLISECONDS = 20_000;
+/** Initialising weights and running them once; a hundred times what either takes. */
+const MILLISECONDS_PER_MIB = 1000;
+const USUAL_PIXELS = 512 ** 2;
+
+/** @param pixels of its input. */
+export function limitsOf(fileBytes: number, pixels: number): Limits {
+  const memory = BASE_MEMORY + COPIES_OF_FILE * fileBytes + BYTES_PER_PIXEL * pixels;
+  return {
+    memory: Math.min(memory, MEMORY_SHARE * availableMemory()),
+    milliseconds:
+      BASE_MILLISECONDS * Math.max(1, pixels / USUAL_PIXELS) + (fileBytes / MiB) * MILLISECONDS_PER_MIB,
+  };
+}

@@ -1,0 +1,34 @@
+/** @file Messages between the caller of a model from elsewhere and the process in which it runs. */
+import type { ModelValue, TensorValue } from '../protocol.js';
+
+/** How much a model may take. */
+export interface Limits {
+  /** Bytes of memory of the whole process. */
+  readonly memory: number;
+  /** Of reading the model, and of each run. */
+  readonly milliseconds: number;
+}
+
+export type Request =
+  | {
+      readonly kind: 'load';
+      readonly model: Uint8Array;
+      readonly threads: number | undefined;
+      readonly largestWeight: number;
+      /** Instead of those that follow from the model. */
+      readonly limits: Partial<Limits>;
+    }
+  | { readonly kind: 'run'; readonly inputs: Readonly<Record<string, TensorValue>> };
+
+export type Reply =
+  /** The process may take this much from now on. */
+  | { readonly kind: 'limits'; readonly limits: Limits }
+  | {
+      readonly kind: 'loaded';
+      readonly inputs: readonly ModelValue[];
+      readonly outputs: readonly ModelValue[];
+    }
+  | { readonly kind: 'ran'; readonly outputs: Readonly<Record<string, TensorValue>> }
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** The last message: the limit of the memory was passed. */
+  | { readonly kind: 'memory'; readonly limit: number };
