@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const manifest: { version: string } = JSON.parse(
+const manifest: { version: string; peerDependencies: Readonly<Record<string, string>> } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
 
@@ -22,4 +22,9 @@ export function installedVersion(name: string): string {
     } catch {}
   }
   return 'unknown';
+}
+
+/** The version of a package that is needed for a part of this one, and is installed by who uses that part. */
+export function wantedVersion(name: string): string {
+  return manifest.peerDependencies[name] as string;
 }

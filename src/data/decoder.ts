@@ -51,19 +51,37 @@ interface Header {
   /** libvips names of the colour space and of the type of a sample. */
   readonly space: string;
   readonly depth: string;
+  /** Pictures in the file. */
+  readonly pages: number;
   /** After EXIF orientation. */
   readonly upright: { readonly width: number; readonly height: number };
 }
 
-/** @throws NotDecodable for a picture of more pixels than are decoded. */
+/** @throws NotDecodable for a picture of more pixels than are decoded, or with samples or bands that would lose their meaning. */
 async function headerOf(format: ImageFormat, input: Uint8Array | string): Promise<Header> {
-  const { width, height, space, depth, autoOrient } = await sharp(input, {
+  const {
+    width,
+    height,
+    space,
+    depth,
+    channels,
+    pages = 1,
+    autoOrient,
+  } = await sharp(input, {
     limitInputPixels: false,
   }).metadata();
   if (width * height > MAX_PIXELS) {
     throw new NotDecodable(`its ${width}x${height} pixels are more than are read; ${LIMIT}`);
   }
-  return { format, space, depth, upright: autoOrient };
+  if (depth !== 'uchar' && depth !== 'ushort') {
+    throw new NotDecodable(`it has ${depth} samples; save it with 8 or 16 bits, scaled to their range`);
+  }
+  if (channels > 4 || (channels > 2 && (space === 'b-w' || space === 'grey16'))) {
+    throw new NotDecodable(
+      `it has ${channels} bands, none of which is known to be a colour; save three of them as RGB`,
+    );
+  }
+  return { format, space, depth, pages, upright: autoOrient };
 }
 
 async function readHead(path: string): Promise<Buffer> {
@@ -87,11 +105,16 @@ function requireImage(head: Uint8Array): ImageFormat {
   throw new NotDecodable(`${found === undefined ? '' : `${found}, `}not ${FORMAT_LIST}`);
 }
 
+/** What Node puts in the place of bytes of a name that are no UTF-8. */
+const REPLACEMENT = '\ufffd';
+
 /** Puts a decoder's complaint into one line that names the file. */
 export function unreadable(path: string, error: unknown): OtxError {
   const reason =
     error instanceof Unreadable
-      ? error.message
+      ? error.isMissing && path.includes(REPLACEMENT)
+        ? 'cannot be opened: its name is not UTF-8; rename it'
+        : error.message
       : isOfSystem(error)
         ? whyUnreadable(error)
         : `cannot be read as an image (${plainReason(error)})`;

@@ -43,6 +43,10 @@ const OTHERS: readonly (readonly [string, string])[] = [
   ['an icon', '00000100'],
   ['a zip archive', '504b0304'],
   ['a gzip archive', '1f8b'],
+  [
+    'a Git LFS pointer, in whose place "git lfs pull" puts the picture',
+    '76657273696f6e2068747470733a2f2f6769742d6c6673',
+  ],
   ['a MATLAB file', '4d41544c4142'],
 ];
 
@@ -68,6 +72,7 @@ export function describeOther(head: Uint8Array): string | undefined {
     .replace(/^\ufeff/, '')
     .trimStart();
   if (/^<(\?xml|!--|!DOCTYPE svg|svg)/i.test(text)) return 'it is a drawing (SVG or XML)';
+  if (/^<(!DOCTYPE html|html)/i.test(text)) return 'it is a web page';
   return undefined;
 }
 

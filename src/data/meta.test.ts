@@ -37,6 +37,9 @@ describe('parseMeta', () => {
   });
 
   it('refuses a class whose value would mean ignore', () => {
+    const meta = parse({ label_map: { '0': 'background', '255': 'ignore', '1': 'car' } });
+    expect(meta.coding.values).toEqual([0, 1]);
+    expect(meta.notices).toEqual(['label ignore at 255 is what 255 means here: pixels to ignore']);
     expect(fieldError({ label_map: { '0': 'background', '255': 'car' } })).toContain(
       'label_map gives the value 255 to class car, but 255 marks pixels to ignore; give it the value 1',
     );
@@ -97,7 +100,12 @@ describe('parseMeta', () => {
     ['nothing declared', {}, 'declares no classes'],
     ['background only', { labels: ['background'] }, 'no class besides background'],
     ['a name twice', { label_map: { '0': 'background', '1': 'car', '2': 'car' } }, 'car is declared twice'],
-    ['a name twice under one key', '{"label_map": {"1": "car", "1": "car"}}', 'car is declared twice'],
+    [
+      'a name twice under one key',
+      '{"label_map": {"1": "car", "1": "car"}}',
+      'gives the value 1 to car and car',
+    ],
+    ['two names under one key', '{"label_map": {"1": "car", "01": "x"}}', 'gives the value 1 to car and x'],
     [
       'a colour out of range',
       { labels: ['car'], segmentation_colors: [[0, 0, 256]] },

@@ -46,6 +46,9 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   const fail = (reason: string): never => {
     throw new OtxError('dataset', `${path}: ${reason}`);
   };
+  if (text.includes('\u0000')) {
+    return fail('is not UTF-8 but UTF-16, or no text at all; save it as UTF-8');
+  }
   const json = text.replace(/^\uFEFF/, '');
   let raw: unknown;
   try {
@@ -63,13 +66,25 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   }
   const meta = parsed.data;
   const notices: string[] = [];
-  const mapped = memberPairs(json, 'label_map');
+  const { pairs, ignored } = withoutIgnored(memberPairs(json, 'label_map', fail));
+  if (ignored !== undefined) notices.push(`label ${ignored} at 255 is what 255 means here: pixels to ignore`);
+  const mapped = pairs;
+  const wrongKey = mapped.find(([key]) => !/^\d+$/.test(key))?.[0];
+  if (wrongKey !== undefined) fail(`label_map has the key "${wrongKey}"; keys must be whole numbers`);
+  const repeated = mapped.findIndex(([key], i) => mapped.findIndex(([k]) => Number(k) === Number(key)) < i);
+  if (repeated >= 0) {
+    const [key] = mapped[repeated]!;
+    const names = mapped.filter(([k]) => Number(k) === Number(key)).map(([, name]) => name);
+    fail(
+      `label_map gives the value ${Number(key)} to ${names.join(' and ')}; each value stands for one class`,
+    );
+  }
   const declared = Math.max(meta.labels?.length ?? 0, mapped.length);
   if (declared > MAX_CLASSES) fail(`declares ${declared} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
   const labels = mergeLabels(meta.labels ?? [], mapped, meta.segmentation_colors ?? undefined, fail);
   if (labels.length === 0) fail('declares no classes; add "label_map": {"0": "background", "1": "person"}');
 
-  const backgroundAt = labels.findIndex((label) => label.name === BACKGROUND);
+  const backgroundAt = findBackground(labels, mapped, meta.background_label ?? undefined, notices, fail);
   const first = backgroundAt < 0 ? 1 : 0;
   const keys = mapped.map(([key]) => Number(key));
   const onIgnore = mapped.find(([key]) => Number(key) === IGNORE_INDEX)?.[1];
@@ -111,8 +126,7 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   const classes = withColors((_, classIndex) => DRAWN_COLORS[classIndex]!);
   const inMasks = withColors((position) => VOC_COLORS[position + first]!);
   const classIndex = new Map(foreground.map((label, i) => [label.name, i + 1]));
-  classIndex.set(BACKGROUND, 0);
-  const values = labels.map((label) => classIndex.get(label.name)!);
+  const values = labels.map((label, i) => (i === backgroundAt ? 0 : classIndex.get(label.name)!));
   const coding: MaskCoding = {
     values: backgroundAt < 0 ? [0, ...values] : values,
     colors: classColors(inMasks, backgroundAt < 0, fail),
@@ -146,6 +160,63 @@ function mergeLabels(
   return order.map((name, i) => ({ name, color: colorAt(keyOf.get(name) ?? i, name) }));
 }
 
+/** A label at 255 that only says what 255 means anyway. */
+function withoutIgnored(mapped: readonly (readonly [string, string])[]): {
+  readonly pairs: readonly (readonly [string, string])[];
+  readonly ignored: string | undefined;
+} {
+  const isIgnored = ([key, name]: readonly [string, string]) =>
+    Number(key) === IGNORE_INDEX && IGNORED.test(plain(name));
+  const ignored = mapped.find(isIgnored)?.[1];
+  return { pairs: ignored === undefined ? mapped : mapped.filter((pair) => !isIgnored(pair)), ignored };
+}
+
+const IGNORED = /^(ignored?|ignore(label|region|area)|void|unlabell?ed|unknown|dontcare|border|boundary)$/;
+/** Names for what is behind all objects, and for what nobody has labeled: which of the two, only a person can say. */
+const UNCERTAIN = /^(bg|void|ignored?|unlabell?ed)$/;
+/** A name without case, spaces and punctuation, which tools put around words of their own. */
+const plain = (name: string): string => name.toLowerCase().replace(/[\s\p{P}]/gu, '');
+
+/**
+ * Position of the label that is the background; -1 where there is none.
+ *
+ * A label of that name is; else what `background_label` names by value or name; else a first label that is spelled nearly
+ * so, as other tools do. What cannot be told from a class is an error: every class would be trained under the name of its
+ * neighbour.
+ */
+function findBackground(
+  labels: readonly Label[],
+  mapped: readonly (readonly [string, string])[],
+  asked: string | number | undefined,
+  notices: string[],
+  fail: (reason: string) => never,
+): number {
+  const position = (name: string | undefined) => labels.findIndex((label) => label.name === name);
+  const exact = position(BACKGROUND);
+  if (exact >= 0) return exact;
+  if (asked !== undefined && asked !== '') {
+    const byValue = mapped.find(([key]) => Number(key) === Number(asked))?.[1];
+    const at = position(String(asked)) >= 0 ? position(String(asked)) : position(byValue);
+    if (at < 0)
+      fail(`background_label is ${JSON.stringify(asked)}, which is neither a label nor the value of one`);
+    notices.push(`label ${labels[at]!.name} is the background, as background_label says`);
+    return at;
+  }
+  const near = labels.findIndex(({ name }) => plain(name) === BACKGROUND);
+  if (near === 0) {
+    notices.push(`the first label, "${labels[0]!.name}", is taken for the background`);
+    return 0;
+  }
+  const uncertain = near > 0 ? near : UNCERTAIN.test(plain(labels[0]?.name ?? '')) ? 0 : -1;
+  if (uncertain >= 0) {
+    fail(
+      `no label is named "background", and label "${labels[uncertain]!.name}" may be meant as it; rename it to ` +
+        '"background" if it is, otherwise put a label "background" before all others, which then stands for the value 0',
+    );
+  }
+  return -1;
+}
+
 function classColors(
   classes: readonly ClassInfo[],
   blackIsBackground: boolean,
@@ -172,13 +243,15 @@ function classColors(
  * The string members of one object of a valid JSON text in file order, repeated keys included: `JSON.parse` would sort
  * keys that look like numbers and drop repeats, and both change what mask values mean.
  */
-function memberPairs(json: string, object: string): [string, string][] {
+function memberPairs(json: string, object: string, fail: (reason: string) => never): [string, string][] {
   let count = 0;
-  const numbered = json.replace(/"((?:[^"\\]|\\.)*)"(\s*:)?/g, (token, key: string, colon?: string) =>
+  const numbered = json.replace(/"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?/g, (token, key: string, colon?: string) =>
     colon === undefined ? token : `"#${count++}:${key}"${colon}`,
   );
   const bare = (key: string) => key.replace(/^#\d+:/, '');
   const top = Object.entries(JSON.parse(numbered) as Record<string, unknown>);
-  const members = top.filter(([key]) => bare(key) === object).at(-1)?.[1] ?? {};
+  const objects = top.filter(([key]) => bare(key) === object);
+  if (objects.length > 1) fail(`has ${object} ${objects.length} times; leave one of them`);
+  const members = objects[0]?.[1] ?? {};
   return Object.entries(members as Record<string, string>).map(([key, value]) => [bare(key), value]);
 }

@@ -117,9 +117,9 @@ describe('openDataset errors', () => {
   it('says when there are no images or no masks', async () => {
     const root = await temporaryFolder();
     await writeFiles(root, { 'dataset_meta.json': THREE_CLASSES });
-    expect(await open(root)).toContain('ROOT/images holds no images');
+    expect(await open(root)).toContain('ROOT/images does not exist, so there are no images');
     await writeFiles(root, { 'images/a.jpg': await noiseJpeg(6, 6) });
-    expect(await open(root)).toContain('ROOT/masks holds no masks for the 1 images');
+    expect(await open(root)).toContain('ROOT/masks does not exist, so there are no masks for the 1 images');
   });
 
   it('reports a single problem in one line', async () => {

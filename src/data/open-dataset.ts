@@ -9,6 +9,7 @@ import { readImageSize } from './decoder.js';
 import { findImages, isFolder } from './image-files.js';
 import { parseMeta } from './meta.js';
 import { type AdaptOptions, adaptDataset } from './otx-adapter/adapt-dataset.js';
+import { requireOpenCv } from './otx-adapter/opencv.js';
 import { pairByName } from './pairing.js';
 import { datasetError, listSome } from './problems.js';
 import type { Dataset } from './types.js';
@@ -36,9 +37,10 @@ export interface OpenDatasetOptions extends AdaptOptions {
  * see {@link parseMeta}. Reads the headers of the images, not their pixels: {@link verifyDataset} does.
  * @throws OtxError `dataset` when the folder is missing, empty or something else, when the meta file is wrong, and, as one
  * list, for images without mask, masks without image, ambiguous names and files that are no images; with `useOtxAdapter`
- * also when no mask gives a polygon.
+ * also when no mask gives a polygon; `usage` with `useOtxAdapter` when OpenCV is not installed.
  */
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
+  if (options.useOtxAdapter) requireOpenCv();
   const { folder, metaPath } = await locate(root);
   const { classes, coding, notices } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
 
@@ -46,18 +48,8 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
     findImages(join(folder, 'images')),
     findImages(join(folder, 'masks')),
   ]);
-  if (images.length === 0) {
-    throw new OtxError(
-      'dataset',
-      `${join(folder, 'images')} holds no images; expected ${LAYOUT} in ${folder}`,
-    );
-  }
-  if (masks.length === 0) {
-    throw new OtxError(
-      'dataset',
-      `${join(folder, 'masks')} holds no masks for the ${images.length} images; expected ${LAYOUT} in ${folder}`,
-    );
-  }
+  if (images.length === 0) throw await nothingIn(folder, 'images', 'no images');
+  if (masks.length === 0) throw await nothingIn(folder, 'masks', `no masks for the ${images.length} images`);
 
   const { pairs, problems } = pairByName(images, masks);
   const unreadable: string[] = [];
@@ -81,6 +73,24 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   const dataset = { root: folder, classes, samples, decodeMask: coding, notices };
   return options.useOtxAdapter ? adaptDataset(dataset, options) : dataset;
 }
+
+/** Why a folder of the layout gives nothing, and what is there in its place. */
+async function nothingIn(root: string, name: string, what: string): Promise<OtxError> {
+  const folder = join(root, name);
+  const inside = await readdir(folder).then(shown, () => undefined);
+  if (inside) {
+    const found = inside.length > 0 ? ` (found ${listSome(inside)})` : '';
+    return new OtxError('dataset', `${folder} holds ${what}${found}; expected ${LAYOUT} in ${root}`);
+  }
+  const others = shown(await readdir(root));
+  const reason = others.includes(name) ? 'is not a folder' : 'does not exist';
+  return new OtxError(
+    'dataset',
+    `${folder} ${reason}, so there are ${what}; expected ${LAYOUT} in ${root} (found ${listSome(others)})`,
+  );
+}
+
+const shown = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('.')).sort();
 
 /** The folder that holds the data set and its meta file. */
 async function locate(root: string): Promise<{ folder: string; metaPath: string }> {

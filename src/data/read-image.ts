@@ -1,7 +1,8 @@
 /** @file Decodes any photograph to 8-bit RGB. */
 
 import { messageOf } from '../base/errors.js';
-import { decoder, readBytes, unreadable } from './decoder.js';
+import { decoder, readBytes, readHeader, unreadable } from './decoder.js';
+import { imageFormat } from './image-format.js';
 import type { FailOnOptions } from './sharp.js';
 import type { DecodedImage } from './types.js';
 
@@ -14,6 +15,12 @@ import type { DecodedImage } from './types.js';
  */
 export async function readImage(path: string): Promise<DecodedImage> {
   const bytes = await readBytes(path);
+  try {
+    // The other formats can hold nothing that is not decoded as it is meant.
+    if (imageFormat(bytes) === 'TIFF') await readHeader(bytes);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
   try {
     return await decodeRgb(bytes, 'warning');
   } catch (strict) {

@@ -2,6 +2,7 @@
 import { OtxError } from '../base/errors.js';
 import { colorKey } from './color-key.js';
 import { decoder, readBytes, readHeader, unreadable } from './decoder.js';
+import { isLossy } from './lossy.js';
 import { redrawAsPolygons } from './otx-adapter/redraw.js';
 import { type PngHead, paletteToGray, readPngHead } from './png.js';
 import { listSome } from './problems.js';
@@ -52,19 +53,20 @@ async function decode(
   head: PngHead | undefined,
   usesIndices: boolean,
 ): Promise<LabelMask> {
-  const { format, space, depth } = await readHeader(bytes);
-  if (format === 'JPEG') {
+  const { format, space, depth, pages } = await readHeader(bytes);
+  if (isLossy(bytes, format)) {
+    const kind = format === 'JPEG' ? 'a JPEG mask' : `a ${format} mask compressed with loss`;
     throw new OtxError(
       'image',
-      `${path} is a JPEG mask, and lossy compression changes class values: save masks as PNG`,
+      `${path} is ${kind}, and lossy compression changes class values: save masks as PNG`,
     );
+  }
+  if (pages > 1) {
+    throw new OtxError('image', `${path} holds ${pages} pictures; save a mask as a single one`);
   }
   const pipeline = decoder(bytes, 'error');
   if (space === 'b-w' || space === 'grey16') {
     const wide = depth === 'ushort';
-    if (!wide && depth !== 'uchar') {
-      throw new OtxError('image', `${path} has ${depth} samples; save the mask as 8-bit PNG`);
-    }
     const { data, info } = await pipeline
       .toColourspace(space)
       .raw({ depth: wide ? 'ushort' : 'uchar' })
@@ -93,7 +95,14 @@ function classesOfValues(
     classOf[value * step] = classIndex;
   });
   // With stretched samples 255 is the largest index, not the ignore value.
-  if (step === 1) classOf[IGNORE_INDEX] = IGNORE_INDEX;
+  if (step === 1) {
+    classOf[IGNORE_INDEX] = IGNORE_INDEX;
+    // Black-and-white pictures of declared colours are saved as gray ones by many programs.
+    for (const { color, classIndex } of coding.colorsDeclared ? coding.colors : []) {
+      const [value, green, blue] = color;
+      if (value === green && value === blue && value >= coding.values.length) classOf[value] = classIndex;
+    }
+  }
 
   const classes = new Uint8Array(values.length);
   let unknown = 0;

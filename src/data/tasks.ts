@@ -1,6 +1,8 @@
 /** @file The work that data threads do: pure functions from plain data to plain data. */
+import { stat } from 'node:fs/promises';
 import { messageOf, OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
+import { readBytes } from './decoder.js';
 import { type ImageStore, readStoredImage } from './image-store.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
@@ -188,6 +190,9 @@ export async function verifySample({ sample, coding, classes }: VerifyTask): Pro
   if (image.status === 'fulfilled' && mask.status === 'fulfilled') {
     const mismatch = sizeMismatch(sample, image.value, mask.value);
     if (mismatch) problems.push(mismatch);
+    else if (await haveSameBytes(sample.imagePath, sample.maskPath)) {
+      problems.push(`${sample.maskPath} is the same picture as its image ${sample.imagePath}`);
+    }
     for (const label of mask.value.data) counts[label]!++;
   }
   return {
@@ -196,6 +201,13 @@ export async function verifySample({ sample, coding, classes }: VerifyTask): Pro
     problems,
     warning: image.status === 'fulfilled' ? image.value.warning : undefined,
   };
+}
+
+async function haveSameBytes(first: string, second: string): Promise<boolean> {
+  const sizes = await Promise.all([stat(first), stat(second)]);
+  if (sizes[0].size !== sizes[1].size) return false;
+  const [a, b] = await Promise.all([readBytes(first), readBytes(second)]);
+  return a.equals(b);
 }
 
 export interface VerifyImageTask {

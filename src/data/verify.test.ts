@@ -43,11 +43,17 @@ describe('verifyDataset', () => {
     );
   });
 
-  it('notices masks in which 255 seems to stand for a class', async () => {
+  it('refuses masks in which 255 stands for all that is no background, notices those in which it may', async () => {
     const root = await soundDataset(1, 4, 1);
     await writeFiles(root, { 'masks/a.png': indexMask([0, 0, 255, 255], 4, 1) });
+    const error = await errorOf(verifyDataset(await openDataset(root), { workers: 0 }));
+    expect(error).toMatchObject({ code: 'dataset' });
+    expect(error.message).toMatch(/all pixels of its 1 masks are 0 \(background\) or 255, which is ignored/);
+    await writeFiles(root, { 'masks/a.png': indexMask([1, 1, 255, 255], 4, 1) });
     const report = await verifyDataset(await openDataset(root), { workers: 0 });
-    expect(report.notices).toEqual([expect.stringMatching(/all pixels are background or 255, .* ignored/)]);
+    expect(report.notices).toEqual([
+      expect.stringMatching(/are car, .* nothing to tell apart; if 255 stands/),
+    ]);
     await writeFiles(root, { 'masks/a.png': indexMask([0, 1, 255, 255], 4, 1) });
     expect((await verifyDataset(await openDataset(root), { workers: 0 })).notices).toEqual([]);
   });
@@ -81,6 +87,19 @@ describe('verifyDataset', () => {
       expect.stringMatching(/ROOT\/images\/d.png cannot be read as an image \(truncated/),
       expect.stringContaining('ROOT/masks/e.png is a JPEG mask'),
       expect.stringMatching(/ROOT\/masks\/f.png cannot be read as an image/),
+    ]);
+  });
+
+  it('refuses to learn from background alone, and only to learn', async () => {
+    const root = await soundDataset(1, 4, 1);
+    await writeFiles(root, { 'masks/a.png': indexMask([0, 0, 0, 0], 4, 1) });
+    const dataset = await openDataset(root);
+    expect((await errorOf(verifyDataset(dataset, { workers: 0, isForTraining: true }))).message).toMatch(
+      /every pixel of its 1 masks is background, so there is nothing to learn/,
+    );
+    const { notices } = await verifyDataset(dataset, { workers: 0 });
+    expect(notices).toEqual([
+      'all pixels that are not ignored are background, so that there is nothing to tell apart',
     ]);
   });
 

@@ -10,6 +10,8 @@ import type { Dataset } from './types.js';
 export interface VerifyOptions {
   /** Data threads; 0 works in the calling thread. Default 2. */
   readonly workers?: number;
+  /** Whether the data set is to be learned from, for which it must show something else than background. Default false. */
+  readonly isForTraining?: boolean;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -48,6 +50,7 @@ export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {
           'to score; write the index of the class into each pixel',
       );
     }
+    checkForeground(dataset, pixels, ignored, options.isForTraining ?? false);
     return {
       root: dataset.root,
       images: samples.length,
@@ -67,17 +70,50 @@ export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {
   }
 }
 
-/** The masks of many tools have 0 and 255 for two classes. */
+/** The masks of many tools have 0 and 255 for two classes: all that is to be learned would be ignored. */
+function checkForeground(
+  { root, samples, classes, notices }: Dataset,
+  pixels: readonly number[],
+  ignored: number,
+  isForTraining: boolean,
+): void {
+  if (pixels.some((count, index) => index > 0 && count > 0)) return;
+  if (ignored > 0) {
+    const remedy =
+      classes.length === 2
+        ? `write 1 in its place for ${classes[1]!.name}`
+        : 'write the number of the class in its place';
+    throw new OtxError(
+      'dataset',
+      [
+        `${root}: all pixels of its ${samples.length} masks are 0 (background) or 255, which is ignored, so that there is ` +
+          `no class to tell from the background; if 255 stands for a class, ${remedy}`,
+        ...notices,
+      ].join('; note: '),
+    );
+  }
+  if (!isForTraining) return;
+  throw new OtxError(
+    'dataset',
+    [
+      `${root}: every pixel of its ${samples.length} masks is background, so there is nothing to learn; look at the masks ` +
+        '(values in an alpha channel are not read), and at the classes of the meta file',
+      ...notices,
+    ].join('; note: '),
+  );
+}
+
+/** A single class can be learned by saying it always. */
 function nothingToTell(
   classes: Dataset['classes'],
   pixels: readonly number[],
   ignored: number,
 ): readonly string[] {
   const [only, ...others] = classes.filter((_, index) => pixels[index]! > 0);
-  if (!only || others.length > 0 || ignored === 0) return [];
+  if (!only || others.length > 0) return [];
+  const remedy = '; if 255 stands for a class, write the number of the class in its place';
   return [
-    `all pixels are ${only.name} or 255, which is ignored, so that there is nothing to tell apart; if 255 stands for a ` +
-      'class, write the index of the class in its place',
+    `all pixels that are not ignored are ${only.name}, so that there is nothing to tell apart${ignored > 0 ? remedy : ''}`,
   ];
 }
 

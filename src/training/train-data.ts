@@ -1,6 +1,6 @@
 /** @file The data of a training: opened, headers only, before anything else, and read in full before the first step. */
 
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { checkPlace, Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
@@ -95,12 +95,20 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
     () => openDataset(config.train_data_roots, reading),
     () => openDataset(config.val_data_roots as string, reading),
   ]);
-  const { dataset: validationSet, notices } = matchClasses(opened, trainSet.classes, 'the training data');
+  const matched = matchClasses(opened, trainSet.classes, 'the training data');
+  const validationSet = matched.dataset;
+  const notices = [...matched.notices];
+  if ((await realpath(trainSet.root)) === (await realpath(validationSet.root))) {
+    notices.push(
+      `${validationSet.root}: is also the training data, so that scores say nothing about images that were not learned`,
+    );
+  }
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
     for (const message of notices) onEvent({ type: 'notice', message });
     const look = async (subset: 'train' | 'validation', dataset: Dataset) => {
       const report = await verifyDataset(dataset, {
         workers,
+        isForTraining: subset === 'train',
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
         signal,
       });

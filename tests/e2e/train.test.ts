@@ -190,7 +190,7 @@ describe('otx train', () => {
     async (signal) => {
       const output = join(folder, signal);
       let sent = false;
-      const { code, stderr } = await otx(
+      const { code, stdout, stderr } = await otx(
         trainArguments(output, '--learning_parameters.num_iters', '100000'),
         {
           onOutput: (text, send) => {
@@ -203,6 +203,7 @@ describe('otx train', () => {
       const last = join(output, 'models', 'last.safetensors');
       expect(code).toBe(130);
       expect(stderr).toContain(`saved ${last}; go on with: otx train --resume-from ${output}`);
+      expect(stdout).toMatch(/\n {2}resume +otx train --resume-from .*\n {2}score +otx eval /);
       const { info, tensors } = await loadCheckpoint(last);
       const steps = tensors.get('backbone.stem.conv1.bn.num_batches_tracked')?.data[0];
       expect(steps).toBe(BigInt(info.progress.step));
@@ -226,6 +227,25 @@ describe('otx train', () => {
 });
 
 describe('what was trained', () => {
+  test('is found without being named, and every command says what can be done next', async () => {
+    const cwd = join(folder, 'elsewhere');
+    const latest = join('otx-workspace', 'outputs', '20260101_000000_train');
+    await cp(join(run, 'models'), join(cwd, latest, 'models'), { recursive: true });
+    const input = join(data, 'val', 'images');
+    const { code, stdout, stderr } = await otx(['predict', '-i', input], { cwd });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`note: no --load-weights given; taking the latest training, ${latest}\n`);
+    const [, output] = /overlays in (otx-workspace\S+_predict)/.exec(stdout)!;
+    expect(await readdir(join(cwd, output!, 'masks'))).toHaveLength(2);
+    expect(stdout).toContain(`\n  export  otx export --load-weights ${latest}\n`);
+    // Under npx the same line begins with it.
+    const exported = await otx(['export'], { cwd, env: { npm_command: 'exec' } });
+    expect(exported.stdout).toMatch(
+      /\n {2}segment {2}npx otx predict --input <image or folder> --load-weights \S+_export/,
+    );
+  });
+
   test('otx eval repeats the score of the checkpoint and writes performance.json', async () => {
     const output = join(folder, 'eval');
     const { code, stdout } = await otx([

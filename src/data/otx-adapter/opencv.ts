@@ -6,6 +6,7 @@
  */
 import { createRequire } from 'node:module';
 import { OtxError } from '../../base/errors.js';
+import { wantedVersion } from '../../base/version.js';
 
 export type OpenCv = typeof import('@techstark/opencv-js');
 
@@ -13,6 +14,30 @@ export type OpenCv = typeof import('@techstark/opencv-js');
 interface Starting {
   onRuntimeInitialized: () => void;
   onAbort: (reason: unknown) => void;
+}
+
+/** Twelve megabytes that are installed by those who need them. */
+const PACKAGE = '@techstark/opencv-js';
+
+/** Finds a package as it is found from this file. */
+const require = createRequire(import.meta.url);
+
+/**
+ * Looks whether OpenCV is installed, without loading it.
+ * @param resolve for tests.
+ * @throws OtxError `usage` saying what to install.
+ */
+export function requireOpenCv(resolve: (name: string) => string = require.resolve): void {
+  try {
+    resolve(PACKAGE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new OtxError(
+      'usage',
+      `use_otx_adapter needs OpenCV, which is not installed: npm install ${PACKAGE}@${wantedVersion(PACKAGE)}`,
+      { cause: error },
+    );
+  }
 }
 
 let loaded: Promise<{ cv: OpenCv }> | undefined;
@@ -24,9 +49,7 @@ let loaded: Promise<{ cv: OpenCv }> | undefined;
  */
 export function loadOpenCv(): Promise<{ cv: OpenCv }> {
   loaded ??= new Promise((resolve, reject) => {
-    const cv: OpenCv & Starting = withoutProcessListeners(() =>
-      createRequire(import.meta.url)('@techstark/opencv-js'),
-    );
+    const cv: OpenCv & Starting = withoutProcessListeners(() => require(PACKAGE));
     cv.onRuntimeInitialized = () => resolve({ cv });
     cv.onAbort = (reason) =>
       reject(new OtxError('image', `OpenCV, which use_otx_adapter needs, cannot start here (${reason})`));
