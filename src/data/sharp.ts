@@ -14,12 +14,19 @@ export type { CreateRaw, FailOnOptions, OverlayOptions, Sharp } from 'sharp';
 const LOADER = 'VipsForeignLoad';
 const READERS = ['Jpeg', 'Png', 'Webp', 'Tiff', 'Nsgif', 'Heif'];
 
-sharp.block({ operation: [LOADER] });
-sharp.unblock({
-  operation: [...READERS.flatMap((name) => [`${name}File`, `${name}Buffer`]), 'SvgBuffer'].map(
-    (name) => LOADER + name,
-  ),
-});
+/** Variable of the environment, of which threads get a copy. */
+const SWITCHED_OFF_IN = 'OTX_READERS_SWITCHED_OFF_IN';
+
+// Once in a process: for a moment nothing can be read, while other threads may be reading.
+if (process.env[SWITCHED_OFF_IN] !== String(process.pid)) {
+  sharp.block({ operation: [LOADER] });
+  sharp.unblock({
+    operation: [...READERS.flatMap((name) => [`${name}File`, `${name}Buffer`]), 'SvgBuffer'].map(
+      (name) => LOADER + name,
+    ),
+  });
+  process.env[SWITCHED_OFF_IN] = String(process.pid);
+}
 // Parallelism comes from decoding many files at once; a cache could serve a file that has been rewritten since.
 sharp.concurrency(1);
 sharp.cache(false);

@@ -9,6 +9,7 @@ import { readSafetensorsMetadata } from '../weights/index.js';
 import { LAST_FILE, WEIGHTS_FILE } from './checkpoint.js';
 import { isHistory } from './history.js';
 import { LABEL_SCHEMA_FILE } from './label-schema.js';
+import { isEventFile } from './report/tensorboard/event-file.js';
 
 /** Sheets of what teacher and student say about unlabeled images. */
 export const TEACHER_FOLDER = 'teacher';
@@ -90,19 +91,15 @@ export async function createRunFolder(root: string, inputs: Inputs = {}): Promis
 export async function reopenRunFolder(root: string, inputs: Inputs = {}): Promise<RunFolder> {
   const files = runFilesAt(root);
   const { best, last, history } = files;
-  const outputs = await Outputs.open({ root, folders: FOLDERS, inputs, isLitter });
-  try {
-    // Version 0.1.0 kept no record. The newest weights have been opened, and say themselves that they are a run's.
-    await outputs.adopt(last);
-    if ((await readSafetensorsMetadata(best).catch(() => undefined))?.otx !== undefined)
-      await outputs.adopt(best);
-    if (await isHistory(history)) await outputs.adopt(history);
-    for (const path of [last, best, history]) await outputs.isThere(path);
-    return { ...files, outputs };
-  } catch (error) {
-    await outputs.close();
-    throw error;
-  }
+  // The newest weights have been opened, and are a run's.
+  const recognise = async (path: string) =>
+    path === last ||
+    (path === best && (await readSafetensorsMetadata(best).catch(() => undefined))?.otx !== undefined) ||
+    (path === history && (await isHistory(history))) ||
+    (await isEventFile(path));
+  const planned = [last, best, history];
+  const plan = { root, files: planned, folders: FOLDERS, inputs, recognise, isLitter };
+  return { ...files, outputs: await Outputs.open(plan) };
 }
 
 /** `<base>/<YYYYmmdd_HHMMSS>_<operation>` in local time; with a number behind it when that exists. */

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFile,
   chmod,
@@ -96,15 +97,20 @@ describe('what was written here', () => {
     expect(await read('log.txt')).toBe('begun\nmore\nother\n');
   });
 
-  test('by an earlier version can be adopted, unless it was changed since it was recorded', async () => {
+  test('by an earlier version is recognised, unless it was changed since it was recorded', async () => {
     await put('old.txt');
-    const outputs = await open();
-    await outputs.adopt('old.txt');
-    await outputs.adopt('none.txt');
+    const recognise = async (path: string) => path.endsWith('old.txt');
+    await expect(open({ files: ['old.txt'] })).rejects.toMatchObject(refusal(/not written by otx/));
+    const outputs = await open({ files: ['old.txt'], recognise });
+    expect(await readdir(root)).toEqual(['old.txt']);
     await outputs.write('old.txt', 'new');
-    await writeFile(join(root, 'old.txt'), 'edited');
-    await outputs.adopt('old.txt');
-    await expect(outputs.write('old.txt', 'newer')).rejects.toMatchObject(refusal(/has been changed since/));
+    // Killed before the file had its name.
+    await put('old.txt');
+    await (await open({ files: ['old.txt'] })).write('old.txt', 'newer');
+    await put('old.txt', 'edited');
+    await expect(open({ files: ['old.txt'], recognise })).rejects.toMatchObject(
+      refusal(/has been changed since/),
+    );
   });
 });
 
@@ -139,8 +145,11 @@ describe('what the user has', () => {
     await put('large.bin', '');
     await truncate(join(root, 'large.bin'), 2 ** 30);
     const outputs = await open();
-    await outputs.adopt('large.bin');
     await outputs.write('edited.txt', 'one');
+    const zeros = createHash('sha256');
+    for (let i = 0; i < 64; i++) zeros.update(new Uint8Array(2 ** 24));
+    const record = JSON.stringify({ file: 'large.bin', sha256: zeros.digest('hex') });
+    await appendFile(join(root, MANIFEST_FILE), `${record}\n`);
     await put('edited.txt', 'mine');
     const many = ['large.bin', ...Array.from({ length: 9 }, (_, i) => `${i}.txt`)];
     await put('own.txt');
@@ -263,7 +272,9 @@ describe('what a command reads', () => {
     await (await open()).write('weights.pth', 'weights');
     const path = how === 'the same name' ? join(root, 'weights.pth') : join(folder, 'input');
     await make(join(root, 'weights.pth'), path);
-    const inputs = { files: [{ path, what: 'the weights' }] };
+    const besides = [join(root, 'weights.pth', 'models'), join(folder, 'none')];
+    const files = [...besides, path].map((file) => ({ path: file, what: 'the weights' }));
+    const inputs = { files };
     await expect(open({ files: ['weights.pth'], inputs })).rejects.toMatchObject(
       refusal(/out\/weights\.pth: would be written over, but is the same file as the weights \(/),
     );

@@ -24,6 +24,11 @@ export interface OutputPlan {
   /** Folders below `root` that hold nothing but outputs. */
   readonly folders?: readonly string[];
   readonly inputs?: Inputs;
+  /**
+   * Whether a file that the record does not name says itself that it is an output: earlier versions kept no record. A file
+   * that the record knows in another form stays somebody else's.
+   */
+  readonly recognise?: (path: string) => Promise<boolean>;
   /** Names of temporary files of earlier versions, which are removed like those of this one. */
   readonly isLitter?: (name: string) => boolean;
 }
@@ -53,6 +58,8 @@ export class Outputs {
   /** Folders that have been looked at and are there. */
   private readonly prepared = new Set<string>();
   private hasWritten = false;
+  /** Digests of files that were recognised, by relative path. */
+  private readonly recognised = new Map<string, string>();
   /** Bytes, before the work. */
   private digested = 0;
 
@@ -60,6 +67,7 @@ export class Outputs {
     root: string,
     private readonly places: Places,
     private readonly manifest: Manifest,
+    private readonly recognise: (path: string) => Promise<boolean>,
   ) {
     this.root = root;
   }
@@ -74,6 +82,7 @@ export class Outputs {
     files = [],
     folders = [],
     inputs = {},
+    recognise = async () => false,
     isLitter,
   }: OutputPlan): Promise<Outputs> {
     const root = resolve(given);
@@ -84,13 +93,15 @@ export class Outputs {
       root,
       planned.some((file) => dirname(file) === root),
     );
-    const outputs = new Outputs(root, places, await Manifest.open(root));
+    const outputs = new Outputs(root, places, await Manifest.open(root), recognise);
     for (const folder of new Set([...own, ...planned.map((file) => dirname(file))])) {
       await outputs.checkFolder(folder);
     }
     for (const folder of own) await places.checkHoldsNoInput(folder);
     for (let start = 0; start < planned.length; start += AT_ONCE) {
-      await Promise.all(planned.slice(start, start + AT_ONCE).map((file) => outputs.checkFirst(file)));
+      const some = planned.slice(start, start + AT_ONCE).map((file) => outputs.checkFirst(file));
+      // Of several that are in the way, always the same one is told.
+      for (const { reason } of (await Promise.allSettled(some)).filter(isRejected)) throw reason;
     }
     try {
       await outputs.make(root);
@@ -123,6 +134,8 @@ export class Outputs {
     const name = this.nameOf(path);
     await this.prepareFolder(dirname(path));
     const isNew = !(await this.isThere(path));
+    const recognised = this.recognised.get(name);
+    if (recognised !== undefined) await this.manifest.add({ file: name, sha256: recognised });
     await writeAtomically(path, chunks, {
       isNew,
       onWritten: (sha256) => this.manifest.add({ file: name, sha256 }),
@@ -152,18 +165,6 @@ export class Outputs {
     }
     this.hasWritten = true;
     await this.remember(path);
-  }
-
-  /**
-   * Takes a file for one that was written here although the record does not know it: for files of earlier versions, which
-   * kept none, that say themselves what they are. A file that the record knows in another form stays somebody else's.
-   */
-  async adopt(file: string): Promise<void> {
-    const path = this.path(file);
-    const name = this.nameOf(path);
-    if ((await this.manifest.find(name)).length > 0) return;
-    if (!(await lstat(path).catch(() => undefined))?.isFile()) return;
-    await this.manifest.add({ file: name, sha256: await digestOf(path) });
   }
 
   /**
@@ -229,7 +230,9 @@ export class Outputs {
     for (const again of [false, true]) {
       for (const entry of await this.manifest.find(name, again)) if (await isVersion(entry)) return true;
     }
-    return false;
+    if ((await this.manifest.find(name)).length > 0 || !(await this.recognise(path))) return false;
+    this.recognised.set(name, whole);
+    return true;
   }
 
   private async remember(path: string): Promise<void> {
@@ -274,6 +277,9 @@ export class Outputs {
     }
   }
 }
+
+const isRejected = (result: PromiseSettledResult<void>): result is PromiseRejectedResult =>
+  result.status === 'rejected';
 
 function foreign(path: string): OtxError {
   return new OtxError(

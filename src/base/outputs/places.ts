@@ -122,8 +122,11 @@ export class Places {
       this.files = new Map();
       const { images = [], files = [] } = this.inputs;
       for (const input of [...images, ...files]) {
-        const facts = statSync(input.path, { bigint: true, throwIfNoEntry: false });
-        if (facts) this.files.set(fileId(facts), input);
+        try {
+          this.files.set(fileId(statSync(input.path, { bigint: true })), input);
+        } catch {
+          // What is not there cannot be written over.
+        }
       }
     }
     return this.files.get(id);

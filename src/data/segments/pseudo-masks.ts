@@ -41,12 +41,23 @@ export async function ensurePseudoMasks(
   const paths = names.map((name) => join(folder, ...name.split('/')));
 
   const pool = acquirePool(workers);
+  const atOnce = Math.max(2 * pool.workers, 1);
+  const make = (i: number) => {
+    const running = pool.run('makePseudoMask', { imagePath: images[i]!.imagePath, maskPath: paths[i]! });
+    return abortable(running, signal, 'making pseudo masks');
+  };
   let done = 0;
   try {
-    const results = await mapConcurrent(images, Math.max(2 * pool.workers, 1), async ({ imagePath }, i) => {
-      const task = { imagePath, maskPath: paths[i]! };
-      const running = pool.run('makePseudoMask', task);
-      const { mask, problem, warning } = await abortable(running, signal, 'making pseudo masks');
+    // Before the first mask is written.
+    await mapConcurrent(paths, atOnce, async (path, i) => {
+      const refusal = await outputs.isThere(path).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (refusal !== undefined && (await make(i)).mask) throw refusal;
+    });
+    const results = await mapConcurrent(images, atOnce, async (_, i) => {
+      const { mask, problem, warning } = await make(i);
       if (mask) await outputs.write(paths[i]!, mask);
       onProgress?.(++done, images.length);
       return { isMade: mask !== undefined, problem, warning };

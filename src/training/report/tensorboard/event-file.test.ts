@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MANIFEST_FILE } from '../../../base/outputs/manifest.js';
 import { Outputs } from '../../../base/outputs/outputs.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
-import { createEventFile, readEvents, truncateEvents } from './event-file.js';
+import { createEventFile, isEventFile, readEvents, truncateEvents } from './event-file.js';
 import { frameRecord, readRecords } from './records.js';
 
 const text = (words: string) => new TextEncoder().encode(words);
@@ -139,7 +139,7 @@ describe('event files', () => {
       'events.out.tfevents.00000000000007.otx': 'notes',
     };
     for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);
-    const again = await Outputs.open({ root: folder });
+    const again = await Outputs.open({ root: folder, recognise: isEventFile });
     await expect(truncateEvents(again, 1)).rejects.toMatchObject({ code: 'output' });
     await rm(join(folder, 'events.out.tfevents.00000000000007.otx'));
     await truncateEvents(again, 1);

@@ -1,6 +1,7 @@
 /** @file Event files that TensorBoard reads while the run goes on, and that a resumed run continues. */
 
 import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { outputError } from '../../../base/atomic.js';
 import { OtxError } from '../../../base/errors.js';
@@ -110,6 +111,13 @@ export async function readEvents(path: string): Promise<Event[]> {
   return Array.from(readRecords(file, path), ({ data }) => fromBinary(EventSchema, data));
 }
 
+/** Whether a file has such a name and begins with whole events. */
+export async function isEventFile(path: string): Promise<boolean> {
+  if (!OWN.test(basename(path))) return false;
+  const file = await readBytesOf(path, EVENTS_KIND).catch(() => undefined);
+  return file !== undefined && keptRecords(new Uint8Array(file), path, 0).length > 0;
+}
+
 /**
  * Takes out of the event files of a run what comes after the last step that counts, and a record that a killed process
  * left half written, so that a resumed run leaves every step once.
@@ -124,8 +132,6 @@ export async function truncateEvents(outputs: Outputs, lastStep: number): Promis
       const file = new Uint8Array(await readBytesOf(path, EVENTS_KIND));
       const kept = Buffer.concat(keptRecords(file, path, lastStep));
       if (kept.length === file.length) continue;
-      // Version 0.1.0 kept no record of its files.
-      if (kept.length > 0) await outputs.adopt(path);
       await outputs.write(path, kept);
     } catch (error) {
       throw error instanceof OtxError ? error : outputError(path, error);
