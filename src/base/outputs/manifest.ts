@@ -40,7 +40,6 @@ export class Manifest {
   private readonly path: string;
   private readonly entries = new Map<string, ManifestEntry[]>();
   private isMade = false;
-  private begun: Promise<void> | undefined;
 
   private constructor(root: string) {
     this.path = join(root, MANIFEST_FILE);
@@ -85,15 +84,20 @@ export class Manifest {
     if (this.isMade) await rm(this.path, { force: true }).catch(() => undefined);
   }
 
-  /** Makes the file if there is none; several additions at the same time make it once. */
+  /** Makes the file if there is none; of several that begin it at the same time one does. */
   private async begin(): Promise<void> {
-    if (await lstat(this.path).catch(() => undefined)) return;
-    this.begun ??= writeAtomically(this.path, [HEADER], { isNew: true }).then(() => {
+    const isThere = () =>
+      lstat(this.path).then(
+        () => true,
+        () => false,
+      );
+    if (await isThere()) return;
+    try {
+      await writeAtomically(this.path, [HEADER], { isNew: true });
       this.isMade = true;
-    });
-    await this.begun.finally(() => {
-      this.begun = undefined;
-    });
+    } catch (error) {
+      if (!(await isThere())) throw error;
+    }
   }
 
   private async read(): Promise<void> {

@@ -72,6 +72,12 @@ describe('what was written here', () => {
     await first.write('a.txt', 'one');
     await second.write('a.txt', 'two');
     await first.write('a.txt', 'three');
+    await rm(join(root, MANIFEST_FILE));
+    await Promise.all(
+      [first, second].flatMap((outputs, i) => [0, 1].map((n) => outputs.write(`${i}${n}`, 'x'))),
+    );
+    await rm(join(root, 'a.txt'));
+    await first.write('a.txt', 'four');
     await cp(root, join(folder, 'copy'), { recursive: true });
     await open({ root: join(folder, 'copy'), files: ['a.txt'] });
   });
