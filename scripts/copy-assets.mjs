@@ -1,8 +1,17 @@
-/** Copies the non-TypeScript files that the package needs at run time (template YAML) from src/ to dist/. */
-import { chmodSync, cpSync, existsSync } from 'node:fs';
+/**
+ * The second half of the build: copies what the package needs at run time beside code (template YAML) from src/ to dist/,
+ * and removes from dist/ what no longer has a source, so that a file that was renamed is not published under both names.
+ */
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
-cpSync('src', 'dist', {
-  recursive: true,
-  filter: (path) => !/\.(ts|md)$/.test(path),
-});
-if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);
+/** Whether a source has a counterpart in dist/. */
+const isPublished = (source) => !/\.(test\.ts|cases\.ts|md|proto)$/.test(source);
+
+cpSync('src', 'dist', { recursive: true, filter: (path) => !path.endsWith('.ts') && isPublished(path) });
+
+for (const file of readdirSync('dist', { recursive: true })) {
+  const source = join('src', file).replace(/(\.d\.ts|\.js)$/, '.ts');
+  if (statSync(join('dist', file)).isFile() && !(existsSync(source) && isPublished(source)))
+    rmSync(join('dist', file));
+}

@@ -2,6 +2,7 @@
  * @file The caller's side of the engine: compiles steps and runs them on one worker thread, so that the caller's event
  * loop never blocks on a session. Inputs are copied once into memory that travels to the thread and back.
  */
+import './no-telemetry.js';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { availableMemory } from '../base/available-memory.js';

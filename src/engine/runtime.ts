@@ -3,6 +3,7 @@
  * Checked with onnxruntime-node 1.30.0. `run` blocks the calling thread, so everything but tests goes through
  * session-worker.ts, which calls this module on a thread of its own.
  */
+import './no-telemetry.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Shape, TensorData } from '../graph/tensor.js';
 import type { SessionSettings } from './settings.js';

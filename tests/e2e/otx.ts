@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
 
 /** The tests are started by npm, a user's commands need not be; what they are told to paste depends on it. */
 const WITHOUT_NPM = { npm_command: undefined, npm_lifecycle_event: undefined, npm_execpath: undefined };
@@ -24,7 +24,7 @@ export interface OtxOptions {
   readonly onOutput?: (soFar: string, send: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** `otx ...args` with the code in dist/, which "npm run build" makes. */
+/** `otx ...args` starts the code in dist/, which "npm run build" makes. */
 export function otx(args: readonly string[], options: OtxOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [MAIN, ...args], {

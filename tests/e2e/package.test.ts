@@ -1,36 +1,37 @@
+/**
+ * @file The package as others get it: packed, installed with what npm does by default, used as a command, as a library and by
+ * its types. And the clone, installed by an older npm. All of it needs the package registry, nothing else.
+ */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** That of Node.js 20 and 22, which knows no allowScripts. */
+const OLD_NPM = ['--yes', 'npm@10.9.3'];
+const QUIET = ['--prefer-offline', '--no-audit', '--no-fund'];
 
-interface PackedFile {
-  readonly path: string;
-}
+const compiler = join(
+  dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+  'bin',
+  'tsc',
+);
 
-/** Where the package is installed: a folder with nothing else in it. */
-let folder: string;
-let packed: readonly PackedFile[];
+/** Without what the npm that runs the tests says of this project, .npmrc included. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(npm_config_(local_prefix|onnxruntime)|npm_package_|onnxruntime_node)/i.test(name),
+  ),
+);
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'otx-package-'));
-  // The build has been made before the tests; making it again here would change dist/ under tests that run beside this one.
-  const pack = ['pack', ROOT, '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [report] = JSON.parse(await run('npm', pack)) as [{ filename: string; files: PackedFile[] }];
-  packed = report.files;
-  await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
-  const fast = ['--prefer-offline', '--fetch-retries=1', '--no-audit', '--no-fund', '--no-package-lock'];
-  await run('npm', ['install', '--ignore-scripts', ...fast, join(folder, report.filename)]);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs a program in the folder of the installation; its failure shows what it wrote. */
-function run(program: string, words: readonly string[]): Promise<string> {
-  const options = { cwd: folder, maxBuffer: 1 << 26, shell: process.platform === 'win32' };
+/** Runs a program; its failure shows what it wrote. */
+function runIn(cwd: string, program: string, words: readonly string[]): Promise<string> {
+  const options = { cwd, env, maxBuffer: 1 << 26, shell: process.platform === 'win32' };
   return new Promise((resolve, reject) => {
     execFile(program, words, options, (error, stdout, stderr) => {
       if (error) reject(new Error(`${program} ${words.join(' ')} failed:\n${stderr}${stdout}`));
@@ -39,41 +40,169 @@ function run(program: string, words: readonly string[]): Promise<string> {
   });
 }
 
-const otx = (...words: string[]) => run('npx', ['--no-install', 'otx', ...words]);
+const reachesRegistry = await runIn(ROOT, 'npm', [
+  'view',
+  'onnxruntime-node',
+  'name',
+  '--fetch-retries=0',
+]).then(
+  () => true,
+  () => false,
+);
+const unlessOffline = reachesRegistry ? '' : ' (skipped: the package registry cannot be reached)';
+
+interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+let folder: string;
+let tarball: string;
+let packed: readonly PackedFile[];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-package-'));
+  // The build has been made before the tests; making it again here would change dist/ under tests that run beside this one.
+  const pack = ['pack', ROOT, '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [report] = JSON.parse(await runIn(folder, 'npm', pack)) as [
+    { filename: string; files: PackedFile[] },
+  ];
+  tarball = join(folder, report.filename);
+  packed = report.files;
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What the install script of onnxruntime-node would download. */
+async function cudaLibrariesIn(project: string): Promise<string[]> {
+  const files = await readdir(join(project, 'node_modules', 'onnxruntime-node', 'bin'), { recursive: true });
+  expect(files.filter((file) => /libonnxruntime\.so|onnxruntime_binding\.node$/.test(file))).not.toEqual([]);
+  return files.filter((file) => /providers_(cuda|tensorrt)/.test(file));
+}
 
 test('the package holds the built code and what a user reads, nothing else', async () => {
   const paths = packed.map(({ path }) => path);
-  const documents = paths.filter((path) => !/^(dist|docs)\//.test(path)).sort();
-  expect(documents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  const documents = paths.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
+  expect(documents).toEqual([
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin/otx.js', 'install/preinstall.cjs', 'package.json'],
+  ]);
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const linked = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
+  const linked = [...readme.matchAll(/\]\(((?:docs|examples)\/[^)#]+)/g)].map(([, path]) => path);
+  expect(linked.length).toBeGreaterThan(5);
   expect(paths).toEqual(expect.arrayContaining(linked));
   expect(paths).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/templates/lite-hrnet-s-mod2.yaml']),
   );
-  const kinds = /\.(js|js\.map|d\.ts|yaml|proto)$/;
-  expect(paths.filter((path) => path.startsWith('dist/') && !kinds.test(path))).toEqual([]);
+  expect(paths.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts|yaml)$/.test(path))).toEqual([]);
   expect(paths.filter((path) => /\.(test|cases)\./.test(path))).toEqual([]);
+  expect(packed.filter(({ size }) => size > 150_000)).toEqual([]);
 });
 
-test('an installed otx lists its templates', async () => {
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  expect((await otx('--version')).trim()).toBe(version);
-  expect(await otx('find')).toContain('Lite-HRNet-s-mod2');
+test('the lock file names no registry', async () => {
+  const lock = await readFile(join(ROOT, 'package-lock.json'), 'utf8');
+  expect(Object.keys(JSON.parse(lock).packages).length).toBeGreaterThan(50);
+  expect(lock.match(/"resolved": "http[^"]*"/g)).toBeNull();
 });
 
-test('an installed otx trains', async () => {
-  await generateScenes(join(folder, 'data'), { train: 4, val: 1, width: 64, height: 64 });
-  const printed = await otx(
-    ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'data/train', '--val-data-roots', 'data/val'],
-    ...['-o', 'run', 'params', '--learning_parameters.num_iters', '1'],
-    ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
-  );
-  expect(printed).toMatch(/epoch 1\/1 {2}loss \d\.\d+/);
-  expect(await readdir(join(folder, 'run', 'models'))).toContain('weights.safetensors');
+describe.skipIf(!reachesRegistry)(`in a project of others${unlessOffline}`, () => {
+  let project: string;
+  beforeAll(async () => {
+    project = join(folder, 'project');
+    await mkdir(project);
+    await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+    await runIn(project, 'npx', [...OLD_NPM, 'install', ...QUIET, tarball]);
+    await generateScenes(join(project, 'data'), { train: 4, val: 1, width: 64, height: 64 });
+  });
+
+  const otx = (...words: string[]) => runIn(project, 'npx', ['--no-install', 'otx', ...words]);
+
+  test('the installation asks for no CUDA libraries', async () => {
+    expect(await cudaLibrariesIn(project)).toEqual([]);
+  });
+
+  test('npx otx tells its version, lists its templates and trains', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+    expect((await otx('--version')).trim()).toBe(version);
+    expect(await otx('find')).toContain('Lite-HRNet-s-mod2');
+    const printed = await otx(
+      ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'data/train', '--val-data-roots', 'data/val'],
+      ...['-o', 'run', 'params', '--learning_parameters.num_iters', '1'],
+      ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
+    );
+    expect(printed).toMatch(/epoch 1\/1 {2}loss \d\.\d+/);
+    expect(await readdir(join(project, 'run', 'models'))).toContain('weights.safetensors');
+  });
+
+  test('otx and otx/graph can be imported', async () => {
+    const script = `
+      import { listTemplates } from 'otx';
+      import * as g from 'otx/graph';
+      const v = g.input('v', 'float32', [2]);
+      console.log(listTemplates().length > 2, g.printGraph([g.add(v, v)]).includes('add'));`;
+    const printed = await runIn(project, process.execPath, ['--input-type=module', '--eval', script]);
+    expect(printed.trim()).toBe('true true');
+  });
+
+  test('the types hold under every resolution', async () => {
+    const program = `
+      import { listTemplates, OtxError, type TrainOptions, type TrainResult, train } from 'otx';
+      import * as g from 'otx/graph';
+      const options: TrainOptions = { template: 'Lite-HRNet-s-mod2', trainData: 'data/train', output: 'run' };
+      const result: Promise<TrainResult> = train(options);
+      const code: string = new OtxError('usage', 'x').code;
+      const tensor: g.Tensor = g.input('v', 'float32', [2]);
+      export { code, result, tensor };
+      // @ts-expect-error: any would let it pass
+      export const wrong: number = listTemplates();
+      // @ts-expect-error: any would let it pass
+      export const wrongTensor: number = g.add(tensor, tensor);`;
+    await writeFile(join(project, 'program.ts'), program);
+    const typeRoots = [join(ROOT, 'node_modules', '@types')];
+    const cases = [
+      { module: 'node16', moduleResolution: 'node16', types: ['node'], typeRoots },
+      { module: 'nodenext', moduleResolution: 'nodenext', types: ['node'], typeRoots },
+      { module: 'esnext', moduleResolution: 'bundler', types: ['node'], typeRoots },
+      // A project without the types of Node.js, which some of ours mention.
+      {
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        types: [],
+        lib: ['ES2023', 'DOM'],
+        skipLibCheck: true,
+      },
+    ];
+    for (const [index, settings] of cases.entries()) {
+      const compilerOptions = {
+        ...{ target: 'ES2022', lib: ['ES2023'], strict: true, skipLibCheck: false, noEmit: true },
+        ...settings,
+      };
+      const config = `tsconfig.${index}.json`;
+      await writeFile(join(project, config), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+      expect(await runIn(project, process.execPath, [compiler, '-p', config])).toBe('');
+    }
+  });
+
+  test('the example in the package compiles and runs as it is', async () => {
+    const example = join(project, 'node_modules', 'otx', 'examples', 'train-and-predict.ts');
+    await cp(example, join(project, 'train-and-predict.ts'));
+    const compilerOptions = {
+      ...{ target: 'ES2022', module: 'node16', strict: true, outDir: 'built', rootDir: '.' },
+      ...{ types: ['node'], typeRoots: [join(ROOT, 'node_modules', '@types')] },
+    };
+    const config = { compilerOptions, files: ['train-and-predict.ts'] };
+    await writeFile(join(project, 'tsconfig.example.json'), JSON.stringify(config));
+    await runIn(project, process.execPath, [compiler, '-p', 'tsconfig.example.json']);
+    const words = [join('built', 'train-and-predict.js'), 'data', 'example-run', '1'];
+    expect(await runIn(project, process.execPath, words)).toMatch(/^epoch 1: loss .*\n1 overlays in /s);
+  });
 });
 
-test('an installed package can be imported', async () => {
-  const script = "import { listTemplates } from 'otx'; console.log(listTemplates().length > 2)";
-  expect((await run(process.execPath, ['--input-type=module', '--eval', script])).trim()).toBe('true');
+describe.skipIf(!reachesRegistry)(`in a clone${unlessOffline}`, () => {
+  test('npm ci of an older npm asks for no CUDA libraries', async () => {
+    const clone = join(folder, 'clone');
+    for (const name of ['package.json', 'package-lock.json', '.npmrc', 'install', 'bin'])
+      await cp(join(ROOT, name), join(clone, name), { recursive: true });
+    await runIn(clone, 'npx', [...OLD_NPM, 'ci', ...QUIET]);
+    expect(await cudaLibrariesIn(clone)).toEqual([]);
+    const before = await runIn(clone, process.execPath, [join('bin', 'otx.js')]).catch(String);
+    expect(before).toContain('otx: error: not built yet: run "npm run build"');
+  });
 });
