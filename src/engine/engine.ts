@@ -10,7 +10,7 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
 import { createActivity, endActivity } from './activity.js';
-import { allocate } from './allocate.js';
+import { allocate, allocatedBytes } from './allocate.js';
 import { plainMessage } from './plain-message.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type {
@@ -224,6 +224,27 @@ export class Engine {
     };
   }
 
+  /**
+   * Bytes that runs of all the steps, each prepared to be fast, keep at their peaks: values, state before and after, inputs.
+   * Nothing is run.
+   *
+   * @throws OtxError `graph` when a graph has no ONNX form.
+   */
+  async plan(steps: readonly StepGraph[]): Promise<number> {
+    const capabilities = await this.probe();
+    const packs = new Map<string, number>();
+    let bytes = RUNTIME_BYTES;
+    for (const step of steps) {
+      const { binding, peakMemory } = await this.prepareFor(step, capabilities, 'fast');
+      // Each session keeps what its runs have taken.
+      bytes += ARENA_OVERHEAD * peakMemory;
+      for (const { dtype, shape } of binding.inputs) bytes += allocatedBytes(dtype, shape);
+      for (const { name, size } of binding.packs) packs.set(name, size);
+    }
+    for (const size of packs.values()) bytes += 2 * allocatedBytes('float32', [size]);
+    return bytes;
+  }
+
   /** Loads a model file for inference, e.g. to check an export. @throws OtxError `engine` when the runtime refuses it. */
   async load(model: Uint8Array): Promise<CompiledModel> {
     const { session, inputs, outputs } = await this.request(
@@ -352,6 +373,8 @@ export class Engine {
   }
 }
 
+/** Of a thread with the runtime and small sessions; measured. */
+const RUNTIME_BYTES = 100 * 2 ** 20;
 /** Measured: the arena cannot fill every gap between values of different sizes. */
 const ARENA_OVERHEAD = 1.35;
 /** Of the free memory; images on their way and the validation step need some too. */

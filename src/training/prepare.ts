@@ -14,11 +14,9 @@ import {
   labeledBytes,
   type Size,
   squareOf,
-  type TrainBatch,
   type TrainLoader,
 } from '../data/index.js';
-import { allocate } from '../engine/allocate.js';
-import type { StepGraph } from '../engine/step.js';
+import { createEngine } from '../engine/engine.js';
 import { isContrastive } from '../methods/contrastive.js';
 import { isPrototypes } from '../methods/mean-teacher.js';
 import { allFigures, type Method } from '../methods/method.js';
@@ -31,7 +29,7 @@ import {
   type Template,
 } from '../templates/index.js';
 import { isTrainingState } from '../weights/training-state.js';
-import { fitBatchSize, peakMemory, scaleLearningRate } from './batch-size.js';
+import { fitBatchSize, scaleLearningRate } from './batch-size.js';
 import { isBackboneOnly, type ResumeInfo } from './checkpoint.js';
 import { chooseMethod, imageStore } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
@@ -48,7 +46,7 @@ import { type InterruptedRun, openInterruptedRun } from './resume.js';
 import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { initialRunState, type RunState, stateProblem } from './run-state.js';
-import { createTrainingSession, type SessionOptions, type TrainingSession } from './session.js';
+import { createTrainingSession, type TrainingSession } from './session.js';
 import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
 import { openTrainData } from './train-data.js';
 import {
@@ -224,7 +222,9 @@ async function prepare(
 
   // The engine, with a batch that fits.
   const engine = { variables, state: weights, saved: earlier?.checkpoint.tensors, seed, threads };
-  const hyperParameters = earlier ? chosen : await adaptBatchSize(chosen, trainSet, method, engine, notice);
+  const hyperParameters = earlier
+    ? chosen
+    : await adaptBatchSize(chosen, config, trainSet, method, threads, notice);
   const { batch_size: batchSize, num_iters } = hyperParameters.learning_parameters;
   const graphs = method.graphs(batchSize);
   const figures = allFigures(graphs);
@@ -339,11 +339,16 @@ function shareCache(
   return { train: bytes - validation, validation };
 }
 
-/** What repeats a training exactly, in another folder and on another machine: all choices made, none left automatic. */
+/**
+ * What repeats a training exactly, in another folder and on another machine: all choices made, none left automatic. How the
+ * batch size was chosen stays to be seen, with a word that it has been.
+ */
 function repeatable(config: CompleteConfig, { learning_parameters, ...others }: HyperParameters): RunConfig {
-  const made = { auto_adapt_batch_size: 'None', auto_num_workers: false };
+  const { auto_adapt_batch_size: mode, batch_size } = learning_parameters;
+  const made = { auto_num_workers: false };
   const hyper_parameters = { learning_parameters: { ...learning_parameters, ...made }, ...others };
-  return { ...config, output: undefined, hyper_parameters };
+  const adapted_batch_size = mode === 'None' ? undefined : batch_size;
+  return { ...config, output: undefined, adapted_batch_size, hyper_parameters };
 }
 
 /** Settings of an interrupted run, with those replaced that only change its speed. */
@@ -432,35 +437,35 @@ function samplingOrder(
 
 async function adaptBatchSize(
   asked: HyperParameters,
+  { adapted_batch_size }: RunConfig,
   { samples }: Dataset,
   method: Method,
-  engine: Omit<SessionOptions, 'graphs'>,
+  threads: number,
   notice: (message: string) => void,
 ): Promise<HyperParameters> {
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
+  if (adapted_batch_size === requested) return asked;
   const views = method.variables.some(({ key }) => isContrastive(key)) ? 2 : 1;
   const pixels = views * inputSizes(asked).train ** 2;
   const isSemi = asked.algo_backend.train_type === 'Semisupervised';
   const besides = isSemi ? asked.learning_parameters.unlabeled_batch_size : 0;
-  const oneStep = async (batchSize: number) => {
-    const graphs = method.graphs(batchSize);
-    const trial = await createTrainingSession({ ...engine, graphs });
+  const plan = async (batchSize: number) => {
+    const { steps, evaluation, otherEvaluations = {} } = method.graphs(batchSize);
+    const all = [...Object.values(steps), evaluation, ...Object.values(otherEvaluations)];
+    const engine = await createEngine({ threads });
     try {
-      for (const [step, graph] of Object.entries(graphs.steps)) {
-        await trial.step({ step, inputs: emptyInputs(graph), sampleIds: [], waitedMs: 0 }, learning_rate, 1);
-      }
+      return await engine.plan(all.filter((graph) => graph !== undefined));
     } finally {
-      await trial.dispose();
+      await engine.dispose();
     }
   };
-  const measure = (batchSize: number) => peakMemory(() => oneStep(batchSize));
   const batch_size = await fitBatchSize({
     mode,
     requested,
     images: samples.length,
     pixels,
     besides,
-    measure,
+    plan,
   });
   if (batch_size === requested) return asked;
   const scaled = scaleLearningRate(learning_rate, requested, batch_size);
@@ -472,11 +477,4 @@ async function adaptBatchSize(
     ...asked,
     learning_parameters: { ...asked.learning_parameters, batch_size, learning_rate: scaled },
   };
-}
-
-/** Zeros for everything that a batch brings. */
-function emptyInputs({ inputs }: StepGraph): TrainBatch['inputs'] {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, { dtype, shape }]) => [name, allocate(dtype, shape)]),
-  );
 }

@@ -36,6 +36,11 @@ export const runConfigSchema = z.strictObject({
   threads: z.int().min(1).max(MOST_THREADS).optional(),
   /** In seconds. */
   time_budget: z.number().positive().optional(),
+  /**
+   * What `auto_adapt_batch_size` has found: it does not look again for a configuration with this batch size, which so gives
+   * the same training everywhere.
+   */
+  adapted_batch_size: z.int().min(1).optional(),
   /** By group and name; the template's table checks them. */
   hyper_parameters: z.record(z.string(), z.record(z.string(), value)),
 });

@@ -49,6 +49,8 @@ interface CommonOptions {
   /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
   readonly timeBudgetSeconds?: number | undefined;
   /** When the newest state is saved besides. Default: every 60 seconds. */
+  /** Batch size that `auto_adapt_batch_size` found in an earlier run; with this one it does not look again. */
+  readonly adaptedBatchSize?: number | undefined;
   readonly checkpointInterval?: CheckpointInterval | undefined;
   /** File that some of these settings were read from: it is not written over. */
   readonly configFile?: string | undefined;
@@ -131,6 +133,7 @@ export function newConfig(
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
+    adapted_batch_size: options.adaptedBatchSize,
   };
   return {
     template,

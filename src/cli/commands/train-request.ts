@@ -54,6 +54,7 @@ export interface TrainRequest {
   readonly pretrained: boolean | undefined;
   readonly threads: number | undefined;
   readonly timeBudgetSeconds: number | undefined;
+  readonly adaptedBatchSize: number | undefined;
   readonly configFile: string | undefined;
   readonly hyperParameters: HyperParameterOverrides;
 }
@@ -94,6 +95,7 @@ export async function trainRequest(
     pretrained: flags.pretrained ?? file.pretrained,
     threads: flags.threads ?? file.threads,
     timeBudgetSeconds: flags.timeBudget ?? file.time_budget,
+    adaptedBatchSize: file.adapted_batch_size,
     configFile: flags.config,
     hyperParameters: {
       learning_parameters: { ...fromFile.learning_parameters, ...params.learning_parameters },
@@ -156,6 +158,7 @@ export async function printableConfig(
     pretrained: startsPretrained(template, request),
     threads: request.threads,
     time_budget: request.timeBudgetSeconds,
+    adapted_batch_size: request.adaptedBatchSize,
     hyper_parameters: settingsOfTraining(
       template,
       trainType,
