@@ -3,7 +3,7 @@
  * its types. And the clone, installed by an older npm. All of it needs the package registry, nothing else.
  */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -78,6 +78,16 @@ async function cudaLibrariesIn(project: string): Promise<string[]> {
   return files.filter((file) => /providers_(cuda|tensorrt)/.test(file));
 }
 
+/** Of all files of a folder. */
+async function bytesIn(place: string): Promise<number> {
+  const entries = await readdir(place, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 test('the package holds the built code and what a user reads, nothing else', async () => {
   const paths = packed.map(({ path }) => path);
   const documents = paths.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
@@ -116,6 +126,35 @@ describe.skipIf(!reachesRegistry)(`in a project of others${unlessOffline}`, () =
 
   test('the installation asks for no CUDA libraries', async () => {
     expect(await cudaLibrariesIn(project)).toEqual([]);
+  });
+
+  // The tests below run with what is left.
+  test.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'it takes as much room as the README says, before and after the libraries of other platforms are removed',
+    async () => {
+      const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+      const [, all, runtime, left] =
+        /take about (\d+) MB .*?; (\d+) MB of them .*?; about (\d+) MB are left/s.exec(readme)!;
+      // Older versions of npm also install sharp's libraries for another C library, 10 MB.
+      const modules = join(project, 'node_modules');
+      const close = (bytes: number, megabytes: string | undefined) =>
+        expect(Math.abs(bytes / 1e6 / Number(megabytes) - 1)).toBeLessThan(0.08);
+      const [before, ofRuntime] = [await bytesIn(modules), await bytesIn(join(modules, 'onnxruntime-node'))];
+      close(before, all);
+      close(ofRuntime, runtime);
+      expect((before - ofRuntime) / 1e6).toBeLessThan(50);
+
+      const [command] = /^rm -r .*$/m.exec(readme)!;
+      await runIn(project, 'bash', ['-c', command]);
+      close(await bytesIn(modules), left);
+    },
+  );
+
+  test('use_otx_adapter says in one line what to install', async () => {
+    const words = ['eval', '--test-data-roots', 'data/val', '--load-weights', 'none', '--use-otx-adapter'];
+    await expect(otx(...words)).rejects.toThrow(
+      'otx: error: use_otx_adapter needs OpenCV, which is not installed: npm install @techstark/opencv-js@4.10.0-release.1\n',
+    );
   });
 
   test('npx otx tells its version, lists its templates and trains', async () => {
