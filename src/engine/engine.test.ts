@@ -178,6 +178,24 @@ describe('Engine', () => {
     await step.release();
   });
 
+  it('undoes a step that leaves statistics which are not finite, though its loss is', async () => {
+    const builder = new StepBuilder();
+    const factor = builder.input('factor', 'float32', [1]);
+    const pack = builder.pack(layoutOf('statistics', [{ key: 'variance', shape: [2] }]));
+    builder.update('statistics', mul(pack.flat, factor));
+    builder.output('loss', mul(factor, 0.5));
+    builder.commitIfFinite('loss');
+    const step = await engine.compile(builder.build());
+    await engine.setState('statistics', Float32Array.of(1, 3e38));
+    expect((await step.run({ factor: Float32Array.of(0.5) })).committed).toBe(true);
+    const before = await engine.getState('statistics');
+    const { committed, outputs } = await step.run({ factor: Float32Array.of(1e10) });
+    expect(outputs.loss![0]).toBe(5e9);
+    expect(committed).toBe(false);
+    expect(await engine.getState('statistics')).toEqual(before);
+    await step.release();
+  });
+
   it('gives bit-identical results twice and on two engines', async () => {
     const runs = async (on: Engine) => {
       const step = await on.compile(descentStep());
