@@ -9,6 +9,23 @@ export {
   type ExportType,
   exportModel,
 } from './export/export-model.js';
+export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
+export type { ImageSource, RawImage } from './inference/image-source.js';
+export {
+  type FailedImage,
+  type PredictedImage,
+  type PredictOptions,
+  type PredictResult,
+  predict,
+} from './inference/predict.js';
+export {
+  createSegmenter,
+  type Segmentation,
+  type SegmentedClass,
+  type Segmenter,
+  type SegmenterOptions,
+  type SegmentOptions,
+} from './inference/segmenter.js';
 export {
   type HyperParameterOverrides,
   type HyperParameters,
@@ -16,7 +33,6 @@ export {
   loadTemplate,
   type Template,
 } from './templates/index.js';
-export { type EvaluateOptions, type EvaluateResult, evaluate } from './training/evaluate.js';
 export type {
   BatchEvent,
   CheckpointEvent,
@@ -33,6 +49,5 @@ export type {
   TrainEvent,
 } from './training/events.js';
 export type { ClassMetrics, SegmentationMetrics } from './training/metrics.js';
-export { type PredictedImage, type PredictOptions, type PredictResult, predict } from './training/predict.js';
 export { type TrainResult, train } from './training/train.js';
 export type { CheckpointInterval, ResumeOptions, TrainOptions } from './training/train-options.js';

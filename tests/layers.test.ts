@@ -19,7 +19,7 @@ const layers: readonly (readonly string[])[] = [
   ['nn', 'models', 'losses', 'optim'],
   ['data', 'weights'],
   ['templates', 'methods'],
-  ['training'],
+  ['inference', 'training'],
   ['export'],
   ['index.js'],
   ['demo'],

@@ -17,7 +17,7 @@ export { type OpenDatasetOptions, openDataset } from './open-dataset.js';
 export { encodePng, renderOverlay } from './overlay.js';
 export { createPairedLoader, type PairedBatch } from './paired-loader.js';
 export { defaultPalette, vocPalette } from './palette.js';
-export { readImage } from './read-image.js';
+export { decodeImage, readImage } from './read-image.js';
 export { readMask } from './read-mask.js';
 export { createRecipe, describeRecipe, RECIPE_NAMES, type Recipe, type RecipeName } from './recipes.js';
 export { REGION_SAMPLES } from './regions.js';

@@ -14,12 +14,16 @@ import type { DecodedImage } from './types.js';
  * @throws OtxError `image` naming the file when it is missing, no image, or truncated.
  */
 export async function readImage(path: string): Promise<DecodedImage> {
-  const bytes = await readBytes(path);
+  return decodeImage(await readBytes(path), path);
+}
+
+/** The same for the bytes of a file. @param name of the picture, for messages. @throws OtxError `image` */
+export async function decodeImage(bytes: Uint8Array, name: string): Promise<DecodedImage> {
   try {
     // The other formats can hold nothing that is not decoded as it is meant.
     if (imageFormat(bytes) === 'TIFF') await readHeader(bytes);
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(name, error);
   }
   try {
     return await decodeRgb(bytes, 'warning');
@@ -27,15 +31,15 @@ export async function readImage(path: string): Promise<DecodedImage> {
     try {
       return {
         ...(await decodeRgb(bytes, 'error')),
-        warning: `${path}: ${messageOf(strict).trim().split('\n')[0]}`,
+        warning: `${name}: ${messageOf(strict).trim().split('\n')[0]}`,
       };
     } catch (error) {
-      throw unreadable(path, error);
+      throw unreadable(name, error);
     }
   }
 }
 
-async function decodeRgb(bytes: Buffer, failOn: FailOnOptions): Promise<DecodedImage> {
+async function decodeRgb(bytes: Uint8Array, failOn: FailOnOptions): Promise<DecodedImage> {
   const { data, info } = await decoder(bytes, failOn)
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })

@@ -4,6 +4,7 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
 import { readBytes } from './decoder.js';
 import { type ImageStore, readStoredImage } from './image-store.js';
+import { atInputSize } from './network-input.js';
 import { readImage } from './read-image.js';
 import { readMask } from './read-mask.js';
 import { createRecipe, type RecipeName } from './recipes.js';
@@ -12,7 +13,6 @@ import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
 import { sizeMismatch } from './size-mismatch.js';
 import type { Size } from './transforms/geometry.js';
 import { normalizeImage } from './transforms/normalize.js';
-import { resizeImage } from './transforms/resize.js';
 import type { DecodedImage, LabeledImage, MaskCoding, Sample } from './types.js';
 import { IGNORE_INDEX } from './types.js';
 import { makeViewBatch } from './view-batch.js';
@@ -155,7 +155,7 @@ export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
   let pixels = task.decoded;
   if (!pixels) {
     const source = await readSample(sample, coding);
-    pixels = { ...source, image: resizeImage(source.image, source, inputSize) };
+    pixels = { ...source, image: atInputSize({ ...source, data: source.image }, inputSize) };
     if (keep) pixels = labeledInSharedMemory(pixels);
   }
   const image = normalizeImage(pixels.image, inputSize);

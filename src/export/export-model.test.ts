@@ -7,10 +7,10 @@ import { writeFileAtomic } from '../base/atomic.js';
 import { Random } from '../base/random.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { ModelProtoSchema } from '../graph/onnx/onnx_pb.js';
+import { openModel } from '../inference/open-model.js';
 import { modelLayouts, packState } from '../methods/model-state.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
 import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../training/checkpoint.js';
-import { openPredictor } from '../training/predictor.js';
 import { initialState, packTensors } from '../training/state-dict.js';
 import { readWeights } from '../weights/index.js';
 import { exportModel } from './export-model.js';
@@ -112,7 +112,7 @@ describe('an exported model', () => {
   test('gives the probabilities of the trained model', async () => {
     const { model } = await exportModel({ weights, output: join(folder, 'b') });
     const image = noise('image');
-    const predictor = await openPredictor({ weights, threads: 1 });
+    const predictor = await openModel({ weights, threads: 1 });
     const logits = await predictor.segment(image);
     await predictor.dispose();
     const expected = logits.map((_, index) => {
@@ -159,14 +159,14 @@ describe('an exported model', () => {
       expect(tensors.get(key)).toEqual({ shape, data });
     }
     const notices: string[] = [];
-    const back = await openPredictor({
+    const back = await openModel({
       weights: model,
       template: 'Lite-HRNet-s-mod2',
       hyperParameters: { learning_parameters: { input_size: '64x64' } },
       threads: 1,
       onEvent: (event) => event.type === 'notice' && notices.push(event.message),
     });
-    const predictor = await openPredictor({ weights, threads: 1 });
+    const predictor = await openModel({ weights, threads: 1 });
     expect(back.classes).toEqual(CLASSES);
     const image = noise('image');
     expect(await back.segment(image)).toEqual(await predictor.segment(image));

@@ -21,13 +21,13 @@ import {
   type Tensor,
 } from '../graph/index.js';
 import { type ModelDescription, serializeLowered } from '../graph/onnx/serialize.js';
+import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import { confidenceThreshold } from '../templates/index.js';
 import { weightsInputs } from '../training/inputs.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../training/label-schema.js';
 import { stateTensors } from '../training/state-dict.js';
-import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../training/trained-model.js';
 import { encodeTorchFile } from '../weights/index.js';
 
 export const MODEL_FILE = 'model.onnx';

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFileAtomic } from '../base/atomic.js';
+import { loadTrainedModel } from '../inference/trained-model.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
 import { encodeTorchFile, type WeightTensor } from '../weights/index.js';
 import { encodeSafetensors } from '../weights/safetensors.js';
 import { type GivenWeights, openGivenWeights, stateFromWeights } from './given-weights.js';
 import { formatLabelSchema } from './label-schema.js';
 import { initialState, stateTensors } from './state-dict.js';
-import { loadTrainedModel } from './trained-model.js';
 
 const CLASSES = ['background', 'road', 'car'].map((name, i) => ({ name, color: [i, 2, 3] as const }));
 const SWAPPED = ['background', 'car', 'tree'].map((name) => ({ name, color: [0, 0, 0] as const }));

@@ -2,11 +2,11 @@
 
 import { OtxError } from '../base/errors.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
+import { classMap } from '../inference/class-map.js';
+import type { Segment } from '../inference/network.js';
 import { ConfusionMatrix } from './metrics.js';
-import { resizeArgmax } from './postprocess.js';
 
-/** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
-export type Segment = (image: Float32Array) => Promise<Float32Array>;
+export type { Segment };
 
 export interface ValidateOptions {
   /** Classes, background included. */
@@ -41,18 +41,11 @@ export async function validate(
   { classes, inputSize, threshold, signal, onProgress, onPrediction }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
+  const frame = { classes: { length: classes }, inputSize, threshold };
   let done = 0;
   const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
     const logits = await segment(image);
-    const prediction = resizeArgmax(
-      logits,
-      classes,
-      inputSize.height,
-      inputSize.width,
-      height,
-      width,
-      threshold,
-    );
+    const prediction = classMap(logits, frame, { width, height });
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);

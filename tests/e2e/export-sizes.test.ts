@@ -10,8 +10,9 @@ import { generateScenes } from '../../src/demo/generate.js';
 import { SCENE_CLASSES } from '../../src/demo/scene.js';
 import { createEngine, type Engine } from '../../src/engine/engine.js';
 import { evaluate, exportModel, predict } from '../../src/index.js';
-import { openNetwork, openPredictor } from '../../src/training/predictor.js';
-import { loadTrainedModel } from '../../src/training/trained-model.js';
+import { openNetwork } from '../../src/inference/network.js';
+import { openModel } from '../../src/inference/open-model.js';
+import { loadTrainedModel } from '../../src/inference/trained-model.js';
 import { otx } from './otx.js';
 
 const TEMPLATES = ['Lite-HRNet-s-mod2', 'SegNext-t'];
@@ -104,7 +105,7 @@ describe('a rectangle from the command line', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/input \[batch, 3, 48, 96\]/);
     const weights = join(output(), 'model.onnx');
-    const predictor = await openPredictor({ weights, threads: 1 });
+    const predictor = await openModel({ weights, threads: 1 });
     expect(predictor.inputSize).toEqual({ width: 96, height: 48 });
     await predictor.dispose();
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { evaluate, exportModel, type TrainEvent, train } from '../../src/index.js';
-import { openPredictor } from '../../src/training/predictor.js';
+import { openModel } from '../../src/inference/open-model.js';
 import { readRunConfig } from '../../src/training/run-config.js';
 import { outcomeOf } from './runs.js';
 
@@ -83,7 +83,7 @@ describe('SegNext-t', () => {
     const results: Float32Array[] = [];
     for (const weights of [run, run, torch.model]) {
       const size = weights === run ? {} : { template: 'SegNext-t', hyperParameters };
-      const predictor = await openPredictor({ weights, threads: 1, ...size });
+      const predictor = await openModel({ weights, threads: 1, ...size });
       results.push(await predictor.segment(image));
       await predictor.dispose();
     }

@@ -20,7 +20,7 @@ import {
   type TensorProto,
   TensorProtoSchema,
 } from '../../src/graph/onnx/onnx_pb.js';
-import { openPredictor } from '../../src/training/predictor.js';
+import { openModel } from '../../src/inference/open-model.js';
 import { LARGEST } from '../../src/weights/check-values.js';
 
 const SIDE = 64;
@@ -52,7 +52,7 @@ async function segmentWith(bytes: Uint8Array): Promise<Float32Array> {
   files += 1;
   const path = join(folder, `hostile-${files}.onnx`);
   await writeFile(path, bytes);
-  const predictor = await openPredictor({ weights: path, threads: 1 });
+  const predictor = await openModel({ weights: path, threads: 1 });
   try {
     return await predictor.segment(IMAGE);
   } finally {

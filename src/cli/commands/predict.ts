@@ -2,10 +2,15 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { predict } from '../../index.js';
+import { OtxError } from '../../base/errors.js';
+import { printableLine } from '../../base/text.js';
+import { type FailedImage, predict } from '../../index.js';
 import { parseThreads } from '../arguments.js';
 import { afterPredict } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
+
+/** Images that the message names; more are counted. */
+const LISTED = 20;
 
 interface Flags {
   input: string;
@@ -40,7 +45,7 @@ export function addPredict(program: Command, context: CommandContext): void {
       const { input, threads } = flags;
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('predict', flags.output);
-      const { images } = await run((hooks) =>
+      const { images, failed } = await run((hooks) =>
         predict({ template, input, weights, output, threads, hyperParameters, ...hooks }),
       );
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;
@@ -50,5 +55,18 @@ export function addPredict(program: Command, context: CommandContext): void {
           `\n${afterPredict({ weights, template }, output)}`,
         ].join('\n'),
       );
+      if (failed.length > 0) throw unusable(failed, images.length + failed.length);
     });
+}
+
+/** Told at the end, and by the exit code: the other images are done. */
+function unusable(failed: readonly FailedImage[], total: number): OtxError {
+  const reasons = failed.map(({ reason }) => reason);
+  const listed = reasons.slice(0, LISTED).map((reason) => `\n  ${printableLine(reason)}`);
+  const rest = reasons.length - listed.length;
+  return new OtxError(
+    'image',
+    `${failed.length} of ${total} images could not be segmented:${listed.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
+    { problems: reasons },
+  );
 }

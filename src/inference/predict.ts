@@ -6,25 +6,20 @@ import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
 import { findImages } from '../data/image-files.js';
-import {
-  type ClassInfo,
-  encodePng,
-  normalizeImage,
-  readImage,
-  renderOverlay,
-  resizeImage,
-} from '../data/index.js';
+import { type ClassInfo, encodePng, renderOverlay } from '../data/index.js';
+import { makeAhead } from '../data/made-ahead.js';
 import { maskNames } from '../data/mask-names.js';
 import sharp from '../data/sharp.js';
-import { joinInputs, searchedInputs, weightsInputs } from './inputs.js';
-import { resizeArgmax } from './postprocess.js';
-import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
+import { joinInputs, searchedInputs, weightsInputs } from '../training/inputs.js';
+import { openModel } from './open-model.js';
+import type { ModelOptions, OpenedModel } from './opened-model.js';
+import { type SegmentedImage, segmentSource } from './segmenter.js';
 
 const OVERLAYS = 'overlays';
 const MASKS = 'masks';
 
 /** What to segment, and where the pictures go. */
-export interface PredictOptions extends PredictorOptions {
+export interface PredictOptions extends ModelOptions {
   /** An image file, or a folder that is searched for images with its subfolders. */
   readonly input: string;
   /** Folder for `overlays/` and `masks/`. Of what is in it, only files of an earlier prediction are replaced. */
@@ -45,23 +40,34 @@ export interface PredictedImage {
   readonly shares: readonly number[];
 }
 
+/** An image of a folder that could not be segmented. */
+export interface FailedImage {
+  /** The image. */
+  readonly input: string;
+  /** A sentence that names it. */
+  readonly reason: string;
+}
+
 /** What was written. */
 export interface PredictResult {
   /** Of the model, background first. */
   readonly classes: readonly ClassInfo[];
   /** In the order of the inputs. */
   readonly images: readonly PredictedImage[];
+  /** Images of a folder that could not be decoded, in the order of the inputs. */
+  readonly failed: readonly FailedImage[];
 }
 
 /**
- * Segments images with a checkpoint or an exported ONNX file. No input is changed.
+ * Segments images with a checkpoint or an exported ONNX file. No input is changed. Of a folder, an image that cannot be used
+ * is told in the result, and the others are segmented all the same.
  *
- * @throws OtxError `image` naming a file that cannot be decoded, `checkpoint`, `output`, `usage`, or `aborted` when the
+ * @throws OtxError `image` for a single image that cannot be decoded, `checkpoint`, `output`, `usage`, or `aborted` when the
  * signal fired. What stands in the way of the outputs is told before the first image is looked at.
  */
 export async function predict(options: PredictOptions): Promise<PredictResult> {
   const { output, onEvent = () => undefined, signal } = options;
-  const { files, inputs } = await listInputs(options.input);
+  const { files, inputs, isFolder } = await listInputs(options.input);
   await refuseDataset(output);
   const outputs = await Outputs.open({
     root: output,
@@ -69,38 +75,20 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
     files: [OVERLAYS, MASKS].flatMap((folder) => files.map(({ name }) => join(folder, name))),
     inputs: joinInputs(inputs, weightsInputs(options.weights)),
   });
-  let predictor: Predictor | undefined;
+  let model: OpenedModel | undefined;
   try {
-    predictor = await openPredictor(options);
+    model = await openModel(options);
     const images: PredictedImage[] = [];
-    // The next image is decoded while the engine works on this one.
-    let next = prepare(files[0] as InputFile, predictor);
-    for (const [index, file] of files.entries()) {
-      const { image, planes } = await next;
-      const following = files[index + 1];
-      if (following) {
-        next = prepare(following, predictor);
-        // Its failure is reported when its turn comes.
-        next.catch(() => undefined);
+    const failed: FailedImage[] = [];
+    const ahead = segmentAhead(files, model);
+    for (const [index, { path, name }] of files.entries()) {
+      const { made } = await ahead.take(index);
+      if (made instanceof OtxError) {
+        if (!isFolder) throw made;
+        failed.push({ input: path, reason: made.message });
+      } else {
+        images.push({ input: path, ...(await write(outputs, output, name, made)) });
       }
-      const logits = await predictor.segment(planes);
-      const { classes, threshold, inputSize } = predictor;
-      const labels = resizeArgmax(
-        logits,
-        classes.length,
-        inputSize.height,
-        inputSize.width,
-        image.height,
-        image.width,
-        threshold,
-      );
-
-      const overlay = join(output, OVERLAYS, file.name);
-      const painted = renderOverlay(image, labels, predictor.classes);
-      await outputs.write(join(OVERLAYS, file.name), await encodePng({ ...image, data: painted }));
-      const mask = join(output, MASKS, file.name);
-      await outputs.write(join(MASKS, file.name), await encodeMask(labels, image));
-      images.push({ input: file.path, overlay, mask, shares: sharesOf(labels, predictor.classes.length) });
       onEvent({ type: 'progress', task: 'predict', done: index + 1, total: files.length });
       if (signal?.aborted) {
         throw new OtxError(
@@ -109,10 +97,49 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
         );
       }
     }
-    return { classes: predictor.classes, images };
+    return { classes: model.classes, images, failed };
   } finally {
-    await Promise.all([predictor?.dispose(), outputs.close()]);
+    await Promise.all([model?.dispose(), outputs.close()]);
   }
+}
+
+/**
+ * Segmentations in the order of the files, the next ones under way while one is written: decoding, the network and the
+ * encoding of pictures go on at once. An image that cannot be used gives its error.
+ */
+function segmentAhead(files: readonly InputFile[], model: OpenedModel) {
+  return makeAhead({
+    // The engine's thread.
+    workers: 1,
+    what: 'segmenting images',
+    end: files.length,
+    make: async (index): Promise<SegmentedImage | OtxError> => {
+      try {
+        return await segmentSource(model, files[index]!.path);
+      } catch (error) {
+        if (error instanceof OtxError && error.code === 'image') return error;
+        throw error;
+      }
+    },
+  });
+}
+
+/** @param name relative path of the outputs. */
+async function write(
+  outputs: Outputs,
+  output: string,
+  name: string,
+  { image, segmentation }: SegmentedImage,
+): Promise<Omit<PredictedImage, 'input'>> {
+  const { labels, classes } = segmentation;
+  const painted = renderOverlay(image, labels, classes);
+  await outputs.write(join(OVERLAYS, name), await encodePng({ ...image, data: painted }));
+  await outputs.write(join(MASKS, name), await encodeMask(labels, image));
+  return {
+    overlay: join(output, OVERLAYS, name),
+    mask: join(output, MASKS, name),
+    shares: classes.map(({ share }) => share),
+  };
 }
 
 interface InputFile {
@@ -122,7 +149,9 @@ interface InputFile {
 }
 
 /** Images to segment; no two have outputs of the same name, also where upper and lower case are the same. */
-async function listInputs(input: string): Promise<{ files: readonly InputFile[]; inputs: Inputs }> {
+async function listInputs(
+  input: string,
+): Promise<{ files: readonly InputFile[]; inputs: Inputs; isFolder: boolean }> {
   const what = 'the images to segment';
   const kind = await stat(input).catch(() => undefined);
   if (!kind) throw new OtxError('image', `${input}: no such image or folder`);
@@ -131,12 +160,14 @@ async function listInputs(input: string): Promise<{ files: readonly InputFile[];
     return {
       files: [{ path: input, name }],
       inputs: { images: [{ path: input, what: 'the image to segment' }] },
+      isFolder: false,
     };
   }
   const found = await findImages(input);
   if (found.length === 0) throw new OtxError('image', `${input}: there are no images in this folder`);
   const names = maskNames(found.map(({ relative }) => relative));
   return {
+    isFolder: true,
     files: found.map(({ path }, index) => ({ path, name: names[index]! })),
     inputs: searchedInputs(
       what,
@@ -157,12 +188,6 @@ async function refuseDataset(output: string): Promise<void> {
   }
 }
 
-async function prepare({ path }: InputFile, { inputSize }: Predictor) {
-  const image = await readImage(path);
-  const planes = normalizeImage(resizeImage(image.data, image, inputSize), inputSize);
-  return { image, planes };
-}
-
 function encodeMask(
   labels: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },
@@ -171,10 +196,4 @@ function encodeMask(
     .toColourspace('b-w')
     .png()
     .toBuffer();
-}
-
-function sharesOf(labels: Uint8Array, classes: number): number[] {
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]! += 1;
-  return counts.map((count) => count / labels.length);
 }

@@ -1,6 +1,49 @@
 /** @file From logits at network resolution to a class map at the size of the original image, without a full-size float map. */
 
 import { OtxError } from '../base/errors.js';
+import type { Size } from '../data/index.js';
+import type { Reading } from './opened-model.js';
+
+/** How many classes logits are of, instead of which: training knows no more. */
+export type LogitsOf = Pick<Reading, 'inputSize'> & {
+  readonly classes: { readonly length: number };
+  readonly threshold?: number | undefined;
+};
+
+/**
+ * The class of each pixel of an image.
+ * @param logits row-major [classes, H, W] of the network's input.
+ * @param size of the image.
+ */
+export function classMap(
+  logits: Float32Array,
+  { classes, inputSize, threshold }: LogitsOf,
+  size: Size,
+): Uint8Array {
+  const { width, height } = inputSize;
+  return resizeArgmax(logits, classes.length, height, width, size.height, size.width, threshold);
+}
+
+/** The probability of each class for each pixel of an image, row-major [classes, H, W]; parameters as of {@link classMap}. */
+export function classProbabilities(
+  logits: Float32Array,
+  { classes: { length: classes }, inputSize }: LogitsOf,
+  { width: W, height: H }: Size,
+): Float32Array {
+  const probabilities = new Float32Array(classes * H * W);
+  forEachResizedRow(logits, classes, inputSize.height, inputSize.width, H, W, (row, y) => {
+    for (let x = 0; x < W; x++) {
+      let best = row[x]!;
+      for (let k = 1; k < classes; k++) best = Math.max(best, row[k * W + x]!);
+      let total = 0;
+      for (let k = 0; k < classes; k++) total += Math.exp(row[k * W + x]! - best);
+      for (let k = 0; k < classes; k++) {
+        probabilities[(k * H + y) * W + x] = Math.exp(row[k * W + x]! - best) / total;
+      }
+    }
+  });
+  return probabilities;
+}
 
 /**
  * Resizes logits bilinearly (align_corners false, edge clamped, no antialias) and takes the best class of each pixel.

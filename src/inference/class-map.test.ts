@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.js';
-import { resizeArgmax, resizeArgmaxThreshold } from './postprocess.js';
+import { resizeArgmax, resizeArgmaxThreshold } from './class-map.js';
 
 type Size = readonly [classes: number, h: number, w: number, H: number, W: number];
 

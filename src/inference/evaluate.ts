@@ -11,11 +11,12 @@ import {
   verifyDataset,
 } from '../data/index.js';
 import { checkHyperParameters } from '../templates/index.js';
-import { datasetInputs, joinInputs, weightsInputs } from './inputs.js';
-import { diceAverage, type SegmentationMetrics } from './metrics.js';
-import { openPredictor, type Predictor, type PredictorOptions } from './predictor.js';
-import { withProblemList } from './problem-list.js';
-import { validate } from './validate.js';
+import { datasetInputs, joinInputs, weightsInputs } from '../training/inputs.js';
+import { diceAverage, type SegmentationMetrics } from '../training/metrics.js';
+import { withProblemList } from '../training/problem-list.js';
+import { validate } from '../training/validate.js';
+import { openModel } from './open-model.js';
+import type { ModelOptions, OpenedModel } from './opened-model.js';
 
 /** Name of the file with the score. */
 export const PERFORMANCE_FILE = 'performance.json';
@@ -23,7 +24,7 @@ export const PERFORMANCE_FILE = 'performance.json';
 const DEFAULT_WORKERS = 2;
 
 /** What to score, and on which data. */
-export interface EvaluateOptions extends PredictorOptions {
+export interface EvaluateOptions extends ModelOptions {
   /** Root of the data set to score on (Common Semantic Segmentation layout). */
   readonly testData: string;
   /** Whether the true masks go through polygons, as in the reference; see {@link openDataset}. Default false. */
@@ -69,11 +70,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
           files: [PERFORMANCE_FILE],
           inputs: joinInputs(datasetInputs(what, testData, dataset), weightsInputs(options.weights)),
         });
-  let predictor: Predictor | undefined;
+  let model: OpenedModel | undefined;
   let loader: EvalLoader | undefined;
   try {
-    predictor = await openPredictor(options);
-    const { classes, inputSize, threshold, segment } = predictor;
+    model = await openModel(options);
+    const { classes, inputSize, threshold, segment } = model;
     const matched = matchClasses(dataset, classes, 'the model');
     for (const message of matched.notices) onEvent({ type: 'notice', message });
     loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
@@ -100,6 +101,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     const scored = matched.indices.map((index) => classes[index]!);
     return { classes: scored, metrics, diceAverage: score, performanceFile };
   } finally {
-    await Promise.all([loader?.dispose(), predictor?.dispose(), outputs?.close()]);
+    await Promise.all([loader?.dispose(), model?.dispose(), outputs?.close()]);
   }
 }

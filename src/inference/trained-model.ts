@@ -18,12 +18,12 @@ import {
   loadTemplate,
   resolveHyperParameters,
 } from '../templates/index.js';
+import { type Checkpoint, isBackboneOnly } from '../training/checkpoint.js';
+import type { JobEvent } from '../training/events.js';
+import { openGivenWeights, stateFromWeights } from '../training/given-weights.js';
+import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../training/label-schema.js';
+import { initialState, type StateDict, stateFromCheckpoint } from '../training/state-dict.js';
 import type { Weights } from '../weights/index.js';
-import { type Checkpoint, isBackboneOnly } from './checkpoint.js';
-import type { JobEvent } from './events.js';
-import { openGivenWeights, stateFromWeights } from './given-weights.js';
-import { LABEL_SCHEMA_FILE, loadLabelSchema } from './label-schema.js';
-import { initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
 
 export interface TrainedModelOptions {
   /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file. */

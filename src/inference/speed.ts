@@ -4,8 +4,8 @@ import { OtxError } from '../base/errors.js';
 import { squareOf } from '../data/index.js';
 import { createSegmentor, describe } from '../models/index.js';
 import { DEFAULT_SEED } from '../templates/index.js';
-import { openNetwork } from './predictor.js';
-import { initialState } from './state-dict.js';
+import { initialState } from '../training/state-dict.js';
+import { openNetwork } from './network.js';
 
 /** The first runs allocate. */
 const WARM_UP_RUNS = 2;

@@ -1,0 +1,60 @@
+/** @file The pictures that a segmenter takes: files, their bytes, or pixels. */
+
+import { OtxError } from '../base/errors.js';
+import { decodeImage, readImage } from '../data/index.js';
+import type { DecodedImage } from '../data/types.js';
+
+/** Pixels in memory. */
+export interface RawImage {
+  /** 8 bits a sample, row by row from the top, the channels of a pixel side by side. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** 1: gray, 3: RGB, 4: RGB with an opacity that is dropped, as of a canvas. */
+  readonly channels: 1 | 3 | 4;
+}
+
+/** The path of a picture file, the bytes of one, or pixels. */
+export type ImageSource = string | Uint8Array | RawImage;
+
+/** The words for a picture without a path. */
+const UNNAMED = 'the image';
+
+/** HWC RGB of any source. @throws OtxError `image` when it cannot be decoded, `usage` for pixels that do not fit their size */
+export async function openImage(source: ImageSource): Promise<DecodedImage> {
+  if (typeof source === 'string') return readImage(source);
+  if (source instanceof Uint8Array) return decodeImage(source, UNNAMED);
+  return rgbOf(source);
+}
+
+function rgbOf({ data, width, height, channels }: RawImage): DecodedImage {
+  const area = width * height;
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new OtxError('usage', `an image of ${width}x${height}; width and height are whole numbers from 1`);
+  }
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    throw new OtxError(
+      'usage',
+      `an image with ${channels} channels; 1 (gray), 3 (RGB) and 4 (RGBA) are known`,
+    );
+  }
+  if (data.length !== area * channels) {
+    throw new OtxError(
+      'usage',
+      `an image of ${width}x${height} with ${channels} channels has ${data.length} bytes, expected ${area * channels}`,
+    );
+  }
+  if (channels === 3) {
+    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+  }
+  const rgb = new Uint8Array(3 * area);
+  const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
+  for (let from = 0, to = 0; to < rgb.length; from += channels, to += 3) {
+    rgb[to] = data[from]!;
+    rgb[to + 1] = data[from + green]!;
+    rgb[to + 2] = data[from + blue]!;
+  }
+  return { data: rgb, width, height };
+}

@@ -1,0 +1,48 @@
+/** @file A network in evaluation mode on the engine, and its answer for one image. */
+
+import { createEngine } from '../engine/engine.js';
+import { StepBuilder } from '../engine/step.js';
+import { fullSizeLogits } from '../methods/supervised.js';
+import { ConstantStore, Scope } from '../nn/index.js';
+import type { TrainedModel } from './trained-model.js';
+
+/** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
+export type Segment = (image: Float32Array) => Promise<Float32Array>;
+
+/** Something that segments, and holds threads or a process until it is let go. */
+export interface Network {
+  readonly segment: Segment;
+  dispose(): Promise<void>;
+}
+
+/** A network with its weights, ready for images of one size. */
+export interface NetworkOptions extends Pick<TrainedModel, 'model' | 'state' | 'inputSize'> {
+  readonly threads?: number | undefined;
+}
+
+/** Compiles a network in evaluation mode with its weights as constants, so that batch norm is folded away. */
+export async function openNetwork({ model, state, inputSize, threads }: NetworkOptions): Promise<Network> {
+  const engine = await createEngine({ threads });
+  return guarded(
+    () => engine.dispose(),
+    async () => {
+      const builder = new StepBuilder();
+      const images = builder.input('images', 'float32', [1, 3, inputSize.height, inputSize.width]);
+      builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
+      const step = await engine.compile(builder.build(), { name: 'prediction' });
+      const segment: Segment = async (image) =>
+        (await step.run({ images: image })).outputs.logits as Float32Array;
+      return { segment, dispose: () => engine.dispose() };
+    },
+  );
+}
+
+/** Frees what runs the model when `body` fails. */
+export async function guarded<T>(dispose: () => Promise<void>, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
+
+import { confidenceThreshold } from '../templates/index.js';
+import { openNetwork, type Segment } from './network.js';
+import { openOnnxFile } from './onnx-file.js';
+import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
+import { loadTrainedModel } from './trained-model.js';
+
+/**
+ * Opens a trained model for segmentation.
+ *
+ * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named.
+ */
+export async function openModel(options: ModelOptions): Promise<OpenedModel> {
+  return options.weights.toLowerCase().endsWith('.onnx') ? openOnnxFile(options) : fromCheckpoint(options);
+}
+
+async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
+  const trained = await loadTrainedModel(options);
+  const { classes, inputSize, hyperParameters } = trained;
+  const threshold = confidenceThreshold(hyperParameters);
+  const { segment: run, dispose } = await openNetwork({ ...trained, threads: options.threads });
+  const segment: Segment = async (image) => {
+    const logits = await run(image);
+    if (!logits.every(Number.isFinite)) throw senseless(options.weights, 'values that are not finite');
+    return logits;
+  };
+  return { classes, inputSize, threshold, segment, dispose };
+}

@@ -1,0 +1,123 @@
+/** @file Pictures in, class maps out: the one way from an image to its classes that is not training. */
+
+import type { ClassInfo, Size } from '../data/index.js';
+import { networkInput } from '../data/network-input.js';
+import type { DecodedImage } from '../data/types.js';
+import { classMap, classProbabilities } from './class-map.js';
+import { type ImageSource, openImage } from './image-source.js';
+import { openModel } from './open-model.js';
+import type { ModelOptions, OpenedModel } from './opened-model.js';
+
+/** Which model a segmenter opens, and how it computes. */
+export interface SegmenterOptions extends ModelOptions {}
+
+/** What to give besides the classes. */
+export interface SegmentOptions {
+  /** Whether to give the probability of every class for every pixel; it takes 4 bytes each. Default false. */
+  readonly probabilities?: boolean | undefined;
+}
+
+/** A class of an image. */
+export interface SegmentedClass extends ClassInfo {
+  /** Share of the image's pixels, 0 to 1. */
+  readonly share: number;
+}
+
+/** What is where in an image. */
+export interface Segmentation {
+  /** Of the image, in pixels. */
+  readonly width: number;
+  /** Of the image, in pixels. */
+  readonly height: number;
+  /** Index of the class of each pixel, row by row: [height, width]. */
+  readonly labels: Uint8Array;
+  /** By index, background first; those too that the image does not show. */
+  readonly classes: readonly SegmentedClass[];
+  /** Where asked for: [classes, height, width], of each pixel 1 together; without regard to the threshold. */
+  readonly probabilities: Float32Array | undefined;
+  /** A defect of the picture file that could be decoded around. */
+  readonly warning: string | undefined;
+  /** Time of decoding and resizing, of the network (waiting for its turn included), and of finding the classes. */
+  readonly milliseconds: { readonly prepare: number; readonly network: number; readonly classify: number };
+}
+
+/** A trained model that segments pictures in memory. */
+export interface Segmenter {
+  /** Background first. */
+  readonly classes: readonly ClassInfo[];
+  /** Size of the network input in pixels, to which every image is resized. */
+  readonly inputSize: Size;
+  /** Pixels whose best class is less probable are background; undefined for none. */
+  readonly threshold: number | undefined;
+  /**
+   * Segments a picture of any size. Several calls may be under way: one picture is decoded while the network works on another.
+   * The bytes of a picture must not change before its result is there.
+   *
+   * @throws OtxError `image` for a picture that cannot be decoded, `usage` for pixels that do not fit their size, `numeric`
+   * when the network gives no sensible numbers.
+   */
+  segment(image: ImageSource, options?: SegmentOptions): Promise<Segmentation>;
+  /** Lets go of the threads, or of the process, that compute. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a trained model: a run folder, a checkpoint, weights from elsewhere, or an exported `.onnx` file.
+ *
+ * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named; `usage`.
+ */
+export async function createSegmenter(options: SegmenterOptions): Promise<Segmenter> {
+  const model = await openModel(options);
+  const { classes, inputSize, threshold } = model;
+  return {
+    classes,
+    inputSize,
+    threshold,
+    segment: async (image, wanted) => (await segmentSource(model, image, wanted)).segmentation,
+    dispose: () => model.dispose(),
+  };
+}
+
+/** A picture with its classes. */
+export interface SegmentedImage {
+  /** HWC RGB. */
+  readonly image: DecodedImage;
+  readonly segmentation: Segmentation;
+}
+
+/** The way of every picture: decode, resize, normalise, network, resize back, threshold, best class. */
+export async function segmentSource(
+  model: OpenedModel,
+  source: ImageSource,
+  { probabilities = false }: SegmentOptions = {},
+): Promise<SegmentedImage> {
+  const start = performance.now();
+  const image = await openImage(source);
+  const { width, height, warning } = image;
+  const planes = networkInput(image, model.inputSize);
+  const prepared = performance.now();
+  const logits = await model.segment(planes);
+  const answered = performance.now();
+  const labels = classMap(logits, model, image);
+  const shares = sharesOf(labels, model.classes.length);
+  const segmentation = {
+    width,
+    height,
+    labels,
+    classes: model.classes.map((info, index) => ({ ...info, share: shares[index]! })),
+    probabilities: probabilities ? classProbabilities(logits, model, image) : undefined,
+    warning,
+    milliseconds: {
+      prepare: prepared - start,
+      network: answered - prepared,
+      classify: performance.now() - answered,
+    },
+  };
+  return { image, segmentation };
+}
+
+function sharesOf(labels: Uint8Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]! += 1;
+  return counts.map((count) => count / labels.length);
+}
