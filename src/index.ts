@@ -26,13 +26,8 @@ export {
   type SegmenterOptions,
   type SegmentOptions,
 } from './inference/segmenter.js';
-export {
-  type HyperParameterOverrides,
-  type HyperParameters,
-  listTemplates,
-  loadTemplate,
-  type Template,
-} from './templates/index.js';
+export type { HyperParameterOverrides, HyperParameters } from './settings/index.js';
+export { listTemplates, loadTemplate, type Template } from './templates/index.js';
 export type {
   BatchEvent,
   CheckpointEvent,

@@ -18,6 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['graph-api.js'],
   ['nn', 'models', 'losses', 'optim'],
   ['data', 'weights'],
+  ['settings'],
   ['templates', 'methods'],
   ['inference', 'training'],
   ['export'],

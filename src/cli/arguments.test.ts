@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkHyperParameters, loadTemplate } from '../templates/index.js';
+import { checkHyperParameters } from '../settings/index.js';
+import { loadTemplate } from '../templates/index.js';
 import {
   onlyParams,
   paramsHelp,

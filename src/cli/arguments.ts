@@ -2,7 +2,8 @@
 
 import { InvalidArgumentError } from 'commander';
 import { OtxError } from '../base/errors.js';
-import { describeHyperParameters, isSwitch, type Template } from '../templates/index.js';
+import { describeHyperParameters, isSwitch } from '../settings/index.js';
+import type { Template } from '../templates/index.js';
 
 /** Settings as typed, by group and name; the template checks them. */
 export type ParameterTexts = Record<string, Record<string, string>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { OtxError, option } from '../base/errors.js';
-import { settingNames } from '../templates/index.js';
+import { settingNames } from '../settings/index.js';
 import { optionNames } from './option-names.js';
 
 test('errors of the API name flags as they are typed', () => {

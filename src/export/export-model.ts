@@ -24,7 +24,7 @@ import { type ModelDescription, serializeLowered } from '../graph/onnx/serialize
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
-import { confidenceThreshold } from '../templates/index.js';
+import { confidenceThreshold } from '../settings/index.js';
 import { weightsInputs } from '../training/inputs.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../training/label-schema.js';
 import { stateTensors } from '../training/state-dict.js';

@@ -10,7 +10,7 @@ import {
   openDataset,
   verifyDataset,
 } from '../data/index.js';
-import { checkHyperParameters } from '../templates/index.js';
+import { checkHyperParameters } from '../settings/index.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../training/inputs.js';
 import { diceAverage, type SegmentationMetrics } from '../training/metrics.js';
 import { withProblemList } from '../training/problem-list.js';

@@ -7,13 +7,8 @@ import type { Size } from '../data/index.js';
 import type { CompiledModel } from '../engine/engine.js';
 import { loadIsolated } from '../engine/isolated/isolated-model.js';
 import type { TensorValue } from '../engine/protocol.js';
-import {
-  confidenceThreshold,
-  listTemplates,
-  loadTemplate,
-  resolveHyperParameters,
-  type Template,
-} from '../templates/index.js';
+import { confidenceThreshold, resolveHyperParameters } from '../settings/index.js';
+import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../training/label-schema.js';
 import { LARGEST } from '../weights/check-values.js';
 import { guarded, type Segment } from './network.js';

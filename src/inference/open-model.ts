@@ -1,6 +1,6 @@
 /** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
 
-import { confidenceThreshold } from '../templates/index.js';
+import { confidenceThreshold } from '../settings/index.js';
 import { openNetwork, type Segment } from './network.js';
 import { openOnnxFile } from './onnx-file.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';

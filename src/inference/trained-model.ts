@@ -10,14 +10,12 @@ import { BACKGROUND } from '../data/types.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
-  DEFAULT_SEED,
   type HyperParameterOverrides,
   type HyperParameters,
   inputSizes,
-  listTemplates,
-  loadTemplate,
   resolveHyperParameters,
-} from '../templates/index.js';
+} from '../settings/index.js';
+import { DEFAULT_SEED, listTemplates, loadTemplate } from '../templates/index.js';
 import { type Checkpoint, isBackboneOnly } from '../training/checkpoint.js';
 import type { JobEvent } from '../training/events.js';
 import { openGivenWeights, stateFromWeights } from '../training/given-weights.js';

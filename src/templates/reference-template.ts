@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { type FileKind, MOST_BYTES, readTextOfSync } from '../base/read-file.js';
-import { resolveHyperParameters, settingNames } from './hyper-parameters.js';
+import { resolveHyperParameters, settingNames } from '../settings/index.js';
 import type { Template } from './template-type.js';
 
 /** Files of templates in either form, and those that they refer to. */

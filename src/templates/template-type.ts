@@ -1,5 +1,5 @@
 /** @file What a template is, whatever form its file has. */
-import type { HyperParameters } from './hyper-parameters.js';
+import type { HyperParameters } from '../settings/index.js';
 
 /** What a template is made for. */
 export const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as const;

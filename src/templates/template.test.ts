@@ -2,13 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  confidenceThreshold,
-  inputSizes,
-  listTemplates,
-  loadTemplate,
-  resolveHyperParameters,
-} from './index.js';
+import { confidenceThreshold, inputSizes, resolveHyperParameters } from '../settings/index.js';
+import { listTemplates, loadTemplate } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'otx-template-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -127,14 +122,14 @@ describe('templates', () => {
   });
 
   test('a file that is no template is refused in one line with its path and the reason', () => {
-    const good = readFileSync(loadTemplate('Lite-HRNet-18').path, 'utf8');
+    const good = readFileSync(loadTemplate('SegNext-t').path, 'utf8');
     const cases: [string, RegExp][] = [
-      [good.replace('category: BALANCE', 'category: FAST'), /category/],
+      [good.replace('category: EXPERIMENTAL', 'category: FAST'), /category/],
       [
-        good.replace('batch_size: 8', 'batch_size: 0'),
-        /batch_size is 0; allowed is an integer from 1 to 512/,
+        good.replace('num_iters: 170', 'num_iters: 0'),
+        /num_iters is 0; allowed is an integer from 1 to 100000/,
       ],
-      [good.replace('    num_workers: 2\n', ''), /num_workers is missing/],
+      [good.replace('num_iters', 'num_iter'), /unknown parameter .*did you mean .*num_iters/],
       [`${good}colour: red\n`, /colour/],
       ['a: [', /not a usable template/],
       ['just text', /content/],

@@ -9,7 +9,7 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { readTextOfSync } from '../base/read-file.js';
 import { switchSchema } from '../base/switch.js';
-import { completeHyperParameters } from './hyper-parameters.js';
+import { completeHyperParameters } from '../settings/index.js';
 import {
   fromReferenceTemplate,
   isReferenceTemplate,
@@ -26,7 +26,8 @@ const templateFile = z.strictObject({
   model: z.string().min(1),
   description: z.string(),
   pretrained: switchSchema,
-  hyper_parameters: z.unknown(),
+  /** What differs from the defaults. */
+  hyper_parameters: z.unknown().optional(),
 });
 
 /** Templates that come with the package, sorted by name. */

@@ -4,7 +4,7 @@ import {
   type HyperParameterOverrides,
   type HyperParameters,
   resolveHyperParameters,
-} from './hyper-parameters.js';
+} from '../settings/index.js';
 import type { Template } from './template-type.js';
 
 export type TrainType = HyperParameters['algo_backend']['train_type'];

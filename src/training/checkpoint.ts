@@ -12,7 +12,7 @@ import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
-import { checkHyperParameters } from '../templates/index.js';
+import { checkHyperParameters } from '../settings/index.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
 import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';

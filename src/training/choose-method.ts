@@ -16,7 +16,8 @@ import type { Method } from '../methods/method.js';
 import { PAIR_INTERVAL, supcon } from '../methods/supcon.js';
 import { supervised } from '../methods/supervised.js';
 import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../models/index.js';
-import { type HyperParameters, inputSizes, type Template } from '../templates/index.js';
+import { type HyperParameters, inputSizes } from '../settings/index.js';
+import type { Template } from '../templates/index.js';
 import { cacheFolder } from '../weights/index.js';
 
 export interface MethodChoice {

@@ -26,8 +26,8 @@ import {
   type HyperParameters,
   inputSizes,
   resolveHyperParameters,
-  type Template,
-} from '../templates/index.js';
+} from '../settings/index.js';
+import type { Template } from '../templates/index.js';
 import { isTrainingState } from '../weights/training-state.js';
 import { fitBatchSize, scaleLearningRate } from './batch-size.js';
 import { isBackboneOnly, type ResumeInfo } from './checkpoint.js';

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OtxError, option } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
-import { checkHyperParameters } from '../templates/index.js';
+import { checkHyperParameters } from '../settings/index.js';
 import { type Checkpoint, LAST_FILE, loadCheckpoint, type ResumeInfo, WEIGHTS_FILE } from './checkpoint.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';

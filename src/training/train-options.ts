@@ -2,9 +2,9 @@
 
 import { resolve } from 'node:path';
 import { OtxError, option } from '../base/errors.js';
+import type { HyperParameterOverrides } from '../settings/index.js';
 import {
   defaultSeed,
-  type HyperParameterOverrides,
   loadTemplate,
   settingsOfTraining,
   type Template,
@@ -48,9 +48,9 @@ interface CommonOptions {
   readonly threads?: number | undefined;
   /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
   readonly timeBudgetSeconds?: number | undefined;
-  /** When the newest state is saved besides. Default: every 60 seconds. */
   /** Batch size that `auto_adapt_batch_size` found in an earlier run; with this one it does not look again. */
   readonly adaptedBatchSize?: number | undefined;
+  /** When the newest state is saved besides. Default: every 60 seconds. */
   readonly checkpointInterval?: CheckpointInterval | undefined;
   /** File that some of these settings were read from: it is not written over. */
   readonly configFile?: string | undefined;

@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { OtxError, option } from '../base/errors.js';
 import { openUnlabeled } from '../data/index.js';
-import type { HyperParameterOverrides, TrainType } from '../templates/index.js';
+import type { HyperParameterOverrides } from '../settings/index.js';
+import type { TrainType } from '../templates/index.js';
 
 /** What the choice depends on. */
 export interface TrainTypeRequest {

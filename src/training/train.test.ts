@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { generateScenes } from '../demo/generate.js';
 import { SCENE_CLASSES } from '../demo/scene.js';
-import type { HyperParameters } from '../templates/index.js';
+import type { HyperParameters } from '../settings/index.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import type { TrainingSession } from './session.js';

@@ -12,7 +12,7 @@ import {
   renderAugmentationSheet,
 } from '../../data/index.js';
 import { loadTemplate } from '../../index.js';
-import { inputSizes, resolveHyperParameters } from '../../templates/index.js';
+import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { datasetInputs } from '../../training/inputs.js';
 import { parseSeed } from '../arguments.js';
 import { afterAugment } from '../closing.js';

@@ -1,7 +1,7 @@
 /** @file What every command shares: the terminal, the settings behind `params`, and how a job runs with its progress shown. */
 
 import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.js';
-import { checkHyperParameters, settingNames } from '../../templates/index.js';
+import { checkHyperParameters, settingNames } from '../../settings/index.js';
 import { timestampedFolder } from '../../training/run-folder.js';
 import { ADAPTER_PARAMETER, onlyParams, parseParams } from '../arguments.js';
 import { progressPrinter } from '../progress.js';

@@ -2,13 +2,8 @@
 
 import { OtxError, option } from '../../base/errors.js';
 import type { HyperParameterOverrides } from '../../index.js';
-import {
-  checkHyperParameters,
-  defaultSeed,
-  loadTemplate,
-  settingsOfTraining,
-  withImplied,
-} from '../../templates/index.js';
+import { checkHyperParameters, withImplied } from '../../settings/index.js';
+import { defaultSeed, loadTemplate, settingsOfTraining } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
 import { startsFromWeights, startsPretrained, templateReference } from '../../training/train-options.js';

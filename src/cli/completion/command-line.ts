@@ -2,7 +2,8 @@
 
 import type { Command, Option } from 'commander';
 import { EXPORT_TYPES } from '../../export/export-model.js';
-import { describeHyperParameters, hyperParameterTable, listTemplates } from '../../templates/index.js';
+import { settings } from '../../settings/index.js';
+import { listTemplates } from '../../templates/index.js';
 import { ADAPTER_PARAMETER } from '../arguments.js';
 import { PARAMS_OF } from '../commands/context.js';
 
@@ -83,28 +84,23 @@ function flagValue(option: Option): FlagValue {
   return words ?? (/[<[](path|folder|file)/.test(option.flags) ? 'path' : 'text');
 }
 
-/** `one of a, b, c` in the table, and the two words of booleans. */
-function wordsOfSetting(group: string, name: string): string[] {
-  const table: Readonly<Record<string, Readonly<Record<string, { type: string; allowed: string }>>>> =
-    hyperParameterTable;
-  const { type, allowed } = table[group]?.[name] ?? { type: '', allowed: '' };
-  if (type === 'boolean') return ['true', 'false'];
-  return type === 'choice' ? allowed.replace(/^one of /, '').split(', ') : [];
+/** What a setting may be, where that can be listed. */
+function wordsOfSetting(group: string, name: string): readonly string[] {
+  return (settings.find(group, name)?.words ?? []).map(String);
 }
 
 function settingsOf(operation: string): Setting[] {
   const used = operation === 'train' ? undefined : (PARAMS_OF[operation] ?? []);
-  const [template] = listTemplates();
-  if (!template || used?.length === 0) return [];
-  const settings = describeHyperParameters(template.hyperParameters).map(({ group, name, description }) => ({
-    name: `--${group}.${name}`,
+  if (used?.length === 0) return [];
+  const all = settings.entries.map(({ param, description, words = [] }) => ({
+    name: `--${param}`,
     description,
-    values: wordsOfSetting(group, name),
+    values: words.map(String),
   }));
   const adapter = {
     name: `--${ADAPTER_PARAMETER}`,
     description: 'the same as --use-otx-adapter',
     values: ['true', 'false'],
   };
-  return [...settings, adapter].filter(({ name }) => !used || used.includes(name.slice(2)));
+  return [...all, adapter].filter(({ name }) => !used || used.includes(name.slice(2)));
 }

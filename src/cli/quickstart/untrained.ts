@@ -2,7 +2,8 @@
 
 import type { ClassInfo } from '../../data/index.js';
 import { createSegmentor, describe } from '../../models/index.js';
-import { type HyperParameterOverrides, loadTemplate, resolveHyperParameters } from '../../templates/index.js';
+import { type HyperParameterOverrides, resolveHyperParameters } from '../../settings/index.js';
+import { loadTemplate } from '../../templates/index.js';
 import { checkpointOf, encodeCheckpoint } from '../../training/checkpoint.js';
 import { initialState } from '../../training/state-dict.js';
 

@@ -1,0 +1,118 @@
+/** @file The settings of a training by group and name, as files, checkpoints and `params` have them. */
+
+import type { GroupedValuesOf, ValuesOf } from './setting.js';
+import { trainingSettings } from './training-settings.js';
+import { createVocabulary, type Overrides } from './vocabulary.js';
+
+/** All settings of a training, and what can be done with them. */
+export const settings = createVocabulary(trainingSettings);
+
+/** Checked values for every setting, by group and name, under the names that the command line uses. */
+export type HyperParameters = GroupedValuesOf<typeof trainingSettings>;
+
+/** Some settings, still to be checked. */
+export type HyperParameterOverrides = Overrides<HyperParameters>;
+
+/** Values for every setting, under the names of the API. */
+export type TrainingSettings = ValuesOf<typeof trainingSettings>;
+
+/** One setting, for help texts. */
+export interface HyperParameterInfo {
+  readonly group: string;
+  readonly name: string;
+  readonly type: string;
+  readonly default: number | string | boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly allowed: string;
+  /** What it may be where that can be listed. */
+  readonly words: readonly string[];
+  readonly description: string;
+}
+
+/** All settings with the given defaults, in the order of the record. */
+export function describeHyperParameters(defaults: HyperParameters): HyperParameterInfo[] {
+  const values: Partial<Record<string, number | string | boolean>> = settings.toFlat(defaults);
+  return settings.entries.map(
+    ({ key, group, name, type, min, max, allowed, words, description, ...entry }) => ({
+      group,
+      name,
+      type,
+      default: values[key] ?? entry.default,
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+      allowed,
+      words: (words ?? []).map(String),
+      description,
+    }),
+  );
+}
+
+/**
+ * The settings of a template with `overrides` on top.
+ *
+ * @param overrides by group and name. Anything may be passed, it is checked here.
+ * @throws OtxError `usage` as {@link checkHyperParameters}.
+ */
+export function resolveHyperParameters(
+  template: { readonly hyperParameters: HyperParameters },
+  overrides: HyperParameterOverrides | Readonly<Record<string, unknown>> = {},
+): HyperParameters {
+  return settings.resolve(template.hyperParameters, withImplied(checkHyperParameters(overrides)));
+}
+
+/** Settings with those that they imply where nothing else is said: who names a confidence threshold wants it used. */
+export function withImplied(overrides: HyperParameterOverrides): HyperParameterOverrides {
+  if (overrides.postprocessing?.confidence_threshold === undefined) return overrides;
+  return {
+    ...overrides,
+    postprocessing: { result_based_confidence_threshold: false, ...overrides.postprocessing },
+  };
+}
+
+/**
+ * The probability below which the best class of a pixel does not count.
+ *
+ * @returns undefined when every pixel has its best class.
+ */
+export function confidenceThreshold({ postprocessing }: HyperParameters): number | undefined {
+  return postprocessing.result_based_confidence_threshold ? undefined : postprocessing.confidence_threshold;
+}
+
+/** Whether a setting is a boolean; false for an unknown one. */
+export const isSwitch = (group: string, name: string): boolean =>
+  settings.find(group, name)?.type === 'boolean';
+
+/** Names of the settings of a group; none for an unknown one. */
+export const settingNames = (group: string): readonly string[] =>
+  settings.entries.filter((entry) => entry.group === group).map(({ name }) => name);
+
+/**
+ * A complete set of settings: what `values` leave out has its default.
+ *
+ * @throws OtxError `usage` as {@link checkHyperParameters}.
+ */
+export function completeHyperParameters(values: unknown): HyperParameters {
+  return settings.resolve(settings.defaults, values);
+}
+
+/**
+ * Settings of unknown origin, by group and name, with their types.
+ *
+ * @param values numbers may be given as text.
+ * @throws OtxError `usage` naming the setting, its value and what is allowed, or the nearest name of an unknown one.
+ */
+export function checkHyperParameters(values: unknown): HyperParameterOverrides {
+  return settings.check(values);
+}
+
+/**
+ * Sides of the square network inputs in pixels.
+ * The reference trains on crops of 512 and validates and exports at 544; other sizes keep that ratio. `Auto` must have
+ * been resolved by a training (its checkpoints hold what it chose); where there is no training set it means Default.
+ */
+export function inputSizes(parameters: HyperParameters): { train: number; validation: number } {
+  const text = parameters.learning_parameters.input_size;
+  const train = text === 'Default' || text === 'Auto' ? 512 : Number.parseInt(text, 10);
+  return { train, validation: Math.round((544 * train) / 512) };
+}

@@ -1,0 +1,278 @@
+/**
+ * @file Every setting of a training, in one record: its name in the API, its type and range, its default, its name in files
+ * and on the command line, and what it affects. All else follows from it: types, help, parsing, files, JSON Schema.
+ */
+
+import { STORAGE_SCHEMES } from '../data/image-store.js';
+import { RECIPE_NAMES } from '../data/recipes.js';
+import { PROJECTION_AXES } from '../models/index.js';
+import { OPTIMIZER_NAMES } from '../optim/recipes.js';
+import { boolean, bytes, choice, float, integer, size } from './kinds.js';
+import type { SettingRecord } from './setting.js';
+
+/**
+ * The record. A new setting is a new entry here; a template names what it has otherwise. The reference counts epochs only
+ * (both patiences in steps 0): with 15 steps in an epoch that ends a training at two thirds of the Dice it can reach
+ * (docs/results.md).
+ */
+export const trainingSettings = {
+  batchSize: {
+    ...integer({ min: 1, max: 512 }),
+    param: 'learning_parameters.batch_size',
+    default: 8,
+    unit: 'images',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'images per training step; reduced when the data set is smaller',
+  },
+  optimizer: {
+    ...choice(OPTIMIZER_NAMES),
+    param: 'learning_parameters.optimizer',
+    default: 'adam',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'adam: gradients clipped to norm 40, no decay; adamw: weight decay 1e-4, no clipping; sgd: momentum 0.9, ' +
+      'weight decay 1e-3, gradients clipped to norm 40; it takes ten times the learning rate of adam or more',
+  },
+  learningRate: {
+    ...float({ min: 1e-7, max: 0.1 }),
+    param: 'learning_parameters.learning_rate',
+    default: 0.001,
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'learning rate of the optimiser after the warm-up',
+  },
+  warmupSteps: {
+    ...integer({ min: 0, max: 10000 }),
+    param: 'learning_parameters.learning_rate_warmup_iters',
+    default: 100,
+    unit: 'steps',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'steps over which the learning rate rises linearly; 0 switches the warm-up off',
+  },
+  learningRateSchedule: {
+    ...choice(['plateau', 'poly', 'constant']),
+    param: 'learning_parameters.learning_rate_schedule',
+    default: 'plateau',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'after the warm-up: a tenth after 5 validations below the best mean Dice (an equal score is as good), polynomial ' +
+      'decay, or constant',
+  },
+  plateauPatienceSteps: {
+    ...integer({ min: 0, max: 1000 }),
+    param: 'learning_parameters.plateau_iteration_patience',
+    default: 300,
+    unit: 'steps',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'steps that must also have passed, since the last score as good as the best or the last lowering, before a plateau ' +
+      'lowers the learning rate',
+  },
+  epochs: {
+    ...integer({ min: 1, max: 100000 }),
+    param: 'learning_parameters.num_iters',
+    default: 300,
+    unit: 'epochs',
+    affects: 'result',
+    onResume: 'extend',
+    description: 'epochs: passes over the training images, whatever the reference calls them',
+  },
+  workers: {
+    ...integer({ min: 0, max: 8 }),
+    param: 'learning_parameters.num_workers',
+    default: 2,
+    unit: 'threads',
+    affects: 'speed',
+    onResume: 'free',
+    description: 'threads that decode images; 0 decodes in the main thread',
+  },
+  autoWorkers: {
+    ...boolean(),
+    param: 'learning_parameters.auto_num_workers',
+    default: false,
+    affects: 'speed',
+    onResume: 'free',
+    description: 'choose num_workers by the number of processor cores',
+  },
+  earlyStopping: {
+    ...boolean(),
+    param: 'learning_parameters.enable_early_stopping',
+    default: true,
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'end the training when mean Dice no longer rises',
+  },
+  earlyStoppingStart: {
+    ...integer({ min: 0, max: 1000 }),
+    param: 'learning_parameters.early_stop_start',
+    default: 3,
+    unit: 'epochs',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'first epoch whose score early stopping looks at',
+  },
+  earlyStoppingPatience: {
+    ...integer({ min: 0, max: 50 }),
+    param: 'learning_parameters.early_stop_patience',
+    default: 5,
+    unit: 'validations',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'validations in a row without a better score after which the training ends',
+  },
+  earlyStoppingPatienceSteps: {
+    ...integer({ min: 0, max: 1000 }),
+    param: 'learning_parameters.early_stop_iteration_patience',
+    default: 300,
+    unit: 'steps',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'steps that must also have passed since the best score before the training ends early',
+  },
+  adaptiveInterval: {
+    ...boolean(),
+    param: 'learning_parameters.use_adaptive_interval',
+    default: false,
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'validate (and look at plateaus and early stopping) only every few epochs when epochs are short',
+  },
+  contrastive: {
+    ...boolean(),
+    param: 'learning_parameters.enable_supcon',
+    default: false,
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'supervised training: every fifth step also compares two views of the images, region by region',
+  },
+  adaptBatchSize: {
+    ...choice(['None', 'Safe', 'Full']),
+    param: 'learning_parameters.auto_adapt_batch_size',
+    default: 'Safe',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'fit the batch to the memory: Safe only reduces it, Full also enlarges it; the learning rate follows its root',
+  },
+  inputSize: {
+    ...size(),
+    param: 'learning_parameters.input_size',
+    default: 'Default',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544), Auto ' +
+      'chooses a smaller one for small images',
+  },
+  augmentation: {
+    ...choice(RECIPE_NAMES),
+    param: 'learning_parameters.augmentation',
+    default: 'documented',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'what is done to training images; "otx augment" shows it. Default of contrastive training is views, ' +
+      'which may also be two draws of another one',
+  },
+  unlabeledBatchSize: {
+    ...integer({ min: 1, max: 512 }),
+    param: 'learning_parameters.unlabeled_batch_size',
+    default: 5,
+    unit: 'images',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'semi-supervised training: unlabeled images per training step; reduced when there are fewer',
+  },
+  teacherMomentum: {
+    ...float({ min: 0, max: 1 }),
+    param: 'learning_parameters.ema_momentum',
+    default: 0.99,
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'semi-supervised training: what the teacher keeps of itself in a step; the rest it takes from the student',
+  },
+  unlabeledWeight: {
+    ...float({ min: 0, max: 100 }),
+    param: 'learning_parameters.unsupervised_weight',
+    default: 0.1,
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'semi-supervised training: weight of the loss on unlabeled images',
+  },
+  prototypeAxis: {
+    ...choice(PROJECTION_AXES),
+    param: 'learning_parameters.prototype_axis',
+    default: 'channels',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'semi-supervised training of SegNeXt: axis along which projected features are normalised; the reference takes width',
+  },
+  unlabeledStartEpoch: {
+    ...integer({ min: 0, max: 10000 }),
+    param: 'learning_parameters.semisl_start_epoch',
+    default: 1,
+    unit: 'epochs',
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'semi-supervised training: epochs that learn from the labeled images alone',
+  },
+  confidenceThreshold: {
+    ...float({ min: 0, max: 1 }),
+    param: 'postprocessing.confidence_threshold',
+    default: 0.35,
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'pixels whose best class is less probable become background in eval and predict; giving it alone also sets ' +
+      'result_based_confidence_threshold to false',
+  },
+  resultBasedThreshold: {
+    ...boolean(),
+    param: 'postprocessing.result_based_confidence_threshold',
+    default: true,
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'leave the decision to the result: every pixel has its best class, whatever its probability',
+  },
+  trainType: {
+    ...choice(['Incremental', 'Semisupervised', 'Selfsupervised']),
+    param: 'algo_backend.train_type',
+    flag: '--train-type <type>',
+    default: 'Incremental',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'kind of training: Incremental is supervised, also with classes added to earlier ones; Semisupervised also learns ' +
+      'from images without masks; Selfsupervised trains the ' +
+      'backbone on images without masks',
+  },
+  cacheBytes: {
+    ...bytes(),
+    param: 'algo_backend.mem_cache_size',
+    flag: '--mem-cache-size <bytes>',
+    default: 1e9,
+    unit: 'bytes',
+    affects: 'speed',
+    onResume: 'free',
+    description: 'memory for decoded training images, which are then read only once; 0 keeps none',
+  },
+  storageCache: {
+    ...choice(STORAGE_SCHEMES),
+    param: 'algo_backend.storage_cache_scheme',
+    default: 'NONE',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'copies of the labeled training images in this form are kept in the cache folder and read in their place: for slow ' +
+      'drives and slow formats; JPEG/75 and JPEG/95 change the pixels',
+  },
+} as const satisfies SettingRecord;
