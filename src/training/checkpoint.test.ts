@@ -121,6 +121,15 @@ describe('checkpoints', () => {
     expect(await refusal()).toMatch(/checksum/);
   });
 
+  test('a changed figure among the settings and scores is noticed', async () => {
+    const bytes = Buffer.from(encodeCheckpoint(example(1)));
+    const at = bytes.indexOf('\\"step\\":30');
+    expect(at).toBeGreaterThan(0);
+    bytes.write('\\"step\\":31', at);
+    await writeFile(path, bytes);
+    expect(await refusal()).toMatch(/settings and scores do not match their checksum/);
+  });
+
   test('files of other programs are refused', async () => {
     await writeFile(path, 'PK\u0003\u0004 an archive or something else entirely');
     expect(await refusal()).toMatch(/not a usable safetensors file/);

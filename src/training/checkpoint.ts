@@ -116,7 +116,8 @@ export function encodeCheckpoint({ info, tensors }: Checkpoint): Uint8Array {
         'learning rate',
     );
   }
-  const metadata = { otx: JSON.stringify(info), sha256: checksum(tensors) };
+  const otx = JSON.stringify(info);
+  const metadata = { otx, sha256: checksum(tensors), sha256_otx: sha256(otx) };
   return encodeSafetensors({ tensors, metadata });
 }
 
@@ -139,6 +140,13 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     throw new OtxError(
       'checkpoint',
       `${file}: damaged (its tensors do not match their checksum); copy it again`,
+    );
+  }
+  // Earlier versions did not write this one.
+  if (metadata.sha256_otx !== undefined && metadata.sha256_otx !== sha256(metadata.otx)) {
+    throw new OtxError(
+      'checkpoint',
+      `${file}: damaged (its settings and scores do not match their checksum); copy it again`,
     );
   }
   const problem = checkpointProblem(tensors);
@@ -230,3 +238,5 @@ function checksum(tensors: ReadonlyMap<string, SafeTensor>): string {
   }
   return hash.digest('hex');
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -17,6 +17,7 @@ import {
 import { describeTorchFile } from './torch-file.js';
 import { isTrainingState } from './training-state.js';
 import { namingFile, unusable } from './unusable.js';
+import { checkBytes } from './zip-directory.js';
 
 /** Weights under the names of the reference implementation. */
 export interface Weights {
@@ -48,6 +49,9 @@ export function readWeights(path: string, naming: Naming = 'reference'): Promise
           : new Map([...stored.keys()].map((name) => [name, name]));
       const kept = [...names].map(([name, inFile]) => [name, stored.get(inFile) as StoredTensor] as const);
       checkExpansion(kept, file.size);
+      // Tensors may share what holds them.
+      const entries = new Set(kept.map(([, { entry }]) => entry));
+      for (const entry of entries) if (entry) await checkBytes(file, entry);
       const tensors = new Map<string, WeightTensor>();
       for (const [name, stored] of kept) {
         const tensor = await readStoredTensor(file, stored);

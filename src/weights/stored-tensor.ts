@@ -3,6 +3,7 @@
 import type { ByteFile } from './byte-file.js';
 import { bytesPerElement, decodeElements, type ElementType } from './element-types.js';
 import { quoted, unusable } from './unusable.js';
+import type { ZipEntry } from './zip-directory.js';
 
 /** Values in memory, row-major; BigInt64Array for int64, which only counters have. */
 export interface WeightTensor {
@@ -18,6 +19,8 @@ export interface StoredTensor {
   readonly strides: readonly number[];
   /** Byte of the file where the element at index 0, 0, … is. */
   readonly position: number;
+  /** The part of a zip file that holds it, whose bytes can be checked. */
+  readonly entry?: ZipEntry | undefined;
 }
 
 /** Axes; networks have five at most. */

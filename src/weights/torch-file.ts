@@ -11,7 +11,7 @@ import { itemsOf, type PickleValue } from './pickle-values.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { type Storage, TensorView, TorchHost } from './torch-globals.js';
 import { quoted, unusable } from './unusable.js';
-import { beginsLikeZip, readZipDirectory, type ZipEntry } from './zip-directory.js';
+import { beginsLikeZip, checkBytes, readZipDirectory, type ZipEntry } from './zip-directory.js';
 
 /** What a file holds, described; no values have been read. */
 export interface TorchFile {
@@ -51,13 +51,18 @@ async function describeZip(file: ByteFile): Promise<TorchFile> {
       unusable(`storage ${quoted(storage.key)} needs ${needed} bytes, the file has ${size ?? 'none'} for it`);
     }
   });
+  await checkBytes(file, pickle);
   const bytes = await file.read(pickle.position, pickle.size);
   const { value: root, end } = parsePickle(bytes, host);
   if (end !== bytes.length) return unusable(`its data.pkl goes on for ${bytes.length - end} bytes`);
   return {
     format: 'PyTorch zip',
     root,
-    tensor: (value) => locate(value, ({ key }) => (find(`data/${key}`) as ZipEntry).position),
+    tensor: (value) => {
+      const entry = value instanceof TensorView ? find(`data/${value.storage.key}`) : undefined;
+      const stored = locate(value, () => (entry as ZipEntry).position);
+      return stored && { ...stored, entry };
+    },
   };
 }
 

@@ -3,13 +3,17 @@
  * the first byte on. Everything else that the format allows (and that lets two readers see two different files) is refused.
  */
 
+import { crc32 } from 'node:zlib';
 import type { ByteFile } from './byte-file.js';
 import { quoted, unusable } from './unusable.js';
 
 /** Bytes of one entry within the file. */
 export interface ZipEntry {
+  readonly name: string;
   readonly position: number;
   readonly size: number;
+  /** CRC-32 of the bytes; 0 where the writer did not compute it, which PyTorch can be told. */
+  readonly checksum: number;
 }
 
 const LOCAL_SIGNATURE = 0x04034b50;
@@ -46,6 +50,7 @@ interface CentralEntry {
   /** Bytes as stored and as meant; the same without compression. */
   readonly packed: number;
   readonly size: number;
+  readonly checksum: number;
   readonly header: number;
 }
 
@@ -77,12 +82,29 @@ export async function readZipDirectory(
     const position = await locate(file, entry);
     if (position + entry.size > begin)
       unusable(`entry ${quoted(entry.name)} reaches into the table of contents`);
-    entries.set(entry.name, { position, size: entry.size });
+    const { name, size, checksum } = entry;
+    entries.set(name, { name, position, size, checksum });
     end = position + entry.size;
     gapAllowed = entry.flags & DESCRIPTOR_FOLLOWS ? MAX_DESCRIPTOR_BYTES : 0;
   }
   checkGap('the table of contents', begin - end, gapAllowed);
   return entries;
+}
+
+/** Read at a time to be checked. */
+const PIECE_BYTES = 2 ** 22;
+
+/** @throws Unusable when the bytes of an entry are not those that were written. */
+export async function checkBytes(
+  file: ByteFile,
+  { name, position, size, checksum }: ZipEntry,
+): Promise<void> {
+  if (checksum === 0) return;
+  let found = 0;
+  for (let done = 0; done < size; done += PIECE_BYTES) {
+    found = crc32(await file.read(position + done, Math.min(PIECE_BYTES, size - done)), found);
+  }
+  if (found !== checksum) unusable(`the bytes of entry ${quoted(name)} do not match their checksum; damaged`);
 }
 
 function checkStored({ name, method, packed, size }: CentralEntry): void {
@@ -207,7 +229,16 @@ function parseCentral(record: Buffer, nameLength: number, extraLength: number): 
   const extra = record.subarray(CENTRAL_BYTES + nameLength, CENTRAL_BYTES + nameLength + extraLength);
   const { size, packed, header } = widen(name, fields, extra);
   if (record.readUInt16LE(34) !== 0) return unusable(`entry ${quoted(name)} is on another disk`);
-  return { name, nameBytes, flags, method: record.readUInt16LE(10), packed, size, header };
+  return {
+    name,
+    nameBytes,
+    flags,
+    method: record.readUInt16LE(10),
+    packed,
+    size,
+    checksum: record.readUInt32LE(16),
+    header,
+  };
 }
 
 /** Takes the fields that are too small for their values from the zip64 field, in its fixed order. */

@@ -399,6 +399,15 @@ const zip64Field = (...values: bigint[]): Buffer => {
   return Buffer.concat([head, ...values.map(u64)]);
 };
 
+/** The last bit of an entry is changed after its checksum was written. */
+function turned(entries: readonly EntryCase[], index: number): Buffer {
+  const file = zipBytes(entries);
+  const bytes = entries[index]!.bytes!;
+  const at = file.indexOf(bytes) + bytes.length - 1;
+  file[at] = file[at]! ^ 1;
+  return file;
+}
+
 const zips: Hostile[] = [
   ['an entry outside', () => added({ name: '../evil' }), /the name "\.\.\/evil"/],
   ['an entry outside, further in', () => added({ name: 'archive/../../evil' }), /not that of a file inside/],
@@ -541,6 +550,16 @@ const zips: Hostile[] = [
     /reaches into the table of contents/,
   ],
   ['two zip64 sizes', () => changed(2, { size: 0xffffffff, extra: zip64Field(24n, 25n) }), /has two sizes/],
+  [
+    'a bit of the weights that has turned',
+    () => turned(good(), 2),
+    /"archive\/data\/0" do not match their checksum/,
+  ],
+  [
+    'a bit of the description that has turned',
+    () => turned(good(), 0),
+    /"archive\/data\.pkl" do not match their checksum/,
+  ],
   ['a broken extra field', () => changed(2, { extra: Buffer.from([1, 0, 255, 0, 1]) }), /broken extra field/],
 ];
 
