@@ -37,6 +37,7 @@ export type {
   EpochEvent,
   JobEvent,
   NoticeEvent,
+  OutputEvent,
   PredictionEvent,
   ProgressEvent,
   StartEvent,

@@ -1,6 +1,21 @@
 /** @file Waiting that an AbortSignal can cut short. */
 import { OtxError } from './errors.js';
 
+/** @throws OtxError `aborted` when the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined, activity: string): void {
+  if (signal?.aborted) throw new OtxError('aborted', `stopped while ${activity}`);
+}
+
+/**
+ * Lets signals, timers and answers in between two pieces of work that block the thread.
+ *
+ * @throws OtxError `aborted` when the signal has fired.
+ */
+export async function breathe(signal: AbortSignal | undefined, activity: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+  throwIfAborted(signal, activity);
+}
+
 /**
  * The promise's result, or an OtxError `aborted` as soon as the signal fires. The work behind the promise goes on.
  * @param activity what was going on, for the message.

@@ -5,6 +5,7 @@ import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, OtxError } from './errors.js';
 import { releaseName, temporaryName } from './temporary-name.js';
+import { unfinished } from './unfinished.js';
 
 /** Bytes that are written at a time, so that a large file is digested while it is written. */
 const PIECE = 2 ** 23;
@@ -43,6 +44,7 @@ export async function writeAtomically(
   // The temporary file must be in the same folder: a rename across file systems is a copy, and not atomic.
   const name = temporaryName(basename(path));
   const temporary = join(dirname(path), name);
+  const finished = unfinished(temporary);
   try {
     const file = await open(temporary, 'wx');
     try {
@@ -66,6 +68,7 @@ export async function writeAtomically(
     throw error instanceof OtxError ? error : outputError(path, error);
   } finally {
     releaseName(name);
+    finished();
   }
   await syncFolder(dirname(path));
 }

@@ -17,7 +17,8 @@ export type ErrorCode =
 
 /**
  * An error with a message meant for the user: it names the file, what was found, what was expected and what to do.
- * The command line prints the message alone (no stack) and exits with 2 for `usage`, 130 for `aborted`, 1 otherwise.
+ * The command line prints the message alone (no stack) and exits with 2 for `usage`, 128 and the
+ * number of the signal for `aborted`, 1 otherwise.
  * Whatever a message quotes, it is printable: control characters are written as escapes.
  */
 export class OtxError extends Error {

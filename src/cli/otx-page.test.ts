@@ -4,13 +4,21 @@ import { expect, test } from 'vitest';
 import { describeCommandLine } from './completion/index.js';
 import { FOREIGN_FLAGS, FOREIGN_OPERATIONS } from './foreign.js';
 import { createProgram } from './program.js';
+import { createRunLog } from './run-log.js';
 
 const silent = {
   live: false,
+  columns: 80,
   print: () => undefined,
   bar: () => ({ update: () => undefined, stop: () => undefined }),
 };
-const { operations } = describeCommandLine(createProgram(undefined, silent, new AbortController().signal));
+const { operations } = describeCommandLine(
+  createProgram(undefined, silent, {
+    signal: new AbortController().signal,
+    log: createRunLog('otx'),
+    startWork: () => undefined,
+  }),
+);
 
 interface Row {
   readonly section: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runCommand } from './program.js';
+import { createRunLog } from './run-log.js';
 
 const start = process.cwd();
 let folder: string;
@@ -22,10 +23,15 @@ async function otx(...words: readonly string[]): Promise<string> {
   const printed: string[] = [];
   const terminal = {
     live: false,
+    columns: 80,
     print: (text: string) => void printed.push(text),
     bar: () => ({ update: () => undefined, stop: () => undefined }),
   };
-  await runCommand(words, terminal, new AbortController().signal);
+  await runCommand(words, terminal, {
+    signal: new AbortController().signal,
+    log: createRunLog('otx'),
+    startWork: () => undefined,
+  });
   return printed.join('\n');
 }
 

@@ -1,6 +1,6 @@
 /** @file The command line as a whole: takes the words apart and hands them to one of the commands. */
 
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
 import { loadTemplate, version } from '../index.js';
@@ -14,7 +14,9 @@ import { addFind } from './commands/find.js';
 import { addPredict } from './commands/predict.js';
 import { addTrain } from './commands/train.js';
 import { FOREIGN_OPERATIONS } from './foreign.js';
+import type { Host } from './host.js';
 import { optionNames } from './option-names.js';
+import { formatDuration } from './progress.js';
 import type { Terminal } from './terminal.js';
 import { readableWords } from './words.js';
 
@@ -25,12 +27,12 @@ const DEFAULT_TEMPLATE = 'Lite-HRNet-18-mod2';
  * Runs one command line.
  *
  * @param argv words behind `otx`.
- * @throws OtxError, and CommanderError for help, version and usage mistakes.
+ * @throws OtxError, also for usage mistakes.
  */
 export async function runCommand(
   argv: readonly string[],
   terminal: Terminal,
-  signal: AbortSignal,
+  host: CommandHost,
 ): Promise<void> {
   const { command, params } = splitParams(argv);
   const [operation, first] = command;
@@ -44,7 +46,12 @@ export async function runCommand(
     );
     return;
   }
-  const program = createProgram(params, terminal, signal);
+  let hasWorked = false;
+  const startWork = () => {
+    hasWorked = true;
+    host.startWork();
+  };
+  const program = createProgram(params, terminal, { ...host, startWork });
   if (operation === undefined) {
     program.outputHelp();
     return;
@@ -53,28 +60,41 @@ export async function runCommand(
   if (advice !== undefined) throw new OtxError('usage', `otx ${operation} of OTX is not here: ${advice}`);
   const known = program.commands.find((one) => one.name() === operation);
   const words = known ? [operation, ...readableWords(command.slice(1), known)] : command;
+  if (host.signal.aborted) throw new OtxError('aborted', 'stopped before anything was done');
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
-    throw inWordsOfUser(error, optionNames(words, params));
+    if (!(error instanceof CommanderError)) throw inWordsOfUser(error, optionNames(words, params));
+    // Help and version end in the same way.
+    if (error.exitCode !== 0)
+      throw new OtxError('usage', error.message.replace(/^error: /, ''), { cause: error });
   }
+  // The clock of a process starts with it.
+  if (hasWorked) terminal.print(`done in ${formatDuration(performance.now() / 1000)}`);
 }
+
+/** What commands have of their process. */
+export type CommandHost = Pick<Host, 'signal' | 'log' | 'startWork'>;
 
 /** All operations with their flags. */
 export function createProgram(
   params: readonly string[] | undefined,
   terminal: Terminal,
-  signal: AbortSignal,
+  host: CommandHost,
 ): Command {
   const program = new Command('otx')
     .description('Train, evaluate and ship semantic segmentation models.')
     .version(version)
     .exitOverride()
-    // Errors are printed once, in one form, by main.ts.
-    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => undefined })
+    // Errors are printed once, in one form, by host.ts.
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: () => undefined,
+      getOutHelpWidth: () => terminal.columns,
+    })
     .showSuggestionAfterError(true)
     .addHelpText('after', `\n${firstCommands()}`);
-  const context = createContext(params, terminal, signal);
+  const context = createContext(params, terminal, host);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
   addCompletion(program, terminal);
   return program;

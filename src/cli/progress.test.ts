@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { StepEvent } from '../training/events.js';
 import { formatDuration, progressPrinter } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -8,6 +8,7 @@ function recorder(live: boolean) {
   const seen: string[] = [];
   const terminal: Terminal = {
     live,
+    columns: 80,
     print: (text) => {
       seen.push(text);
     },
@@ -72,16 +73,38 @@ describe('progress', () => {
     ]);
   });
 
-  test('elsewhere is a plain line every ten seconds', () => {
+  test('elsewhere is a plain line at least every five seconds', () => {
     const { terminal, seen } = recorder(false);
     let now = 0;
-    const { onEvent } = progressPrinter(terminal, () => now);
+    const { onEvent, close } = progressPrinter(terminal, () => now);
     onEvent(step(1));
-    now = 10;
+    now = 5;
     onEvent(step(2));
-    now = 15;
+    now = 9;
     onEvent(step(3));
-    expect(seen).toEqual(['epoch 2/30  step 2/15  loss 0.5124  lr 0.000427  12.3 images/s  ETA 1m15s']);
+    close();
+    expect(seen).toEqual(['epoch 2/30  step 2/15  loss 0.5124  lr 0.000427  12.3 img/s  ETA 1m15s']);
+  });
+
+  test('elsewhere says what takes long, also when it says nothing itself', () => {
+    vi.useFakeTimers();
+    const { terminal, seen } = recorder(false);
+    const { onEvent, close } = progressPrinter(terminal, () => Date.now() / 1000);
+    const compile = (done: number) => onEvent({ type: 'progress', task: 'compile', done, total: 2 });
+    vi.advanceTimersByTime(4000);
+    compile(0);
+    vi.advanceTimersByTime(9000);
+    compile(1);
+    compile(2);
+    vi.advanceTimersByTime(4000);
+    close();
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    expect(seen.filter((line) => !line.startsWith('bar') && !line.startsWith('at'))).toEqual([
+      'compiling 0/2 … 1s',
+      'compiling 0/2 … 6s',
+      'working … 2s',
+    ]);
   });
 
   test('an epoch is a row that stays', () => {
@@ -100,10 +123,31 @@ describe('progress', () => {
       seconds: { train: 8, waiting: 0.1, validation: 2 },
       imagesPerSecond: 15,
     });
-    expect(seen).toEqual([
-      'epoch  3/30  loss 0.5000  mDice 0.6325  mIoU 0.5000  accuracy 0.9000  lr 0.001  15.0 images/s  10.0 s  best',
-    ]);
+    expect(seen).toEqual(['epoch  3/30  loss 0.5000  mDice 0.6325  mIoU 0.5000  15.0 img/s  10s  best']);
   });
+});
+
+test('a row of many figures goes on in another line', () => {
+  const { terminal, seen } = recorder(false);
+  const { onEvent, close } = progressPrinter(terminal);
+  onEvent({
+    type: 'epoch',
+    epoch: 100,
+    epochs: 300,
+    loss: 0.5,
+    figures: { loss_supervised: 0.4, loss_unsupervised: 0.1, share_of_pseudo_labels: 0.25 },
+    learningRate: 0.001,
+    metrics: { mDice: 0.63251, mIoU: 0.5, mAcc: 0.7, aAcc: 0.9, perClass: [] },
+    matrix: undefined,
+    updates: 45,
+    best: true,
+    seconds: { train: 60, waiting: 0.1, validation: 12 },
+    imagesPerSecond: 115,
+  });
+  close();
+  const lines = seen.join('\n').split('\n');
+  expect(lines.length).toBeGreaterThan(1);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
 });
 
 test.each([

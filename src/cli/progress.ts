@@ -5,22 +5,30 @@ import type {
   DownloadEvent,
   EpochEvent,
   JobEvent,
+  ProgressEvent,
   StartEvent,
   StepEvent,
   TrainEvent,
 } from '../training/events.js';
 import type { Bar, Terminal } from './terminal.js';
 
-/** Without a terminal a step is reported this often, so that logs of long epochs show life and stay short. */
-const PLAIN_STEP_SECONDS = 10;
+/** Without a terminal something is said at least this often, so that a log shows life. */
+const SILENT_SECONDS = 5;
+const BEAT_MILLISECONDS = 1000;
+/** Rows of epochs break where they would become longer. */
+const ROW_COLUMNS = 80;
 
-const TASK_TITLES = {
+const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   check: 'checking masks',
   segment: 'making pseudo masks',
+  probe: 'trying batch sizes',
+  compile: 'compiling',
   validate: 'validating',
   evaluate: 'evaluating',
   predict: 'predicting',
-} as const;
+  draw: 'drawing',
+  measure: 'measuring networks',
+};
 
 /** Why a training ended before its last epoch. */
 const END_TEXTS = {
@@ -30,8 +38,16 @@ const END_TEXTS = {
 
 const STEP_FORMAT =
   'epoch {epoch} [{bar}] {value}/{total}  loss {loss}  lr {lr}  {speed} images/s  ETA {remaining}';
-
 const DOWNLOAD_FORMAT = '[{bar}] {received}';
+/** For what cannot be counted. */
+const WORKING = 'working';
+const WORKING_FORMAT = `${WORKING} … {time}`;
+
+/** What is going on, and since when. */
+interface Status {
+  readonly text: string;
+  readonly since: number;
+}
 
 /** A handler for the events of any job, drawing on `terminal`. Call `close` when the job ends, also by an error. */
 export function progressPrinter(
@@ -39,75 +55,108 @@ export function progressPrinter(
   clock: () => number = () => performance.now() / 1000,
 ): { onEvent: (event: TrainEvent | JobEvent) => void; close: () => void } {
   let bar: { readonly key: string; readonly drawn: Bar } | undefined;
-  let lastPlainStep = clock();
+  let status: Status = { text: WORKING, since: clock() };
+  let lastLine = clock();
   let downloading: string | undefined;
 
-  const close = () => {
+  const closeBar = () => {
     bar?.drawn.stop();
     bar = undefined;
   };
   /** The current bar if it is for the same thing, else a new one. */
   const barFor = (key: string, format: string, total: number, values?: Record<string, string>): Bar => {
     if (bar?.key !== key) {
-      close();
+      closeBar();
       bar = { key, drawn: terminal.bar(format, total, values) };
     }
     return bar.drawn;
   };
   const print = (text: string) => {
-    close();
+    closeBar();
     terminal.print(text);
+    lastLine = clock();
+  };
+  /** Nothing is known of what comes next. */
+  const printResult = (text: string) => {
+    print(text);
+    status = { text: WORKING, since: clock() };
+  };
+  const setStatus = (text: string) => {
+    status = { text, since: clock() };
+    if (!terminal.live && clock() - lastLine >= SILENT_SECONDS) print(text);
+  };
+
+  /** Says that something is still going on when nobody else does. */
+  const beat = () => {
+    const seconds = clock() - status.since;
+    const time = formatDuration(seconds);
+    if (!terminal.live) {
+      if (clock() - lastLine >= SILENT_SECONDS) print(seconds < 1 ? status.text : `${status.text} … ${time}`);
+    } else if (!bar || bar.key === WORKING) {
+      barFor(WORKING, WORKING_FORMAT, 1, { time }).update(0, { time });
+    }
+  };
+  const timer = setInterval(beat, BEAT_MILLISECONDS);
+  timer.unref();
+
+  const onProgress = ({ task, done, total }: ProgressEvent) => {
+    const title = TASK_TITLES[task];
+    barFor(task, `${title} [{bar}] {value}/{total}`, total).update(done);
+    setStatus(`${title} ${done}/${total}`);
+    if (done < total) return;
+    closeBar();
+    status = { text: WORKING, since: clock() };
   };
 
   const onStep = (event: StepEvent) => {
     if (terminal.live) {
       const bar = barFor(`epoch ${event.epoch}`, STEP_FORMAT, event.stepsPerEpoch, stepValues(event));
       bar.update(event.step, stepValues(event));
-    } else if (clock() - lastPlainStep >= PLAIN_STEP_SECONDS) {
-      lastPlainStep = clock();
-      terminal.print(stepLine(event));
     }
+    setStatus(stepLine(event));
   };
 
   const onDownload = ({ file, received, total }: DownloadEvent) => {
+    const size = total === undefined ? '' : ` of ${megabytes(total)}`;
     if (file !== downloading)
       print(`downloading ${file}${total === undefined ? '' : ` (${megabytes(total)})`}`);
     downloading = file;
     const values = { received: megabytes(received) };
     barFor(file, DOWNLOAD_FORMAT, total ?? received, values).update(received, values);
-    if (received === total) close();
+    setStatus(`downloading ${file}: ${megabytes(received)}${size}`);
+    if (received === total) closeBar();
   };
 
   const onEvent = (event: TrainEvent | JobEvent): void => {
     switch (event.type) {
       case 'notice':
-        print(`note: ${event.message}`);
+        printResult(`note: ${event.message}`);
         break;
-      case 'progress': {
-        const format = `${TASK_TITLES[event.task]} [{bar}] {value}/{total}`;
-        barFor(event.task, format, event.total).update(event.done);
-        if (event.done === event.total) close();
+      case 'progress':
+        onProgress(event);
         break;
-      }
       case 'download':
         onDownload(event);
         break;
       case 'data':
-        print(`${event.subset} data ${formatReport(event.report)}\n`);
+        printResult(`${event.subset} data ${formatReport(event.report)}\n`);
         break;
       case 'start':
-        print(startText(event));
+        printResult(startText(event));
         break;
       case 'step':
         onStep(event);
         break;
       case 'epoch':
-        lastPlainStep = clock();
-        print(epochLine(event));
+        printResult(epochLine(event));
         break;
       case 'end':
-        if (event.reason !== 'epochs') print(END_TEXTS[event.reason]);
+        if (event.reason !== 'epochs') printResult(END_TEXTS[event.reason]);
     }
+  };
+  const close = () => {
+    clearInterval(timer);
+    closeBar();
   };
   return { onEvent, close };
 }
@@ -145,38 +194,46 @@ function stepValues({ epoch, epochs, loss, learningRate, imagesPerSecond, etaSec
 
 function stepLine(event: StepEvent): string {
   const { epoch, loss, lr, speed, remaining } = stepValues(event);
-  return `epoch ${epoch}  step ${event.step}/${event.stepsPerEpoch}  loss ${loss}  lr ${lr}  ${speed} images/s  ETA ${remaining}`;
+  return row([
+    `epoch ${epoch}`,
+    `step ${event.step}/${event.stepsPerEpoch}`,
+    `loss ${loss}`,
+    `lr ${lr}`,
+    `${speed} img/s`,
+    `ETA ${remaining}`,
+  ]);
 }
 
-function epochLine({
-  epoch,
-  epochs,
-  loss,
-  learningRate,
-  metrics,
-  best,
-  seconds,
-  imagesPerSecond,
-  figures,
-}: EpochEvent): string {
+/** The figures that are looked at; `results.csv` has all of them. */
+function epochLine(event: EpochEvent): string {
+  const { epoch, epochs, loss, metrics, best, seconds, imagesPerSecond, figures } = event;
   const others = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-  return [
+  const scores = metrics ? [`mDice ${metrics.mDice.toFixed(4)}`, `mIoU ${metrics.mIoU.toFixed(4)}`] : [];
+  return row([
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
     `loss ${loss.toFixed(4)}`,
     ...others,
-    ...(metrics
-      ? [
-          `mDice ${metrics.mDice.toFixed(4)}`,
-          `mIoU ${metrics.mIoU.toFixed(4)}`,
-          `accuracy ${metrics.aAcc.toFixed(4)}`,
-        ]
-      : others.length > 0
-        ? []
-        : ['not validated']),
-    `lr ${shortNumber(learningRate)}`,
-    `${imagesPerSecond.toFixed(1)} images/s`,
-    `${(seconds.train + seconds.validation).toFixed(1)} s${best && metrics ? '  best' : ''}`,
-  ].join('  ');
+    ...(metrics || others.length > 0 ? scores : ['not validated']),
+    `${imagesPerSecond.toFixed(1)} img/s`,
+    shortDuration(seconds.train + seconds.validation),
+    ...(best && metrics ? ['best'] : []),
+  ]);
+}
+
+/** Fields side by side; those that do not fit go on in another line. */
+function row(fields: readonly string[]): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const field of fields) {
+    const longer = line === '' ? field : `${line}  ${field}`;
+    if (longer.length > ROW_COLUMNS && line !== '') {
+      lines.push(line);
+      line = `  ${field}`;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line].join('\n');
 }
 
 function megabytes(bytes: number): string {
@@ -185,6 +242,11 @@ function megabytes(bytes: number): string {
 
 function shortNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
+}
+
+/** `4.5s`, else as {@link formatDuration}. */
+function shortDuration(seconds: number): string {
+  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
 }
 
 /** `45s`, `3m05s` or `2h07m`. */

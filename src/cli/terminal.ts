@@ -2,11 +2,15 @@
 
 import { SingleBar } from 'cli-progress';
 import { printable, printableLine } from '../base/text.js';
+import type { RunLog } from './run-log.js';
+import type { TextStream } from './text-stream.js';
 
 /** Text output of a command. */
 export interface Terminal {
   /** True when a person watches: output can be redrawn. */
   readonly live: boolean;
+  /** Characters in a line. */
+  readonly columns: number;
   /** One line (or block) that stays. What of it would steer a terminal is written as an escape. */
   print(text: string): void;
   /**
@@ -27,19 +31,33 @@ export interface Bar {
 
 const SILENT: Bar = { update: () => undefined, stop: () => undefined };
 
-/** The terminal of this process. */
-export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Terminal {
-  const live = stream.isTTY === true;
+/** Where a width is not known. */
+const USUAL_COLUMNS = 80;
+
+export interface TerminalOptions {
+  readonly stdout: TextStream;
+  /** Gets what stays. */
+  readonly log: Pick<RunLog, 'add'>;
+}
+
+/** A terminal that writes to `stdout`. */
+export function createTerminal({ stdout, log }: TerminalOptions): Terminal {
+  const live = stdout.isTerminal;
   return {
     live,
+    get columns() {
+      return stdout.columns || USUAL_COLUMNS;
+    },
     print: (text) => {
-      stream.write(`${printable(text)}\n`);
+      const clean = printable(text);
+      stdout.write(`${clean}\n`);
+      log.add(clean);
     },
     bar: (format, total, initial) => {
       if (!live) return SILENT;
       const bar = new SingleBar({
         format,
-        stream,
+        stream: streamOf(stdout),
         barsize: 20,
         clearOnComplete: true,
         hideCursor: true,
@@ -51,6 +69,21 @@ export function processTerminal(stream: NodeJS.WriteStream = process.stdout): Te
       return { update: (done, values) => bar.update(done, clean(values)), stop: () => bar.stop() };
     },
   };
+}
+
+/** What cli-progress needs of a stream: writing and the width. */
+function streamOf(stdout: TextStream): NodeJS.WriteStream {
+  const stream = {
+    isTTY: true,
+    get columns() {
+      return stdout.columns;
+    },
+    write: (text: string) => {
+      stdout.write(text);
+      return true;
+    },
+  };
+  return stream as unknown as NodeJS.WriteStream;
 }
 
 /** Values of a bar, which has but one line. */

@@ -1,4 +1,5 @@
 /** @file A sheet of augmented samples, so that a person can judge the augmentation before any training. */
+import { breathe } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { type Panel, renderFigure } from './figure.js';
 import { type RgbImage, renderOverlay } from './overlay.js';
@@ -22,6 +23,8 @@ export interface AugmentationSheetOptions {
   /** Samples per row. Default 4. */
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Called after each sample. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -35,7 +38,7 @@ export async function renderAugmentationSheet(
   dataset: Dataset,
   options: AugmentationSheetOptions,
 ): Promise<RgbImage> {
-  const { recipe, cropSize, seed, count = 12, columns = 4, signal } = options;
+  const { recipe, cropSize, seed, count = 12, columns = 4, signal, onProgress } = options;
   for (const [name, value] of Object.entries({ count, columns })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new OtxError('usage', `${name} is ${value}; expected a positive whole number`);
@@ -51,6 +54,8 @@ export async function renderAugmentationSheet(
     for (let epoch = 0; panels.length < count; epoch++) {
       for await (const batch of loader.epoch(epoch, signal ? { signal } : {})) {
         panels.push(panelOf(batch, cropSize, dataset));
+        onProgress?.(panels.length, count);
+        await breathe(signal, 'drawing samples');
         if (panels.length === count) break;
       }
     }

@@ -5,7 +5,7 @@ import { OtxError } from '../base/errors.js';
 import { META_NAMES } from '../base/outputs/dataset-folder.js';
 import { isFolder } from './image-files.js';
 import type { UnlabeledImages } from './types.js';
-import { openUnlabeled } from './unlabeled-images.js';
+import { openUnlabeled, type UnlabeledOptions } from './unlabeled-images.js';
 
 const FEWEST = 2;
 
@@ -14,14 +14,17 @@ const FEWEST = 2;
  * @throws OtxError `dataset` when the folder is missing, holds a labeled data set or fewer than two images, and, as one
  * list, for files that are no images.
  */
-export async function openImageFolder(root: string): Promise<UnlabeledImages> {
+export async function openImageFolder(
+  root: string,
+  options: Pick<UnlabeledOptions, 'signal'> = {},
+): Promise<UnlabeledImages> {
   for (const name of META_NAMES) {
     if (await exists(join(root, name))) throw labeled(root, name);
   }
   if ((await isFolder(join(root, 'images'))) && (await isFolder(join(root, 'masks')))) {
     throw labeled(root, 'masks');
   }
-  const folder = await openUnlabeled(root);
+  const folder = await openUnlabeled(root, options);
   if (folder.images.length < FEWEST) {
     throw new OtxError(
       'dataset',

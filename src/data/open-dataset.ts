@@ -37,7 +37,8 @@ export interface OpenDatasetOptions extends AdaptOptions {
  * see {@link parseMeta}. Reads the headers of the images, not their pixels: {@link verifyDataset} does.
  * @throws OtxError `dataset` when the folder is missing, empty or something else, when the meta file is wrong, and, as one
  * list, for images without mask, masks without image, ambiguous names and files that are no images; with `useOtxAdapter`
- * also when no mask gives a polygon; `usage` with `useOtxAdapter` when OpenCV is not installed.
+ * also when no mask gives a polygon; `usage` with `useOtxAdapter` when OpenCV is not installed; `aborted` when the signal
+ * fires.
  */
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   if (options.useOtxAdapter) requireOpenCv();
@@ -53,14 +54,16 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
 
   const { pairs, problems } = pairByName(images, masks);
   const unreadable: string[] = [];
-  const sizes = await mapConcurrent(pairs, HEADERS_AT_ONCE, async ({ image }) => {
+  const { signal } = options;
+  const readSize = async ({ image }: (typeof pairs)[number]) => {
     try {
       return await readImageSize(image.path);
     } catch (error) {
       unreadable.push(messageOf(error));
       return { width: 0, height: 0 };
     }
-  });
+  };
+  const sizes = await mapConcurrent(pairs, HEADERS_AT_ONCE, readSize, { signal });
   if (problems.length + unreadable.length > 0) {
     throw datasetError(folder, [...problems, ...unreadable.sort()], 'Complete, replace or remove the files');
   }

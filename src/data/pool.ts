@@ -1,6 +1,7 @@
 /** @file Threads for decoding and augmentation, shared by all loaders that ask for the same number of them. */
 import { Piscina } from 'piscina';
 import { OtxError } from '../base/errors.js';
+import { watchThreads } from '../base/unfinished.js';
 import { workerUrl } from '../base/worker-url.js';
 import { TASKS } from './tasks.js';
 import type { TaskOutcome, TaskRequest } from './worker.js';
@@ -11,6 +12,15 @@ type ResultOf<N extends keyof Tasks> = Tasks[N] extends (task: never) => Promise
 
 /** Data threads where the caller does not say. */
 export const DEFAULT_WORKERS = 2;
+
+/**
+ * Lets go of a pool. Who was stopped does not wait for the tasks under way: a large image takes seconds.
+ */
+export async function letGo(pool: DataPool, signal: AbortSignal | undefined): Promise<void> {
+  const released = pool.release();
+  released.catch(() => {});
+  if (!signal?.aborted) await released;
+}
 
 /** Runs tasks of tasks.ts, in the order in which they are given. */
 export interface DataPool {
@@ -45,6 +55,7 @@ const callingThread: DataPool = {
 function acquireThreads(workers: number): DataPool {
   let entry = open.get(workers);
   if (!entry) {
+    watchThreads();
     const filename = workerUrl(import.meta.url, './worker.js').href;
     entry = {
       threads: new Piscina({ filename, name: 'runTask', minThreads: workers, maxThreads: workers }),

@@ -7,7 +7,7 @@ import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import { mapConcurrent } from './concurrent.js';
 import { readImageSize } from './decoder.js';
 import { findImages, isFolder } from './image-files.js';
-import { acquirePool, DEFAULT_WORKERS } from './pool.js';
+import { acquirePool, DEFAULT_WORKERS, letGo } from './pool.js';
 import { datasetError } from './problems.js';
 import type { UnlabeledImage, UnlabeledImages } from './types.js';
 import type { VerifyOptions } from './verify.js';
@@ -27,6 +27,7 @@ export interface UnlabeledOptions {
    * Empty lines do not count, nor does an image that is named again.
    */
   readonly fileList?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -34,7 +35,7 @@ export interface UnlabeledOptions {
  * the folder in which it lies.
  *
  * @throws OtxError `dataset` when the folder is missing or holds no image, for a list that names other kinds of files,
- * and, as one list, for files that are missing or no images.
+ * and, as one list, for files that are missing or no images; `aborted` when the signal fires.
  */
 export async function openUnlabeled(root: string, options: UnlabeledOptions = {}): Promise<UnlabeledImages> {
   const list = options.fileList ?? ((await isFile(root)) ? root : undefined);
@@ -54,14 +55,15 @@ export async function openUnlabeled(root: string, options: UnlabeledOptions = {}
   }
   const files = list === undefined ? await allImages(folder) : await listedImages(list, folder);
   const unreadable: string[] = [];
-  const images = await mapConcurrent(files, HEADERS_AT_ONCE, async ({ id, imagePath }) => {
+  const readSize = async ({ id, imagePath }: ImagePath) => {
     try {
       return { id, imagePath, ...(await readImageSize(imagePath)) };
     } catch (error) {
       unreadable.push(messageOf(error));
       return { id, imagePath, width: 0, height: 0 };
     }
-  });
+  };
+  const images = await mapConcurrent(files, HEADERS_AT_ONCE, readSize, { signal: options.signal });
   if (unreadable.length > 0) throw datasetError(folder, unreadable.sort(), 'Replace or remove the files');
   return { root: folder, images };
 }
@@ -91,7 +93,7 @@ export async function verifyUnlabeled(
     if (problems.length > 0) throw datasetError(root, problems, 'Mend, replace or remove the files');
     return results.flatMap(({ warning }) => warning ?? []);
   } finally {
-    await pool.release();
+    await letGo(pool, signal);
   }
 }
 

@@ -2,7 +2,7 @@
 import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { mapConcurrent } from './concurrent.js';
-import { acquirePool, DEFAULT_WORKERS } from './pool.js';
+import { acquirePool, DEFAULT_WORKERS, letGo } from './pool.js';
 import { datasetError } from './problems.js';
 import type { DatasetReport } from './report.js';
 import type { Dataset } from './types.js';
@@ -66,7 +66,7 @@ export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {
       notices: [...dataset.notices, ...nothingToTell(classes, pixels, ignored)],
     };
   } finally {
-    await pool.release();
+    await letGo(pool, options.signal);
   }
 }
 

@@ -43,8 +43,20 @@ export function leave(activity: Activity): void {
 }
 
 function waitForAll(): void {
+  settle(LONGEST_WAIT_MS);
+}
+
+/**
+ * Lets no native work start any more, and waits for what is under way. Blocks the thread.
+ *
+ * @param milliseconds to wait at most for each engine.
+ * @returns whether all engines are idle, so that the process may end.
+ */
+export function settle(milliseconds: number): boolean {
+  let isIdle = true;
   for (const activity of live) {
     Atomics.store(activity, STOPPING, 1);
-    Atomics.wait(activity, BUSY, 1, LONGEST_WAIT_MS);
+    if (Atomics.wait(activity, BUSY, 1, milliseconds) === 'timed-out') isIdle = false;
   }
+  return isIdle;
 }

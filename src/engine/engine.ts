@@ -56,6 +56,8 @@ export interface CompileOptions {
   readonly rewrite?: boolean;
   /** Path prefix of an ONNX Runtime profile, written when the step is released; default none. */
   readonly profile?: string;
+  /** Stops the compiler. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a run of a step gives. */
@@ -172,7 +174,8 @@ export class Engine {
 
   /**
    * Prepares a step for running.
-   * @throws OtxError `graph` when the graph has no ONNX form, `engine` when the runtime refuses it.
+   * @throws OtxError `graph` when the graph has no ONNX form, `engine` when the runtime refuses it, `aborted` when the signal
+   * fires.
    */
   async compile(step: StepGraph, options: CompileOptions = {}): Promise<CompiledStep> {
     const name = options.name ?? 'step';
@@ -182,6 +185,7 @@ export class Engine {
     const { model, binding, nodeCount, memory, peakMemory, fromCache } = await this.prepare(
       step,
       capabilities,
+      options.signal,
     );
     const settings: SessionSettings = {
       ...this.settings(rewrite),
@@ -228,14 +232,14 @@ export class Engine {
    * Bytes that runs of all the steps, each prepared to be fast, keep at their peaks: values, state before and after, inputs.
    * Nothing is run.
    *
-   * @throws OtxError `graph` when a graph has no ONNX form.
+   * @throws OtxError `graph` when a graph has no ONNX form, `aborted` when the signal fires.
    */
-  async plan(steps: readonly StepGraph[]): Promise<number> {
+  async plan(steps: readonly StepGraph[], signal?: AbortSignal): Promise<number> {
     const capabilities = await this.probe();
     const packs = new Map<string, number>();
     let bytes = RUNTIME_BYTES;
     for (const step of steps) {
-      const { binding, peakMemory } = await this.prepareFor(step, capabilities, 'fast');
+      const { binding, peakMemory } = await this.prepareFor(step, capabilities, 'fast', signal);
       // Each session keeps what its runs have taken.
       bytes += ARENA_OVERHEAD * peakMemory;
       for (const { dtype, shape } of binding.inputs) bytes += allocatedBytes(dtype, shape);
@@ -292,24 +296,30 @@ export class Engine {
     await exited;
   }
 
-  private async prepare(step: StepGraph, capabilities: CpuCapabilities): Promise<Preparation> {
+  private async prepare(
+    step: StepGraph,
+    capabilities: CpuCapabilities,
+    signal: AbortSignal | undefined,
+  ): Promise<Preparation> {
     const { memory } = this;
-    if (memory !== 'auto') return this.prepareFor(step, capabilities, memory);
-    const fast = await this.prepareFor(step, capabilities, 'fast');
-    return fits(fast.peakMemory, availableMemory()) ? fast : this.prepareFor(step, capabilities, 'lean');
+    if (memory !== 'auto') return this.prepareFor(step, capabilities, memory, signal);
+    const fast = await this.prepareFor(step, capabilities, 'fast', signal);
+    if (fits(fast.peakMemory, availableMemory())) return fast;
+    return this.prepareFor(step, capabilities, 'lean', signal);
   }
 
   private async prepareFor(
     step: StepGraph,
     capabilities: CpuCapabilities,
     memory: MemoryMode,
+    signal: AbortSignal | undefined,
   ): Promise<Preparation> {
     // A step without state has its weights as constants: every checkpoint would be an entry of its own.
     const cache = step.packs.length > 0 ? this.cache : undefined;
     const key = cache && cacheKey(digestStep(step), capabilities, memory);
     const known = key === undefined ? undefined : await cache?.read(key);
     if (known) return { ...known, binding: bindingOf(step), memory, fromCache: true };
-    const prepared = prepareStep(step, { capabilities, memory });
+    const prepared = await prepareStep(step, { capabilities, memory, signal });
     if (key !== undefined) await cache?.write(key, prepared);
     return { ...prepared, memory, fromCache: false };
   }

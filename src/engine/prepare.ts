@@ -1,4 +1,5 @@
 /** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
+import { breathe } from '../base/abortable.js';
 import {
   lower,
   optimize,
@@ -29,10 +30,17 @@ export function lowerForCpu(
   capabilities?: CpuCapabilities,
   memory: MemoryMode = 'fast',
 ): Tensor[] {
+  return passesFor(capabilities, memory).reduce((tensors, pass) => pass(tensors), [...outputs]);
+}
+
+type Pass = (outputs: readonly Tensor[]) => Tensor[];
+
+function passesFor(capabilities: CpuCapabilities | undefined, memory: MemoryMode): readonly Pass[] {
   const table = cpuLowering(capabilities);
-  const small = optimize(outputs);
-  if (memory === 'fast') return recomputeCopies(optimize(lower(small, table)));
-  return recomputeCopies(optimize(lower(recomputeActivations(small), table), { keepRepeated: true }));
+  const toStandard: Pass = (outputs) => lower(outputs, table);
+  if (memory === 'fast') return [optimize, toStandard, optimize, recomputeCopies];
+  const optimizeKeeping: Pass = (outputs) => optimize(outputs, { keepRepeated: true });
+  return [optimize, recomputeActivations, toStandard, optimizeKeeping, recomputeCopies];
 }
 
 export interface PrepareOptions {
@@ -40,17 +48,28 @@ export interface PrepareOptions {
   readonly capabilities?: CpuCapabilities;
   /** Default fast. */
   readonly memory?: MemoryMode;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws OtxError `graph` when the graph cannot be expressed in ONNX. */
-export function prepareStep(step: StepGraph, options: PrepareOptions = {}): PreparedStep {
-  const { capabilities, memory = 'fast' } = options;
+/**
+ * Compiles in pieces of a second or less, between which the thread listens to signals.
+ *
+ * @throws OtxError `graph` when the graph cannot be expressed in ONNX, `aborted` when the signal fires.
+ */
+export async function prepareStep(step: StepGraph, options: PrepareOptions = {}): Promise<PreparedStep> {
+  const { capabilities, memory = 'fast', signal } = options;
+  const pause = () => breathe(signal, 'the step was compiled');
   const packs = packsOf(step);
   const named: Record<string, Tensor> = { ...step.outputs };
   for (const { layout, next } of packs) if (next) named[packOutputName(layout.name)] = next;
 
   const names = Object.keys(named);
-  const lowered = lowerForCpu(Object.values(named), capabilities, memory);
+  let lowered = Object.values(named);
+  for (const pass of passesFor(capabilities, memory)) {
+    await pause();
+    lowered = pass(lowered);
+  }
+  await pause();
   const outputs = Object.fromEntries(names.map((name, i) => [name, lowered[i]!]));
   const model = serializeLowered({
     name: 'step',
@@ -61,6 +80,7 @@ export function prepareStep(step: StepGraph, options: PrepareOptions = {}): Prep
     ],
     outputs,
   });
+  await pause();
   return {
     model,
     binding: bindingOf(step),

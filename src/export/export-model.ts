@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { breathe } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import { version } from '../base/version.js';
@@ -78,7 +79,7 @@ export interface ExportResult {
  * @throws OtxError `checkpoint`, `usage` or `output`.
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
-  const { output, type = 'onnx', batch = 'dynamic' } = options;
+  const { output, type = 'onnx', batch = 'dynamic', onEvent, signal } = options;
   if (options.inputSize) checkInputSize(options.inputSize);
   const file = type === 'onnx' ? MODEL_FILE : TORCH_FILE;
   const files = [file, LABEL_SCHEMA_FILE];
@@ -87,13 +88,16 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
     const loaded = await loadTrainedModel(options);
     const trained = { ...loaded, inputSize: options.inputSize ?? loaded.inputSize };
     if (type === 'onnx') {
-      await outputs.write(file, encodeOnnx(trained, batch === 'dynamic'));
+      const bytes = encodeOnnx(trained, batch === 'dynamic');
+      await breathe(signal, 'the model was exported');
+      await outputs.write(file, bytes);
     } else {
       const classNames = trained.classes.map(({ name }) => name);
       const tensors = stateTensors(trained.state, trained.variables);
       await outputs.write(file, ...encodeTorchFile(tensors, { classNames }));
     }
     await outputs.write(LABEL_SCHEMA_FILE, formatLabelSchema(trained.classes));
+    onEvent?.({ type: 'output', folder: output });
     return {
       model: join(output, file),
       labelSchema: join(output, LABEL_SCHEMA_FILE),

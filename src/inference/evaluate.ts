@@ -31,8 +31,6 @@ export interface EvaluateOptions extends ModelOptions {
   readonly useOtxAdapter?: boolean | undefined;
   /** Folder for `performance.json`. Default: none is written. */
   readonly output?: string | undefined;
-  /** Stops after the current image. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** The scores of a model. */
@@ -98,6 +96,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     const score = diceAverage(metrics);
     const performanceFile = output === undefined ? undefined : join(output, PERFORMANCE_FILE);
     await outputs?.write(PERFORMANCE_FILE, `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`);
+    if (output !== undefined) onEvent({ type: 'output', folder: output });
     const scored = matched.indices.map((index) => classes[index]!);
     return { classes: scored, metrics, diceAverage: score, performanceFile };
   } finally {

@@ -1,9 +1,11 @@
 /** @file A network in evaluation mode on the engine, and its answer for one image. */
 
+import { abortable } from '../base/abortable.js';
 import { createEngine } from '../engine/engine.js';
 import { StepBuilder } from '../engine/step.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
+import type { JobEvent } from '../training/events.js';
 import type { TrainedModel } from './trained-model.js';
 
 /** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
@@ -18,10 +20,19 @@ export interface Network {
 /** A network with its weights, ready for images of one size. */
 export interface NetworkOptions extends Pick<TrainedModel, 'model' | 'state' | 'inputSize'> {
   readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 
 /** Compiles a network in evaluation mode with its weights as constants, so that batch norm is folded away. */
-export async function openNetwork({ model, state, inputSize, threads }: NetworkOptions): Promise<Network> {
+export async function openNetwork({
+  model,
+  state,
+  inputSize,
+  threads,
+  signal,
+  onEvent,
+}: NetworkOptions): Promise<Network> {
   const engine = await createEngine({ threads });
   return guarded(
     () => engine.dispose(),
@@ -29,7 +40,10 @@ export async function openNetwork({ model, state, inputSize, threads }: NetworkO
       const builder = new StepBuilder();
       const images = builder.input('images', 'float32', [1, 3, inputSize.height, inputSize.width]);
       builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
-      const step = await engine.compile(builder.build(), { name: 'prediction' });
+      onEvent?.({ type: 'progress', task: 'compile', done: 0, total: 1 });
+      const compiling = engine.compile(builder.build(), { name: 'prediction', signal });
+      const step = await abortable(compiling, signal, 'the network was compiled');
+      onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
       const segment: Segment = async (image) =>
         (await step.run({ images: image })).outputs.logits as Float32Array;
       return { segment, dispose: () => engine.dispose() };

@@ -1,6 +1,7 @@
 /** @file A model that was exported, on the runtime: it runs in a process of its own, since its file may come from anywhere. */
 
 import { dirname, join } from 'node:path';
+import { abortable } from '../base/abortable.js';
 import { messageOf, OtxError, option } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { Size } from '../data/index.js';
@@ -29,11 +30,13 @@ export async function openOnnxFile({
   template,
   hyperParameters,
   threads,
+  signal,
 }: ModelOptions): Promise<OpenedModel> {
   if (template !== undefined) loadTemplate(template);
   const classes = await loadLabelSchema(join(dirname(weights), LABEL_SCHEMA_FILE));
   const file = await readBytesOf(weights, ONNX_KIND);
-  const model = await unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST }));
+  const loading = unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST, signal }));
+  const model = await abortable(loading, signal, 'the model was loaded');
   return guarded(model.release, async () => {
     const inputSize = checkExport(model, classes.length, weights);
     const wanted = hyperParameters?.learning_parameters?.input_size;

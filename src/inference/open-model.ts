@@ -19,7 +19,8 @@ async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const trained = await loadTrainedModel(options);
   const { classes, inputSize, hyperParameters } = trained;
   const threshold = confidenceThreshold(hyperParameters);
-  const { segment: run, dispose } = await openNetwork({ ...trained, threads: options.threads });
+  const { threads, signal, onEvent } = options;
+  const { segment: run, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
   const segment: Segment = async (image) => {
     const logits = await run(image);
     if (!logits.every(Number.isFinite)) throw senseless(options.weights, 'values that are not finite');

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { throwIfAborted } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
@@ -24,8 +25,6 @@ export interface PredictOptions extends ModelOptions {
   readonly input: string;
   /** Folder for `overlays/` and `masks/`. Of what is in it, only files of an earlier prediction are replaced. */
   readonly output: string;
-  /** Stops after the current image. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one image. */
@@ -68,6 +67,7 @@ export interface PredictResult {
 export async function predict(options: PredictOptions): Promise<PredictResult> {
   const { output, onEvent = () => undefined, signal } = options;
   const { files, inputs, isFolder } = await listInputs(options.input);
+  throwIfAborted(signal, 'looking for images');
   await refuseDataset(output);
   const outputs = await Outputs.open({
     root: output,
@@ -76,28 +76,30 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
     inputs: joinInputs(inputs, weightsInputs(options.weights)),
   });
   let model: OpenedModel | undefined;
+  const images: PredictedImage[] = [];
   try {
     model = await openModel(options);
-    const images: PredictedImage[] = [];
     const failed: FailedImage[] = [];
     const ahead = segmentAhead(files, model);
     for (const [index, { path, name }] of files.entries()) {
-      const { made } = await ahead.take(index);
+      const { made } = await ahead.take(index, signal);
       if (made instanceof OtxError) {
         if (!isFolder) throw made;
         failed.push({ input: path, reason: made.message });
       } else {
         images.push({ input: path, ...(await write(outputs, output, name, made)) });
       }
+      if (images.length === 1) onEvent({ type: 'output', folder: output });
       onEvent({ type: 'progress', task: 'predict', done: index + 1, total: files.length });
-      if (signal?.aborted) {
-        throw new OtxError(
-          'aborted',
-          `stopped after ${index + 1} of ${files.length} images, which are in ${output}`,
-        );
-      }
     }
     return { classes: model.classes, images, failed };
+  } catch (error) {
+    if (!(error instanceof OtxError && error.code === 'aborted')) throw error;
+    const done = `${images.length} of ${files.length} images`;
+    throw new OtxError(
+      'aborted',
+      `stopped after ${done}${images.length > 0 ? `, which are in ${output}` : ''}`,
+    );
   } finally {
     await Promise.all([model?.dispose(), outputs.close()]);
   }

@@ -33,7 +33,13 @@ export async function measureNetwork(
   const model = createSegmentor(name, { numClasses });
   const { variables } = describe(model, [1, 3, side, side]);
   const state = initialState(variables, DEFAULT_SEED);
-  const { segment, dispose } = await openNetwork({ model, state, inputSize: squareOf(side), threads });
+  const { segment, dispose } = await openNetwork({
+    model,
+    state,
+    inputSize: squareOf(side),
+    threads,
+    signal,
+  });
   try {
     const image = new Float32Array(3 * side * side).fill(0.5);
     const times: number[] = [];

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { breathe } from '../base/abortable.js';
 import { OtxError, option } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { type ClassInfo, type Size, squareOf } from '../data/index.js';
@@ -32,6 +33,8 @@ export interface TrainedModelOptions {
   readonly hyperParameters?: HyperParameterOverrides | undefined;
   /** Is told how the job goes on. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
+  /** Stops the job; what is written by then stays. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The parts of a checkpoint that evaluation and export build a graph from. */
@@ -47,9 +50,10 @@ export interface TrainedModel {
   readonly inputSize: Size;
 }
 
-/** Loads weights with the network they belong to. @throws OtxError `checkpoint`, `usage` */
+/** Loads weights with the network they belong to. @throws OtxError `checkpoint`, `usage`, `aborted` */
 export async function loadTrainedModel(options: TrainedModelOptions): Promise<TrainedModel> {
   const given = await openGivenWeights(options.weights);
+  await breathe(options.signal, 'the weights were read');
   return given.kind === 'checkpoint'
     ? ofCheckpoint(given.checkpoint, options)
     : ofWeights(given.weights, options);

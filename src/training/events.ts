@@ -16,12 +16,28 @@ export interface NoticeEvent {
 /** Progress of a countable piece of work other than training steps. */
 export interface ProgressEvent {
   readonly type: 'progress';
-  /** Checking masks, segmenting images without masks, validating, evaluating or predicting. */
-  readonly task: 'check' | 'segment' | 'validate' | 'evaluate' | 'predict';
+  /** What is being done, in one word. */
+  readonly task:
+    | 'check'
+    | 'segment'
+    | 'probe'
+    | 'compile'
+    | 'validate'
+    | 'evaluate'
+    | 'predict'
+    | 'draw'
+    | 'measure';
   /** Items finished and in total. */
   readonly done: number;
   /** Items in total. */
   readonly total: number;
+}
+
+/** The folder of the results has its first files. */
+export interface OutputEvent {
+  readonly type: 'output';
+  /** As the caller named it, or absolute. */
+  readonly folder: string;
 }
 
 /** A published file is being downloaded. */
@@ -189,6 +205,7 @@ export interface EndEvent {
 export type TrainEvent =
   | NoticeEvent
   | ProgressEvent
+  | OutputEvent
   | DownloadEvent
   | DataEvent
   | StartEvent
@@ -200,4 +217,4 @@ export type TrainEvent =
   | EndEvent;
 
 /** Everything that evaluation, prediction and export report. */
-export type JobEvent = NoticeEvent | ProgressEvent | DataEvent;
+export type JobEvent = NoticeEvent | ProgressEvent | OutputEvent | DataEvent;

@@ -1,6 +1,7 @@
 /** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
 
 import { availableParallelism } from 'node:os';
+import { throwIfAborted } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { checkPlace } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
@@ -61,6 +62,8 @@ import { checkTrainData, chooseTrainType } from './train-type.js';
 /** Training and validation loaders share the cores. */
 const LOADERS = 2;
 const MOST_WORKERS = 8;
+/** Batch sizes that are planned where memory may be short. */
+const FEWEST_TRIALS = 3;
 /** For those who did not choose it. */
 const FROM_SCRATCH =
   'all weights start from random numbers; --pretrained starts from the published ImageNet backbone, which needs fewer ' +
@@ -157,6 +160,7 @@ async function prepare(
   const { classes } = trainSet;
 
   // The output folder, before anything that takes long.
+  throwIfAborted(signal, 'the training was prepared');
   const inputs = joinInputs(data.inputs, besides(config, template, options.configFile));
   const store = imageStore(asked.algo_backend.storage_cache_scheme);
   if (store) await checkPlace(store.folder, inputs);
@@ -221,10 +225,10 @@ async function prepare(
   const order = unlabeled || !report ? undefined : samplingOrder(report, knownClasses, seed, notice);
 
   // The engine, with a batch that fits.
-  const engine = { variables, state: weights, saved: earlier?.checkpoint.tensors, seed, threads };
+  const engine = { variables, state: weights, saved: earlier?.checkpoint.tensors, seed, threads, signal };
   const hyperParameters = earlier
     ? chosen
-    : await adaptBatchSize(chosen, config, trainSet, method, threads, notice);
+    : await adaptBatchSize(chosen, config, trainSet, method, { threads, signal }, onEvent);
   const { batch_size: batchSize, num_iters } = hyperParameters.learning_parameters;
   const graphs = method.graphs(batchSize);
   const figures = allFigures(graphs);
@@ -248,7 +252,13 @@ async function prepare(
   const history = earlier
     ? await History.resume(outputs, folder.history, earlier.resume.state.epoch, ...columns)
     : await History.start(outputs, folder.history, ...columns);
-  const session = await createTrainingSession({ ...engine, graphs });
+  onEvent({ type: 'output', folder: folder.root });
+  const onCompile = (done: number, total: number) =>
+    onEvent({ type: 'progress', task: 'compile', done, total });
+  const session = await createTrainingSession({ ...engine, graphs, onCompile }).catch(async (error) => {
+    await trainLoader.dispose();
+    throw error;
+  });
   const validationLoader =
     validationSet &&
     createEvalLoader(validationSet, {
@@ -440,8 +450,8 @@ async function adaptBatchSize(
   { adapted_batch_size }: RunConfig,
   { samples }: Dataset,
   method: Method,
-  threads: number,
-  notice: (message: string) => void,
+  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal | undefined },
+  onEvent: (event: TrainEvent) => void,
 ): Promise<HyperParameters> {
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
   if (adapted_batch_size === requested) return asked;
@@ -449,12 +459,17 @@ async function adaptBatchSize(
   const pixels = views * inputSizes(asked).train ** 2;
   const isSemi = asked.algo_backend.train_type === 'Semisupervised';
   const besides = isSemi ? asked.learning_parameters.unlabeled_batch_size : 0;
+  let trials = 0;
   const plan = async (batchSize: number) => {
+    onEvent({ type: 'progress', task: 'probe', done: trials, total: Math.max(++trials, FEWEST_TRIALS) });
     const { steps, evaluation, otherEvaluations = {} } = method.graphs(batchSize);
     const all = [...Object.values(steps), evaluation, ...Object.values(otherEvaluations)];
     const engine = await createEngine({ threads });
     try {
-      return await engine.plan(all.filter((graph) => graph !== undefined));
+      return await engine.plan(
+        all.filter((graph) => graph !== undefined),
+        signal,
+      );
     } finally {
       await engine.dispose();
     }
@@ -469,10 +484,12 @@ async function adaptBatchSize(
   });
   if (batch_size === requested) return asked;
   const scaled = scaleLearningRate(learning_rate, requested, batch_size);
-  notice(
-    `batch size ${batch_size} instead of ${requested}, to fit the memory; learning rate ${scaled.toPrecision(3)} ` +
+  onEvent({
+    type: 'notice',
+    message:
+      `batch size ${batch_size} instead of ${requested}, to fit the memory; learning rate ${scaled.toPrecision(3)} ` +
       `instead of ${learning_rate}`,
-  );
+  });
   return {
     ...asked,
     learning_parameters: { ...asked.learning_parameters, batch_size, learning_rate: scaled },

@@ -1,5 +1,6 @@
 /** @file The weights in training: the engine with the compiled steps of a method and the state they work on. */
 
+import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
 import type { TrainBatch } from '../data/index.js';
@@ -24,6 +25,9 @@ export interface SessionOptions {
   /** Of drop-path, dropout and whatever else a step draws. */
   readonly seed: number;
   readonly threads?: number | undefined;
+  /** Called before the first and after each of the steps and evaluations that are compiled. */
+  readonly onCompile?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What one step reports. */
@@ -54,17 +58,30 @@ export interface TrainingSession {
   dispose(): Promise<void>;
 }
 
-/** Compiles the steps and puts the start state into the engine. */
+/**
+ * Compiles the steps and puts the start state into the engine.
+ *
+ * @throws OtxError `aborted` when the signal fires.
+ */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
-  const { graphs, variables, state, saved, seed, threads } = options;
+  const { graphs, variables, state, saved, seed, threads, onCompile, signal } = options;
   const engine = await createEngine({ threads });
+  const named = { ...graphs.steps, ...graphs.otherEvaluations };
+  const total = Object.keys(named).length + (graphs.evaluation ? 1 : 0);
+  let done = 0;
+  const compile = async (graph: StepGraph, name: string): Promise<CompiledStep> => {
+    const compiled = await abortable(engine.compile(graph, { name, signal }), signal, `${name} was compiled`);
+    onCompile?.(++done, total);
+    return compiled;
+  };
   try {
+    onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
     for (const [name, graph] of Object.entries(graphs.steps)) {
-      steps.set(name, stepRunner(graph, await engine.compile(graph, { name: `train ${name}` }), seed));
+      steps.set(name, stepRunner(graph, await compile(graph, `train ${name}`), seed));
     }
     const segmentOf = async (name: string, graph: StepGraph): Promise<Segment> => {
-      const evaluation = await engine.compile(graph, { name });
+      const evaluation = await compile(graph, name);
       return async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array;
     };
     const segment = graphs.evaluation && (await segmentOf('validation', graphs.evaluation));

@@ -132,7 +132,7 @@ async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | und
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
   const [labeled, unlabeled] = await allOfThem<[LabeledData, UnlabeledImages]>([
     () => openLabeled(config, signal),
-    () => openUnlabeled(root as string, { fileList }),
+    () => openUnlabeled(root as string, { fileList, signal }),
   ]);
   const what = 'the unlabeled images';
   const paths = unlabeled.images.map(({ imagePath }) => imagePath);
@@ -167,8 +167,11 @@ export const PSEUDO_MASK_FOLDER = 'detcon_mask';
 /** A backbone knows no classes; a checkpoint names at least one. */
 const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
 
-async function openImages({ train_data_roots, output }: CompleteConfig): Promise<OpenedData> {
-  const images = await openImageFolder(train_data_roots);
+async function openImages(
+  { train_data_roots, output }: CompleteConfig,
+  signal: AbortSignal | undefined,
+): Promise<OpenedData> {
+  const images = await openImageFolder(train_data_roots, { signal });
   const paths = images.images.map(({ imagePath }) => imagePath);
   const inputs = searchedInputs('the images to learn from', [train_data_roots], paths);
   const folder = join(dirname(output), PSEUDO_MASK_FOLDER);

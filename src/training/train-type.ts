@@ -14,6 +14,7 @@ export interface TrainTypeRequest {
   readonly unlabeledData?: string | undefined;
   readonly unlabeledFileList?: string | undefined;
   readonly hyperParameters?: HyperParameterOverrides | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -28,13 +29,14 @@ export async function chooseTrainType({
   unlabeledData,
   unlabeledFileList,
   hyperParameters,
+  signal,
 }: TrainTypeRequest): Promise<TrainType> {
   const asked = hyperParameters?.algo_backend?.train_type;
   if (asked !== undefined) return asked;
   const isAlone = trainData !== undefined && validationData === undefined;
   if (isAlone && (await isImageFolder(trainData))) return 'Selfsupervised';
   if (unlabeledData === undefined) return 'Incremental';
-  const { images } = await openUnlabeled(unlabeledData, { fileList: unlabeledFileList });
+  const { images } = await openUnlabeled(unlabeledData, { fileList: unlabeledFileList, signal });
   return images.length > 1 ? 'Semisupervised' : 'Incremental';
 }
 

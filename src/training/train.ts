@@ -105,8 +105,10 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   const isCheckpointDue = () =>
     state.updates - saved.updates >= everySteps || clock() - saved.seconds >= everySeconds;
 
+  let isStopped = false;
   const stopIfAsked = async (metrics: SegmentationMetrics | null) => {
     if (!signal?.aborted) return;
+    isStopped = true;
     await save('last', metrics);
     throw new OtxError(
       'aborted',
@@ -121,6 +123,13 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
     isHistoryMissed = true;
   };
 
+  /** Keeps the steps since the last checkpoint, whatever has failed. A folder that cannot be written has said so. */
+  const rescue = async (error: unknown) => {
+    if (error instanceof OtxError && ['output', 'numeric'].includes(error.code)) return;
+    if (!isStopped) await stopIfAsked(null);
+    if (!isStopped) await save('last', null).catch(() => undefined);
+  };
+
   /** Scores weights on the validation images; undefined where there is nothing to score. */
   const score = async (segment: Segment | undefined, epoch: number, isShown: boolean) => {
     if (!validationLoader || !segment) return undefined;
@@ -132,9 +141,6 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       ...(isShown && {
         onPrediction: (image: ScoredImage) => onEvent({ type: 'prediction', epoch, ...image }),
       }),
-    }).catch(async (error: unknown) => {
-      await stopIfAsked(null);
-      throw error;
     });
   };
 
@@ -215,7 +221,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         });
       // What an epoch reports that was stopped behind its last step.
       let learningRate = learningRateOf(Math.max(state.updates, 1));
-      for await (const batch of trainLoader.epoch(state.epoch, { startStep: state.step })) {
+      for await (const batch of trainLoader.epoch(state.epoch, { startStep: state.step, signal })) {
         learningRate = learningRateOf(state.updates + 1);
         const result = await session.step(batch, learningRate, state.updates + 1);
         const { loss, committed } = result;
@@ -333,6 +339,9 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       onEvent({ ...event, epochs: state.epochs });
       if (state.finished === null) await stopIfAsked(event.metrics ?? null);
     }
+  } catch (error) {
+    await rescue(error);
+    throw error;
   } finally {
     await Promise.all([run.dispose(), reporter.finish()]);
     await folder.outputs.close();

@@ -24,7 +24,7 @@ const bar = { update: () => undefined, stop: () => undefined };
 /** The real thing in seconds: few small scenes, and just enough steps for predictions of several classes. */
 const tiny = (): QuickstartOptions => ({
   folder,
-  terminal: { live: false, print: (text) => printed.push(text), bar: () => bar },
+  terminal: { live: false, columns: 80, print: (text) => printed.push(text), bar: () => bar },
   scenes: { train: 16, val: 3, width: 96, height: 80 },
   hyperParameters: {
     learning_parameters: { ...SMALL, num_iters: 8, learning_rate: 0.003, learning_rate_schedule: 'poly' },

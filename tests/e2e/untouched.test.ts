@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { runCommand } from '../../src/cli/program.js';
+import { createRunLog } from '../../src/cli/run-log.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { otx } from './otx.js';
 
@@ -70,11 +71,14 @@ afterEach(() => rm(mine, { recursive: true, force: true }));
 async function inProcess(args: readonly string[]): Promise<{ printed: string; error: unknown }> {
   const printed: string[] = [];
   const bar = { update: () => undefined, stop: () => undefined };
-  const terminal = { live: false, print: (text: string) => printed.push(text), bar: () => bar };
-  const error: unknown = await runCommand(args, terminal, new AbortController().signal).then(
+  const terminal = { live: false, columns: 80, print: (text: string) => printed.push(text), bar: () => bar };
+  const log = createRunLog(['otx', ...args].join(' '));
+  const own = { signal: new AbortController().signal, log, startWork: () => undefined };
+  const error: unknown = await runCommand(args, terminal, own).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
+  await log.close();
   return { printed: printed.join('\n'), error };
 }
 
@@ -449,7 +453,7 @@ test('what a killed command was writing is swept by the next one', async () => {
   for (const folder of ['.', 'masks']) await writeFile(at('out', folder, name), 'half');
   await writeFile(at('out', 'masks', '.scene-0001.png.tmp'), 'mine');
   await must(commands.predict!(at('out')));
-  expect((await readdir(at('out'))).sort()).toEqual([MANIFEST_FILE, 'masks', 'overlays']);
+  expect((await readdir(at('out'))).sort()).toEqual([MANIFEST_FILE, 'log.txt', 'masks', 'overlays']);
   expect((await readdir(at('out', 'masks'))).sort()).toEqual([
     '.scene-0001.png.tmp',
     'scene-0001.png',

@@ -51,13 +51,20 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
       const size = asked.learning_parameters?.input_size;
       const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), asked)).train;
       const useOtxAdapter = adapter(flags.useOtxAdapter);
-      await run(async ({ signal }) => {
+      await run(async ({ signal, onEvent }) => {
         const dataset = await openDataset(flags.trainDataRoots, { useOtxAdapter, signal });
         const inputs = datasetInputs('the data set', flags.trainDataRoots, dataset);
         const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
         try {
-          const sheet = await renderAugmentationSheet(dataset, { recipe, cropSize, seed, signal });
+          const onProgress = (done: number, total: number) =>
+            onEvent({ type: 'progress', task: 'draw', done, total });
+          const sheet = await renderAugmentationSheet(dataset, {
+            ...{ recipe, cropSize, seed },
+            ...{ signal, onProgress },
+          });
           await outputs.write(basename(output), await encodePng(sheet));
+          // Where a file was named, nothing else comes beside it.
+          if (output !== flags.output) onEvent({ type: 'output', folder: flags.output });
         } finally {
           await outputs.close();
         }

@@ -4,6 +4,7 @@ import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.
 import { checkHyperParameters, settingNames } from '../../settings/index.js';
 import { timestampedFolder } from '../../training/run-folder.js';
 import { ADAPTER_PARAMETER, onlyParams, parseParams } from '../arguments.js';
+import type { Host } from '../host.js';
 import { progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { weightsOrLatest } from './latest-training.js';
@@ -46,7 +47,7 @@ export interface CommandContext {
   settings(operation: string): HyperParameterOverrides;
   /** Whether masks go through polygons, by flag or parameter. @throws OtxError `usage` when these differ */
   adapter(flag: boolean | undefined): boolean | undefined;
-  /** Runs a job with its progress on the terminal. */
+  /** Runs a job with its progress on the terminal, and in the log of its folder. */
   run<T>(job: (hooks: JobHooks) => Promise<T>): Promise<T>;
   /** The folder behind `-o`, or a new one named after time and operation. */
   outputFor(operation: string, given: string | undefined): Promise<string>;
@@ -58,7 +59,7 @@ export interface CommandContext {
 export function createContext(
   params: readonly string[] | undefined,
   terminal: Terminal,
-  signal: AbortSignal,
+  { signal, log, startWork }: Pick<Host, 'signal' | 'log' | 'startWork'>,
 ): CommandContext {
   return {
     terminal,
@@ -70,9 +71,16 @@ export function createContext(
     },
     adapter: (flag) => chooseAdapter(flag, takeAdapter(parseParams(params ?? [])).adapter),
     run: async (job) => {
+      startWork();
       const { onEvent, close } = progressPrinter(terminal);
       try {
-        return await job({ onEvent, signal });
+        return await job({
+          signal,
+          onEvent: (event) => {
+            if (event.type === 'output') log.writeTo(event.folder);
+            onEvent(event);
+          },
+        });
       } finally {
         close();
       }

@@ -63,7 +63,7 @@ export function addExport(program: Command, context: CommandContext): void {
       }
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('export', flags.output);
-      const { model, inputShape, classes } = await run(({ onEvent }) =>
+      const { model, inputShape, classes } = await run((hooks) =>
         exportModel({
           template,
           weights,
@@ -72,7 +72,7 @@ export function addExport(program: Command, context: CommandContext): void {
           batch: flags.staticBatch ? 'static' : 'dynamic',
           inputSize: flags.inputSize,
           hyperParameters,
-          onEvent,
+          ...hooks,
         }),
       );
       const written =

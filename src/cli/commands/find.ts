@@ -8,7 +8,7 @@ import { measureNetwork } from '../../inference/speed.js';
 import { createSegmentor, describe } from '../../models/index.js';
 import { pretrainedPath } from '../../weights/pretrained.js';
 import { formatTable } from '../table.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext, JobHooks } from './context.js';
 
 /** Input and classes for which the size of a network is told: those of the published tables. */
 const TABLE_SIDE = 512;
@@ -38,7 +38,7 @@ export function addFind(program: Command, { terminal, settings, run }: CommandCo
       findTable(task);
       if (backbone) terminal.print(backboneTable(backbone));
       if (backbone && !template) return;
-      const milliseconds = measure ? await run(({ signal }) => measureAll(signal)) : undefined;
+      const milliseconds = measure ? await run(measureAll) : undefined;
       terminal.print(findTable(task, { verbose, milliseconds }));
     });
 }
@@ -86,14 +86,18 @@ function backboneParameters(model: string): number {
 const SIZE_HEAD = ['PARAMETERS', 'MACS AT 512x512', 'FP32 SIZE'];
 
 /** By name of the network. */
-async function measureAll(signal: AbortSignal): Promise<Map<string, number>> {
+async function measureAll({ onEvent, signal }: JobHooks): Promise<Map<string, number>> {
   const milliseconds = new Map<string, number>();
-  for (const { model } of listTemplates()) {
-    if (milliseconds.has(model)) continue;
+  const models = new Set(listTemplates().map(({ model }) => model));
+  const told = () =>
+    onEvent({ type: 'progress', task: 'measure', done: milliseconds.size, total: models.size });
+  told();
+  for (const model of models) {
     milliseconds.set(
       model,
       await measureNetwork(model, { side: TABLE_SIDE, numClasses: TABLE_CLASSES, signal }),
     );
+    told();
   }
   return milliseconds;
 }

@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { Outputs } from '../../base/outputs/outputs.js';
 import { openDataset } from '../../data/index.js';
 import { generateScenes, type SceneOptions } from '../../demo/generate.js';
-import { evaluate, exportModel, type HyperParameterOverrides, predict, train } from '../../index.js';
+import {
+  evaluate,
+  exportModel,
+  type HyperParameterOverrides,
+  type JobEvent,
+  predict,
+  train,
+} from '../../index.js';
 import { formatMetrics, type SegmentationMetrics } from '../../training/metrics.js';
 import { formatDuration, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
@@ -43,6 +50,8 @@ export interface QuickstartOptions {
   readonly folder: string;
   readonly terminal: Terminal;
   readonly signal?: AbortSignal;
+  /** Told of the folders that get a log. */
+  readonly onOutput?: (folder: string) => void;
   readonly scenes?: SceneOptions;
   readonly hyperParameters?: HyperParameterOverrides;
 }
@@ -68,6 +77,7 @@ export interface QuickstartResult {
 export async function quickstart(options: QuickstartOptions): Promise<QuickstartResult> {
   const { folder, terminal, signal, scenes = SCENES, hyperParameters = SETTINGS } = options;
   const { print } = terminal;
+  const { onOutput = () => undefined } = options;
   const { onEvent, close } = progressPrinter(terminal);
   const start = performance.now();
   let outputs: Outputs | undefined;
@@ -75,8 +85,8 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     print('== 1. A data set: images, masks, and a file that names the classes');
     const data = join(folder, 'data');
     const [trainData, validationData] = [join(data, 'train'), join(data, 'val')];
-    await drawScenes(data, scenes, terminal, signal);
-    const validation = await openDataset(validationData);
+    await drawScenes(data, scenes, onEvent, signal);
+    const validation = await openDataset(validationData, { signal });
     const names = validation.classes.map(({ name }) => name);
     print(`${data}: ${names.join(', ')}`);
 
@@ -89,8 +99,13 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       untrainedWeights,
       untrainedCheckpoint({ template: TEMPLATE, classes, seed: SEED, hyperParameters }),
     );
+    onOutput(run);
+    /** Tables and notes would be in the way here. */
+    const onEvaluation = (event: JobEvent) => {
+      if (event.type === 'progress') onEvent(event);
+    };
     const meanDice = async (weights: string) =>
-      (await evaluate({ weights, testData: validationData, signal })).metrics.mDice;
+      (await evaluate({ weights, testData: validationData, onEvent: onEvaluation, signal })).metrics.mDice;
     const untrained = await meanDice(untrainedWeights);
     print(`mean Dice ${untrained.toFixed(4)} (1 is perfect)`);
 
@@ -104,7 +119,10 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       seed: SEED,
       hyperParameters,
       timeBudgetSeconds: TRAINING_SECONDS,
-      onEvent,
+      onEvent: (event) => {
+        if (event.type === 'output') onOutput(event.folder);
+        onEvent(event);
+      },
       signal,
     });
     // A supervised training is always validated.
@@ -112,7 +130,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names)}`);
 
     print('\n== 4. Export to ONNX; is the exported file as good as the trained model?');
-    const { model } = await exportModel({ weights, output: join(run, 'export') });
+    const { model } = await exportModel({ weights, output: join(run, 'export'), signal });
     const exported = await meanDice(model);
     const input = join(validationData, 'images');
     const segment = (by: string, output: string) => predict({ weights: by, input, output, onEvent, signal });
@@ -147,16 +165,12 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
 async function drawScenes(
   root: string,
   scenes: SceneOptions,
-  terminal: Terminal,
+  onEvent: (event: JobEvent) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const total = (scenes.train ?? 0) + (scenes.val ?? 0);
-  const bar = terminal.bar('drawing [{bar}] {value}/{total}', total);
-  try {
-    await generateScenes(root, { ...scenes, onProgress: (done) => bar.update(done), signal });
-  } finally {
-    bar.stop();
-  }
+  const onProgress = (done: number, total: number) =>
+    onEvent({ type: 'progress', task: 'draw', done, total });
+  await generateScenes(root, { ...scenes, onProgress, signal });
 }
 
 /** What to type next, with everything filled in that is known. */

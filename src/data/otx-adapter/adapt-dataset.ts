@@ -2,7 +2,7 @@
 import { abortable } from '../../base/abortable.js';
 import { OtxError } from '../../base/errors.js';
 import { mapConcurrent } from '../concurrent.js';
-import { acquirePool, DEFAULT_WORKERS } from '../pool.js';
+import { acquirePool, DEFAULT_WORKERS, letGo } from '../pool.js';
 import { listSome } from '../problems.js';
 import type { Dataset } from '../types.js';
 
@@ -48,6 +48,6 @@ export async function adaptDataset(dataset: Dataset, options: AdaptOptions = {})
     }
     return { ...dataset, samples, decodeMask: coding, notices };
   } finally {
-    await pool.release();
+    await letGo(pool, options.signal);
   }
 }

@@ -5,7 +5,7 @@ import { abortable } from '../../base/abortable.js';
 import type { Outputs } from '../../base/outputs/outputs.js';
 import { mapConcurrent } from '../concurrent.js';
 import { maskNames } from '../mask-names.js';
-import { acquirePool, DEFAULT_WORKERS } from '../pool.js';
+import { acquirePool, DEFAULT_WORKERS, letGo } from '../pool.js';
 import { datasetError } from '../problems.js';
 import type { UnlabeledImages } from '../types.js';
 import type { VerifyOptions } from '../verify.js';
@@ -68,6 +68,6 @@ export async function ensurePseudoMasks(
     const warnings = results.flatMap(({ warning }) => warning ?? []);
     return { folder, paths, made, reused: images.length - made, warnings };
   } finally {
-    await pool.release();
+    await letGo(pool, signal);
   }
 }

@@ -18,6 +18,8 @@ export interface IsolatedOptions {
   readonly largestWeight: number;
   /** Default: by the size of the file and of its input. */
   readonly limits?: Partial<Limits>;
+  /** Ends the process while it loads the model. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A model in a process of its own, which `release` ends. An idle one does not keep the caller's process alive. */
@@ -31,7 +33,9 @@ export type IsolatedModel = CompiledModel;
  */
 export async function loadIsolated(model: Uint8Array, options: IsolatedOptions): Promise<IsolatedModel> {
   const child = new ModelProcess({ ...limitsOf(model.length, 0), ...options.limits });
-  const { threads, largestWeight, limits = {} } = options;
+  const { threads, largestWeight, limits = {}, signal } = options;
+  const onAbort = () => child.end();
+  signal?.addEventListener('abort', onAbort);
   try {
     const reply = await child.request({ kind: 'load', model, threads, largestWeight, limits });
     if (reply.kind !== 'loaded') throw new OtxError('engine', `an answer "${reply.kind}" to a model`);
@@ -49,6 +53,8 @@ export async function loadIsolated(model: Uint8Array, options: IsolatedOptions):
   } catch (error) {
     await child.end();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 
