@@ -23,7 +23,7 @@ const PIECES = ['writeFileAtomic', 'writeAtomically'];
 /** What else a file may use. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   // The gate itself.
-  'base/atomic.ts': ['link', 'open', 'rename', 'rm'],
+  'base/atomic.ts': ['copyFile', 'link', 'open', 'rename', 'rm'],
   'base/make-folder.ts': ['mkdir'],
   'base/temporary-name.ts': ['rm'],
   'base/outputs/manifest.ts': ['open', 'rm', 'writeAtomically'],

@@ -1,10 +1,11 @@
 /** @file Files that are either the old or the new version, never half of one: written beside the target, flushed, then renamed. */
 
 import { createHash } from 'node:crypto';
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, OtxError } from './errors.js';
-import { releaseName, temporaryName } from './temporary-name.js';
+import { isTemporaryName, releaseName, temporaryName } from './temporary-name.js';
 import { unfinished } from './unfinished.js';
 
 /** Bytes that are written at a time, so that a large file is digested while it is written. */
@@ -90,6 +91,39 @@ async function placeNew(temporary: string, path: string): Promise<void> {
     return;
   }
   await rm(temporary, { force: true }).catch(() => undefined);
+}
+
+/**
+ * Gives a file that is to grow content of its own, where it has several names: what stands under the others, as in a backup
+ * made of hard links, is not to change.
+ */
+export async function unshare(path: string): Promise<void> {
+  const { nlink, ino } = await lstat(path, { bigint: true });
+  if (nlink < 2n || (await isBeingPlaced(path, ino)) || (await lstat(path)).nlink < 2) return;
+  const name = temporaryName(basename(path));
+  const temporary = join(dirname(path), name);
+  const finished = unfinished(temporary);
+  try {
+    await copyFile(path, temporary, constants.COPYFILE_EXCL);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  } finally {
+    releaseName(name);
+    finished();
+  }
+}
+
+/** Whether the other name is the temporary one, which {@link placeNew} is about to take away. */
+async function isBeingPlaced(path: string, ino: bigint): Promise<boolean> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    if (!isTemporaryName(name)) continue;
+    const facts = await lstat(join(folder, name), { bigint: true }).catch(() => undefined);
+    if (facts?.ino === ino) return true;
+  }
+  return false;
 }
 
 /** What a user is told when a file cannot be written. */

@@ -32,6 +32,12 @@ export function releaseName(temporary: string): void {
   inUse.delete(temporary);
 }
 
+/** Whether {@link temporaryName} has made this name, in whatever process. */
+export function isTemporaryName(name: string): boolean {
+  const [, head, , , check] = FORM.exec(name) ?? [];
+  return head !== undefined && digest(head, 8) === check;
+}
+
 /** Whether a file of this name was written by this program, on this machine, by a process that has ended. */
 export function isAbandoned(name: string): boolean {
   const [, head, by, pid, check] = FORM.exec(name) ?? [];

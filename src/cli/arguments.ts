@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { OtxError } from '../base/errors.js';
+import { MOST_THREADS } from '../base/most-threads.js';
 import { describeHyperParameters, isSwitch } from '../settings/index.js';
 import type { Template } from '../templates/index.js';
 
@@ -136,22 +137,19 @@ export function parseInputSize(text: string): { width: number; height: number } 
   throw new InvalidArgumentError('a size is width x height in pixels, such as 640x320');
 }
 
-/** More than the largest machines have; each takes memory even when it waits. */
-const MOST_THREADS = 1024;
-
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Commander parser of a duration such as `90s`, `30m` or `1.5h`, in seconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+\.?\d*|\.\d+)([smh])$/.exec(text.trim());
   const seconds = Number(match?.[1]) * (SECONDS[match?.[2] ?? ''] ?? Number.NaN);
-  if (seconds > 0) return seconds;
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
   throw new InvalidArgumentError('a duration is a number with a unit: 90s, 30m or 1.5h');
 }
 
 /** Commander parser of what lies between checkpoints: a number of steps, or a duration. */
 export function parseCheckpointInterval(text: string): { steps?: number; seconds?: number } {
-  if (/^[1-9]\d*$/.test(text)) return { steps: Number(text) };
+  if (/^[1-9]\d{0,14}$/.test(text)) return { steps: Number(text) };
   if (/[smh]$/.test(text)) return { seconds: parseDuration(text) };
   throw new InvalidArgumentError(
     'checkpoints come after a number of steps, such as 100, or a duration, such as 5m',

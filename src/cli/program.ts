@@ -93,11 +93,23 @@ export function createProgram(
       getOutHelpWidth: () => terminal.columns,
     })
     .showSuggestionAfterError(true)
+    .hook('preAction', (_, command) => refuseEmpty(command))
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
   addCompletion(program, terminal);
   return program;
+}
+
+/**
+ * An empty path would stand for the current folder, which nobody means who writes `-o "$OUT"`.
+ *
+ * @throws OtxError `usage`
+ */
+function refuseEmpty(command: Command): void {
+  const values = command.opts<Record<string, unknown>>();
+  const empty = command.options.find((option) => values[option.attributeName()] === '');
+  if (empty) throw new OtxError('usage', `${empty.long} is empty; give it a value, or leave it out`);
 }
 
 /** What a newcomer types, with folders in capitals to put in. */

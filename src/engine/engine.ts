@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { availableMemory } from '../base/available-memory.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { MOST_THREADS } from '../base/most-threads.js';
 import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
 import { createActivity, endActivity } from './activity.js';
@@ -113,12 +114,12 @@ export interface CompiledModel {
 
 /**
  * Starts an engine; `dispose` ends its thread. An idle engine does not keep the process alive.
- * @throws OtxError `engine` when `threads` is not a positive whole number.
+ * @throws OtxError `engine` when `threads` is not a whole number from 1 to 1024.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const threads = options.threads ?? availableParallelism();
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new OtxError('engine', `threads is ${threads}, expected a positive whole number`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
+    throw new OtxError('engine', `threads is ${threads}, expected a whole number from 1 to ${MOST_THREADS}`);
   const folder = options.cache ?? stepCacheFolder();
   const cache = folder ? new StepCache(folder) : undefined;
   return new Engine(threads, options.memory ?? 'auto', options.lowering ?? 'fast', cache);

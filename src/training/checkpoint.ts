@@ -8,6 +8,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
+import { MOST_THREADS } from '../base/most-threads.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { readBytesOf } from '../base/read-file.js';
@@ -18,7 +19,7 @@ import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { unquoted } from '../weights/unusable.js';
 import { fingerprintSchema } from './fingerprint.js';
-import { MOST_THREADS, runConfigSchema } from './run-config.js';
+import { runConfigSchema } from './run-config.js';
 import { runStateSchema } from './run-state.js';
 
 /** Name of the file with the best weights in a run's `models` folder. */

@@ -2,12 +2,10 @@
 
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { OtxError } from '../base/errors.js';
+import { OtxError, option } from '../base/errors.js';
+import { MOST_THREADS } from '../base/most-threads.js';
 import { readYaml } from '../base/read-yaml.js';
 import { switchSchema } from '../base/switch.js';
-
-/** No machine has more cores; the engine would try to start that many. */
-export const MOST_THREADS = 1024;
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -47,6 +45,30 @@ export const runConfigSchema = z.strictObject({
 
 /** A training as it was asked for. */
 export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
+
+/** Options of the API whose values the schema judges, by their names in a configuration. */
+const NAMES: Readonly<Record<string, string>> = {
+  seed: 'seed',
+  threads: 'threads',
+  time_budget: 'timeBudgetSeconds',
+  adapted_batch_size: 'adaptedBatchSize',
+};
+
+/**
+ * Makes sure that a configuration can be read back: a run that could not be resumed or evaluated is not begun.
+ *
+ * @throws OtxError `usage` naming the option.
+ */
+export function checkRunConfig(config: RunConfig): void {
+  const [issue] = runConfigSchema.safeParse(config).error?.issues ?? [];
+  if (!issue) return;
+  const [key = ''] = issue.path.map(String);
+  const found = String(config[key as keyof RunConfig]);
+  throw new OtxError(
+    'usage',
+    `${option(NAMES[key] ?? key)} is ${found}, which is not allowed (${issue.message})`,
+  );
+}
 
 /** The YAML text of a configuration. */
 export function formatRunConfig(config: RunConfig): string {

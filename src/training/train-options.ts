@@ -14,7 +14,7 @@ import type { PretrainedOptions } from '../weights/index.js';
 import type { TrainEvent } from './events.js';
 import type { InterruptedRun } from './resume.js';
 import { checkSameConfig } from './resume.js';
-import type { RunConfig } from './run-config.js';
+import { checkRunConfig, type RunConfig } from './run-config.js';
 
 /** When the newest state is saved besides after every validation; whichever comes first. */
 export interface CheckpointInterval {
@@ -135,19 +135,30 @@ export function newConfig(
     time_budget: options.timeBudgetSeconds,
     adapted_batch_size: options.adaptedBatchSize,
   };
-  return {
-    template,
-    config: {
-      template: templateReference(template),
-      train_data_roots: resolve(options.trainData),
-      use_otx_adapter: options.useOtxAdapter ?? false,
-      output: resolve(options.output),
-      seed: options.seed ?? defaultSeed(trainType),
-      pretrained: startsPretrained(template, options),
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-      hyper_parameters,
-    },
+  const config: CompleteConfig = {
+    template: templateReference(template),
+    train_data_roots: resolve(options.trainData),
+    use_otx_adapter: options.useOtxAdapter ?? false,
+    output: resolve(options.output),
+    seed: options.seed ?? defaultSeed(trainType),
+    pretrained: startsPretrained(template, options),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    hyper_parameters,
   };
+  checkRunConfig(config);
+  checkInterval(options.checkpointInterval);
+  return { template, config };
+}
+
+/** @throws OtxError `usage` for an interval that is never over, or always. */
+function checkInterval(interval: CheckpointInterval = {}): void {
+  for (const [name, value] of Object.entries(interval)) {
+    if (value === undefined || value > 0) continue;
+    throw new OtxError(
+      'usage',
+      `${option('checkpointInterval')} of ${value} ${name}; expected a number above 0`,
+    );
+  }
 }
 
 /**
@@ -160,6 +171,7 @@ export function resumedConfig(
   options: ResumeOptions,
 ): { config: CompleteConfig; template: Template } {
   const { config } = resume;
+  checkInterval(options.checkpointInterval);
   checkSameConfig(root, config, {
     use_otx_adapter: options.useOtxAdapter,
     seed: options.seed,

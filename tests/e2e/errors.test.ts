@@ -167,6 +167,8 @@ describe('usage', () => {
     [[...train, '--sed', '1'], /unknown option '--sed' \(Did you mean --seed\?\)/],
     [[...train, '--seed', '-1'], /a seed is an integer/],
     [[...train, '-o'], /argument missing/],
+    [[...train, '-o', ''], /--output is empty/],
+    [[...train, '--load-weights='], /--load-weights is empty/],
     [[...train, 'extra'], /too many arguments/],
     [
       [...train, 'params', '--learning_parameters.batch_size', '0'],

@@ -10,7 +10,7 @@ import { constants } from 'node:fs';
 import { lstat, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { outputError, writeAtomically } from '../atomic.js';
+import { outputError, unshare, writeAtomically } from '../atomic.js';
 import { OtxError } from '../errors.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../read-file.js';
 
@@ -64,6 +64,7 @@ export class Manifest {
     if (this.entries.get(keyOf(added.file))?.some(isKnown)) return;
     try {
       await this.begin();
+      await unshare(this.path);
       const { O_WRONLY, O_APPEND, O_NOFOLLOW = 0 } = constants;
       const file = await open(this.path, O_WRONLY | O_APPEND | O_NOFOLLOW);
       try {

@@ -103,6 +103,36 @@ describe('what was written here', () => {
     expect(await read('log.txt')).toBe('begun\nmore\nother\n');
   });
 
+  test('and grows is not replaced on the strength of its beginning alone', async () => {
+    const outputs = await open();
+    await outputs.append('log.txt', 'begun\n');
+    await outputs.close();
+    await appendFile(join(root, 'log.txt'), 'mine\n');
+    const again = await open({ files: ['log.txt'] });
+    await expect(again.write('log.txt', 'other')).rejects.toMatchObject(
+      refusal(/log\.txt: was not written by otx/),
+    );
+    expect(await read('log.txt')).toBe('begun\nmine\n');
+  });
+
+  test('and grows leaves a copy of the folder made of hard links as it is, and so does the record', async () => {
+    const outputs = await open();
+    await outputs.append('log.txt', 'begun\n');
+    await outputs.close();
+    const backup = join(folder, 'backup');
+    await mkdir(backup);
+    for (const name of ['log.txt', MANIFEST_FILE]) await link(join(root, name), join(backup, name));
+    const record = await readFile(join(backup, MANIFEST_FILE), 'utf8');
+    const again = await open();
+    await again.append('log.txt', 'more\n');
+    await again.write('a.txt', 'one');
+    expect(await read('log.txt')).toBe('begun\nmore\n');
+    expect(await read(MANIFEST_FILE)).toContain('a.txt');
+    expect(await readFile(join(backup, 'log.txt'), 'utf8')).toBe('begun\n');
+    expect(await readFile(join(backup, MANIFEST_FILE), 'utf8')).toBe(record);
+    expect((await readdir(root)).sort()).toEqual([MANIFEST_FILE, 'a.txt', 'log.txt']);
+  });
+
   test('by an earlier version is recognised, unless it was changed since it was recorded', async () => {
     await put('old.txt');
     const recognise = async (path: string) => path.endsWith('old.txt');

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { type Chunk, outputError, writeAtomically } from '../atomic.js';
+import { type Chunk, outputError, unshare, writeAtomically } from '../atomic.js';
 import { messageOf, OtxError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
 import { piecesOf } from '../read-file.js';
@@ -58,6 +58,8 @@ export class Outputs {
   /** Folders that have been looked at and are there. */
   private readonly prepared = new Set<string>();
   private hasWritten = false;
+  /** Files of which the record knows the beginning alone: to be added to, not to be replaced. */
+  private readonly grown = new Set<string>();
   /** Digests of files that were recognised, by relative path. */
   private readonly recognised = new Map<string, string>();
   /** Bytes, before the work. */
@@ -134,6 +136,7 @@ export class Outputs {
     const name = this.nameOf(path);
     await this.prepareFolder(dirname(path));
     const isNew = !(await this.isThere(path));
+    if (this.grown.has(name)) throw foreign(path);
     const recognised = this.recognised.get(name);
     if (recognised !== undefined) await this.manifest.add({ file: name, sha256: recognised });
     await writeAtomically(path, chunks, {
@@ -163,6 +166,7 @@ export class Outputs {
     } else {
       await addTo(path, bytes);
     }
+    this.grown.delete(this.nameOf(path));
     this.hasWritten = true;
     await this.remember(path);
   }
@@ -224,8 +228,12 @@ export class Outputs {
 
   private async isOwn(path: string, name: string, size: bigint): Promise<boolean> {
     const whole = await digestOf(path);
-    const isVersion = async ({ sha256, first }: ManifestEntry): Promise<boolean> =>
-      first !== undefined && first < size ? sha256 === (await digestOf(path, first)) : sha256 === whole;
+    const isVersion = async ({ sha256, first }: ManifestEntry): Promise<boolean> => {
+      if (first === undefined || first >= size) return sha256 === whole;
+      const isBeginning = sha256 === (await digestOf(path, first));
+      if (isBeginning) this.grown.add(name);
+      return isBeginning;
+    };
     // Another process may have written it since the record was read.
     for (const again of [false, true]) {
       for (const entry of await this.manifest.find(name, again)) if (await isVersion(entry)) return true;
@@ -306,6 +314,7 @@ async function tryOut(folder: string): Promise<void> {
 async function addTo(path: string, bytes: Uint8Array): Promise<void> {
   const { O_WRONLY, O_APPEND, O_NOFOLLOW = 0 } = constants;
   try {
+    await unshare(path);
     const file = await open(path, O_WRONLY | O_APPEND | O_NOFOLLOW);
     try {
       const { size } = await file.stat();
