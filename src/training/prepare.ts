@@ -36,6 +36,7 @@ import { chooseMethod, imageStore } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
 import type { TrainEvent } from './events.js';
+import { describeExtension } from './extend-run.js';
 import { openGivenWeights, stateFromWeights } from './given-weights.js';
 import { History } from './history.js';
 import { chooseInputSize } from './input-size.js';
@@ -128,11 +129,16 @@ async function prepare(
   const notice = (message: string) => onEvent({ type: 'notice', message });
 
   // What was asked for.
-  const earlier = options.resumeFrom === undefined ? undefined : await openInterruptedRun(options.resumeFrom);
-  const { config, template } =
-    earlier && options.resumeFrom !== undefined
-      ? resumedConfig(earlier, options)
-      : newConfig(options as TrainOptions, await chooseTrainType(options));
+  const opened = options.resumeFrom === undefined ? undefined : await openInterruptedRun(options.resumeFrom);
+  const {
+    config,
+    template,
+    run: earlier,
+  } = opened && options.resumeFrom !== undefined
+    ? resumedConfig(opened, options)
+    : { ...newConfig(options as TrainOptions, await chooseTrainType(options)), run: undefined };
+  const extension = opened && earlier && describeExtension(opened, earlier, template);
+  if (extension) notice(extension);
   const { seed } = config;
   const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
 
@@ -248,6 +254,13 @@ async function prepare(
     await outputs.write(folder.config, formatRunConfig(repeatable(config, hyperParameters)));
     const environment = JSON.stringify(describeEnvironment(options.command), null, 2);
     await outputs.write(folder.environment, `${environment}\n`);
+  }
+  if (extension) {
+    const text = formatRunConfig(repeatable(config, hyperParameters));
+    await outputs.write(
+      folder.config,
+      `# after ${earlier?.resume.state.epoch} epochs: ${extension}\n${text}`,
+    );
   }
   const history = earlier
     ? await History.resume(outputs, folder.history, earlier.resume.state.epoch, ...columns)

@@ -1,16 +1,13 @@
-/** @file Finds an interrupted run and checks that it may go on. */
+/** @file Finds a run that is to go on, and checks that it may. */
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OtxError, option } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
-import { checkHyperParameters } from '../settings/index.js';
+import { checkHyperParameters, settings } from '../settings/index.js';
 import { type Checkpoint, LAST_FILE, loadCheckpoint, type ResumeInfo, WEIGHTS_FILE } from './checkpoint.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
-
-/** Settings that change the speed of a training, but not its result. */
-const FREE_SETTINGS = ['num_workers', 'auto_num_workers', 'mem_cache_size'];
 
 /** What a run keeps from its beginning to its end, as its configuration and as the API call it. */
 const FIXED_OPTIONS = {
@@ -22,7 +19,7 @@ const FIXED_OPTIONS = {
   time_budget: 'timeBudgetSeconds',
 } as const;
 
-/** An interrupted run. */
+/** A run that was interrupted, or has ended. */
 export interface InterruptedRun {
   /** Root of its folder. */
   readonly root: string;
@@ -33,10 +30,10 @@ export interface InterruptedRun {
 }
 
 /**
- * Opens an interrupted run.
+ * Opens a run that was interrupted, or has ended.
  *
  * @param path the run's folder, its `models` folder, or `models/last.safetensors`.
- * @throws OtxError `checkpoint` when there is none, it is damaged, holds weights alone, or is finished.
+ * @throws OtxError `checkpoint` when there is none, it is damaged or holds weights alone.
  */
 export async function openInterruptedRun(path: string): Promise<InterruptedRun> {
   const file = await findLast(path);
@@ -57,27 +54,32 @@ export async function openInterruptedRun(path: string): Promise<InterruptedRun> 
       `${file}: is not in the models folder of a run; give the folder of the run`,
     );
   }
-  const { finished, epoch } = resume.state;
-  if (finished) {
-    const { template, train_data_roots, val_data_roots, unlabeled_data_roots, unlabeled_file_list } =
-      resume.config;
-    const data = {
-      '--train-data-roots': train_data_roots,
-      '--val-data-roots': val_data_roots,
-      '--unlabeled-data-roots': unlabeled_data_roots,
-      '--unlabeled-file-list': unlabeled_file_list,
-      '--load-weights': root,
-    };
-    const flags = Object.entries(data)
-      .filter(([, path]) => path !== undefined)
-      .flatMap(([flag, path]) => [flag, path as string]);
-    throw new OtxError(
-      'checkpoint',
-      `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); to train on from its weights ` +
-        `start a new run: ${otxCommand('train', template, ...flags, '-o', 'NEW_FOLDER')}`,
-    );
-  }
   return { root, file, checkpoint, resume };
+}
+
+/** @throws OtxError `checkpoint` for a finished run, with what may be done instead of going on. */
+export function checkUnfinished({ root, resume }: InterruptedRun): void {
+  const { finished, epoch } = resume.state;
+  if (!finished) return;
+  const { template, train_data_roots, val_data_roots, unlabeled_data_roots, unlabeled_file_list } =
+    resume.config;
+  const data = {
+    '--train-data-roots': train_data_roots,
+    '--val-data-roots': val_data_roots,
+    '--unlabeled-data-roots': unlabeled_data_roots,
+    '--unlabeled-file-list': unlabeled_file_list,
+    '--load-weights': root,
+  };
+  const flags = Object.entries(data)
+    .filter(([, path]) => path !== undefined)
+    .flatMap(([flag, path]) => [flag, path as string]);
+  const extend = `give it more ${option('learning_parameters.num_iters')} than ${epoch}, or `;
+  throw new OtxError(
+    'checkpoint',
+    `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); ` +
+      `${finished === 'time-budget' ? '' : extend}to train on from its weights ` +
+      `start a new run: ${otxCommand('train', template, ...flags, '-o', 'NEW_FOLDER')}`,
+  );
 }
 
 const REASONS: Readonly<Record<StopReason, string>> = {
@@ -87,7 +89,7 @@ const REASONS: Readonly<Record<StopReason, string>> = {
 };
 
 /**
- * Refuses to go on with other choices than the run began with.
+ * Refuses to go on with other choices than the run began with, where what it learns depends on them.
  *
  * @param asked what was given besides the run; what is undefined is taken from it.
  * @throws OtxError `usage` naming the first difference.
@@ -96,8 +98,8 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
   const differs = (name: string, now: unknown, then: unknown) =>
     new OtxError(
       'usage',
-      `${root}: cannot go on with ${option(name)} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, or start a new ` +
-        `run with --load-weights ${root}`,
+      `${root}: cannot go on with ${option(name)} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, as what ` +
+        `has been learned depends on it, or start a new run with --load-weights ${root}`,
     );
   for (const [name, called] of Object.entries(FIXED_OPTIONS) as [keyof typeof FIXED_OPTIONS, string][]) {
     if (asked[name] !== undefined && asked[name] !== before[name])
@@ -109,7 +111,8 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
   for (const [group, members] of Object.entries(checkHyperParameters(asked.hyper_parameters))) {
     for (const [name, value] of Object.entries(members ?? {})) {
       const then = before.hyper_parameters[group]?.[name];
-      if (value !== then && !FREE_SETTINGS.includes(name)) throw differs(`${group}.${name}`, value, then);
+      const isFixed = settings.find(group, name)?.onResume === 'fixed';
+      if (value !== then && isFixed) throw differs(`${group}.${name}`, value, then);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { OtxError, option } from '../base/errors.js';
-import type { HyperParameterOverrides } from '../settings/index.js';
+import { checkHyperParameters, type HyperParameterOverrides } from '../settings/index.js';
 import {
   defaultSeed,
   loadTemplate,
@@ -12,8 +12,9 @@ import {
 } from '../templates/index.js';
 import type { PretrainedOptions } from '../weights/index.js';
 import type { TrainEvent } from './events.js';
+import { extendRun } from './extend-run.js';
 import type { InterruptedRun } from './resume.js';
-import { checkSameConfig } from './resume.js';
+import { checkSameConfig, checkUnfinished } from './resume.js';
 import { checkRunConfig, type RunConfig } from './run-config.js';
 
 /** When the newest state is saved besides after every validation; whichever comes first. */
@@ -82,7 +83,10 @@ export interface TrainOptions extends CommonOptions {
   readonly resumeFrom?: undefined;
 }
 
-/** Goes on with an interrupted run, in its folder and with its settings; other settings given here must be the same. */
+/**
+ * Goes on with a run, in its folder and with its settings; other settings given here must be the same. More epochs
+ * (`learning_parameters.num_iters`) extend it, even when it was finished.
+ */
 export interface ResumeOptions extends CommonOptions {
   /** Folder of the run, or its `last.safetensors`. */
   readonly resumeFrom: string;
@@ -162,17 +166,18 @@ function checkInterval(interval: CheckpointInterval = {}): void {
 }
 
 /**
- * The configuration of an interrupted run.
+ * The configuration of a run that goes on, and the run with the epochs that it now has.
  *
- * @throws OtxError `usage` when the caller wants something else than the run began with.
+ * @throws OtxError `usage` when the caller wants something else than the run began with, `checkpoint` for a finished run
+ * that is given no more epochs.
  */
 export function resumedConfig(
-  { root, resume }: InterruptedRun,
+  before: InterruptedRun,
   options: ResumeOptions,
-): { config: CompleteConfig; template: Template } {
-  const { config } = resume;
+): { config: CompleteConfig; template: Template; run: InterruptedRun } {
+  const { root } = before;
   checkInterval(options.checkpointInterval);
-  checkSameConfig(root, config, {
+  checkSameConfig(root, before.resume.config, {
     use_otx_adapter: options.useOtxAdapter,
     seed: options.seed,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
@@ -182,6 +187,10 @@ export function resumedConfig(
     unlabeled_data_roots: options.unlabeledData,
     hyper_parameters: options.hyperParameters as RunConfig['hyper_parameters'] | undefined,
   });
+  const asks = checkHyperParameters(options.hyperParameters);
+  const run = extendRun(before, asks.learning_parameters?.num_iters);
+  checkUnfinished(run);
+  const { config } = run.resume;
   const template = loadTemplate(config.template);
   const asked = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
   if (asked && asked.name !== template.name) {
@@ -201,6 +210,7 @@ export function resumedConfig(
   const unlabeledFileList = options.unlabeledFileList ?? config.unlabeled_file_list;
   return {
     template,
+    run,
     config: {
       ...config,
       ...(unlabeledData === undefined ? {} : { unlabeled_data_roots: resolve(unlabeledData) }),

@@ -104,9 +104,9 @@ describe('otx train --resume-from refuses in one line', () => {
   test('other settings than the run began with', async () => {
     await refusal(resume(stopped, '--seed', '5'), 2, /cannot go on with --seed 5, the run began with 42/);
     await refusal(
-      resume(stopped, 'params', '--learning_parameters.num_iters=9'),
+      resume(stopped, 'params', '--learning_parameters.batch_size=3'),
       2,
-      /cannot go on with --learning_parameters\.num_iters 9, the run began with 4/,
+      /cannot go on with --learning_parameters\.batch_size 3, the run began with 2; .*has been learned/,
     );
     await refusal(
       otx(['train', 'Lite-HRNet-18', '--resume-from', stopped]),
@@ -130,6 +130,28 @@ describe('otx train --resume-from refuses in one line', () => {
     expect(code).toBe(0);
     expect((await outcomeOf(stopped)).hash).toBe((await outcomeOf(whole)).hash);
   });
+});
+
+test('a finished run that is given more epochs is the same, bit by bit, as one that had them from the beginning', async () => {
+  const output = join(folder, 'extended');
+  const args = trainArguments(output);
+  args[args.indexOf('--learning_parameters.num_iters') + 1] = '2';
+  expect((await otx(args)).code).toBe(0);
+  const to = (epochs: number) => resume(output, 'params', '--learning_parameters.num_iters', String(epochs));
+  expect(await to(1)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/cannot end at --learning_parameters\.num_iters 1: 2 epochs are done/),
+  });
+  expect(await to(2)).toMatchObject({ code: 1, stderr: expect.stringMatching(/is finished .*give it more/) });
+  const { code, stdout } = await to(4);
+  expect(stdout).toMatch(
+    /to 4 epochs \(it began with 2\): the optimiser's state is kept, the learning rate goes on/,
+  );
+  expect(code).toBe(0);
+  expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
+  const config = await readFile(join(output, 'config.yaml'), 'utf8');
+  expect(config).toMatch(/^# after 2 epochs: to 4 epochs/);
+  expect(config).toMatch(/num_iters: 4\n/);
 });
 
 describe('the configuration', () => {

@@ -6,7 +6,12 @@ import { checkHyperParameters, withImplied } from '../../settings/index.js';
 import { defaultSeed, loadTemplate, settingsOfTraining } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
-import { startsFromWeights, startsPretrained, templateReference } from '../../training/train-options.js';
+import {
+  resumedConfig,
+  startsFromWeights,
+  startsPretrained,
+  templateReference,
+} from '../../training/train-options.js';
 import { chooseTrainType } from '../../training/train-type.js';
 import { readDataFile } from '../data-file.js';
 import { chooseAdapter, takeAdapter } from './otx-adapter-option.js';
@@ -134,7 +139,8 @@ export async function printableConfig(
   resumeFrom: string | undefined,
 ): Promise<string> {
   if (resumeFrom !== undefined) {
-    return formatRunConfig((await openInterruptedRun(resumeFrom)).resume.config).trimEnd();
+    const run = await openInterruptedRun(resumeFrom);
+    return formatRunConfig(resumedConfig(run, { ...request, resumeFrom }).config).trimEnd();
   }
   if (request.template === undefined)
     throw new OtxError('usage', `missing required argument ${option('template')}`);
