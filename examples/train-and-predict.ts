@@ -20,7 +20,8 @@ const { weights, metrics, bestEpoch } = await train({
   trainData: join(data, 'train'),
   validationData: join(data, 'val'),
   output,
-  hyperParameters: { learning_parameters: { input_size: '256x256', num_iters: Number(epochs) } },
+  inputSize: '256x256',
+  epochs: Number(epochs),
   signal: stop.signal,
   onEvent: (event: TrainEvent) => {
     if (event.type === 'epoch') showEpoch(event);

@@ -127,6 +127,8 @@ function kindOf({ flags }: Named): Kind {
 
 function describe(symbol: Named, project: Project): Described {
   const { checker } = project;
+  const entry = entryOf(symbol, project);
+  if (entry) return { name: symbol.name, ...entry, tags: [], mentions: [] };
   const code = codeOf(symbol, project);
   return {
     name: symbol.name,
@@ -135,6 +137,25 @@ function describe(symbol: Named, project: Project): Described {
     tags: symbol.getJsDocTags(checker).map(({ name, text = '' }) => ({ name, text })),
     mentions: typesIn(code).filter((name) => !checker.resolveName(name, SymbolFlags.Type)),
   };
+}
+
+/**
+ * A member whose type follows from an entry of a record: what the entry says about itself stands for the docstring.
+ *
+ * @returns undefined for any other.
+ */
+function entryOf(symbol: Named, project: Project): Pick<Described, 'code' | 'text'> | undefined {
+  const entry = symbol.declarations[0]?.resolve(project)?.getText() ?? '';
+  if (!/^\w+: \{/.test(entry)) return undefined;
+  const field = (name: string) => new RegExp(`\\b${name}:((?:[^,']|'[^']*')*),`).exec(entry)?.[1]?.trim();
+  const [description, param, standard] = ['description', 'param', 'default'].map(field);
+  if (description === undefined) return undefined;
+  const sentence = [...description.matchAll(/'([^']*)'/g)].map(([, part]) => part).join('');
+  const type = typeText(symbol, project.checker)
+    .replace(/ \| undefined$/, '')
+    .replaceAll('"', "'");
+  const text = `${sentence}. Default, where the template says no other, ${standard}; in files ${param?.replaceAll("'", '`')}.`;
+  return { code: `${symbol.name}?: ${type}`, text: text[0]?.toUpperCase() + text.slice(1) };
 }
 
 function codeOf(symbol: Named, project: Project): string {

@@ -26,8 +26,13 @@ export {
   type SegmenterOptions,
   type SegmentOptions,
 } from './inference/segmenter.js';
-export type { HyperParameterOverrides, HyperParameters } from './settings/index.js';
-export { listTemplates, loadTemplate, type Template } from './templates/index.js';
+export type {
+  HyperParameterOverrides,
+  HyperParameters,
+  SettingOptions,
+  TrainingSettings,
+} from './settings/index.js';
+export { listTemplates, loadTemplate, settingsSchema, type Template } from './templates/index.js';
 export type {
   BatchEvent,
   CheckpointEvent,

@@ -12,6 +12,7 @@ import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
 import { addPredict } from './commands/predict.js';
+import { addSchema } from './commands/schema.js';
 import { addTrain } from './commands/train.js';
 import { FOREIGN_OPERATIONS } from './foreign.js';
 import type { Host } from './host.js';
@@ -97,6 +98,7 @@ export function createProgram(
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
+  addSchema(program, context);
   addCompletion(program, terminal);
   return program;
 }

@@ -1,5 +1,6 @@
 /** @file The settings of a training by group and name, as files, checkpoints and `params` have them. */
 
+import { OtxError } from '../base/errors.js';
 import type { GroupedValuesOf, ValuesOf } from './setting.js';
 import { trainingSettings } from './training-settings.js';
 import { createVocabulary, type Overrides } from './vocabulary.js';
@@ -15,6 +16,23 @@ export type HyperParameterOverrides = Overrides<HyperParameters>;
 
 /** Values for every setting, under the names of the API. */
 export type TrainingSettings = ValuesOf<typeof trainingSettings>;
+
+/** Values for some settings, under the names of the API. */
+export type SettingOptions = { readonly [N in keyof TrainingSettings]?: TrainingSettings[N] | undefined };
+
+/**
+ * Settings under the names of the API, checked, by group and name. Other options beside them are passed over.
+ *
+ * @throws OtxError `usage` naming the setting as the API does, its value and what is allowed.
+ */
+export function settingsOf(options: SettingOptions): HyperParameterOverrides {
+  for (const { key, allowed, schema } of settings.entries) {
+    const value: unknown = options[key as keyof SettingOptions];
+    if (value === undefined || schema.safeParse(value).success) continue;
+    throw new OtxError('usage', `${key} is ${JSON.stringify(value)}; allowed is ${allowed}`);
+  }
+  return settings.check(settings.toGroups(options));
+}
 
 /** One setting, for help texts. */
 export interface HyperParameterInfo {

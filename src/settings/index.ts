@@ -11,8 +11,10 @@ export {
   inputSizes,
   isSwitch,
   resolveHyperParameters,
+  type SettingOptions,
   settingNames,
   settings,
+  settingsOf,
   type TrainingSettings,
   withImplied,
 } from './hyper-parameters.js';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../demo/generate.js';
+import { type HyperParameters, settings } from '../settings/index.js';
 import { readRunConfig } from './run-config.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
@@ -19,15 +20,11 @@ beforeAll(async () => {
     trainData: join(folder, 'data', 'train'),
     validationData: join(folder, 'data', 'val'),
     pretrained: false,
-    hyperParameters: {
-      learning_parameters: {
-        auto_adapt_batch_size: 'Full',
-        batch_size: 2,
-        input_size: '32x32',
-        num_iters: 1,
-        num_workers: 0,
-      },
-    },
+    adaptBatchSize: 'Full',
+    batchSize: 2,
+    inputSize: '32x32',
+    epochs: 1,
+    workers: 0,
   };
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -61,7 +58,7 @@ test('a batch that was found is recorded beside how it was, and not looked for a
   expect(adapted_batch_size).toBe(IMAGES);
 
   const again = await run('again', {
-    hyperParameters: hyper_parameters as TrainOptions['hyperParameters'],
+    ...settings.toFlat(hyper_parameters as HyperParameters),
     adaptedBatchSize: adapted_batch_size,
   });
   expect(again.told).toEqual([]);

@@ -23,10 +23,11 @@ import { isPrototypes } from '../methods/mean-teacher.js';
 import { allFigures, type Method } from '../methods/method.js';
 import type { VariableSpec } from '../nn/index.js';
 import {
-  checkHyperParameters,
+  type HyperParameterOverrides,
   type HyperParameters,
   inputSizes,
   resolveHyperParameters,
+  settingsOf,
 } from '../settings/index.js';
 import type { Template } from '../templates/index.js';
 import { isTrainingState } from '../weights/training-state.js';
@@ -129,6 +130,7 @@ async function prepare(
   const notice = (message: string) => onEvent({ type: 'notice', message });
 
   // What was asked for.
+  const asks = settingsOf(options);
   const opened = options.resumeFrom === undefined ? undefined : await openInterruptedRun(options.resumeFrom);
   const {
     config,
@@ -136,7 +138,10 @@ async function prepare(
     run: earlier,
   } = opened && options.resumeFrom !== undefined
     ? resumedConfig(opened, options)
-    : { ...newConfig(options as TrainOptions, await chooseTrainType(options)), run: undefined };
+    : {
+        ...newConfig(options as TrainOptions, await chooseTrainType({ ...options, hyperParameters: asks })),
+        run: undefined,
+      };
   const extension = opened && earlier && describeExtension(opened, earlier, template);
   if (extension) notice(extension);
   const { seed } = config;
@@ -177,7 +182,7 @@ async function prepare(
 
   // The settings.
   const chosen = earlier
-    ? settingsOf(earlier, template, options)
+    ? keptSettings(earlier, template, asks)
     : chooseSettings(asked, trainSet, seed, notice);
   const sizes = inputSizes(chosen);
   const workers = chosen.learning_parameters.num_workers;
@@ -375,13 +380,12 @@ function repeatable(config: CompleteConfig, { learning_parameters, ...others }: 
 }
 
 /** Settings of an interrupted run, with those replaced that only change its speed. */
-function settingsOf(
+function keptSettings(
   { checkpoint }: InterruptedRun,
   template: Template,
-  options: TrainOptions | ResumeOptions,
+  { learning_parameters, algo_backend }: HyperParameterOverrides,
 ): HyperParameters {
   const before = resolveHyperParameters(template, checkpoint.info.hyperParameters);
-  const { learning_parameters, algo_backend } = checkHyperParameters(options.hyperParameters);
   const num_workers = learning_parameters?.num_workers ?? before.learning_parameters.num_workers;
   const mem_cache_size = algo_backend?.mem_cache_size ?? before.algo_backend.mem_cache_size;
   return {

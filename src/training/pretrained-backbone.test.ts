@@ -52,9 +52,10 @@ const options = (name: string, baseUrl: string, onEvent?: (event: TrainEvent) =>
   pretrained: true,
   pretrainedSource: { baseUrl, cacheDir: join(folder, `${name}-cache`) },
   threads: 1,
-  hyperParameters: {
-    learning_parameters: { input_size: '64x64', batch_size: 2, num_iters: 1, num_workers: 0 },
-  },
+  inputSize: '64x64',
+  batchSize: 2,
+  epochs: 1,
+  workers: 0,
   ...(onEvent ? { onEvent } : {}),
 });
 

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { OtxError, option } from '../base/errors.js';
-import { checkHyperParameters, type HyperParameterOverrides } from '../settings/index.js';
+import { type SettingOptions, settingsOf } from '../settings/index.js';
 import {
   defaultSeed,
   loadTemplate,
@@ -25,7 +25,8 @@ export interface CheckpointInterval {
   readonly seconds?: number;
 }
 
-interface CommonOptions {
+/** What new and resumed trainings have in common; settings that are left out are those of the template. */
+interface CommonOptions extends SettingOptions {
   /**
    * Folder of images without masks in any nesting, or a list file whose paths are relative to its folder. Giving it selects
    * semi-supervised training.
@@ -35,8 +36,6 @@ interface CommonOptions {
   readonly unlabeledFileList?: string | undefined;
   /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
-  /** Settings on top of those of the template; `otx train params --help` lists them. Default: none. */
-  readonly hyperParameters?: HyperParameterOverrides | undefined;
   /** Equal seeds, data and threads give bit-identical weights. Default 42, for self-supervised training 5. */
   readonly seed?: number | undefined;
   /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
@@ -85,7 +84,7 @@ export interface TrainOptions extends CommonOptions {
 
 /**
  * Goes on with a run, in its folder and with its settings; other settings given here must be the same. More epochs
- * (`learning_parameters.num_iters`) extend it, even when it was finished.
+ * extend it, even when it was finished.
  */
 export interface ResumeOptions extends CommonOptions {
   /** Folder of the run, or its `last.safetensors`. */
@@ -120,7 +119,7 @@ export function newConfig(
   const hyper_parameters = settingsOfTraining(
     template,
     trainType,
-    options.hyperParameters ?? {},
+    settingsOf(options),
     startsFromWeights(template, options),
   );
   if (options.pretrained && options.loadWeights !== undefined) {
@@ -177,6 +176,7 @@ export function resumedConfig(
 ): { config: CompleteConfig; template: Template; run: InterruptedRun } {
   const { root } = before;
   checkInterval(options.checkpointInterval);
+  const asks = settingsOf(options);
   checkSameConfig(root, before.resume.config, {
     use_otx_adapter: options.useOtxAdapter,
     seed: options.seed,
@@ -185,9 +185,8 @@ export function resumedConfig(
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
     unlabeled_data_roots: options.unlabeledData,
-    hyper_parameters: options.hyperParameters as RunConfig['hyper_parameters'] | undefined,
+    hyper_parameters: asks as RunConfig['hyper_parameters'],
   });
-  const asks = checkHyperParameters(options.hyperParameters);
   const run = extendRun(before, asks.learning_parameters?.num_iters);
   checkUnfinished(run);
   const { config } = run.resume;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { generateScenes } from '../demo/generate.js';
 import { SCENE_CLASSES } from '../demo/scene.js';
-import type { HyperParameters } from '../settings/index.js';
+import type { SettingOptions } from '../settings/index.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { EpochEvent, TrainEvent } from './events.js';
 import type { TrainingSession } from './session.js';
@@ -83,18 +83,14 @@ beforeEach(() =>
 );
 
 const SETTINGS = {
-  batch_size: 2,
-  num_workers: 0,
-  input_size: '32x32',
-  learning_rate_warmup_iters: 4,
-  enable_early_stopping: false,
+  batchSize: 2,
+  workers: 0,
+  inputSize: '32x32',
+  warmupSteps: 4,
+  earlyStopping: false,
 };
 
-async function run(
-  epochs: number,
-  options: Partial<TrainOptions> = {},
-  settings: Partial<HyperParameters['learning_parameters']> = {},
-) {
+async function run(epochs: number, options: Partial<TrainOptions> = {}, settings: SettingOptions = {}) {
   const events: TrainEvent[] = [];
   runs += 1;
   const output = join(folder, `run${runs}`);
@@ -104,7 +100,9 @@ async function run(
     trainData: join(folder, 'data', 'train'),
     validationData: join(folder, 'data', 'val'),
     output,
-    hyperParameters: { learning_parameters: { ...SETTINGS, num_iters: epochs, ...settings } },
+    ...SETTINGS,
+    epochs,
+    ...settings,
     ...options,
     onEvent: (event) => {
       events.push(event);
@@ -248,10 +246,10 @@ describe('the training loop', () => {
 
   test('scores that no longer rise end it early, and lower the learning rate at the start of the next epoch', async () => {
     const settings = {
-      enable_early_stopping: true,
-      early_stop_patience: 7,
-      early_stop_iteration_patience: 0,
-      learning_rate_warmup_iters: 0,
+      earlyStopping: true,
+      earlyStoppingPatience: 7,
+      earlyStoppingPatienceSteps: 0,
+      warmupSteps: 0,
     };
     const { value, events, epochEvents } = await run(100, {}, settings);
     // The first score that counts is that of epoch 3; seven more are not better.
@@ -268,11 +266,7 @@ describe('the training loop', () => {
     const [better, worse] = [dice.indexOf(Math.max(...dice)), dice.indexOf(Math.min(...dice))];
     script.calls = [];
     script.answers = [better, worse];
-    const { epochEvents } = await run(
-      8,
-      {},
-      { learning_rate_warmup_iters: 0, plateau_iteration_patience: 0 },
-    );
+    const { epochEvents } = await run(8, {}, { warmupSteps: 0, plateauPatienceSteps: 0 });
     const rates = epochEvents.map(({ learningRate }) => learningRate);
     [1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-4, 1e-4].forEach((rate, index) => {
       expect(rates[index]).toBeCloseTo(rate, 12);
@@ -280,7 +274,7 @@ describe('the training loop', () => {
   });
 
   test('with an adaptive interval tiny epochs are validated in fives, and the last one always', async () => {
-    const { epochEvents } = await run(12, {}, { use_adaptive_interval: true });
+    const { epochEvents } = await run(12, {}, { adaptiveInterval: true });
     const validated = epochEvents.filter(({ metrics }) => metrics !== undefined).map(({ epoch }) => epoch);
     expect(validated).toEqual([5, 10, 12]);
   });

@@ -9,7 +9,7 @@ import { type Outcome, otx } from './otx.js';
 
 const NAMES = ['background', '__proto__', 'constructor', 'toString', 'hasOwnProperty', '<b>&"車'];
 const TEMPLATE = 'Lite-HRNet-s-mod2';
-const TINY = { input_size: '64x64', num_iters: 1, batch_size: 2, num_workers: 0 } as const;
+const TINY = { inputSize: '64x64', epochs: 1, batchSize: 2, workers: 0 } as const;
 const ESCAPES = '\u001b[2J\u0007\u202e';
 const DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><circle r="9"/></svg>';
 
@@ -59,7 +59,7 @@ describe('classes that are called like members of every object', () => {
         trainData,
         validationData: val,
         output: join(folder, `members-${run}`),
-        hyperParameters: { learning_parameters: TINY },
+        ...TINY,
         onEvent: (event) => {
           if (event.type === 'notice') notices.push(event.message);
         },

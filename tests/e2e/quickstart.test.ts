@@ -12,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const SMALL = {
-  input_size: '64x64',
-  batch_size: 4,
-  learning_rate_warmup_iters: 10,
+  inputSize: '64x64',
+  batchSize: 4,
+  warmupSteps: 10,
   augmentation: 'plain',
 } as const;
 
@@ -26,9 +26,7 @@ const tiny = (): QuickstartOptions => ({
   folder,
   terminal: { live: false, columns: 80, print: (text) => printed.push(text), bar: () => bar },
   scenes: { train: 16, val: 3, width: 96, height: 80 },
-  hyperParameters: {
-    learning_parameters: { ...SMALL, num_iters: 8, learning_rate: 0.003, learning_rate_schedule: 'poly' },
-  },
+  settings: { ...SMALL, epochs: 8, learningRate: 0.003, learningRateSchedule: 'poly' },
 });
 
 test('generates, trains, exports, compares and draws', async () => {
@@ -54,7 +52,7 @@ test('a second time it leaves the data as they are and makes another run', async
   const before = await stat(scene);
   const { run } = await quickstart({
     ...tiny(),
-    hyperParameters: { learning_parameters: { ...SMALL, num_iters: 1 } },
+    settings: { ...SMALL, epochs: 1 },
   });
   expect(run).toBe(join(folder, 'run-2'));
   expect((await stat(scene)).mtimeMs).toBe(before.mtimeMs);

@@ -24,9 +24,10 @@ const trainingIn = (output: string) => ({
   validationData: join(folder, 'data', 'val'),
   output,
   threads: 1,
-  hyperParameters: {
-    learning_parameters: { input_size: '64x64', batch_size: 2, num_iters: 2, num_workers: 0 },
-  },
+  inputSize: '64x64',
+  batchSize: 2,
+  epochs: 2,
+  workers: 0,
 });
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   Buffer.from(buffer, byteOffset, byteLength);
@@ -79,7 +80,8 @@ describe('SegNext-t', () => {
     const random = new Random('image');
     const image = Float32Array.from({ length: 3 * 68 * 68 }, () => random.normal());
     const torch = await exportModel({ weights: run, output: join(folder, 'torch'), type: 'pytorch' });
-    const { hyperParameters } = trainingIn(run);
+    const { inputSize: input_size } = trainingIn(run);
+    const hyperParameters = { learning_parameters: { input_size } };
     const results: Float32Array[] = [];
     for (const weights of [run, run, torch.model]) {
       const size = weights === run ? {} : { template: 'SegNext-t', hyperParameters };

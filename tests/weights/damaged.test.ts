@@ -22,8 +22,11 @@ let folder: string;
 let data: string;
 /** Of a training that was stopped after its first step. */
 let good: { tensors: Tensors; info: CheckpointInfo };
-const hyperParameters = {
-  learning_parameters: { input_size: '64x64', batch_size: 2, num_iters: 2, num_workers: 0 },
+const settings = {
+  inputSize: '64x64',
+  batchSize: 2,
+  epochs: 2,
+  workers: 0,
 } as const;
 
 beforeAll(async () => {
@@ -37,7 +40,7 @@ beforeAll(async () => {
     trainData: join(data, 'train'),
     validationData: join(data, 'val'),
     output,
-    hyperParameters,
+    ...settings,
     pretrained: false,
     onEvent: ({ type }) => type === 'step' && stop.abort(),
     signal: stop.signal,
@@ -108,7 +111,7 @@ const uses = (weights: string, template?: string): [string, () => Promise<unknow
           trainData: join(data, 'train'),
           validationData: join(data, 'val'),
           output,
-          hyperParameters,
+          ...settings,
           loadWeights: weights,
         }),
     ],

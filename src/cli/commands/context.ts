@@ -24,6 +24,7 @@ const POSTPROCESSING = settingNames('postprocessing').map((name) => `postprocess
 /** Settings that have an effect on a trained model, by operation; training takes all. */
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
+  schema: [],
   augment: ['learning_parameters.input_size', ADAPTER_PARAMETER],
   eval: [
     'learning_parameters.input_size',

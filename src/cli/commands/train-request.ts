@@ -2,7 +2,7 @@
 
 import { OtxError, option } from '../../base/errors.js';
 import type { HyperParameterOverrides } from '../../index.js';
-import { checkHyperParameters, withImplied } from '../../settings/index.js';
+import { checkHyperParameters, settings, withImplied } from '../../settings/index.js';
 import { defaultSeed, loadTemplate, settingsOfTraining } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
@@ -140,7 +140,9 @@ export async function printableConfig(
 ): Promise<string> {
   if (resumeFrom !== undefined) {
     const run = await openInterruptedRun(resumeFrom);
-    return formatRunConfig(resumedConfig(run, { ...request, resumeFrom }).config).trimEnd();
+    return formatRunConfig(
+      resumedConfig(run, { ...request, ...settings.toFlat(request.hyperParameters), resumeFrom }).config,
+    ).trimEnd();
   }
   if (request.template === undefined)
     throw new OtxError('usage', `missing required argument ${option('template')}`);

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
 import { type ResumeOptions, type TrainOptions, train } from '../../index.js';
+import { settings } from '../../settings/index.js';
 import { formatMetrics } from '../../training/metrics.js';
 import type { RunConfig } from '../../training/run-config.js';
 import { parseCheckpointInterval, parseDuration, parseSeed, parseThreads } from '../arguments.js';
@@ -21,7 +22,7 @@ const GPUS =
 
 export function addTrain(
   program: Command,
-  { terminal, settings, adapter, run, outputFor }: CommandContext,
+  { terminal, settings: typed, adapter, run, outputFor }: CommandContext,
 ): void {
   program
     .command('train')
@@ -78,7 +79,7 @@ export function addTrain(
     .option('--print-config', 'print what would be done as YAML, and do nothing')
     .addHelpText('after', PARAMS_HINT)
     .action(async (template: string | undefined, flags: TrainFlags) => {
-      const request = await trainRequest(template, flags, settings('train'), adapter(flags.useOtxAdapter));
+      const request = await trainRequest(template, flags, typed('train'), adapter(flags.useOtxAdapter));
       if (flags.printConfig) {
         terminal.print(await printableConfig(request, flags.resumeFrom));
         return;
@@ -126,11 +127,11 @@ export function addTrain(
 }
 
 async function trainOptions(
-  { template, trainData, validationData, output, ...rest }: TrainRequest,
+  { template, trainData, validationData, output, hyperParameters, ...rest }: TrainRequest,
   { resumeFrom, checkpointInterval }: TrainFlags,
   outputFor: CommandContext['outputFor'],
 ): Promise<TrainOptions | ResumeOptions> {
-  const common = { ...rest, checkpointInterval };
+  const common = { ...rest, ...settings.toFlat(hyperParameters), checkpointInterval };
   if (resumeFrom !== undefined) return { ...common, resumeFrom, template, trainData, validationData, output };
   if (template === undefined) throw missing('argument', 'template');
   if (trainData === undefined) throw missing('option', 'trainData');

@@ -7,14 +7,8 @@ import { join } from 'node:path';
 import { Outputs } from '../../base/outputs/outputs.js';
 import { openDataset } from '../../data/index.js';
 import { generateScenes, type SceneOptions } from '../../demo/generate.js';
-import {
-  evaluate,
-  exportModel,
-  type HyperParameterOverrides,
-  type JobEvent,
-  predict,
-  train,
-} from '../../index.js';
+import { evaluate, exportModel, type JobEvent, predict, train } from '../../index.js';
+import { type SettingOptions, settingsOf } from '../../settings/index.js';
 import { formatMetrics, type SegmentationMetrics } from '../../training/metrics.js';
 import { formatDuration, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
@@ -30,17 +24,15 @@ const FIGURE_ROWS = 3;
 const SCENES: SceneOptions = { train: 240, val: 32, width: 256, height: 256 };
 
 /** The defaults of the template are for long trainings on large pictures; these suit a few minutes on two cores. */
-const SETTINGS: HyperParameterOverrides = {
-  learning_parameters: {
-    input_size: '256x256',
-    batch_size: 4,
-    num_iters: 30,
-    learning_rate: 0.004,
-    learning_rate_warmup_iters: 50,
-    learning_rate_schedule: 'poly',
-    enable_early_stopping: false,
-    augmentation: 'plain',
-  },
+const SETTINGS: SettingOptions = {
+  inputSize: '256x256',
+  batchSize: 4,
+  epochs: 30,
+  learningRate: 0.004,
+  warmupSteps: 50,
+  learningRateSchedule: 'poly',
+  earlyStopping: false,
+  augmentation: 'plain',
 };
 /** Slower machines train fewer epochs instead of longer. */
 const TRAINING_SECONDS = 225;
@@ -53,7 +45,7 @@ export interface QuickstartOptions {
   /** Told of the folders that get a log. */
   readonly onOutput?: (folder: string) => void;
   readonly scenes?: SceneOptions;
-  readonly hyperParameters?: HyperParameterOverrides;
+  readonly settings?: SettingOptions;
 }
 
 export interface QuickstartResult {
@@ -75,7 +67,7 @@ export interface QuickstartResult {
  * @throws OtxError like the functions it calls.
  */
 export async function quickstart(options: QuickstartOptions): Promise<QuickstartResult> {
-  const { folder, terminal, signal, scenes = SCENES, hyperParameters = SETTINGS } = options;
+  const { folder, terminal, signal, scenes = SCENES, settings = SETTINGS } = options;
   const { print } = terminal;
   const { onOutput = () => undefined } = options;
   const { onEvent, close } = progressPrinter(terminal);
@@ -97,7 +89,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     const { classes } = validation;
     await outputs.write(
       untrainedWeights,
-      untrainedCheckpoint({ template: TEMPLATE, classes, seed: SEED, hyperParameters }),
+      untrainedCheckpoint({ template: TEMPLATE, classes, seed: SEED, hyperParameters: settingsOf(settings) }),
     );
     onOutput(run);
     /** Tables and notes would be in the way here. */
@@ -117,7 +109,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       output: join(run, 'training'),
       pretrained: false,
       seed: SEED,
-      hyperParameters,
+      ...settings,
       timeBudgetSeconds: TRAINING_SECONDS,
       onEvent: (event) => {
         if (event.type === 'output') onOutput(event.folder);
