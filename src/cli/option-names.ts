@@ -7,6 +7,7 @@ import type {
   ResumeOptions,
   TrainOptions,
 } from '../index.js';
+import { settings } from '../settings/index.js';
 
 type ApiName = keyof (TrainOptions & ResumeOptions & EvaluateOptions & PredictOptions & ExportOptions);
 
@@ -33,10 +34,9 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
 } satisfies Partial<Record<ApiName, string>>;
 
 /** Parameters that have a flag as well. */
-const FLAGS_OF_PARAMETERS: Readonly<Record<string, string>> = {
-  'algo_backend.train_type': '--train-type',
-  'algo_backend.mem_cache_size': '--mem-cache-size',
-};
+const FLAGS_OF_PARAMETERS: Readonly<Record<string, string>> = Object.fromEntries(
+  settings.entries.flatMap(({ param, flag }) => (flag ? [[param, flag.long]] : [])),
+);
 
 /**
  * @param words of the command line before `params`.

@@ -7,8 +7,8 @@ import type { Kind } from './kinds.js';
 export interface Setting extends Kind<number | string | boolean> {
   /** Group and name behind `params`, in files and in checkpoints. */
   readonly param: `${string}.${string}`;
-  /** A flag of `otx train` that means the same, as commander writes it. */
-  readonly flag?: string;
+  /** A flag of `otx train` that means the same: as commander writes it, and what its help says. */
+  readonly flag?: { readonly long: `--${string}`; readonly value: string; readonly help: string };
   /** Of templates that do not say otherwise. */
   readonly default: number | string | boolean;
   /** What a number counts. */

@@ -246,7 +246,13 @@ export const trainingSettings = {
   trainType: {
     ...choice(['Incremental', 'Semisupervised', 'Selfsupervised']),
     param: 'algo_backend.train_type',
-    flag: '--train-type <type>',
+    flag: {
+      long: '--train-type',
+      value: '<type>',
+      help:
+        'Incremental, Semisupervised or Selfsupervised (default: Semisupervised with unlabeled images, Selfsupervised for a ' +
+        'folder of images without masks, else Incremental)',
+    },
     default: 'Incremental',
     affects: 'result',
     onResume: 'fixed',
@@ -258,7 +264,11 @@ export const trainingSettings = {
   cacheBytes: {
     ...bytes(),
     param: 'algo_backend.mem_cache_size',
-    flag: '--mem-cache-size <bytes>',
+    flag: {
+      long: '--mem-cache-size',
+      value: '<bytes>',
+      help: 'memory for decoded training images, e.g. 8GB',
+    },
     default: 1e9,
     unit: 'bytes',
     affects: 'speed',

@@ -1,5 +1,6 @@
 /** @file What `otx train` was asked for: flags over the file behind `--config`, and the same written as YAML. */
 
+import { Option } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
 import type { HyperParameterOverrides } from '../../index.js';
 import { checkHyperParameters, settings, withImplied } from '../../settings/index.js';
@@ -20,7 +21,6 @@ import { chooseAdapter, takeAdapter } from './otx-adapter-option.js';
 export interface TrainFlags {
   trainDataRoots?: string;
   valDataRoots?: string;
-  trainType?: string;
   unlabeledDataRoots?: string;
   unlabeledFileList?: string;
   useOtxAdapter?: boolean;
@@ -35,7 +35,6 @@ export interface TrainFlags {
   data?: string;
   timeBudget?: number;
   checkpointInterval?: { steps?: number; seconds?: number };
-  memCacheSize?: string;
   config?: string;
   printConfig?: boolean;
 }
@@ -74,14 +73,7 @@ export async function trainRequest(
   const file = await configFile(flags.config);
   const fromFile = file.hyperParameters;
   const data = flags.data === undefined ? {} : await readDataFile(flags.data);
-  const cache =
-    flags.memCacheSize === undefined
-      ? {}
-      : checkHyperParameters({ algo_backend: { mem_cache_size: flags.memCacheSize } });
-  const type =
-    flags.trainType === undefined
-      ? {}
-      : checkHyperParameters({ algo_backend: { train_type: flags.trainType } });
+  const fromFlags = flaggedSettings(flags);
   return {
     template: template ?? file.template,
     trainData: flags.trainDataRoots ?? data.train ?? file.train_data_roots,
@@ -98,16 +90,33 @@ export async function trainRequest(
     adaptedBatchSize: file.adapted_batch_size,
     configFile: flags.config,
     hyperParameters: {
-      learning_parameters: { ...fromFile.learning_parameters, ...params.learning_parameters },
-      postprocessing: { ...fromFile.postprocessing, ...withImplied(params).postprocessing },
+      learning_parameters: {
+        ...fromFile.learning_parameters,
+        ...fromFlags.learning_parameters,
+        ...params.learning_parameters,
+      },
+      postprocessing: {
+        ...fromFile.postprocessing,
+        ...fromFlags.postprocessing,
+        ...withImplied(params).postprocessing,
+      },
       algo_backend: {
         ...fromFile.algo_backend,
-        ...cache.algo_backend,
-        ...type.algo_backend,
+        ...fromFlags.algo_backend,
         ...params.algo_backend,
       },
     },
   };
+}
+
+/** Settings that have a flag of their own, by the flags that were typed. */
+function flaggedSettings(flags: TrainFlags): HyperParameterOverrides {
+  const typed: Readonly<Record<string, unknown>> = { ...flags };
+  const given = settings.entries.flatMap(({ key, flag }) => {
+    const value = flag && typed[new Option(flag.long).attributeName()];
+    return value === undefined ? [] : [[key, value]];
+  });
+  return checkHyperParameters(settings.toGroups(Object.fromEntries(given)));
 }
 
 interface ConfigFile extends Omit<Partial<RunConfig>, 'hyper_parameters'> {

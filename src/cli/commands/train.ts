@@ -24,7 +24,7 @@ export function addTrain(
   program: Command,
   { terminal, settings: typed, adapter, run, outputFor }: CommandContext,
 ): void {
-  program
+  const command = program
     .command('train')
     .description('train a model, or go on with an interrupted training')
     .argument('[template]', 'name or id of a template in any case, or a path to its YAML file')
@@ -33,11 +33,6 @@ export function addTrain(
     .option(
       '--data <file>',
       'data.yaml of OTX that names these folders and those of unlabeled images; flags win',
-    )
-    .option(
-      '--train-type <type>',
-      'Incremental, Semisupervised or Selfsupervised (default: Semisupervised with unlabeled images, Selfsupervised for a ' +
-        'folder of images without masks, else Incremental)',
     )
     .option(
       '--unlabeled-data-roots <path>',
@@ -67,7 +62,6 @@ export function addTrain(
       'save besides after every validation and every 60s: after e.g. 100 steps, or every e.g. 5m instead of 60s',
       parseCheckpointInterval,
     )
-    .option('--mem-cache-size <bytes>', 'memory for decoded training images, e.g. 8GB')
     .option(
       '--threads <number>',
       'threads that compute (default: all that the process may use)',
@@ -87,13 +81,13 @@ export function addTrain(
       const options = await trainOptions(request, flags, outputFor);
       if (flags.gpus !== undefined) terminal.print(`note: --gpus ${flags.gpus}: ${GPUS}`);
       if (flags.deterministic) terminal.print(DETERMINISTIC);
-      const command = otxCommand(...process.argv.slice(2));
+      const typedCommand = otxCommand(...process.argv.slice(2));
       /** As it began, with what --config and --resume-from have added. */
       let config: RunConfig | undefined;
       const { classes, metrics, bestEpoch, weights, output } = await run(({ onEvent, signal }) =>
         train({
           ...options,
-          command,
+          command: typedCommand,
           signal,
           onEvent: (event) => {
             if (event.type === 'start') config = event.config;
@@ -124,6 +118,9 @@ export function addTrain(
         ].join('\n'),
       );
     });
+  for (const { flag } of settings.entries) {
+    if (flag) command.option(`${flag.long} ${flag.value}`, flag.help);
+  }
 }
 
 async function trainOptions(

@@ -72,7 +72,9 @@ function flagsOf(command: Command): Flag[] {
 
 /** Words of flags that take them in any case, and so are no choices of commander. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
-  '--train-type': wordsOfSetting('algo_backend', 'train_type'),
+  ...Object.fromEntries(
+    settings.entries.flatMap(({ flag, words }) => (flag && words ? [[flag.long, words.map(String)]] : [])),
+  ),
   '--export-type': EXPORT_TYPES,
   '--use-otx-adapter': ['true', 'false'],
   '--task': ['SEGMENTATION'],
@@ -82,11 +84,6 @@ function flagValue(option: Option): FlagValue {
   if (!option.required && !option.optional) return 'none';
   const words = option.argChoices ?? WORDS[option.long ?? ''];
   return words ?? (/[<[](path|folder|file)/.test(option.flags) ? 'path' : 'text');
-}
-
-/** What a setting may be, where that can be listed. */
-function wordsOfSetting(group: string, name: string): readonly string[] {
-  return (settings.find(group, name)?.words ?? []).map(String);
 }
 
 function settingsOf(operation: string): Setting[] {
