@@ -14,6 +14,12 @@ test.each([
       'const onnxruntime::IOnnxRuntimeOpSchemaRegistryList*, const onnxruntime::logging::Logger&) Unsupported model IR version: 99',
     'Unsupported model IR version: 99',
   ],
+  [
+    'Exception during initialization: [ONNXRuntimeError] : 1 : FAIL : tensorprotoutils.cc:1469 ' +
+      "ValidateEmbeddedTensorProtoDataSizeAndShape Initializer 'w': raw_data size (7 bytes) does not match",
+    "Exception during initialization: Initializer 'w': raw_data size (7 bytes) does not match",
+  ],
+  ['tensor.cc:3 Failed to allocate', 'Failed to allocate'],
   ['/a/b/tensor.h:12: wrong type', ': wrong type'],
   ['Got invalid dimensions for input: input\n  at x', 'Got invalid dimensions for input: input'],
 ])('%s', (message, plain) => {
