@@ -22,6 +22,7 @@ import {
   type Tensor,
 } from '../graph/index.js';
 import { type ModelDescription, serializeLowered } from '../graph/onnx/serialize.js';
+import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
 import { fullSizeLogits } from '../methods/supervised.js';
 import { ConstantStore, Scope } from '../nn/index.js';
@@ -146,11 +147,12 @@ export function encodeNetwork(
   return serializeLowered({ ...description, inputs: [images], outputs: { output } });
 }
 
-/** Keys and values as OpenVINO's model API reads them; the background is no label there. */
-function metadataOf({ classes, template, hyperParameters }: TrainedModel): Record<string, string> {
+/** Keys and values as OpenVINO's model API reads them, to which the background is no label, and all of it in one entry. */
+function metadataOf({ classes, template, hyperParameters, inputSize }: TrainedModel): Record<string, string> {
+  const threshold = confidenceThreshold(hyperParameters);
   const info = {
     model_type: 'Segmentation',
-    soft_threshold: String(confidenceThreshold(hyperParameters) ?? SOFT_THRESHOLD),
+    soft_threshold: String(threshold ?? SOFT_THRESHOLD),
     blur_strength: '1',
     labels: classes
       .slice(1)
@@ -164,5 +166,6 @@ function metadataOf({ classes, template, hyperParameters }: TrainedModel): Recor
     ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
     'otx version': version,
     'otx template': template.id,
+    [ENTRY_KEY]: formatEntry({ classes, inputSize, threshold }),
   };
 }

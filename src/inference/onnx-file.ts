@@ -5,15 +5,19 @@ import { abortable } from '../base/abortable.js';
 import { messageOf, OtxError, option } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { Size } from '../data/index.js';
-import type { CompiledModel } from '../engine/engine.js';
-import { loadIsolated } from '../engine/isolated/isolated-model.js';
+import { type IsolatedModel, loadIsolated } from '../engine/isolated/isolated-model.js';
 import type { TensorValue } from '../engine/protocol.js';
-import { confidenceThreshold, resolveHyperParameters } from '../settings/index.js';
+import {
+  confidenceThreshold,
+  type HyperParameterOverrides,
+  resolveHyperParameters,
+} from '../settings/index.js';
 import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../training/label-schema.js';
 import { LARGEST } from '../weights/check-values.js';
+import { ENTRY_KEY, parseEntry } from './model-entry.js';
 import { guarded, type Segment } from './network.js';
-import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
+import { type ModelOptions, type OpenedModel, type Reading, senseless } from './opened-model.js';
 
 const ONNX_KIND: FileKind = {
   code: 'checkpoint',
@@ -33,12 +37,12 @@ export async function openOnnxFile({
   signal,
 }: ModelOptions): Promise<OpenedModel> {
   if (template !== undefined) loadTemplate(template);
-  const classes = await loadLabelSchema(join(dirname(weights), LABEL_SCHEMA_FILE));
   const file = await readBytesOf(weights, ONNX_KIND);
   const loading = unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST, signal }));
   const model = await abortable(loading, signal, 'the model was loaded');
   return guarded(model.release, async () => {
-    const inputSize = checkExport(model, classes.length, weights);
+    const reading = await readingOf(model, weights);
+    const { classes, inputSize } = reading;
     const wanted = hyperParameters?.learning_parameters?.input_size;
     if (wanted !== undefined) {
       throw new OtxError(
@@ -47,12 +51,7 @@ export async function openOnnxFile({
           `${option('learning_parameters.input_size')} out`,
       );
     }
-    // The file has no settings; those of this kind have the same defaults in all templates.
-    const { postprocessing } = hyperParameters ?? {};
-    const [anyTemplate] = listTemplates() as [Template];
-    const threshold = confidenceThreshold(
-      resolveHyperParameters(anyTemplate, postprocessing ? { postprocessing } : {}),
-    );
+    const threshold = thresholdOf(reading, hyperParameters?.postprocessing);
     const segment: Segment = async (image) => {
       const shape = [1, 3, inputSize.height, inputSize.width];
       const { output } = await unusable(
@@ -88,8 +87,11 @@ async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
 /** With some room for rounding. */
 const isProbability = (value: number): boolean => value >= 0 && value <= 1.001;
 
-/** The size of the input of a file that has the form of our exports. */
-function checkExport({ inputs, outputs }: CompiledModel, classes: number, path: string): Size {
+/**
+ * What the file says of itself, or, of files that say nothing, the labels beside it.
+ * @throws OtxError `checkpoint` when the file has not the form of our exports.
+ */
+async function readingOf({ inputs, outputs, metadata }: IsolatedModel, path: string): Promise<Reading> {
   const [, channels, height, width] = inputs.find(({ name }) => name === 'input')?.shape ?? [];
   const [, planes] = outputs.find(({ name }) => name === 'output')?.shape ?? [];
   if (channels !== 3 || typeof height !== 'number' || typeof width !== 'number') {
@@ -98,13 +100,41 @@ function checkExport({ inputs, outputs }: CompiledModel, classes: number, path: 
       `${path}: has no input "input" [N, 3, H, W] of a fixed size; only files of "otx export" are read`,
     );
   }
-  if (planes !== classes) {
+  const inputSize = { width, height };
+  const entry = metadata[ENTRY_KEY];
+  const { reading, source } =
+    entry === undefined
+      ? { reading: await readingBeside(path, inputSize), source: `${LABEL_SCHEMA_FILE} beside it` }
+      : { reading: parseEntry(entry, path), source: `its metadata "${ENTRY_KEY}"` };
+  if (planes !== reading.classes.length) {
     throw new OtxError(
       'checkpoint',
-      `${path}: has ${planes ?? 'no'} output classes, ${LABEL_SCHEMA_FILE} beside it has ${classes}`,
+      `${path}: has ${planes ?? 'no'} output classes, ${source} has ${reading.classes.length}`,
     );
   }
-  return { width, height };
+  const said = reading.inputSize;
+  if (said.width !== width || said.height !== height) {
+    throw new OtxError(
+      'checkpoint',
+      `${path}: has an input of ${width}x${height}, ${source} has ${said.width}x${said.height}`,
+    );
+  }
+  return reading;
+}
+
+async function readingBeside(path: string, inputSize: Size): Promise<Reading> {
+  const classes = await loadLabelSchema(join(dirname(path), LABEL_SCHEMA_FILE));
+  return { classes, inputSize, threshold: undefined };
+}
+
+/** That of the file, unless settings are given; those of this kind have the same defaults in all templates. */
+function thresholdOf(
+  { threshold }: Reading,
+  postprocessing: HyperParameterOverrides['postprocessing'],
+): number | undefined {
+  if (postprocessing === undefined || Object.keys(postprocessing).length === 0) return threshold;
+  const [anyTemplate] = listTemplates() as [Template];
+  return confidenceThreshold(resolveHyperParameters(anyTemplate, { postprocessing }));
 }
 
 /**

@@ -23,7 +23,10 @@ export interface IsolatedOptions {
 }
 
 /** A model in a process of its own, which `release` ends. An idle one does not keep the caller's process alive. */
-export type IsolatedModel = CompiledModel;
+export interface IsolatedModel extends CompiledModel {
+  /** Texts of the file about itself, by key; very long ones are left out. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /**
  * Loads a model file for inference.
@@ -39,10 +42,11 @@ export async function loadIsolated(model: Uint8Array, options: IsolatedOptions):
   try {
     const reply = await child.request({ kind: 'load', model, threads, largestWeight, limits });
     if (reply.kind !== 'loaded') throw new OtxError('engine', `an answer "${reply.kind}" to a model`);
-    const { inputs, outputs } = reply;
+    const { inputs, outputs, metadata } = reply;
     return {
       inputs,
       outputs,
+      metadata,
       run: async (feeds) => {
         const result = await child.request({ kind: 'run', inputs: feeds });
         if (result.kind !== 'ran') throw new OtxError('engine', `an answer "${result.kind}" to a run`);

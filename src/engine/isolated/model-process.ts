@@ -41,7 +41,8 @@ async function load({
   limits,
 }: Request & { kind: 'load' }): Promise<void> {
   limit = limits.memory ?? limitsOf(bytes.length, 0).memory;
-  const [height = USUAL_SIDE, width = USUAL_SIDE] = inspectModel(bytes, largestWeight).input;
+  const { input, metadata } = inspectModel(bytes, largestWeight);
+  const [height = USUAL_SIDE, width = USUAL_SIDE] = input;
   if (!(Math.max(height, width) <= LONGEST_SIDE)) {
     throw new Error(`its input is ${height}x${width}; ${LONGEST_SIDE}x${LONGEST_SIDE} is the most`);
   }
@@ -50,7 +51,7 @@ async function load({
   send({ kind: 'limits', limits: all });
   const engine = await createEngine({ ...(threads === undefined ? {} : { threads }), cache: false });
   model = await engine.load(bytes);
-  send({ kind: 'loaded', inputs: model.inputs, outputs: model.outputs });
+  send({ kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata });
 }
 
 process.on('message', (request: Request) => {

@@ -27,6 +27,7 @@ export type Reply =
       readonly kind: 'loaded';
       readonly inputs: readonly ModelValue[];
       readonly outputs: readonly ModelValue[];
+      readonly metadata: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'ran'; readonly outputs: Readonly<Record<string, TensorValue>> }
   | { readonly kind: 'failed'; readonly reason: string }

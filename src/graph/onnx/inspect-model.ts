@@ -18,6 +18,8 @@ import {
 export interface ModelFacts {
   /** Height and width of the first input that has them; a side that the file leaves open is undefined. */
   readonly input: readonly [number | undefined, number | undefined];
+  /** Texts of the file about itself, by key; very long ones are left out. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Why a model file is refused, without its name. */
@@ -66,6 +68,9 @@ const FIELDS: Readonly<Record<string, string>> = {
   'tensor 14': 'weights in another file',
 };
 
+/** Of 255 classes with the longest names there are, with room to spare. */
+const LONGEST_TEXT = 2 ** 18;
+
 /** A refused file could name anything. */
 const LONGEST_NAME = 60;
 const named = (text: string): string => {
@@ -94,7 +99,11 @@ export function inspectModel(bytes: Uint8Array, largest: number): ModelFacts {
   for (const tensor of graph.initializer) checkTensor(tensor, named(tensor.name), largest);
   checkVariances(graph, tensors);
   const sides = graph.input.filter(({ name }) => !tensors.has(name)).map(sidesOf);
-  return { input: sides.find((sides) => sides !== undefined) ?? [undefined, undefined] };
+  const texts = model.metadataProps.filter(({ value }) => value.length <= LONGEST_TEXT);
+  return {
+    input: sides.find((sides) => sides !== undefined) ?? [undefined, undefined],
+    metadata: Object.fromEntries(texts.map(({ key, value }) => [key, value])),
+  };
 }
 
 function parse(bytes: Uint8Array) {

@@ -1,0 +1,82 @@
+/**
+ * @file What an exported file says of itself in one metadata property, so that the file alone is enough to get the masks of
+ * eval and predict from it. docs/deploy.md is for those who read it.
+ */
+
+import { z } from 'zod';
+import { OtxError } from '../base/errors.js';
+import { namesProblem } from '../base/names.js';
+import { parseJson } from '../base/parse-text.js';
+import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import type { Reading } from './opened-model.js';
+
+/** Key of the property. */
+export const ENTRY_KEY = 'otx';
+
+/** Of the form of the entry; a reader refuses what it does not know. */
+const VERSION = 1;
+
+const channel = z.int().min(0).max(255);
+const three = z.tuple([z.number(), z.number(), z.number()]);
+const side = z.int().positive();
+
+const schema = z.object({
+  version: z.literal(VERSION),
+  /** In the order of the output, with spaces and all. */
+  classes: z
+    .array(z.object({ name: z.string(), color: z.tuple([channel, channel, channel]) }))
+    .min(1)
+    .max(255),
+  /** To which pictures are resized, their aspect ratio not kept. */
+  input: z.object({ width: side, height: side }),
+  /** Per channel (RGB, 0 to 255): an input value is (pixel - mean) / std. */
+  mean: three,
+  std: three,
+  /** Index of the class of pixels that are nothing else. */
+  background: z.literal(0),
+  /** Pixels whose best class is less probable are background; null for none. */
+  threshold: z.number().min(0).max(1).nullable(),
+});
+
+/** The text of the entry. */
+export function formatEntry({ classes, inputSize, threshold }: Reading): string {
+  const entry: z.input<typeof schema> = {
+    version: VERSION,
+    classes: classes.map(({ name, color }) => ({ name, color: [...color] })),
+    input: { width: inputSize.width, height: inputSize.height },
+    mean: [...PIXEL_MEAN],
+    std: [...PIXEL_STD],
+    background: 0,
+    threshold: threshold ?? null,
+  };
+  return JSON.stringify(entry);
+}
+
+/** @param path of the model file, for messages. @throws OtxError `checkpoint` when the entry is not of this form */
+export function parseEntry(text: string, path: string): Reading {
+  const unusable = (reason: string, cause?: unknown) =>
+    new OtxError(
+      'checkpoint',
+      `${path}: its metadata "${ENTRY_KEY}" cannot be used (${reason}); export the model again`,
+      { cause },
+    );
+  let entry: z.output<typeof schema>;
+  try {
+    entry = schema.parse(parseJson(text));
+  } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    throw unusable(
+      issue ? `${issue.path.join('.') || 'all of it'}: ${issue.message}` : 'it is no JSON',
+      error,
+    );
+  }
+  const { classes, input, threshold, mean, std } = entry;
+  const problem = namesProblem(classes.map(({ name }) => name));
+  if (problem !== undefined) throw unusable(problem);
+  if (String([mean, std]) !== String([PIXEL_MEAN, PIXEL_STD])) {
+    throw unusable(
+      `mean ${mean.join(' ')} and std ${std.join(' ')}; ${PIXEL_MEAN.join(' ')} and ${PIXEL_STD.join(' ')} are used`,
+    );
+  }
+  return { classes, inputSize: input, threshold: threshold ?? undefined };
+}

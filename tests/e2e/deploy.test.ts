@@ -1,0 +1,221 @@
+/**
+ * @file The arithmetic of docs/deploy.md, written out here without any of this project's own: from an exported file alone to the
+ * masks of `otx predict`.
+ */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fromBinary } from '@bufbuild/protobuf';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../src/base/random.js';
+import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
+import { readBytes } from '../../src/data/decoder.js';
+import { openDataset } from '../../src/data/index.js';
+import { generateScenes } from '../../src/demo/generate.js';
+import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
+import { createSegmenter, evaluate, exportModel, predict } from '../../src/index.js';
+import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../../src/training/checkpoint.js';
+
+let folder: string;
+let images: string;
+let alone: string;
+let checkpoint: string;
+
+interface About {
+  readonly version: number;
+  readonly classes: readonly { readonly name: string; readonly color: readonly number[] }[];
+  readonly input: { readonly width: number; readonly height: number };
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly background: number;
+  readonly threshold: number | null;
+}
+
+const THRESHOLD = 0.35;
+/** Spread of a class's logits over an image: neither too sure nor all alike. */
+const LIVELY = 1.5;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-deploy-'));
+  const data = join(folder, 'data');
+  await generateScenes(data, { train: 1, val: 2, width: 90, height: 70 });
+  images = join(data, 'val', 'images');
+  const { classes } = await openDataset(join(data, 'val'));
+  const hyperParameters = {
+    learning_parameters: { input_size: '64x64' },
+    postprocessing: { confidence_threshold: THRESHOLD },
+  };
+  const template = 'Lite-HRNet-s-mod2';
+  checkpoint = join(folder, 'weights.safetensors');
+  await writeFile(checkpoint, untrainedCheckpoint({ template, classes, seed: 1, hyperParameters }));
+  await enliven(checkpoint, join(images, (await readdir(images))[0]!));
+  const { model } = await exportModel({
+    weights: checkpoint,
+    output: join(folder, 'export'),
+    inputSize: { width: 96, height: 64 },
+  });
+  alone = join(folder, 'alone', 'renamed.onnx');
+  await mkdir(join(folder, 'alone'));
+  await cp(model, alone);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/**
+ * An untrained network sees one class everywhere. Makes it sensitive to what it is shown, and its classes about as frequent as
+ * one another on an image.
+ */
+async function enliven(weights: string, image: string): Promise<void> {
+  const { info, tensors } = await loadCheckpoint(weights);
+  const valuesOf = (ending: string) =>
+    [...tensors].filter(([key]) => key.endsWith(ending)).map(([, { data }]) => data as Float32Array);
+  const save = () => writeFile(weights, encodeCheckpoint(checkpointOf(info, tensors)));
+  const random = new Random('last layer');
+  for (const last of valuesOf('conv_seg.weight')) {
+    last.set(last.map(() => 0.1 * random.normal()));
+  }
+  await save();
+
+  const segmenter = await createSegmenter({ weights, threads: 1 });
+  const { probabilities, labels, classes } = await segmenter.segment(image, { probabilities: true });
+  await segmenter.dispose();
+  const planes = classes.map((_, k) =>
+    probabilities!.subarray(k * labels.length, (k + 1) * labels.length).map(Math.log),
+  );
+  const meanOf = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const means = planes.map(meanOf);
+  const spread = Math.sqrt(
+    meanOf(Float32Array.from(planes, (plane, k) => meanOf(plane.map((v) => (v - means[k]!) ** 2)))),
+  );
+  const factor = LIVELY / spread;
+  for (const last of valuesOf('conv_seg.weight')) last.set(last.map((value) => value * factor));
+  for (const bias of valuesOf('conv_seg.bias')) bias.set(means.map((mean) => -mean * factor));
+  await save();
+}
+
+async function about(path: string): Promise<About> {
+  const { metadataProps } = fromBinary(ModelProtoSchema, await readFile(path));
+  return JSON.parse(metadataProps.find(({ key }) => key === 'otx')!.value) as About;
+}
+
+/** Bilinear, half-pixel centres, edges clamped; `at(y, x)` gives values of the source. */
+function resized(
+  at: (y: number, x: number) => number,
+  from: { width: number; height: number },
+  to: { width: number; height: number },
+): Float64Array {
+  const out = new Float64Array(to.width * to.height);
+  const place = (index: number, n: number, m: number) => {
+    const position = Math.min(Math.max(((index + 0.5) * n) / m - 0.5, 0), n - 1);
+    const low = Math.floor(position);
+    return { low, high: Math.min(low + 1, n - 1), weight: position - low };
+  };
+  for (let y = 0; y < to.height; y++) {
+    const v = place(y, from.height, to.height);
+    for (let x = 0; x < to.width; x++) {
+      const h = place(x, from.width, to.width);
+      const row = (line: number) => at(line, h.low) * (1 - h.weight) + at(line, h.high) * h.weight;
+      out[y * to.width + x] = row(v.low) * (1 - v.weight) + row(v.high) * v.weight;
+    }
+  }
+  return out;
+}
+
+/** The lines of docs/deploy.md. */
+async function maskOf(model: string, path: string): Promise<Uint8Array> {
+  const session = await InferenceSession.create(model);
+  const { input, mean, std, threshold, background } = await about(model);
+  const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
+  const area = input.width * input.height;
+  const planes = new Float32Array(3 * area);
+  for (let channel = 0; channel < 3; channel++) {
+    resized((y, x) => data[3 * (y * info.width + x) + channel]!, info, input).forEach((value, i) => {
+      planes[channel * area + i] = (Math.round(value) - mean[channel]!) / std[channel]!;
+    });
+  }
+  const tensor = new Tensor('float32', planes, [1, 3, input.height, input.width]);
+  const { output } = await session.run({ input: tensor });
+  const probabilities = output!.data as Float32Array;
+  const scores = Array.from({ length: output!.dims[1]! }, (_, k) =>
+    resized(
+      (y, x) => Math.log(Math.max(probabilities[k * area + y * input.width + x]!, 2 ** -126)),
+      input,
+      info,
+    ),
+  );
+  await session.release();
+  return Uint8Array.from({ length: info.width * info.height }, (_, pixel) => {
+    const values = scores.map((plane) => plane[pixel]!);
+    const best = Math.max(...values);
+    const sure = 1 / values.reduce((sum, value) => sum + Math.exp(value - best), 0);
+    return sure >= (threshold ?? 0) ? values.indexOf(best) : background;
+  });
+}
+
+/** A PNG of indices, whatever a viewer shows of it. */
+async function indicesOf(path: string): Promise<Uint8Array> {
+  return new Uint8Array(
+    await sharp(await readBytes(path))
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer(),
+  );
+}
+
+describe('an exported file alone', () => {
+  test('says everything that its masks depend on', async () => {
+    const entry = await about(alone);
+    expect(entry).toMatchObject({
+      version: 1,
+      input: { width: 96, height: 64 },
+      mean: [123.675, 116.28, 103.53],
+      std: [58.395, 57.12, 57.375],
+      background: 0,
+      threshold: THRESHOLD,
+    });
+    expect(entry.classes[0]).toEqual({ name: 'background', color: [0, 0, 0] });
+    const page = await readFile(fileURLToPath(new URL('../../docs/deploy.md', import.meta.url)), 'utf8');
+    const [, code] = /```python\n(.*?)```/s.exec(page)!;
+    const used = new Set([...code!.matchAll(/about\["(\w+)"\]/g)].map(([, key]) => key!));
+    expect([...used].sort()).toEqual(['background', 'input', 'mean', 'std', 'threshold']);
+    for (const key of Object.keys(entry)) expect(page).toContain(`\`${key}\``);
+  });
+
+  test('gives the masks of otx predict by the arithmetic of docs/deploy.md', async () => {
+    const output = join(folder, 'predictions');
+    const { images: predicted, classes } = await predict({
+      weights: alone,
+      input: images,
+      output,
+      threads: 1,
+    });
+    expect(classes).toEqual((await about(alone)).classes);
+    const seen = new Set<number>();
+    let different = 0;
+    let total = 0;
+    for (const { input, mask } of predicted) {
+      const [found, wanted] = [await indicesOf(mask), await maskOf(alone, input)];
+      expect(found.length).toBe(90 * 70);
+      found.forEach((label, pixel) => {
+        seen.add(label);
+        if (label !== wanted[pixel]) different += 1;
+      });
+      total += found.length;
+    }
+    expect(seen.size).toBeGreaterThan(2);
+    expect(different / total).toBeLessThan(0.001);
+  });
+
+  test('has the threshold that eval and predict use, unless another is asked for', async () => {
+    const scoreOf = async (weights: string, postprocessing?: object) => {
+      const testData = join(folder, 'data', 'val');
+      const hyperParameters = postprocessing && { postprocessing };
+      return (await evaluate({ weights, testData, threads: 1, hyperParameters })).metrics.aAcc;
+    };
+    const own = await scoreOf(alone);
+    expect(await scoreOf(alone, { confidence_threshold: THRESHOLD })).toBe(own);
+    expect(await scoreOf(alone, { result_based_confidence_threshold: true })).not.toBe(own);
+  });
+});
