@@ -52,13 +52,30 @@ export function paletteToGray(bytes: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+/** The undoing of {@link paletteToGray} for a gray PNG of 8 bits: the samples are the same, and viewers show them in colours. */
+export function grayToPalette(bytes: Buffer, palette: readonly Rgb[]): Buffer {
+  const colors = chunkOf('PLTE', Buffer.from(palette.flat()));
+  const parts = [...chunks(bytes)].flatMap(({ type, whole }) => {
+    if (type !== 'IHDR') return type === 'IDAT' || type === 'IEND' ? [whole] : [];
+    const head = Buffer.from(whole.subarray(8, -4));
+    head[COLOR_TYPE_AT - SIGNATURE.length - 8] = PALETTE;
+    return [chunkOf('IHDR', head), colors];
+  });
+  return Buffer.concat([SIGNATURE, ...parts]);
+}
+
+function chunkOf(type: string, body: Buffer): Buffer {
+  const chunk = Buffer.alloc(body.length + 12);
+  chunk.writeUInt32BE(body.length, 0);
+  chunk.write(type, 4, 'latin1');
+  body.copy(chunk, 8);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), chunk.length - 4);
+  return chunk;
+}
+
 /** A PNG with a text chunk (tEXt, Latin-1) more, before its end. */
 export function withPngText(bytes: Buffer, keyword: string, text: string): Buffer {
-  const body = Buffer.from(`tEXt${keyword}\0${text}`, 'latin1');
-  const chunk = Buffer.alloc(body.length + 8);
-  chunk.writeUInt32BE(body.length - 4, 0);
-  body.copy(chunk, 4);
-  chunk.writeUInt32BE(crc32(body), chunk.length - 4);
+  const chunk = chunkOf('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'));
   const parts = [...chunks(bytes)].flatMap(({ type, whole }) => (type === 'IEND' ? [chunk, whole] : [whole]));
   return Buffer.concat([SIGNATURE, ...parts]);
 }

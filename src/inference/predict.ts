@@ -8,9 +8,10 @@ import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
 import { findImages } from '../data/image-files.js';
 import { type ClassInfo, encodePng, renderOverlay } from '../data/index.js';
+import { encodeIndexMask } from '../data/index-mask.js';
+import { withLegend } from '../data/legend.js';
 import { makeAhead } from '../data/made-ahead.js';
 import { maskNames } from '../data/mask-names.js';
-import sharp from '../data/sharp.js';
 import { joinInputs, searchedInputs, weightsInputs } from '../training/inputs.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
@@ -31,9 +32,9 @@ export interface PredictOptions extends ModelOptions {
 export interface PredictedImage {
   /** The image. */
   readonly input: string;
-  /** PNG of the image with the class colours over it. */
+  /** PNG of the image with the class colours over it, and their names where there is room. */
   readonly overlay: string;
-  /** Gray PNG of the size of the image; the value of a pixel is the index of its class. */
+  /** PNG of the size of the image; the value of a pixel is the index of its class, shown in its colour by a palette. */
   readonly mask: string;
   /** Share of the pixels of each class, in the order of the classes. */
   readonly shares: readonly number[];
@@ -88,8 +89,8 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
         failed.push({ input: path, reason: made.message });
       } else {
         images.push({ input: path, ...(await write(outputs, output, name, made)) });
+        if (images.length === 1) onEvent({ type: 'output', folder: output });
       }
-      if (images.length === 1) onEvent({ type: 'output', folder: output });
       onEvent({ type: 'progress', task: 'predict', done: index + 1, total: files.length });
     }
     return { classes: model.classes, images, failed };
@@ -134,9 +135,10 @@ async function write(
   { image, segmentation }: SegmentedImage,
 ): Promise<Omit<PredictedImage, 'input'>> {
   const { labels, classes } = segmentation;
-  const painted = renderOverlay(image, labels, classes);
-  await outputs.write(join(OVERLAYS, name), await encodePng({ ...image, data: painted }));
-  await outputs.write(join(MASKS, name), await encodeMask(labels, image));
+  const painted = { ...image, data: renderOverlay(image, labels, classes) };
+  const shown = classes.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
+  await outputs.write(join(OVERLAYS, name), await encodePng(await withLegend(painted, shown)));
+  await outputs.write(join(MASKS, name), await encodeIndexMask(labels, image, classes));
   return {
     overlay: join(output, OVERLAYS, name),
     mask: join(output, MASKS, name),
@@ -188,14 +190,4 @@ async function refuseDataset(output: string): Promise<void> {
       `${output}: looks like a data set (it has ${name}), whose masks could be overwritten; choose another output folder`,
     );
   }
-}
-
-function encodeMask(
-  labels: Uint8Array,
-  { width, height }: { readonly width: number; readonly height: number },
-): Promise<Uint8Array> {
-  return sharp(labels, { raw: { width, height, channels: 1 } })
-    .toColourspace('b-w')
-    .png()
-    .toBuffer();
 }

@@ -125,7 +125,7 @@ describe('a folder', () => {
       input,
       output,
       threads: 1,
-      onEvent: (event) => event.type === 'progress' && events.push(event.done),
+      onEvent: (event) => event.type === 'progress' && event.task === 'predict' && events.push(event.done),
     });
     expect(images.map((image) => image.input)).toEqual(['a', 'c', 'e'].map((n) => join(input, `${n}.png`)));
     expect(failed.map((image) => image.input)).toEqual(['b', 'd'].map((n) => join(input, `${n}.png`)));

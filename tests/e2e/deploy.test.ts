@@ -12,8 +12,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
-import { readBytes } from '../../src/data/decoder.js';
 import { openDataset } from '../../src/data/index.js';
+import { readIndexMask } from '../../src/data/index-mask.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
 import { createSegmenter, evaluate, exportModel, predict } from '../../src/index.js';
@@ -154,16 +154,6 @@ async function maskOf(model: string, path: string): Promise<Uint8Array> {
   });
 }
 
-/** A PNG of indices, whatever a viewer shows of it. */
-async function indicesOf(path: string): Promise<Uint8Array> {
-  return new Uint8Array(
-    await sharp(await readBytes(path))
-      .toColourspace('b-w')
-      .raw()
-      .toBuffer(),
-  );
-}
-
 describe('an exported file alone', () => {
   test('says everything that its masks depend on', async () => {
     const entry = await about(alone);
@@ -196,7 +186,7 @@ describe('an exported file alone', () => {
     let different = 0;
     let total = 0;
     for (const { input, mask } of predicted) {
-      const [found, wanted] = [await indicesOf(mask), await maskOf(alone, input)];
+      const [found, wanted] = [await readIndexMask(mask), await maskOf(alone, input)];
       expect(found.length).toBe(90 * 70);
       found.forEach((label, pixel) => {
         seen.add(label);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
+import { readIndexMask } from '../../src/data/index-mask.js';
+import { readPngHead } from '../../src/data/png.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/training/checkpoint.js';
 import { otx } from './otx.js';
@@ -291,12 +293,7 @@ describe('what was trained', () => {
       let total = 0;
       for (const mask of masks) {
         const [a, b] = await Promise.all(
-          ['trained', 'exported'].map((kind) =>
-            sharp(join(output, kind, 'masks', mask))
-              .extractChannel(0)
-              .raw()
-              .toBuffer(),
-          ),
+          ['trained', 'exported'].map((kind) => readIndexMask(join(output, kind, 'masks', mask))),
         );
         total += a!.length;
         same += a!.filter((label, pixel) => label === b![pixel]).length;
@@ -306,17 +303,19 @@ describe('what was trained', () => {
     },
   );
 
-  test('otx predict writes a gray index mask and a colour overlay of the size of the image', async () => {
+  test('otx predict writes an index mask that shows colours and a colour overlay of the size of the image', async () => {
     const images = await readdir(join(data, 'val', 'images'));
     const output = join(folder, 'predict');
     const input = join(data, 'val', 'images', images[0]!);
     expect((await otx(['predict', '--input', input, '--load-weights', run, '-o', output])).code).toBe(0);
     const name = images[0]!.replace(/\.\w+$/, '.png');
-    expect(await sharp(join(output, 'masks', name)).metadata()).toMatchObject({
-      width: 80,
-      height: 64,
-      channels: 1,
-    });
+    const mask = join(output, 'masks', name);
+    expect(await sharp(mask).metadata()).toMatchObject({ width: 80, height: 64 });
+    const { classes } = (await loadCheckpoint(run)).info;
+    expect(readPngHead(await readFile(mask))?.palette).toEqual(classes.map(({ color }) => color));
+    const indices = await readIndexMask(mask);
+    const shown = await sharp(mask).toColourspace('srgb').raw().toBuffer();
+    expect(shown).toEqual(Buffer.from([...indices].flatMap((index) => classes[index]!.color)));
     expect(await sharp(join(output, 'overlays', name)).metadata()).toMatchObject({
       width: 80,
       height: 64,
@@ -334,14 +333,11 @@ describe('what was trained', () => {
       expect(stderr).toBe('');
       expect(code).toBe(0);
       const [mask] = await readdir(join(to, 'masks'));
-      return sharp(join(to, 'masks', mask!))
-        .extractChannel(0)
-        .raw()
-        .toBuffer();
+      return readIndexMask(join(to, 'masks', mask!));
     };
     const onnx = join(folder, 'dynamic', 'model.onnx');
     const plain = await maskOf('plain', run);
-    const background = (labels: Buffer) => labels.filter((label) => label === 0).length;
+    const background = (labels: Uint8Array) => labels.filter((label) => label === 0).length;
     expect(background(plain)).toBeLessThan(plain.length);
 
     // With five classes the best one always has a fifth.

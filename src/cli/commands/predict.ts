@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
-import { type FailedImage, predict } from '../../index.js';
+import { listSome } from '../../data/problems.js';
+import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
 import { parseThreads } from '../arguments.js';
 import { afterPredict } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
 
-/** Images that the message names; more are counted. */
+/** Images or classes that a message names; more are counted. */
 const LISTED = 20;
 
 interface Flags {
@@ -45,18 +46,30 @@ export function addPredict(program: Command, context: CommandContext): void {
       const { input, threads } = flags;
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('predict', flags.output);
-      const { images, failed } = await run((hooks) =>
+      const { classes, images, failed } = await run((hooks) =>
         predict({ template, input, weights, output, threads, hyperParameters, ...hooks }),
       );
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;
       terminal.print(
         [
           `${count} segmented; overlays in ${join(output, 'overlays')}, index masks in ${join(output, 'masks')}`,
+          ...(images.length > 0 ? [sharesLine(classes, images)] : []),
           `\n${afterPredict({ weights, template }, output)}`,
         ].join('\n'),
       );
       if (failed.length > 0) throw unusable(failed, images.length + failed.length);
     });
+}
+
+/** How much of the images each class takes, the largest first; each image counts alike. */
+function sharesLine(classes: readonly ClassInfo[], images: readonly PredictedImage[]): string {
+  const shares = classes.map(({ name }, index) => ({
+    name,
+    share: images.reduce((sum, { shares }) => sum + shares[index]!, 0) / images.length,
+  }));
+  const seen = shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
+  const words = seen.map(({ name, share }) => `${name} ${(100 * share).toFixed(1)} %`);
+  return `share of the pixels: ${listSome(words, LISTED)}`;
 }
 
 /** Told at the end, and by the exit code: the other images are done. */

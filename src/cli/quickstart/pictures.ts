@@ -1,24 +1,14 @@
 /** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
 
-import { readBytes } from '../../data/decoder.js';
 import { type Panel, renderFigure } from '../../data/figure.js';
 import { type Dataset, readImage, readMask, renderOverlay, resizeImage } from '../../data/index.js';
+import { readIndexMask } from '../../data/index-mask.js';
 import type { RgbImage } from '../../data/overlay.js';
 import sharp from '../../data/sharp.js';
 import type { PredictedImage } from '../../index.js';
 
 /** Width of one picture of a figure in pixels. */
 const PICTURE_WIDTH = 240;
-
-/** Masks that `predict` writes hold class indices, whatever the coding of the data set. */
-async function predictedClasses(image: PredictedImage): Promise<Uint8Array> {
-  return new Uint8Array(
-    await sharp(await readBytes(image.mask))
-      .toColourspace('b-w')
-      .raw()
-      .toBuffer(),
-  );
-}
 
 /** Share of the pixels that have the same class in both sets of predictions of the same images. */
 export async function agreement(
@@ -28,8 +18,8 @@ export async function agreement(
   let same = 0;
   let total = 0;
   for (const [index, image] of some.entries()) {
-    const classes = await predictedClasses(image);
-    const otherClasses = await predictedClasses(others[index]!);
+    const classes = await readIndexMask(image.mask);
+    const otherClasses = await readIndexMask(others[index]!.mask);
     same += classes.filter((label, pixel) => label === otherClasses[pixel]).length;
     total += classes.length;
   }
@@ -51,7 +41,7 @@ export async function drawFigure(
     const panels: Panel[] = [
       { caption: 'image', image: small(image) },
       { caption: 'truth', image: painted(truth) },
-      { caption: 'prediction', image: painted(await predictedClasses(prediction)) },
+      { caption: 'prediction', image: painted(await readIndexMask(prediction.mask)) },
     ];
     const isLast = index === predictions.length - 1;
     rows.push(await renderFigure(panels, isLast ? dataset.classes : []));
