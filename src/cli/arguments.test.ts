@@ -58,7 +58,8 @@ describe('params', () => {
 
   test.each([
     [['3'], /found "3"; expected --<group>.<name> value/],
-    [['--batch_size', '3'], /found "--batch_size"/],
+    [['--batch_size', '3'], /found "--batch_size".*; did you mean --learning_parameters\.batch_size\?$/],
+    [['--size_of_batch', '3'], /expected --<group>\.<name> value$/],
     [['--l.lr'], /--l\.lr needs a value/],
     [['--l.lr', '--l.n', '3'], /--l\.lr needs a value/],
     [['--l.n', '3', '--l.n=4'], /--l\.n is given twice/],
@@ -76,9 +77,12 @@ describe('params', () => {
   });
 
   test('are listed with type, default and range', () => {
-    const help = paramsHelp(loadTemplate('Lite-HRNet-s-mod2'));
+    const help = paramsHelp(loadTemplate('Lite-HRNet-s-mod2'), undefined, 1000);
     expect(help).toMatch(/--learning_parameters\.batch_size <integer>\n.*\n +default 8; min 1, max 512/);
     expect(help).toMatch(/input_size <size>\n.*\n +default Default; Default, Auto, 256x256/);
+    const narrow = paramsHelp(loadTemplate('Lite-HRNet-s-mod2'), undefined, 80);
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(narrow.replace(/\s+/g, ' ')).toBe(help.replace(/\s+/g, ' '));
   });
 });
 

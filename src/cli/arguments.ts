@@ -1,9 +1,10 @@
 /** @file Taking apart what was typed: flag values, and the `params` part that commander does not know. */
 
-import { InvalidArgumentError } from 'commander';
+import { Help, InvalidArgumentError } from 'commander';
 import { OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
-import { describeHyperParameters, isSwitch } from '../settings/index.js';
+import { SWITCH_WORDS } from '../base/switch.js';
+import { describeHyperParameters, isSwitch, settings } from '../settings/index.js';
 import type { Template } from '../templates/index.js';
 
 /** Settings as typed, by group and name; the template checks them. */
@@ -61,7 +62,11 @@ export function parseParams(params: readonly string[]): ParameterTexts {
   while (words.length > 0) {
     const word = words.shift() as string;
     const match = SETTING.exec(word);
-    if (!match) throw new OtxError('usage', `params: found "${word}"; expected --<group>.<name> value`);
+    if (!match) {
+      const meant = settingCalled(word);
+      const hint = meant === undefined ? '' : `; did you mean --${meant}?`;
+      throw new OtxError('usage', `params: found "${word}"; expected --<group>.<name> value${hint}`);
+    }
     const [, group, name] = match as unknown as [string, string, string];
     const value = match[3] ?? (words[0]?.startsWith('--') ? undefined : words.shift()) ?? alone(group, name);
     if (value === undefined) throw new OtxError('usage', `params: --${group}.${name} needs a value`);
@@ -71,6 +76,13 @@ export function parseParams(params: readonly string[]): ParameterTexts {
     result[group] = { ...members, [name]: value };
   }
   return result;
+}
+
+/** The setting that someone means who leaves out its group: `learning_parameters.num_iters` for `--num_iters` or `--num-iters=3`. */
+export function settingCalled(word: string): string | undefined {
+  const name = /^--([A-Za-z][\w-]*)/.exec(word)?.[1]?.replaceAll('-', '_').toLowerCase();
+  const setting = settings.entries.find((entry) => entry.name === name);
+  return setting && `${setting.group}.${setting.name}`;
 }
 
 /** The value of a setting that stands without one. */
@@ -100,20 +112,29 @@ export function onlyParams(
   return texts;
 }
 
-/** The list that `params --help` prints. */
-export function paramsHelp(template: Template, used?: readonly string[]): string {
+/** The list that `params --help` prints. @param columns its width; names of settings may be longer */
+export function paramsHelp(template: Template, used: readonly string[] | undefined, columns: number): string {
   const lines = describeHyperParameters(template.hyperParameters)
     .filter(({ group, name }) => !used || used.includes(`${group}.${name}`))
     .flatMap(({ group, name, type, default: value, min, max, description, allowed }) => [
       `  --${group}.${name} <${type}>`,
-      `      ${description}`,
-      `      default ${value}; ${min === undefined ? allowed : `min ${min}, max ${max}`}`,
+      indented(description, columns),
+      indented(`default ${value}; ${min === undefined ? allowed : `min ${min}, max ${max}`}`, columns),
     ]);
   const adapter =
     !used || used.includes(ADAPTER_PARAMETER)
-      ? [`  --${ADAPTER_PARAMETER} <boolean>`, '      the same as --use-otx-adapter', '      default false']
+      ? [
+          `  --${ADAPTER_PARAMETER} <boolean>`,
+          '      the same as --use-otx-adapter',
+          `      default false; ${SWITCH_WORDS}`,
+        ]
       : [];
   return [`params of ${template.name}:`, ...lines, ...adapter].join('\n');
+}
+
+/** Text in lines that begin with six spaces. */
+function indented(text: string, columns: number): string {
+  return new Help().boxWrap(text, columns - 6).replace(/^/gm, '      ');
 }
 
 /** Commander parser of a number of threads. */

@@ -43,6 +43,7 @@ export async function runCommand(
       paramsHelp(
         loadTemplate(template),
         operation !== undefined && Object.hasOwn(PARAMS_OF, operation) ? PARAMS_OF[operation] : undefined,
+        terminal.columns,
       ),
     );
     return;
@@ -122,7 +123,8 @@ function firstCommands(): string {
     `  ${otxCommand('find')}`,
     `  ${otxCommand('train', DEFAULT_TEMPLATE, ...data)}`,
     `  ${otxCommand('predict', '--input', 'PHOTOS')}`,
-    '"otx <command> --help" lists its flags, "otx train params --help" the settings of a training.',
+    '"otx <command> --help" lists its flags,',
+    '"otx train params --help" the settings of a training.',
   ].join('\n');
 }
 

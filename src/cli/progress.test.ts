@@ -41,7 +41,7 @@ const step = (number: number): StepEvent => ({
 });
 
 describe('progress', () => {
-  test('on a terminal is a bar per epoch with loss, learning rate, speed and time left', () => {
+  test('on a terminal is a bar per epoch with loss, speed and time left', () => {
     const { terminal, seen } = recorder(true);
     const { onEvent } = progressPrinter(terminal);
     onEvent(step(1));
@@ -49,13 +49,30 @@ describe('progress', () => {
     onEvent({ type: 'progress', task: 'validate', done: 1, total: 1 });
     expect(seen).toEqual([
       expect.stringMatching(/^bar of 15: epoch \{epoch\} \[\{bar\}\]/),
-      'at 1 {"epoch":"2/30","loss":"0.5124","lr":"0.000427","speed":"12.3","remaining":"1m15s"}',
+      'at 1 {"epoch":"2/30","loss":"0.5124","speed":"12.3","remaining":"1m15s"}',
       expect.stringMatching(/^at 2 /),
       'bar ends',
       expect.stringMatching(/^bar of 1: validating/),
       'at 1 {}',
       'bar ends',
     ]);
+  });
+
+  test('a bar fits 80 columns, also of a long training', () => {
+    const { terminal, seen } = recorder(true);
+    progressPrinter(terminal).onEvent({
+      ...{ ...step(1500), epoch: 300, epochs: 300, stepsPerEpoch: 1500 },
+      ...{ imagesPerSecond: 123.4, etaSeconds: 36000 },
+    });
+    const [format = '', update = ''] = seen;
+    const values = JSON.parse(update.replace(/^at \d+ /, ''));
+    const line = format
+      .replace(/^bar of \d+: /, '')
+      .replace('{bar}', '='.repeat(16))
+      .replace(/\{(value|total)\}/g, '1500')
+      .replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    expect(line).toMatch(/^epoch 300\/300 \[=+\] 1500\/1500 {2}loss 0\.5124 {2}123\.4 img\/s {2}ETA 10h00m$/);
+    expect(line.length).toBeLessThanOrEqual(80);
   });
 
   test('a download is one line that stays, and a bar of its bytes', () => {

@@ -30,14 +30,8 @@ const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   measure: 'measuring networks',
 };
 
-/** Why a training ended before its last epoch. */
-const END_TEXTS = {
-  'early-stopping': 'stopped early: mean Dice no longer rises',
-  'time-budget': 'the time budget is used up',
-} as const;
-
-const STEP_FORMAT =
-  'epoch {epoch} [{bar}] {value}/{total}  loss {loss}  lr {lr}  {speed} images/s  ETA {remaining}';
+/** Short enough for 80 columns also where epochs and steps have many digits. */
+const STEP_FORMAT = 'epoch {epoch} [{bar}] {value}/{total}  loss {loss}  {speed} img/s  ETA {remaining}';
 const DOWNLOAD_FORMAT = '[{bar}] {received}';
 /** For what cannot be counted. */
 const WORKING = 'working';
@@ -58,6 +52,8 @@ export function progressPrinter(
   let status: Status = { text: WORKING, since: clock() };
   let lastLine = clock();
   let downloading: string | undefined;
+  /** As asked, and as run so far. */
+  let epochs = { asked: 0, done: 0 };
 
   const closeBar = () => {
     bar?.drawn.stop();
@@ -142,16 +138,20 @@ export function progressPrinter(
         printResult(`${event.subset} data ${formatReport(event.report)}\n`);
         break;
       case 'start':
+        epochs = { asked: event.epochs, done: event.resumed?.epoch ?? 0 };
         printResult(startText(event));
         break;
       case 'step':
         onStep(event);
         break;
       case 'epoch':
+        epochs.done = event.epoch;
         printResult(epochLine(event));
         break;
       case 'end':
-        if (event.reason !== 'epochs') printResult(END_TEXTS[event.reason]);
+        if (event.reason === 'early-stopping') printResult('stopped early: mean Dice no longer rises');
+        if (event.reason === 'time-budget')
+          printResult(`the time budget is used up after ${epochs.done} of ${epochs.asked} epochs`);
     }
   };
   const close = () => {
@@ -177,28 +177,27 @@ function startText({
   const crops = `crop ${sizes.train}${validationSet ? `, validation ${sizes.validation}` : ''}`;
   const from = resumed ? `\ngoing on after ${resumed.epoch} epochs and ${resumed.step} steps` : '';
   return (
-    `training ${template} (${parameters.toLocaleString('en')} parameters): ${epochs} epochs of ${stepsPerEpoch} steps, ` +
-    `batch ${batchSize}, ${crops}, train type ${type}\noutput ${output}${from}`
+    `training ${template} (${parameters.toLocaleString('en')} parameters), train type ${type}:\n` +
+    `${epochs} epochs of ${stepsPerEpoch} steps, batch ${batchSize}, ${crops}\noutput ${output}${from}`
   );
 }
 
-function stepValues({ epoch, epochs, loss, learningRate, imagesPerSecond, etaSeconds }: StepEvent) {
+function stepValues({ epoch, epochs, loss, imagesPerSecond, etaSeconds }: StepEvent) {
   return {
     epoch: `${epoch}/${epochs}`,
     loss: loss.toFixed(4),
-    lr: shortNumber(learningRate),
     speed: imagesPerSecond.toFixed(1),
     remaining: formatDuration(etaSeconds),
   };
 }
 
 function stepLine(event: StepEvent): string {
-  const { epoch, loss, lr, speed, remaining } = stepValues(event);
+  const { epoch, loss, speed, remaining } = stepValues(event);
   return row([
     `epoch ${epoch}`,
     `step ${event.step}/${event.stepsPerEpoch}`,
     `loss ${loss}`,
-    `lr ${lr}`,
+    `lr ${shortNumber(event.learningRate)}`,
     `${speed} img/s`,
     `ETA ${remaining}`,
   ]);

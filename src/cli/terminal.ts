@@ -58,7 +58,7 @@ export function createTerminal({ stdout, log }: TerminalOptions): Terminal {
       const bar = new SingleBar({
         format,
         stream: streamOf(stdout),
-        barsize: 20,
+        barsize: 16,
         clearOnComplete: true,
         hideCursor: true,
         linewrap: true,

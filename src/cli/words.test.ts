@@ -54,6 +54,13 @@ describe('booleans', () => {
   });
 });
 
+test('a setting among the options is told its place, if the operation has it', () => {
+  for (const typed of ['T --num_iters 3', 'T --num-iters=3']) {
+    expect(() => read(typed)).toThrow(/behind the word params: params --learning_parameters\.num_iters …$/);
+  }
+  expect(readableWords(['--num_iters', '3'], new Command('predict'))).toEqual(['--num-iters', '3']);
+});
+
 test('a flag of OTX that is not here says what to do instead', () => {
   for (const typed of ['T --enable-hpo', 'T --enable_hpo=True']) {
     expect(() => read(typed)).toThrow(/^--enable-hpo of OTX is not here: .*behind params/);

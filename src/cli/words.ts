@@ -3,6 +3,8 @@
 import type { Command, Option } from 'commander';
 import { OtxError } from '../base/errors.js';
 import { parseSwitch, SWITCH_WORDS } from '../base/switch.js';
+import { settingCalled } from './arguments.js';
+import { PARAMS_OF } from './commands/context.js';
 import { FOREIGN_FLAGS } from './foreign.js';
 
 /**
@@ -42,10 +44,24 @@ export function readableWords(words: readonly string[], operation: Command): str
     } else {
       const advice = option ? undefined : FOREIGN_FLAGS[flag];
       if (advice !== undefined) throw new OtxError('usage', `${flag} of OTX is not here: ${advice}`);
+      if (!option) refuseSetting(word, operation.name());
       result.push(plain);
     }
   }
   return result;
+}
+
+/**
+ * @param word an option that the operation does not have.
+ * @throws OtxError `usage` when it is the name of a setting that the operation has.
+ */
+function refuseSetting(word: string, operation: string): void {
+  const setting = settingCalled(word);
+  if (setting === undefined || PARAMS_OF[operation]?.includes(setting) === false) return;
+  throw new OtxError(
+    'usage',
+    `found the setting "${word}" among the options; settings come last, behind the word params: params --${setting} …`,
+  );
 }
 
 /** Whether the next word is the value of a boolean: it looks like one, or it cannot be the argument of the operation. */

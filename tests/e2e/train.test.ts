@@ -50,7 +50,7 @@ describe('otx train', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/5 images\n +class +name +pixels/);
     expect(stdout).toMatch(
-      /training Lite-HRNet-s-mod2 \(82\d,\d+ parameters\): 2 epochs of 2 steps, batch 2, crop 64, validation 68/,
+      /training Lite-HRNet-s-mod2 \(82\d,\d+ parameters\), train type Incremental:\n2 epochs of 2 steps, batch 2, crop 64, validation 68/,
     );
     expect(stdout).toMatch(/epoch 1\/2 {2}loss \d\.\d+ {2}mDice 0\.\d+ .* best\n/);
     expect(stdout).toMatch(/Performance\(score: 0\.\d+, dashboard: \(1 metric groups\)\)/);

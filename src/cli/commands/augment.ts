@@ -16,7 +16,7 @@ import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { datasetInputs } from '../../training/inputs.js';
 import { parseSeed } from '../arguments.js';
 import { afterAugment } from '../closing.js';
-import { type CommandContext, PARAMS_HINT } from './context.js';
+import { type CommandContext, paramsHint } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
 const SHEET_FILE = 'augmentation.png';
@@ -43,7 +43,7 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
     )
     .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
     .addOption(otxAdapterOption())
-    .addHelpText('after', PARAMS_HINT)
+    .addHelpText('after', paramsHint('augment', 'learning_parameters.input_size 256x256'))
     .action(async (template: string, flags: Flags) => {
       const { augmentation: recipe, seed } = flags;
       const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);

@@ -16,8 +16,9 @@ export const DEFAULT_OUTPUTS = 'otx-workspace/outputs';
 /** Ends the help of `--load-weights` where it may be left out. */
 export const LATEST = `(default: the latest training in ${DEFAULT_OUTPUTS})`;
 
-export const PARAMS_HINT =
-  '\nSettings follow the word params: params --learning_parameters.num_iters 30; "params --help" lists them.';
+/** Ends the help of a command. @param example a setting of the command with a value */
+export const paramsHint = (operation: string, example: string): string =>
+  `\nSettings come last, such as: params --${example}\n"otx ${operation} params --help" lists them.`;
 
 const POSTPROCESSING = settingNames('postprocessing').map((name) => `postprocessing.${name}`);
 

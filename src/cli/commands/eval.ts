@@ -7,7 +7,7 @@ import { formatMetrics } from '../../training/metrics.js';
 import { parseThreads } from '../arguments.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
-import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
 interface Flags {
@@ -38,7 +38,7 @@ export function addEval(program: Command, context: CommandContext): void {
       'threads that compute (default: all that the process may use)',
       parseThreads,
     )
-    .addHelpText('after', PARAMS_HINT)
+    .addHelpText('after', paramsHint('eval', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const hyperParameters = settings('eval');
       const useOtxAdapter = adapter(flags.useOtxAdapter);
@@ -66,6 +66,7 @@ export function addEval(program: Command, context: CommandContext): void {
 async function testDataOf(file: string | undefined): Promise<string> {
   const test = file === undefined ? undefined : (await readDataFile(file)).test;
   if (test !== undefined) return test;
-  const hint = file === undefined ? '' : `, and ${file} names no data.test.data-roots`;
+  const hint =
+    file === undefined ? ' (only --data can stand in for it)' : `, and ${file} names no data.test.data-roots`;
   throw new OtxError('usage', `missing required option ${option('testData')}${hint}`);
 }

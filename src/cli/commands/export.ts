@@ -6,7 +6,7 @@ import { EXPORT_TYPES } from '../../export/export-model.js';
 import { exportModel } from '../../index.js';
 import { parseInputSize } from '../arguments.js';
 import { afterExport } from '../closing.js';
-import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 
 interface Flags {
   loadWeights?: string;
@@ -38,7 +38,7 @@ export function addExport(program: Command, context: CommandContext): void {
         'training validates, 544 for an input_size of 512)',
       parseInputSize,
     )
-    .addHelpText('after', PARAMS_HINT)
+    .addHelpText('after', paramsHint('export', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const type = EXPORT_TYPES.find((known) => known === flags.exportType.toLowerCase());
       if (!type) {

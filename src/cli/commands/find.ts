@@ -36,10 +36,12 @@ export function addFind(program: Command, { terminal, settings, run }: CommandCo
     .action(async ({ task, template, backbone, verbose, measure }: Flags) => {
       settings('find');
       findTable(task);
-      if (backbone) terminal.print(backboneTable(backbone));
+      // Other programs are given a table whatever its width.
+      const columns = terminal.live ? terminal.columns : undefined;
+      if (backbone) terminal.print(backboneTable(backbone, columns));
       if (backbone && !template) return;
       const milliseconds = measure ? await run(measureAll) : undefined;
-      terminal.print(findTable(task, { verbose, milliseconds }));
+      terminal.print(findTable(task, { verbose, milliseconds, columns }));
     });
 }
 
@@ -56,7 +58,7 @@ interface Flags {
  *
  * @throws OtxError `usage` for a library whose backbones are not here.
  */
-export function backboneTable(sources: readonly string[]): string {
+export function backboneTable(sources: readonly string[], columns?: number): string {
   const foreign = sources.find((source) => ![BACKBONE_SOURCE, 'all'].includes(source.toLowerCase()));
   if (foreign !== undefined) {
     throw new OtxError(
@@ -73,7 +75,7 @@ export function backboneTable(sources: readonly string[]): string {
     templates.flatMap(({ name, model: of }) => (of === model ? [name] : [])).join(', '),
     basename(pretrainedPath(model)),
   ]);
-  return formatTable(['INDEX', 'BACKBONE TYPE', 'PARAMETERS', 'TEMPLATES', 'PRETRAINED'], rows);
+  return formatTable(['INDEX', 'BACKBONE TYPE', 'PARAMETERS', 'TEMPLATES', 'PRETRAINED'], rows, columns);
 }
 
 function backboneParameters(model: string): number {
@@ -107,10 +109,15 @@ export interface Columns {
   readonly verbose?: boolean | undefined;
   /** Measured times per image by name of the network. */
   readonly milliseconds?: ReadonlyMap<string, number> | undefined;
+  /** Of the terminal: a table that is wider becomes a list. */
+  readonly columns?: number | undefined;
 }
 
 /** @throws OtxError `usage` for a task without templates */
-export function findTable(task: string | undefined, { verbose, milliseconds }: Columns = {}): string {
+export function findTable(
+  task: string | undefined,
+  { verbose, milliseconds, columns }: Columns = {},
+): string {
   const templates = listTemplates();
   const tasks = [...new Set(templates.map((template) => template.task))];
   if (task !== undefined && !tasks.some((known) => known === task.toUpperCase())) {
@@ -132,7 +139,7 @@ export function findTable(task: string | undefined, { verbose, milliseconds }: C
     ...(verbose ? modelSize(model) : []),
     ...(milliseconds ? [milliseconds.get(model)?.toFixed(1) ?? ''] : []),
   ]);
-  return formatTable(head, rows);
+  return formatTable(head, rows, columns);
 }
 
 function modelSize(model: string): string[] {

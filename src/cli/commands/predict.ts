@@ -8,7 +8,7 @@ import { listSome } from '../../data/problems.js';
 import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
 import { parseThreads } from '../arguments.js';
 import { afterPredict } from '../closing.js';
-import { type CommandContext, DEFAULT_OUTPUTS, LATEST, PARAMS_HINT } from './context.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 
 /** Images or classes that a message names; more are counted. */
 const LISTED = 20;
@@ -40,7 +40,7 @@ export function addPredict(program: Command, context: CommandContext): void {
       'threads that compute (default: all that the process may use)',
       parseThreads,
     )
-    .addHelpText('after', PARAMS_HINT)
+    .addHelpText('after', paramsHint('predict', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const hyperParameters = settings('predict');
       const { input, threads } = flags;

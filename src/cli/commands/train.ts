@@ -10,7 +10,7 @@ import { formatMetrics } from '../../training/metrics.js';
 import type { RunConfig } from '../../training/run-config.js';
 import { parseCheckpointInterval, parseDuration, parseSeed, parseThreads } from '../arguments.js';
 import { afterTraining } from '../closing.js';
-import { type CommandContext, DEFAULT_OUTPUTS, PARAMS_HINT } from './context.js';
+import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { endedTraining } from './ended-training.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
@@ -71,7 +71,7 @@ export function addTrain(
     .option('--deterministic', 'accepted for the sake of scripts: every training here is deterministic')
     .option('--config <file>', 'YAML with any of the settings, as --print-config writes it; flags win')
     .option('--print-config', 'print what would be done as YAML, and do nothing')
-    .addHelpText('after', PARAMS_HINT)
+    .addHelpText('after', paramsHint('train', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: TrainFlags) => {
       const request = await trainRequest(template, flags, typed('train'), adapter(flags.useOtxAdapter));
       if (flags.printConfig) {
@@ -104,7 +104,7 @@ export function addTrain(
       const names = classes.map(({ name }) => name);
       const score = metrics
         ? [
-            `\nbest epoch ${bestEpoch}:`,
+            `\nbest epoch ${bestEpoch}, in percent:`,
             formatMetrics(metrics, names),
             `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
           ]

@@ -168,15 +168,18 @@ async function drawScenes(
 /** What to type next, with everything filled in that is known. */
 function nextSteps(run: string): string {
   return `
-Go on with photographs of your own: put them in DATA/train and DATA/val, each with images/, masks/ and a
-dataset_meta.json as in ${join(run, '..', 'data', 'train')}, then
+Go on with photographs of your own: put them in DATA/train and DATA/val, each
+with images/, masks/ and a dataset_meta.json as in ${join(run, '..', 'data', 'train')},
+then
 
-  npx otx train ${TEMPLATE} --train-data-roots DATA/train --val-data-roots DATA/val -o my-run
+  npx otx train ${TEMPLATE} --train-data-roots DATA/train \\
+      --val-data-roots DATA/val -o my-run --time-budget 30m
   npx otx eval --test-data-roots DATA/val --load-weights my-run
   npx otx predict --input PHOTOS --load-weights my-run -o my-predictions
   npx otx export --load-weights my-run -o my-model
 
-"npx otx find" lists the other models, "npx otx train params --help" all settings.`;
+"npx otx find" lists the other models,
+"npx otx train params --help" all settings.`;
 }
 
 function percent(share: number): string {
