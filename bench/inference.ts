@@ -7,12 +7,12 @@ import { parseArgs } from 'node:util';
 import { Random } from '../src/base/random.js';
 import { squareOf } from '../src/data/index.js';
 import { createEngine, type Engine } from '../src/engine/engine.js';
-import { StepBuilder } from '../src/engine/step.js';
-import { encodeNetwork } from '../src/export/export-model.js';
+import { openNetwork } from '../src/inference/network.js';
+import { encodeNetwork } from '../src/inference/network-file.js';
 import { modelLayouts, packState } from '../src/methods/model-state.js';
-import { evaluationStep, fullSizeLogits } from '../src/methods/supervised.js';
+import { evaluationStep } from '../src/methods/supervised.js';
 import { createSegmentor, describe, type Segmentor, segmentorConfigs } from '../src/models/index.js';
-import { ConstantStore, initialValue, Scope, type VariableSpec } from '../src/nn/index.js';
+import { initialValue, type VariableSpec } from '../src/nn/index.js';
 import type { StateDict } from '../src/training/state-dict.js';
 import { median } from './configuration.js';
 import { timeReferenceMatMul } from './reference.js';
@@ -48,12 +48,9 @@ const ways: Readonly<Record<string, (engine: Engine, network: Network) => Promis
     const shape = [1, 3, size, size];
     return (data) => loaded.run({ input: { dtype: 'float32', shape, data } });
   },
-  prediction: async (engine, { model, state }) => {
-    const builder = new StepBuilder();
-    const images = builder.input('images', 'float32', [1, 3, size, size]);
-    builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
-    const step = await engine.compile(builder.build());
-    return (image) => step.run({ images: image });
+  prediction: async (_, { model, state }) => {
+    const { segment } = await openNetwork({ model, state, inputSize: squareOf(size), threads });
+    return segment;
   },
   validation: async (engine, { model, variables, state }) => {
     const layouts = modelLayouts(variables);

@@ -9,23 +9,9 @@ import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import { version } from '../base/version.js';
 import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.js';
-import {
-  firstOf,
-  input,
-  type LoweringTable,
-  lower,
-  optimize,
-  plainLowering,
-  poolByInterpolation,
-  resizeByDoubling,
-  softmax,
-  type Tensor,
-} from '../graph/index.js';
-import { type ModelDescription, serializeLowered } from '../graph/onnx/serialize.js';
 import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
+import { encodeNetwork } from '../inference/network-file.js';
 import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
-import { fullSizeLogits } from '../methods/supervised.js';
-import { ConstantStore, Scope } from '../nn/index.js';
 import { confidenceThreshold } from '../settings/index.js';
 import { weightsInputs } from '../training/inputs.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../training/label-schema.js';
@@ -126,25 +112,6 @@ function checkInputSize({ width, height }: Size): void {
 
 function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
   return encodeNetwork(trained, { name: trained.template.name, metadata: metadataOf(trained), dynamicBatch });
-}
-
-/** Standard operators only, in the forms for which ONNX Runtime has its fastest kernels: Lite-HRNets gain a fifth to a third. */
-const EXPORT_LOWERING: LoweringTable = {
-  ...plainLowering,
-  averagePool: poolByInterpolation,
-  resizeNearest: firstOf(resizeByDoubling, plainLowering.resizeNearest!),
-};
-
-/** The bytes of a file as {@link exportModel} writes it. */
-export function encodeNetwork(
-  { model, state, inputSize }: Pick<TrainedModel, 'model' | 'state' | 'inputSize'>,
-  description: Omit<ModelDescription, 'inputs' | 'outputs'>,
-): Uint8Array {
-  const images = input('input', 'float32', [1, 3, inputSize.height, inputSize.width]);
-  const scope = new Scope(new ConstantStore(state), false);
-  const probabilities = softmax(fullSizeLogits(model, scope, images), 1);
-  const output = optimize(lower(optimize([probabilities]), EXPORT_LOWERING))[0] as Tensor;
-  return serializeLowered({ ...description, inputs: [images], outputs: { output } });
 }
 
 /** Keys and values as OpenVINO's model API reads them, to which the background is no label, and all of it in one entry. */

@@ -2,10 +2,8 @@
 
 import { abortable } from '../base/abortable.js';
 import { createEngine } from '../engine/engine.js';
-import { StepBuilder } from '../engine/step.js';
-import { fullSizeLogits } from '../methods/supervised.js';
-import { ConstantStore, Scope } from '../nn/index.js';
 import type { JobEvent } from '../training/events.js';
+import { encodeNetwork } from './network-file.js';
 import type { TrainedModel } from './trained-model.js';
 
 /** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
@@ -24,7 +22,7 @@ export interface NetworkOptions extends Pick<TrainedModel, 'model' | 'state' | '
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 
-/** Compiles a network in evaluation mode with its weights as constants, so that batch norm is folded away. */
+/** Loads a network in evaluation mode with its weights as constants, so that batch norm is folded away: the form of an export. */
 export async function openNetwork({
   model,
   state,
@@ -37,15 +35,15 @@ export async function openNetwork({
   return guarded(
     () => engine.dispose(),
     async () => {
-      const builder = new StepBuilder();
-      const images = builder.input('images', 'float32', [1, 3, inputSize.height, inputSize.width]);
-      builder.output('logits', fullSizeLogits(model, new Scope(new ConstantStore(state), false), images));
       onEvent?.({ type: 'progress', task: 'compile', done: 0, total: 1 });
-      const compiling = engine.compile(builder.build(), { name: 'prediction', signal });
-      const step = await abortable(compiling, signal, 'the network was compiled');
+      const loading = engine.load(encodeNetwork({ model, state, inputSize }, {}, 'logits'));
+      const network = await abortable(loading, signal, 'the network was compiled');
       onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
-      const segment: Segment = async (image) =>
-        (await step.run({ images: image })).outputs.logits as Float32Array;
+      const shape = [1, 3, inputSize.height, inputSize.width];
+      const segment: Segment = async (data) => {
+        const { output } = await network.run({ input: { dtype: 'float32', shape, data } });
+        return output!.data as Float32Array;
+      };
       return { segment, dispose: () => engine.dispose() };
     },
   );
