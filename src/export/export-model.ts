@@ -45,6 +45,8 @@ export interface ExportOptions extends TrainedModelOptions {
 export interface ExportResult {
   /** The file that was written. */
   readonly model: string;
+  /** Name of the template that the weights belong to. */
+  readonly template: string;
   /** `label_schema.json`, the classes in the form of the reference. */
   readonly labelSchema: string;
   /** Of the model, background first. */
@@ -87,6 +89,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
     onEvent?.({ type: 'output', folder: output });
     return {
       model: join(output, file),
+      template: trained.template.name,
       labelSchema: join(output, LABEL_SCHEMA_FILE),
       classes: trained.classes,
       inputShape: [batch === 'dynamic' ? 'batch' : 1, 3, trained.inputSize.height, trained.inputSize.width],

@@ -58,6 +58,12 @@ describe('weights from elsewhere', () => {
     expect([...(await stateOf(path, SWAPPED)).state.get(BIAS)!]).toEqual([-1, -2, -3]);
   });
 
+  test('an exported model is none of them', async () => {
+    await expect(openGivenWeights(join(folder, 'model.ONNX'))).rejects.toThrow(
+      /model\.ONNX: is an exported model, for eval and predict; give the run folder or checkpoint/,
+    );
+  });
+
   test('a backbone alone starts a training, and is no model', async () => {
     const path = await torchFile(
       'bone.pth',

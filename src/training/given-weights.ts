@@ -19,6 +19,12 @@ export type GivenWeights =
  * @throws OtxError `checkpoint` when there are no usable weights.
  */
 export async function openGivenWeights(path: string): Promise<GivenWeights> {
+  if (/\.onnx$/i.test(path)) {
+    throw new OtxError(
+      'checkpoint',
+      `${path}: is an exported model, for eval and predict; give the run folder or checkpoint that it was exported from`,
+    );
+  }
   const isFile = (await stat(path).catch(() => undefined))?.isFile() === true;
   if (isFile && (await readSafetensorsMetadata(path))?.otx === undefined) {
     return { kind: 'weights', weights: await readWeights(path) };

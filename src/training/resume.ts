@@ -103,7 +103,7 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
     );
   for (const [name, called] of Object.entries(FIXED_OPTIONS) as [keyof typeof FIXED_OPTIONS, string][]) {
     if (asked[name] !== undefined && asked[name] !== before[name])
-      throw differs(called, asked[name], before[name]);
+      throw differs(called, shownOption(name, asked[name]), shownOption(name, before[name]));
   }
   // Like other data they may have been moved, but a run that began without them would only pass them over.
   if (asked.unlabeled_data_roots !== undefined && before.unlabeled_data_roots === undefined)
@@ -115,6 +115,11 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
       if (value !== then && isFixed) throw differs(`${group}.${name}`, value, then);
     }
   }
+}
+
+/** As it is typed on the command line. */
+function shownOption(name: keyof typeof FIXED_OPTIONS, value: unknown): unknown {
+  return name === 'time_budget' && value !== undefined ? `${value}s` : value;
 }
 
 async function findLast(path: string): Promise<string> {

@@ -63,7 +63,12 @@ export function addExport(program: Command, context: CommandContext): void {
       }
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('export', flags.output);
-      const { model, inputShape, classes } = await run((hooks) =>
+      const {
+        model,
+        template: name,
+        inputShape,
+        classes,
+      } = await run((hooks) =>
         exportModel({
           template,
           weights,
@@ -81,8 +86,6 @@ export function addExport(program: Command, context: CommandContext): void {
             'labels and normalisation in its metadata'
           : `written ${model}: weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`;
       // An ONNX file says itself what it is; weights for PyTorch do not.
-      terminal.print(
-        `${written}\n\n${afterExport(model, type === 'onnx' ? undefined : (template ?? '<template>'))}`,
-      );
+      terminal.print(`${written}\n\n${afterExport(model, type === 'onnx' ? undefined : name)}`);
     });
 }
