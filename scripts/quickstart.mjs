@@ -3,11 +3,18 @@
 import { start } from '../dist/cli/start.js';
 
 const [folder = 'quickstart'] = process.argv.slice(2);
-await start('quickstart', async (own) => {
+await start('quickstart', async () => {
   const [{ quickstart }, { createTerminal }] = await Promise.all([
     import('../dist/cli/quickstart/quickstart.js'),
     import('../dist/cli/terminal.js'),
   ]);
-  own.startWork();
-  await quickstart({ folder, terminal: createTerminal(own), signal: own.signal, onOutput: own.log.writeTo });
+  return async (own) => {
+    own.startWork();
+    await quickstart({
+      folder,
+      terminal: createTerminal(own),
+      signal: own.signal,
+      onOutput: own.log.writeTo,
+    });
+  };
 });

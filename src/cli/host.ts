@@ -3,6 +3,8 @@
  * next to nothing, so that all this holds while the rest is still being loaded.
  */
 
+import { closeSync, fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { messageOf, OtxError } from '../base/errors.js';
 import { shellQuote } from '../base/shell.js';
 import { printable } from '../base/text.js';
@@ -36,13 +38,16 @@ export interface Host {
   startWork(): void;
 }
 
+/** Loads a job. Blocks the process for seconds on a busy machine, so signals are left to the system: nothing can be lost yet. */
+export type Load = () => Promise<(host: Host) => Promise<void>>;
+
 /**
  * Runs a job and lets the process end with its exit code: 0, 1 for failures, 2 for usage mistakes, 128 and the number of the
  * signal for a job that a signal has stopped.
  *
  * @param name in front of messages.
  */
-export async function host(name: string, job: (host: Host) => Promise<void>): Promise<void> {
+export async function host(name: string, load: Load): Promise<void> {
   const stdout = openTextStream(() => process.stdout, 1);
   const stderr = openTextStream(() => process.stderr, 2);
   const log = createRunLog([name, ...process.argv.slice(2).map((word) => shellQuote(word))].join(' '));
@@ -94,7 +99,10 @@ export async function host(name: string, job: (host: Host) => Promise<void>): Pr
     if (stop.signal.aborted) setTimeout(isResolvingNames() ? signals.end : exit, LINGER_MILLISECONDS).unref();
   };
 
-  process.on('exit', removeUnfinished);
+  process.on('exit', () => {
+    removeUnfinished();
+    closeLostTerminals();
+  });
   process.on('uncaughtException', (error) => {
     if (hasFailed) return;
     process.exitCode = report(error);
@@ -109,6 +117,8 @@ export async function host(name: string, job: (host: Host) => Promise<void>): Pr
     const startWork = () => {
       isWorking = true;
     };
+    const job = await load();
+    signals.take();
     await job({ stdout, log, signal: stop.signal, startWork });
     if (!isWorking) await checkArrived(stdout, stop.signal);
   } catch (error) {
@@ -117,11 +127,22 @@ export async function host(name: string, job: (host: Host) => Promise<void>): Pr
   await leave(hasFailed ? FAILURE : code);
 }
 
+/** At its end Node aborts when a terminal that it began with is gone, unless the descriptor is closed. */
+function closeLostTerminals(): void {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      if (fstatSync(descriptor).isCharacterDevice() && !isatty(descriptor)) closeSync(descriptor);
+    } catch {}
+  }
+}
+
 const SHOW_CURSOR = '\x1b[?25h';
 
 function describeUnexpected(error: unknown): string {
   const message = messageOf(error);
   if (/\bE[MN]FILE\b/.test(message)) return `${message}; raise the limit, e.g. with: ulimit -n 1024`;
+  if (/out of memory|Array buffer allocation failed|\bENOMEM\b/i.test(message))
+    return `${message}; there is too little memory: close other programs, or raise a limit that was set with ulimit -v`;
   return `unexpected failure: ${message} (OTX_DEBUG=1 shows where)`;
 }
 

@@ -3,10 +3,10 @@
 
 import { start } from './start.js';
 
-await start('otx', async (own) => {
+await start('otx', async () => {
   const [{ runCommand }, { createTerminal }] = await Promise.all([
     import('./program.js'),
     import('./terminal.js'),
   ]);
-  await runCommand(process.argv.slice(2), createTerminal(own), own);
+  return (own) => runCommand(process.argv.slice(2), createTerminal(own), own);
 });

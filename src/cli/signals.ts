@@ -25,6 +25,8 @@ export interface SignalOptions {
 }
 
 export interface Signals {
+  /** Takes the signals over. Until then the system ends the process with the first one. */
+  take(): void;
   /** Fires with the first signal. */
   readonly signal: AbortSignal;
   /** The first signal. */
@@ -40,7 +42,7 @@ export function exitCodeOf(signal: StopSignal): number {
   return 128 + constants.signals[signal];
 }
 
-/** Takes over the signals that ask this process to end. */
+/** Handles the signals that ask this process to end, from `take()` on. */
 export function catchSignals({ onStop, onEnd, canExit }: SignalOptions): Signals {
   const stop = new AbortController();
   const twin = process.env.npm_command === undefined ? TWIN_MILLISECONDS : NPM_TWIN_MILLISECONDS;
@@ -49,7 +51,6 @@ export function catchSignals({ onStop, onEnd, canExit }: SignalOptions): Signals
 
   const onSignal = (signal: StopSignal) => {
     if (!first) {
-      if (signal === 'SIGHUP' && isImmune()) return;
       first = { signal, at: performance.now() };
       onStop();
       stop.abort();
@@ -73,8 +74,13 @@ export function catchSignals({ onStop, onEnd, canExit }: SignalOptions): Signals
     // handler does not wait.
     process.kill(process.pid, signal);
   };
-  for (const signal of STOPPING) process.on(signal, onSignal);
+  // Not even a job that is still being loaded may end with its terminal.
+  const taken = STOPPING.filter((signal) => !(signal === 'SIGHUP' && isImmune()));
+  if (!taken.includes('SIGHUP')) process.on('SIGHUP', () => undefined);
   return {
+    take: () => {
+      for (const signal of taken) process.on(signal, onSignal);
+    },
     signal: stop.signal,
     get received() {
       return first?.signal;

@@ -5,17 +5,17 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { devNull } from 'node:os';
-import type { Host } from './host.js';
+import type { Load } from './host.js';
 
 /** Modules are read side by side. */
 const FILES_AT_ONCE = 160;
 
 /** Runs a job by {@link host}, where that is possible. */
-export async function start(name: string, job: (host: Host) => Promise<void>): Promise<void> {
+export async function start(name: string, load: Load): Promise<void> {
   const problem = folderProblem() ?? descriptorProblem();
   if (problem === undefined) {
     const { host } = await import('./host.js');
-    await host(name, job);
+    await host(name, load);
     return;
   }
   process.exitCode = 1;
