@@ -70,7 +70,8 @@ export interface SweepOptions {
   readonly isLitter?: ((name: string) => boolean) | undefined;
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

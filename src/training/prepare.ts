@@ -45,7 +45,7 @@ import { fileInputs, joinInputs, weightsInputs } from './inputs.js';
 import { formatLabelSchema } from './label-schema.js';
 import { loadPretrained } from './pretrained-backbone.js';
 import { withProblemList } from './problem-list.js';
-import { type InterruptedRun, openInterruptedRun } from './resume.js';
+import { checkStillThere, type InterruptedRun, openInterruptedRun } from './resume.js';
 import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { initialRunState, type RunState, stateProblem } from './run-state.js';
@@ -179,6 +179,7 @@ async function prepare(
     ? await reopenRunFolder(earlier.root, inputs)
     : await createRunFolder(config.output, inputs);
   onFolder(folder);
+  if (earlier) await checkStillThere(earlier);
 
   // The settings.
   const chosen = earlier

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { OtxError, option } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
 import { checkHyperParameters, settings } from '../settings/index.js';
@@ -79,6 +80,20 @@ export function checkUnfinished({ root, resume }: InterruptedRun): void {
     `${root}: this training is finished (${REASONS[finished]} after ${epoch} epochs); ` +
       `${finished === 'time-budget' ? '' : extend}to train on from its weights ` +
       `start a new run: ${otxCommand('train', template, ...flags, '-o', 'NEW_FOLDER')}`,
+  );
+}
+
+/**
+ * Makes sure, once its folder is locked, that nobody has gone on with a run since it was opened.
+ *
+ * @throws OtxError `checkpoint`
+ */
+export async function checkStillThere({ root, file, resume }: InterruptedRun): Promise<void> {
+  const { info } = await loadCheckpoint(file);
+  if (isDeepStrictEqual(info.resume?.state, resume.state)) return;
+  throw new OtxError(
+    'checkpoint',
+    `${root}: another process has gone on with this run in the meantime; try again`,
   );
 }
 

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeSafetensors } from '../weights/safetensors.js';
 import { COLUMNS } from './history.js';
-import { createRunFolder, reopenRunFolder, timestampedFolder } from './run-folder.js';
+import { createRunFolder, LOCK_FILE, reopenRunFolder, timestampedFolder } from './run-folder.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 test('a new run gets its folder, which goes again when nothing is written', async () => {
   const run = await createRunFolder(join(folder, 'a', 'b'));
   expect(run.best).toBe(join(folder, 'a', 'b', 'models', 'weights.safetensors'));
-  expect(await readdir(run.root)).toEqual([]);
+  expect(await readdir(run.root)).toEqual([LOCK_FILE]);
   await run.outputs.close();
   expect(await readdir(folder)).toEqual([]);
 });
@@ -43,7 +43,8 @@ test('files of somebody else are not overwritten, those of a run that ended befo
     await rm(path);
     const { outputs } = await createRunFolder(folder);
     await outputs.write(name, 'half a run');
-    await createRunFolder(folder);
+    await outputs.close();
+    await (await createRunFolder(folder)).outputs.close();
     await rm(path);
   }
 });
@@ -65,6 +66,7 @@ test('a run of version 0.1.0, which kept no record, goes on; what is not its own
   for (const name of ['models/last.safetensors', 'models/weights.safetensors', 'results.csv']) {
     await outputs.write(name, 'newer');
   }
+  await outputs.close();
   for (const [name, content] of [
     ['models/weights.safetensors', 'mine'],
     ['results.csv', 'my notes'],
@@ -76,8 +78,25 @@ test('a run of version 0.1.0, which kept no record, goes on; what is not its own
       message: expect.stringContaining(`${path(name)}: was not written by otx, or has been changed since`),
     });
     await rm(path(name));
-    await reopenRunFolder(folder);
+    await (await reopenRunFolder(folder)).outputs.close();
   }
+});
+
+test("a folder is one run's at a time, new or resumed", async () => {
+  const first = await createRunFolder(folder);
+  const refusal = {
+    code: 'output',
+    message: expect.stringContaining(`${folder}: process ${process.pid} is at work in this folder`),
+  };
+  await expect(createRunFolder(folder)).rejects.toMatchObject(refusal);
+  await first.outputs.write(first.last, encodeSafetensors({ tensors: new Map(), metadata: { otx: '{}' } }));
+  await expect(createRunFolder(folder)).rejects.toMatchObject(refusal);
+  await expect(reopenRunFolder(folder)).rejects.toMatchObject(refusal);
+  await first.outputs.close();
+  const second = await reopenRunFolder(folder);
+  await expect(reopenRunFolder(folder)).rejects.toMatchObject(refusal);
+  await second.outputs.close();
+  expect(await readdir(folder)).not.toContain(LOCK_FILE);
 });
 
 test('default folders carry the local time and never the name of an existing one', async () => {

@@ -3,6 +3,7 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { OtxError } from '../base/errors.js';
+import { checkUnlocked } from '../base/outputs/lock.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
 import { readSafetensorsMetadata } from '../weights/index.js';
@@ -13,6 +14,9 @@ import { isEventFile } from './report/tensorboard/event-file.js';
 
 /** Sheets of what teacher and student say about unlabeled images. */
 export const TEACHER_FOLDER = 'teacher';
+
+/** Says which process trains in a folder, while it does. */
+export const LOCK_FILE = 'run.lock';
 
 /** Where a training run keeps what. */
 export interface RunFolder {
@@ -59,33 +63,44 @@ const isLitter = (name: string): boolean => /^\.(last|weights)\.safetensors\.[0-
  * Makes the folder of a new run.
  *
  * @param inputs what the training reads.
- * @throws OtxError `output` when it cannot be written, lies in the data, or already holds the weights of another run, or files
+ * @throws OtxError `output` when it cannot be written, lies in the data, is being trained in, or already holds the weights of another run, or files
  * of other origin under the names of a run's: those are not overwritten.
  */
 export async function createRunFolder(root: string, inputs: Inputs = {}): Promise<RunFolder> {
   const files = runFilesAt(root);
   const { best, last, labelSchema, history, config, environment } = files;
-  for (const weights of [best, last]) {
-    if (await exists(weights)) {
-      throw new OtxError(
-        'output',
-        `${root}: holds an earlier run (${weights}); go on with it by --resume-from ${root}, or choose another ` +
-          'folder or remove it',
-      );
+  const checkNoRun = async () => {
+    for (const weights of [best, last]) {
+      if (await exists(weights)) {
+        throw new OtxError(
+          'output',
+          `${root}: holds an earlier run (${weights}); go on with it by --resume-from ${root}, or choose another ` +
+            'folder or remove it',
+        );
+      }
     }
-  }
-  const planned = [best, last, labelSchema, history, config, environment];
-  return {
-    ...files,
-    outputs: await Outputs.open({ root, files: planned, folders: FOLDERS, inputs, isLitter }),
   };
+  // First of all: a run that is under way cannot be gone on with.
+  await checkUnlocked(resolve(root, LOCK_FILE));
+  await checkNoRun();
+  const planned = [best, last, labelSchema, history, config, environment];
+  const plan = { root, files: planned, folders: FOLDERS, inputs, isLitter, lock: LOCK_FILE };
+  const outputs = await Outputs.open(plan);
+  try {
+    // Another may have come and gone before the lock.
+    await checkNoRun();
+  } catch (error) {
+    await outputs.close();
+    throw error;
+  }
+  return { ...files, outputs };
 }
 
 /**
  * Opens the folder of an interrupted run to go on in it, and removes what a write that was killed has left behind.
  *
  * @param inputs what the training reads.
- * @throws OtxError `output` when it cannot be written, lies in the data, or when a file that has to be replaced is not the
+ * @throws OtxError `output` when it cannot be written, lies in the data, is being trained in, or when a file that has to be replaced is not the
  * run's any more.
  */
 export async function reopenRunFolder(root: string, inputs: Inputs = {}): Promise<RunFolder> {
@@ -98,7 +113,7 @@ export async function reopenRunFolder(root: string, inputs: Inputs = {}): Promis
     (path === history && (await isHistory(history))) ||
     (await isEventFile(path));
   const planned = [last, best, history];
-  const plan = { root, files: planned, folders: FOLDERS, inputs, recognise, isLitter };
+  const plan = { root, files: planned, folders: FOLDERS, inputs, recognise, isLitter, lock: LOCK_FILE };
   return { ...files, outputs: await Outputs.open(plan) };
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -113,6 +113,28 @@ describe('otx train --resume-from refuses in one line', () => {
       2,
       /is a run of Lite-HRNet-s-mod2/,
     );
+  });
+
+  test('a run that is being trained, and so does a new training in its folder', async () => {
+    const output = join(folder, 'busy');
+    const last = join(output, 'models', 'last.safetensors');
+    const args = trainArguments(output);
+    args.splice(args.indexOf('4'), 1, '100000');
+    let kill = (): void => undefined;
+    const running = otx(args, {
+      onStart: (send) => {
+        kill = () => send('SIGKILL');
+      },
+    });
+    try {
+      await expect.poll(() => access(last).then(() => true, String), { timeout: 60_000 }).toBe(true);
+      const inTheWay = /busy: process \d+ is at work in this folder; wait for its end, stop it/;
+      await refusal(resume(output), 1, inTheWay);
+      await refusal(otx(args), 1, inTheWay);
+    } finally {
+      kill();
+    }
+    expect((await running).code).toBeNull();
   });
 
   test('other data', async () => {

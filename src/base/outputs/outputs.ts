@@ -12,6 +12,7 @@ import { messageOf, OtxError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
 import { piecesOf } from '../read-file.js';
 import { releaseName, sweepTemporaries, temporaryName } from '../temporary-name.js';
+import { type FolderLock, lockFolder } from './lock.js';
 import { Manifest, type ManifestEntry } from './manifest.js';
 import { fileId, type Inputs, Places } from './places.js';
 
@@ -31,6 +32,8 @@ export interface OutputPlan {
   readonly recognise?: (path: string) => Promise<boolean>;
   /** Names of temporary files of earlier versions, which are removed like those of this one. */
   readonly isLitter?: (name: string) => boolean;
+  /** Name of a file by which the folder is locked until it is closed, for a job that must be the only one in it. */
+  readonly lock?: string;
 }
 
 /** Files that are looked at at the same time. */
@@ -60,6 +63,7 @@ export class Outputs {
   private hasWritten = false;
   /** Files of which the record knows the beginning alone: to be added to, not to be replaced. */
   private readonly grown = new Set<string>();
+  private lock: FolderLock | undefined;
   /** Digests of files that were recognised, by relative path. */
   private readonly recognised = new Map<string, string>();
   /** Bytes, before the work. */
@@ -77,7 +81,7 @@ export class Outputs {
   /**
    * Checks everything that can be known before the work, makes the folder and tries it out.
    *
-   * @throws OtxError `output` naming the file or folder that is in the way, and why.
+   * @throws OtxError `output` naming the file, folder or process that is in the way, and why.
    */
   static async open({
     root: given,
@@ -86,6 +90,7 @@ export class Outputs {
     inputs = {},
     recognise = async () => false,
     isLitter,
+    lock,
   }: OutputPlan): Promise<Outputs> {
     const root = resolve(given);
     const places = await Places.of(inputs);
@@ -108,6 +113,7 @@ export class Outputs {
     try {
       await outputs.make(root);
       await tryOut(root);
+      if (lock !== undefined) outputs.lock = await lockFolder(join(root, lock));
       await sweepTemporaries(root, { isLitter });
       for (const folder of own) {
         await sweepTemporaries(folder, { recursive: true, isLitter });
@@ -215,6 +221,7 @@ export class Outputs {
   /** Ends the writing and removes the folders that were made for nothing. Never throws. */
   async close(): Promise<void> {
     if (!this.hasWritten) await this.manifest.withdraw();
+    await this.lock?.release();
     for (const folder of this.made.splice(0).reverse()) await rmdir(folder).catch(() => undefined);
   }
 
