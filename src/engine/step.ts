@@ -135,6 +135,11 @@ export class StepBuilder {
     return packOf(layout, flat);
   }
 
+  /** A pack of this step as it is so far; undefined when there is none of that name. */
+  state(packName: string): StepPack | undefined {
+    return this.packs.get(packName);
+  }
+
   /**
    * Sets the value that a pack has after the step.
    * @param next float32 [size]

@@ -4,7 +4,7 @@
  */
 
 import { StepBuilder, type StepGraph } from '../engine/step.js';
-import { add, gradients, type Tensor } from '../graph/index.js';
+import { gradients, type Tensor } from '../graph/index.js';
 import { describe } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../optim/index.js';
@@ -18,9 +18,10 @@ import {
   contrastivePacks,
   onlineModel,
 } from './contrastive.js';
+import { joinStep, type Learning } from './learning.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
-import { optimizerPacks, updateParameters } from './optimizer-state.js';
+import { optimizerPacks } from './optimizer-state.js';
 
 export interface SelfSupervisedOptions {
   /** Name of the network whose backbone learns. */
@@ -49,6 +50,13 @@ export function selfSupervised({ model, optimizer, size, loader }: SelfSupervise
   };
 }
 
+export interface DetconStepOptions {
+  readonly batchSize: number;
+  /** Side of the square views. */
+  readonly size: number;
+  readonly optimizer: OptimizerName;
+}
+
 /**
  * One optimiser step. The reference has SGD.
  *
@@ -59,8 +67,17 @@ export function selfSupervised({ model, optimizer, size, loader }: SelfSupervise
 export function detconStep(
   network: ContrastiveNetwork,
   layouts: ContrastiveLayouts,
-  options: { readonly batchSize: number; readonly size: number; readonly optimizer: OptimizerName },
+  options: DetconStepOptions,
 ): StepGraph {
+  return joinStep(detconLearning(network, layouts, options));
+}
+
+/** The loss of {@link detconStep} and its gradient. */
+export function detconLearning(
+  network: ContrastiveNetwork,
+  layouts: ContrastiveLayouts,
+  options: DetconStepOptions,
+): Learning {
   const step = new StepBuilder();
   const inputs = contrastiveInputs(step, network, options);
   const parameters = step.pack(layouts.parameters);
@@ -79,12 +96,8 @@ export function detconStep(
   });
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { norm } = updateParameters(step, options.optimizer, layouts.parameters, parameters.flat, gradient);
   step.update(buffers.layout.name, store.applyBufferUpdates(buffers));
-  step.output('loss', loss);
   step.output('positive_similarity', positiveSimilarity);
   step.output('negative_similarity', negativeSimilarity);
-  step.output('guard', add(loss, norm));
-  step.commitIfFinite('guard');
-  return step.build();
+  return { step, parameters: layouts.parameters, loss, gradient, optimizer: options.optimizer };
 }

@@ -13,7 +13,7 @@ import {
   labeledBytes,
   type UnlabeledImages,
 } from '../data/index.js';
-import { packOf, StepBuilder, type StepGraph } from '../engine/step.js';
+import { type PackLayout, packOf, StepBuilder, type StepGraph } from '../engine/step.js';
 import {
   add,
   argMax,
@@ -37,10 +37,11 @@ import {
 import { PackStore, Scope } from '../nn/index.js';
 import { averageKeep, movingAverage, type OptimizerName, optimizerScalars } from '../optim/index.js';
 import { STATE_PREFIX } from '../weights/training-state.js';
+import { type Follower, joinStep, type Learning } from './learning.js';
 import type { Method, StatePack } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks, packState } from './model-state.js';
 import { noiseInput } from './noise-input.js';
-import { optimizerPacks, updateParameters } from './optimizer-state.js';
+import { optimizerPacks } from './optimizer-state.js';
 import { evaluationStep, fullSizeLogits, type SupervisedOptions } from './supervised.js';
 
 /** Prefix of the variables of {@link prototypeNetwork}. */
@@ -211,6 +212,15 @@ export function meanTeacherStep(
   layouts: ModelLayouts,
   options: MeanTeacherStepOptions,
 ): StepGraph {
+  return joinStep(meanTeacherLearning(model, layouts, options));
+}
+
+/** The loss of {@link meanTeacherStep}, its gradient, and the teacher that follows. */
+export function meanTeacherLearning(
+  model: Segmentor,
+  layouts: ModelLayouts,
+  options: MeanTeacherStepOptions,
+): Learning {
   const { batchSize, unlabeledBatchSize, size, optimizer, prototypes } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
@@ -282,13 +292,15 @@ export function meanTeacherStep(
   }
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const next = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update('buffers', nextBuffers);
-  const keep = step.scalar('teacherKeep');
-  step.update('teacher_parameters', movingAverage(teacherParameters.flat, next.parameters, keep));
-  step.update('teacher_buffers', movingAverage(teacherBuffers.flat, nextBuffers, keep));
-  step.output('loss', loss);
-  step.output('guard', add(loss, next.norm));
-  step.commitIfFinite('guard');
-  return step.build();
+  const following = (layout: PackLayout, follows: string): Follower => ({
+    layout,
+    follows,
+    next: (current, followed, scalar) => movingAverage(current, followed, scalar('teacherKeep')),
+  });
+  const followers = {
+    teacher_parameters: following(teacher.parameters, 'parameters'),
+    teacher_buffers: following(teacher.buffers, 'buffers'),
+  };
+  return { step, parameters: layouts.parameters, loss, gradient, optimizer, followers };
 }

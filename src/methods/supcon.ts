@@ -19,9 +19,10 @@ import {
   contrastivePacks,
   onlineModel,
 } from './contrastive.js';
+import { joinStep, type Learning } from './learning.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
-import { optimizerPacks, updateParameters } from './optimizer-state.js';
+import { optimizerPacks } from './optimizer-state.js';
 import { evaluationStep } from './supervised.js';
 
 export interface SupconOptions {
@@ -85,6 +86,11 @@ export interface SupconStepOptions {
  * `positive_similarity` and `negative_similarity`; and `guard`, which is not finite when the loss or any gradient is not.
  */
 export function supconStep(kind: StepKind, options: SupconStepOptions): StepGraph {
+  return joinStep(supconLearning(kind, options));
+}
+
+/** The loss of {@link supconStep} and its gradient. */
+export function supconLearning(kind: StepKind, options: SupconStepOptions): Learning {
   const { network, segmentor, head, optimizer, layouts, batchSize, size } = options;
   const step = new StepBuilder();
   const pair = kind === 'pair' ? contrastiveInputs(step, network, { batchSize, size }) : undefined;
@@ -102,16 +108,12 @@ export function supconStep(kind: StepKind, options: SupconStepOptions): StepGrap
   const loss = contrast ? add(segmentation, contrast.loss) : segmentation;
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { norm } = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update(buffers.layout.name, store.applyBufferUpdates(buffers));
-  step.output('loss', loss);
   step.output('segmentation_loss', segmentation);
   if (contrast) {
     step.output('contrastive_loss', contrast.loss);
     step.output('positive_similarity', contrast.positiveSimilarity);
     step.output('negative_similarity', contrast.negativeSimilarity);
   }
-  step.output('guard', add(loss, norm));
-  step.commitIfFinite('guard');
-  return step.build();
+  return { step, parameters: layouts.parameters, loss, gradient, optimizer };
 }

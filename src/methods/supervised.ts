@@ -2,15 +2,16 @@
 
 import { createTrainLoader, type Dataset, type TrainLoaderOptions } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
-import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
+import { gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
 import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../optim/index.js';
+import { joinStep, type Learning } from './learning.js';
 import type { Method } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
-import { optimizerPacks, updateParameters } from './optimizer-state.js';
+import { optimizerPacks } from './optimizer-state.js';
 
 export interface SupervisedOptions {
   readonly model: Segmentor;
@@ -61,6 +62,15 @@ export function supervisedTrainStep(
   layouts: ModelLayouts,
   options: TrainStepOptions,
 ): StepGraph {
+  return joinStep(supervisedLearning(model, layouts, options));
+}
+
+/** The loss of {@link supervisedTrainStep} and its gradient. */
+export function supervisedLearning(
+  model: Segmentor,
+  layouts: ModelLayouts,
+  options: TrainStepOptions,
+): Learning {
   const { batchSize, size, optimizer = 'adam' } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
@@ -74,12 +84,8 @@ export function supervisedTrainStep(
   const loss = crossEntropy(logits, labels);
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
-  const { norm } = updateParameters(step, optimizer, layouts.parameters, parameters.flat, gradient);
   step.update('buffers', store.applyBufferUpdates(buffers));
-  step.output('loss', loss);
-  step.output('guard', add(loss, norm));
-  step.commitIfFinite('guard');
-  return step.build();
+  return { step, parameters: layouts.parameters, loss, gradient, optimizer };
 }
 
 /**
