@@ -179,7 +179,7 @@ async function prepare(
     ? await reopenRunFolder(earlier.root, inputs)
     : await createRunFolder(config.output, inputs);
   onFolder(folder);
-  if (earlier) await checkStillThere(earlier);
+  if (opened) await checkStillThere(opened);
 
   // The settings.
   const chosen = earlier
