@@ -433,6 +433,8 @@ describe('a command that fails', () => {
     for (const path of ['data/val/images', 'data/train/images', 'photos']) {
       await writeFile(at(path, 'scene-0001.jpg'), 'no image');
     }
+    // Images beside a broken one are segmented.
+    await writeFile(at('photos', 'scene-0002.jpg'), 'no image');
     const isBroken = (word: string) => command === 'export' && word === join(models, 'run');
     const out = join(folder, 'failed', 'out');
     const args = commands[command]!(out).map((word) => (isBroken(word) ? at('photos') : word));

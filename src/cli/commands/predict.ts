@@ -49,11 +49,12 @@ export function addPredict(program: Command, context: CommandContext): void {
       const { classes, images, failed } = await run((hooks) =>
         predict({ template, input, weights, output, threads, hyperParameters, ...hooks }),
       );
+      if (images.length === 0) throw unusable(failed, failed.length);
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;
       terminal.print(
         [
           `${count} segmented; overlays in ${join(output, 'overlays')}, index masks in ${join(output, 'masks')}`,
-          ...(images.length > 0 ? [sharesLine(classes, images)] : []),
+          sharesLine(classes, images),
           `\n${afterPredict({ weights, template }, output)}`,
         ].join('\n'),
       );
