@@ -135,7 +135,7 @@ export function progressPrinter(
         onDownload(event);
         break;
       case 'data':
-        printResult(`${event.subset} data ${formatReport(event.report)}\n`);
+        printResult(`${event.subset} data ${formatReport(event.report, terminal.columns)}\n`);
         break;
       case 'start':
         epochs = { asked: event.epochs, done: event.resumed?.epoch ?? 0 };

@@ -2,8 +2,13 @@
 import { displayWidth, padded, printableLine, shortened } from '../base/text.js';
 import { listSome } from './problems.js';
 
-/** Columns for a name in a table. */
-const NAME_COLUMNS = 32;
+/** Columns for a name in a table, where there is room. */
+const MOST_NAME_COLUMNS = 32;
+const FEWEST_NAME_COLUMNS = 8;
+const USUAL_COLUMNS = 80;
+
+/** In front of every cell. */
+const GAP = '  ';
 
 /** What {@link verifyDataset} found in a data set without bad files. */
 export interface DatasetReport {
@@ -28,11 +33,15 @@ export interface DatasetReport {
   readonly notices: readonly string[];
 }
 
-/** Lines of text, without a final line break: one row per class, then the ignored share, then remarks. */
-export function formatReport(report: DatasetReport): string {
+/**
+ * Lines of text, without a final line break: one row per class, then the ignored share, then remarks.
+ *
+ * @param columns into which rows fit by cutting names. Default 80.
+ */
+export function formatReport(report: DatasetReport, columns = USUAL_COLUMNS): string {
   const rows = report.classes.map(({ name, share, images, pixels }, index) => [
     String(index),
-    shortened(printableLine(name), NAME_COLUMNS),
+    printableLine(name),
     percent(share),
     String(images),
     pixels === 0 ? 'never occurs' : '',
@@ -40,6 +49,9 @@ export function formatReport(report: DatasetReport): string {
   if (report.ignoredShare > 0) rows.push(['255', '(ignored)', percent(report.ignoredShare), '', '']);
   const head = ['class', 'name', 'pixels', 'images', ''];
   const width = (column: number) => Math.max(...[head, ...rows].map((row) => displayWidth(row[column]!)));
+  const others = [0, 2, 3, 4].reduce((sum, column) => sum + width(column), 0) + GAP.length * head.length;
+  const room = Math.min(Math.max(columns - others, FEWEST_NAME_COLUMNS), MOST_NAME_COLUMNS);
+  for (const row of rows) row[1] = shortened(row[1]!, room);
   const line = ([index, name, share, images, note]: string[]) =>
     [
       index!.padStart(width(0)),
@@ -48,7 +60,7 @@ export function formatReport(report: DatasetReport): string {
       images!.padStart(width(3)),
       note,
     ]
-      .map((cell) => `  ${cell}`)
+      .map((cell) => GAP + cell)
       .join('')
       .trimEnd();
 

@@ -41,6 +41,12 @@ describe('verifyDataset', () => {
         '    255  (ignored)   12.5 %',
       ].join('\n'),
     );
+    const long = {
+      ...report,
+      root: 'ROOT',
+      classes: report.classes.map((kind) => ({ ...kind, name: kind.name.repeat(20) })),
+    };
+    for (const line of formatReport(long, 50).split('\n')) expect(line.length).toBeLessThanOrEqual(50);
   });
 
   it('refuses masks in which 255 stands for all that is no background, notices those in which it may', async () => {

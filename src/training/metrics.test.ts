@@ -90,4 +90,19 @@ describe('formatMetrics', () => {
       pixel accuracy 75.00 %"
     `);
   });
+
+  it('fits a narrow terminal by cutting names', () => {
+    const matrix = new ConfusionMatrix(2);
+    matrix.add(bytes(0, 0, 0, 1), bytes(0, 0, 1, 1));
+    const names = ['background', 'a name that is far too long for any table'];
+    for (const [columns, widest] of [
+      [40, 40],
+      [80, 63],
+      [10, 39],
+    ] as const) {
+      const lines = formatMetrics(matrix.summary(), names, columns).split('\n');
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(widest);
+      expect(lines[3]).toMatch(/^a name.*… +66\.67/);
+    }
+  });
 });

@@ -4,8 +4,12 @@ import { OtxError } from '../base/errors.js';
 import { IGNORE_INDEX } from '../base/ignore-index.js';
 import { displayWidth, padded, shortened } from '../base/text.js';
 
-/** Columns for the name of a class in a table. */
-const NAME_COLUMNS = 32;
+/** Columns for the name of a class in a table, where there is room. */
+const MOST_NAME_COLUMNS = 32;
+const FEWEST_NAME_COLUMNS = 8;
+const USUAL_COLUMNS = 80;
+/** Between cells. */
+const GAP = '  ';
 
 /** Scores of one class as fractions; `NaN` where the denominator is zero. */
 export interface ClassMetrics {
@@ -143,13 +147,18 @@ export function diceAverage({ perClass }: SegmentationMetrics): number {
  * The scores as a plain-text table in percent, one line per class and a line of means; `-` stands for a class that was
  * neither present nor predicted.
  * @param names class names in index order.
+ * @param columns into which rows fit by cutting names. Default 80.
  */
-export function formatMetrics(metrics: SegmentationMetrics, names: readonly string[]): string {
+export function formatMetrics(
+  metrics: SegmentationMetrics,
+  names: readonly string[],
+  columns = USUAL_COLUMNS,
+): string {
   const total = sum(metrics.perClass.map((scores) => scores.pixels));
   const rows = [
     ['class', 'Dice', 'IoU', 'Acc', 'pixels'],
     ...metrics.perClass.map((scores, index) => [
-      shortened(names[index] ?? `class ${index}`, NAME_COLUMNS),
+      names[index] ?? `class ${index}`,
       percent(scores.dice),
       percent(scores.iou),
       percent(scores.acc),
@@ -157,11 +166,15 @@ export function formatMetrics(metrics: SegmentationMetrics, names: readonly stri
     ]),
     ['mean', percent(metrics.mDice), percent(metrics.mIoU), percent(metrics.mAcc), ''],
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => displayWidth(row[column]!))));
+  const width = (column: number) => Math.max(...rows.map((row) => displayWidth(row[column]!)));
+  const others = [1, 2, 3, 4].reduce((sum, column) => sum + width(column) + GAP.length, 0);
+  const room = Math.min(Math.max(columns - others, FEWEST_NAME_COLUMNS), MOST_NAME_COLUMNS);
+  for (const row of rows) row[0] = shortened(row[0]!, room);
+  const widths = rows[0]!.map((_, column) => width(column));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => (column === 0 ? padded(cell, widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
+      .join(GAP)
       .trimEnd(),
   );
   const rule = '-'.repeat(Math.max(...lines.map(displayWidth)));

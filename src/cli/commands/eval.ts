@@ -52,7 +52,7 @@ export function addEval(program: Command, context: CommandContext): void {
       const names = classes.map(({ name }) => name);
       terminal.print(
         [
-          formatMetrics(metrics, names),
+          formatMetrics(metrics, names, terminal.columns),
           `mean Dice ${metrics.mDice.toFixed(4)} with background (as during training), ` +
             `${diceAverage.toFixed(4)} without (Dice Average)`,
           `Performance(score: ${diceAverage}, dashboard: (1 metric groups))`,

@@ -105,7 +105,7 @@ export function addTrain(
       const score = metrics
         ? [
             `\nbest epoch ${bestEpoch}, in percent:`,
-            formatMetrics(metrics, names),
+            formatMetrics(metrics, names, terminal.columns),
             `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
           ]
         : ['\nPerformance(score: -1, dashboard: (0 metric groups))'];

@@ -119,7 +119,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     });
     // A supervised training is always validated.
     const metrics = result.metrics as SegmentationMetrics;
-    print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names)}`);
+    print(`\nbest epoch ${bestEpoch}, in percent:\n${formatMetrics(metrics, names, terminal.columns)}`);
 
     print('\n== 4. Export to ONNX; is the exported file as good as the trained model?');
     const { model } = await exportModel({ weights, output: join(run, 'export'), signal });
