@@ -15,14 +15,21 @@ const MEMORY_SHARE = 0.9;
 const BASE_MILLISECONDS = 20_000;
 /** Initialising weights and running them once; a hundred times what either takes. */
 const MILLISECONDS_PER_MIB = 1000;
-const USUAL_PIXELS = 512 ** 2;
+/** Ten times what the slowest of our networks takes for 512x512 on two cores. */
+const MILLISECONDS_PER_PIXEL = 3000 / 512 ** 2;
+/**
+ * A network uses a weight at most once for each pixel, so that a small file has little to compute however large the input
+ * that it claims; a processor on which a multiplication takes a nanosecond is a slow one.
+ */
+const MILLISECONDS_PER_WEIGHT = 1e-6;
+const BYTES_PER_WEIGHT = 4;
 
 /** @param pixels of its input. */
 export function limitsOf(fileBytes: number, pixels: number): Limits {
   const memory = BASE_MEMORY + COPIES_OF_FILE * fileBytes + BYTES_PER_PIXEL * pixels;
+  const perPixel = Math.min(MILLISECONDS_PER_PIXEL, MILLISECONDS_PER_WEIGHT * (fileBytes / BYTES_PER_WEIGHT));
   return {
     memory: Math.min(memory, MEMORY_SHARE * availableMemory()),
-    milliseconds:
-      BASE_MILLISECONDS * Math.max(1, pixels / USUAL_PIXELS) + (fileBytes / MiB) * MILLISECONDS_PER_MIB,
+    milliseconds: BASE_MILLISECONDS + perPixel * pixels + MILLISECONDS_PER_MIB * (fileBytes / MiB),
   };
 }
