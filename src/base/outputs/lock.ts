@@ -146,7 +146,7 @@ async function startOf(pid: number): Promise<string | undefined> {
 
 function isMissing(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return true;
   }
   return false;
 }

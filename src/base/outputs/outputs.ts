@@ -61,7 +61,7 @@ export class Outputs {
   /** Folders that have been looked at and are there. */
   private readonly prepared = new Set<string>();
   private hasWritten = false;
-  /** Files of which the record knows the beginning alone: to be added to, not to be replaced. */
+  /** Files of which the record knows the beginning alone: to be added to, not to be replaced unless they say what they are. */
   private readonly grown = new Set<string>();
   private lock: FolderLock | undefined;
   /** Digests of files that were recognised, by relative path. */
@@ -142,7 +142,7 @@ export class Outputs {
     const name = this.nameOf(path);
     await this.prepareFolder(dirname(path));
     const isNew = !(await this.isThere(path));
-    if (this.grown.has(name)) throw foreign(path);
+    if (this.grown.has(name) && !(await this.recognise(path))) throw foreign(path);
     const recognised = this.recognised.get(name);
     if (recognised !== undefined) await this.manifest.add({ file: name, sha256: recognised });
     await writeAtomically(path, chunks, {

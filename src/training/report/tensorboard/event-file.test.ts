@@ -47,7 +47,7 @@ describe('event files', () => {
   const eventFiles = async () => (await readdir(folder)).filter((name) => name !== MANIFEST_FILE).sort();
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'otx-events-'));
-    outputs = await Outputs.open({ root: folder });
+    outputs = await Outputs.open({ root: folder, recognise: isEventFile });
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
