@@ -40,8 +40,8 @@ function descriptorProblem(): string | undefined {
     return undefined;
   } catch {
     return (
-      `only ${opened.length} more files may be open at once, ${FILES_AT_ONCE} are needed; raise the limit, e.g. with: ` +
-      'ulimit -n 1024'
+      `only ${opened.length} more files may be open at once, ${FILES_AT_ONCE} are needed: raise the limit, e.g. with ` +
+      '"ulimit -n 1024"'
     );
   } finally {
     for (const file of opened) closeSync(file);

@@ -98,36 +98,28 @@ describe.skipIf(process.platform === 'win32')('pipes and devices are refused in 
     expect(stderr).toContain(path);
   });
 
-  test('the labels of a model, and those of a data set', { timeout: 30_000 }, async () => {
-    for (const [source, copy, name, command] of [
-      [
-        'export',
-        'labels',
-        'label_schema.json',
-        [
-          'predict',
-          '--input',
-          at('data', 'val', 'images'),
-          '-o',
-          at('never'),
-          '--load-weights',
-          at('labels', 'model.onnx'),
-        ],
-      ],
-      [
-        'data',
-        'moved',
-        'val/dataset_meta.json',
-        ['eval', '--load-weights', at('weights.safetensors'), '--test-data-roots', at('moved', 'val')],
-      ],
-    ] as const) {
-      await cp(at(source), at(copy), { recursive: true, filter: (path) => !path.includes('pipe') });
-      await rm(at(copy, name));
-      execFileSync('mkfifo', [at(copy, name)]);
-      const { code, stderr } = await otx(command);
-      expect(code).toBe(1);
-      expect(stderr).toContain(`${at(copy, name)}: is not a file but a pipe`);
-    }
+  /** A copy of a folder with a pipe under the name of one of its files. */
+  async function copyWithPipe(source: string, copy: string, name: string): Promise<string> {
+    await cp(at(source), at(copy), { recursive: true, filter: (path) => !path.includes('pipe') });
+    await rm(at(copy, name));
+    execFileSync('mkfifo', [at(copy, name)]);
+    return at(copy, name);
+  }
+
+  test('the labels of a data set', { timeout: 30_000 }, async () => {
+    const pipe = await copyWithPipe('data', 'moved', 'val/dataset_meta.json');
+    const weights = ['--load-weights', at('weights.safetensors')];
+    const { code, stderr } = await otx(['eval', ...weights, '--test-data-roots', at('moved', 'val')]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${pipe}: is not a file but a pipe`);
+  });
+
+  test('and not waited for where nothing is read of them', { timeout: 30_000 }, async () => {
+    // An exported file names its classes itself.
+    await copyWithPipe('export', 'labels', 'label_schema.json');
+    const images = ['--input', at('data', 'val', 'images'), '-o', at('predicted')];
+    const { code } = await otx(['predict', ...images, '--load-weights', at('labels', 'model.onnx')]);
+    expect(code).toBe(0);
   });
 
   test('a limit on open files that is too low', { timeout: 30_000 }, () => {
@@ -137,8 +129,8 @@ describe.skipIf(process.platform === 'win32')('pipes and devices are refused in 
         encoding: 'utf8',
       });
       expect(status).toBe(1);
-      expect(stderr).toBe(
-        `otx: error: ${limit} files that this process may open at once are too few: raise the limit, e.g. with "ulimit -n 1024"\n`,
+      expect(stderr).toMatch(
+        /^otx: error: [^\n]*\bfiles\b[^\n]*: raise the limit, e\.g\. with "ulimit -n 1024"\n$/,
       );
     }
   });
