@@ -52,7 +52,7 @@ it('writes into a folder where no file is named', async () => {
   const { code, stdout } = await augment('-o', output, ...SMALL);
   expect(code).toBe(0);
   expect(stdout).toContain(`written ${join(output, 'augmentation.png')}`);
-  expect(await readdir(output)).toEqual([MANIFEST_FILE, 'augmentation.png']);
+  expect(await readdir(output)).toEqual([MANIFEST_FILE, 'augmentation.png', 'log.txt']);
 });
 
 it('refuses to write into the data set', async () => {
