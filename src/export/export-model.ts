@@ -5,13 +5,20 @@
 
 import { join } from 'node:path';
 import { breathe } from '../base/abortable.js';
-import { OtxError } from '../base/errors.js';
+import { checkOptions } from '../base/check-options.js';
+import { OtxError, option } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
+import { shown } from '../base/text.js';
 import { version } from '../base/version.js';
 import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.js';
 import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
 import { encodeNetwork } from '../inference/network-file.js';
-import { loadTrainedModel, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
+import {
+  loadTrainedModel,
+  MODEL_KINDS,
+  type TrainedModel,
+  type TrainedModelOptions,
+} from '../inference/trained-model.js';
 import { confidenceThreshold } from '../settings/index.js';
 import { weightsInputs } from '../training/inputs.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../training/label-schema.js';
@@ -28,6 +35,7 @@ const SOFT_THRESHOLD = 0.5;
 export const EXPORT_TYPES = ['onnx', 'pytorch'] as const;
 /** A format that can be written. */
 export type ExportType = (typeof EXPORT_TYPES)[number];
+const BATCHES = ['static', 'dynamic'] as const;
 
 /** What to export, and how. */
 export interface ExportOptions extends TrainedModelOptions {
@@ -36,7 +44,7 @@ export interface ExportOptions extends TrainedModelOptions {
   /** Default onnx. */
   readonly type?: ExportType | undefined;
   /** Of an ONNX file. `static`: batch size 1; `dynamic`: any. Default dynamic. */
-  readonly batch?: 'static' | 'dynamic' | undefined;
+  readonly batch?: (typeof BATCHES)[number] | undefined;
   /** Of an ONNX file: its input size in pixels. Default: the square on which the model was validated in training. */
   readonly inputSize?: Size | undefined;
 }
@@ -68,7 +76,10 @@ export interface ExportResult {
  * @throws OtxError `checkpoint`, `usage` or `output`.
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
+  checkOptions('exportModel()', options, { ...MODEL_KINDS, output: 'path', inputSize: 'object?' });
   const { output, type = 'onnx', batch = 'dynamic', onEvent, signal } = options;
+  checkWord('type', type, EXPORT_TYPES);
+  checkWord('batch', batch, BATCHES);
   if (options.inputSize) checkInputSize(options.inputSize);
   const file = type === 'onnx' ? MODEL_FILE : TORCH_FILE;
   const files = [file, LABEL_SCHEMA_FILE];
@@ -97,6 +108,11 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
   } finally {
     await outputs.close();
   }
+}
+
+function checkWord(name: string, word: unknown, words: readonly unknown[]): void {
+  if (words.includes(word)) return;
+  throw new OtxError('usage', `${option(name)} is ${shown(word)}; expected ${words.join(' or ')}`);
 }
 
 /** The networks halve their input at least five times: below this, nothing is left to be halved. */

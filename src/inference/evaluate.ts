@@ -1,6 +1,7 @@
 /** @file Scoring a trained model on a data set. */
 
 import { join } from 'node:path';
+import { checkOptions } from '../base/check-options.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import {
   type ClassInfo,
@@ -17,6 +18,7 @@ import { withProblemList } from '../training/problem-list.js';
 import { validate } from '../training/validate.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
+import { MODEL_KINDS } from './trained-model.js';
 
 /** Name of the file with the score. */
 export const PERFORMANCE_FILE = 'performance.json';
@@ -51,6 +53,12 @@ export interface EvaluateResult {
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
+  checkOptions('evaluate()', options, {
+    ...MODEL_KINDS,
+    testData: 'path',
+    useOtxAdapter: 'boolean?',
+    output: 'path?',
+  });
   const { testData, useOtxAdapter, output, onEvent = () => undefined, signal } = options;
   const { learning_parameters } = checkHyperParameters(options.hyperParameters);
   const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;

@@ -1,6 +1,7 @@
 /** @file The pictures that a segmenter takes: files, their bytes, or pixels. */
 
 import { OtxError } from '../base/errors.js';
+import { shown } from '../base/text.js';
 import { decodeImage, readImage } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
 
@@ -24,21 +25,34 @@ const UNNAMED = 'the image';
 
 /** HWC RGB of any source. @throws OtxError `image` when it cannot be decoded, `usage` for pixels that do not fit their size */
 export async function openImage(source: ImageSource): Promise<DecodedImage> {
-  if (typeof source === 'string') return readImage(source);
   if (source instanceof Uint8Array) return decodeImage(source, UNNAMED);
-  return rgbOf(source);
+  if (typeof source === 'string' && source !== '' && !source.includes('\0')) return readImage(source);
+  if (typeof source === 'object' && source !== null && 'data' in source) return rgbOf(source);
+  throw new OtxError(
+    'usage',
+    `the image is ${shown(source)}; expected the path of a picture file, its bytes as a Uint8Array, or ` +
+      '{ data, width, height, channels }',
+  );
 }
 
 function rgbOf({ data, width, height, channels }: RawImage): DecodedImage {
   const area = width * height;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
-    throw new OtxError('usage', `an image of ${width}x${height}; width and height are whole numbers from 1`);
+    throw new OtxError(
+      'usage',
+      `an image of ${shown(width)}x${shown(height)}; width and height are whole numbers from 1`,
+    );
   }
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new OtxError(
       'usage',
-      `an image with ${channels} channels; 1 (gray), 3 (RGB) and 4 (RGBA) are known`,
+      `an image with ${shown(channels)} channels; 1 (gray), 3 (RGB) and 4 (RGBA) are known`,
     );
+  }
+  // Samples of other arrays would be cut to bytes, or taken byte by byte.
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    const found = (data as unknown)?.constructor?.name ?? shown(data);
+    throw new OtxError('usage', `the pixels are ${found}; expected a Uint8Array or Uint8ClampedArray`);
   }
   if (data.length !== area * channels) {
     throw new OtxError(

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { throwIfAborted } from '../base/abortable.js';
+import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
@@ -16,6 +17,7 @@ import { joinInputs, searchedInputs, weightsInputs } from '../training/inputs.js
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { type SegmentedImage, segmentSource } from './segmenter.js';
+import { MODEL_KINDS } from './trained-model.js';
 
 const OVERLAYS = 'overlays';
 const MASKS = 'masks';
@@ -66,6 +68,7 @@ export interface PredictResult {
  * signal fired. What stands in the way of the outputs is told before the first image is looked at.
  */
 export async function predict(options: PredictOptions): Promise<PredictResult> {
+  checkOptions('predict()', options, { ...MODEL_KINDS, input: 'path', output: 'path' });
   const { output, onEvent = () => undefined, signal } = options;
   const { files, inputs, isFolder } = await listInputs(options.input);
   throwIfAborted(signal, 'looking for images');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { untrainedCheckpoint } from '../cli/quickstart/untrained.js';
 import sharp from '../data/sharp.js';
-import { createSegmenter, predict, type RawImage, type Segmenter } from '../index.js';
+import { createSegmenter, type ImageSource, predict, type RawImage, type Segmenter } from '../index.js';
 
 const CLASSES = [
   { name: 'background', color: [0, 0, 0] as const },
@@ -97,7 +97,7 @@ describe('a segmenter', () => {
     expect(labels.every((label) => label === 0)).toBe(true);
   });
 
-  test.each([
+  test.each<[ImageSource, RegExp]>([
     [{ ...IMAGE, data: new Uint8Array(7), channels: 3 as const }, /has 7 bytes, expected 4500/],
     [
       { width: 0, height: 3, data: new Uint8Array(0), channels: 3 as const },
@@ -106,8 +106,36 @@ describe('a segmenter', () => {
     [{ ...IMAGE, data: new Uint8Array(3000), channels: 2 as 3 }, /2 channels; 1 \(gray\)/],
     [Buffer.from('no picture at all, but long enough'), /^the image cannot be read as an image/],
     [join(tmpdir(), 'not-there.png'), /not-there\.png/],
+    [null as unknown as string, /the image is null; expected the path/],
+    ['', /the image is ""; expected the path/],
+    [new ArrayBuffer(9) as unknown as Uint8Array, /the image is ArrayBuffer/],
+    [{ ...IMAGE, data: null as unknown as Uint8Array, channels: 3 as const }, /the pixels are null/],
+    ...[Uint16Array, Float32Array, Int8Array, Array].map((Samples) => {
+      const data = new Samples(4500) as unknown as Uint8Array;
+      const source: RawImage = { ...IMAGE, data, channels: 3 };
+      return [source, new RegExp(`the pixels are ${Samples.name}; expected a Uint8Array`)] as [
+        ImageSource,
+        RegExp,
+      ];
+    }),
+    [
+      { ...IMAGE, width: '50' as unknown as number, data: new Uint8Array(4500), channels: 3 as const },
+      /"50"x30/,
+    ],
   ])('refuses what is no image', async (source, message) => {
     await expect(segmenter.segment(source)).rejects.toThrow(message);
+  });
+
+  test('says that it was disposed, during a call and after', async () => {
+    const other = await createSegmenter({ weights, threads: 1 });
+    const underWay = Array.from({ length: 4 }, () => other.segment(pixels));
+    const settled = Promise.allSettled(underWay);
+    await Promise.all([other.dispose(), other.dispose()]);
+    const disposed = { code: 'usage', message: expect.stringContaining('the segmenter was disposed') };
+    for (const outcome of await settled) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(disposed);
+    }
+    await expect(other.segment(pixels)).rejects.toMatchObject(disposed);
   });
 });
 

@@ -1,5 +1,7 @@
 /** @file Pictures in, class maps out: the one way from an image to its classes that is not training. */
 
+import { checkOptions } from '../base/check-options.js';
+import { OtxError } from '../base/errors.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import { networkInput } from '../data/network-input.js';
 import type { DecodedImage } from '../data/types.js';
@@ -7,6 +9,7 @@ import { classMap, classProbabilities } from './class-map.js';
 import { type ImageSource, openImage } from './image-source.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
+import { MODEL_KINDS } from './trained-model.js';
 
 /** Which model a segmenter opens, and how it computes. */
 export interface SegmenterOptions extends ModelOptions {}
@@ -57,7 +60,10 @@ export interface Segmenter {
    * when the network gives no sensible numbers.
    */
   segment(image: ImageSource, options?: SegmentOptions): Promise<Segmentation>;
-  /** Lets go of the threads, or of the process, that compute. */
+  /**
+   * Lets go of the threads, or of the process, that compute. Calls that are under way may fail, later ones do (`usage`).
+   * May be called again.
+   */
   dispose(): Promise<void>;
 }
 
@@ -67,14 +73,32 @@ export interface Segmenter {
  * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named; `usage`.
  */
 export async function createSegmenter(options: SegmenterOptions): Promise<Segmenter> {
+  checkOptions('createSegmenter()', options, MODEL_KINDS);
   const model = await openModel(options);
   const { classes, inputSize, threshold } = model;
+  let isDisposed = false;
+  const requireLive = () => {
+    if (isDisposed) throw new OtxError('usage', 'the segmenter was disposed; create another one');
+  };
   return {
     classes,
     inputSize,
     threshold,
-    segment: async (image, wanted) => (await segmentSource(model, image, wanted)).segmentation,
-    dispose: () => model.dispose(),
+    segment: async (image, wanted = {}) => {
+      checkOptions('segment()', wanted, { probabilities: 'boolean?' });
+      requireLive();
+      try {
+        return (await segmentSource(model, image, wanted)).segmentation;
+      } catch (error) {
+        // What the network says when it is gone is neither the picture's fault nor the file's.
+        requireLive();
+        throw error;
+      }
+    },
+    dispose: () => {
+      isDisposed = true;
+      return model.dispose();
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { breathe } from '../base/abortable.js';
+import type { OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { type ClassInfo, type Size, squareOf } from '../data/index.js';
@@ -36,6 +37,16 @@ export interface TrainedModelOptions {
   /** Stops the job; what is written by then stays. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Of {@link TrainedModelOptions}. */
+export const MODEL_KINDS = {
+  weights: 'path',
+  template: 'template?',
+  hyperParameters: 'object?',
+  threads: 'number?',
+  onEvent: 'function?',
+  signal: 'signal?',
+} as const satisfies OptionKinds;
 
 /** The parts of a checkpoint that evaluation and export build a graph from. */
 export interface TrainedModel {

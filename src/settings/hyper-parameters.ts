@@ -1,6 +1,7 @@
 /** @file The settings of a training by group and name, as files, checkpoints and `params` have them. */
 
 import { OtxError } from '../base/errors.js';
+import { shown } from '../base/text.js';
 import type { GroupedValuesOf, ValuesOf } from './setting.js';
 import { trainingSettings } from './training-settings.js';
 import { createVocabulary, type Overrides } from './vocabulary.js';
@@ -29,7 +30,7 @@ export function settingsOf(options: SettingOptions): HyperParameterOverrides {
   for (const { key, allowed, schema } of settings.entries) {
     const value: unknown = options[key as keyof SettingOptions];
     if (value === undefined || schema.safeParse(value).success) continue;
-    throw new OtxError('usage', `${key} is ${JSON.stringify(value)}; allowed is ${allowed}`);
+    throw new OtxError('usage', `${key} is ${shown(value)}; allowed is ${allowed}`);
   }
   return settings.check(settings.toGroups(options));
 }

@@ -100,7 +100,11 @@ export function size(): Kind<string> {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
+/** NaN for what is no number, or one that is too small to be told from 0. The zero is always the positive one. */
 function toNumber(value: unknown): number {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : Number.NaN;
+  if (typeof value === 'number') return value + 0;
+  if (typeof value !== 'string' || !NUMBER.test(value.trim())) return Number.NaN;
+  const number = Number(value);
+  const [digits = ''] = value.split(/e/i);
+  return number === 0 && /[1-9]/.test(digits) ? Number.NaN : number + 0;
 }

@@ -3,6 +3,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { OtxError, option } from '../base/errors.js';
+import { shown } from '../base/text.js';
 import type { GroupedValuesOf, Setting, SettingRecord, ValuesOf } from './setting.js';
 
 /** Some of the values of groups. */
@@ -109,7 +110,7 @@ export function createVocabulary<const R extends SettingRecord>(record: R): Voca
 }
 
 function refused(param: string, value: unknown, allowed: string): OtxError {
-  const text = `parameter ${option(param)} is ${JSON.stringify(value)}; allowed is ${allowed}`;
+  const text = `parameter ${option(param)} is ${shown(value)}; allowed is ${allowed}`;
   return new OtxError('usage', text);
 }
 

@@ -227,7 +227,7 @@ describe('hyper-parameters', () => {
         code: 'usage',
         message: expect.stringMatching(
           new RegExp(
-            `^parameter learning_parameters\\.${name} is ${JSON.stringify(value)}; allowed is .*${allowed}`,
+            `^parameter learning_parameters\\.${name} is ${typeof value === 'string' ? JSON.stringify(value) : value}; allowed is .*${allowed}`,
           ),
         ),
       }),

@@ -9,6 +9,7 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { readTextOfSync } from '../base/read-file.js';
 import { switchSchema } from '../base/switch.js';
+import { shown } from '../base/text.js';
 import { completeHyperParameters } from '../settings/index.js';
 import {
   fromReferenceTemplate,
@@ -47,6 +48,9 @@ export function listTemplates(): Template[] {
  * @throws OtxError `template` with the nearest names when there is none, or when the file is not a template.
  */
 export function loadTemplate(nameOrIdOrPath: string): Template {
+  if (typeof nameOrIdOrPath !== 'string' || nameOrIdOrPath.includes('\0')) {
+    throw new OtxError('usage', `the template is ${shown(nameOrIdOrPath)}; expected a name, an id or a path`);
+  }
   const templates = listTemplates();
   const wanted = nameOrIdOrPath.toLowerCase();
   const found = templates.find(

@@ -1,7 +1,9 @@
 /** @file What a caller says about a training, new or resumed, and what it becomes: one configuration. */
 
 import { resolve } from 'node:path';
+import { checkOptions, type OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
+import { shown } from '../base/text.js';
 import { type SettingOptions, settingsOf } from '../settings/index.js';
 import {
   defaultSeed,
@@ -99,6 +101,35 @@ export interface ResumeOptions extends CommonOptions {
   readonly output?: string | undefined;
 }
 
+const KINDS = {
+  unlabeledData: 'path?',
+  unlabeledFileList: 'path?',
+  useOtxAdapter: 'boolean?',
+  seed: 'number?',
+  loadWeights: 'path?',
+  pretrained: 'boolean?',
+  pretrainedSource: 'object?',
+  threads: 'number?',
+  timeBudgetSeconds: 'number?',
+  adaptedBatchSize: 'number?',
+  checkpointInterval: 'object?',
+  configFile: 'path?',
+  command: 'string?',
+  onEvent: 'function?',
+  signal: 'signal?',
+  template: 'template?',
+  validationData: 'path?',
+  resumeFrom: 'path?',
+} as const satisfies OptionKinds;
+const KINDS_OF_NEW = { ...KINDS, template: 'template', trainData: 'path', output: 'path' } as const;
+const KINDS_OF_RESUMED = { ...KINDS, trainData: 'path?', output: 'path?' } as const;
+
+/** @throws OtxError `usage` for options that are missing or of another type than TypeScript would let pass. */
+export function checkTrainOptions(options: TrainOptions | ResumeOptions): void {
+  const isResumed = (options as TrainOptions | ResumeOptions | undefined | null)?.resumeFrom !== undefined;
+  checkOptions('train()', options, isResumed ? KINDS_OF_RESUMED : KINDS_OF_NEW);
+}
+
 /** A configuration with everything in it that a training needs. */
 export type CompleteConfig = RunConfig & {
   readonly train_data_roots: string;
@@ -155,11 +186,11 @@ export function newConfig(
 
 /** @throws OtxError `usage` for an interval that is never over, or always. */
 function checkInterval(interval: CheckpointInterval = {}): void {
-  for (const [name, value] of Object.entries(interval)) {
-    if (value === undefined || value > 0) continue;
+  for (const [name, value] of Object.entries(interval) as [string, unknown][]) {
+    if (value === undefined || (typeof value === 'number' && value > 0)) continue;
     throw new OtxError(
       'usage',
-      `${option('checkpointInterval')} of ${value} ${name}; expected a number above 0`,
+      `${option('checkpointInterval')} of ${shown(value)} ${name}; expected a number above 0`,
     );
   }
 }

@@ -12,7 +12,7 @@ import { createRunReporter } from './report/index.js';
 import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
-import type { ResumeOptions, TrainOptions } from './train-options.js';
+import { checkTrainOptions, type ResumeOptions, type TrainOptions } from './train-options.js';
 import { type ScoredImage, type Segment, validate } from './validate.js';
 
 /** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
@@ -39,6 +39,7 @@ export interface TrainResult {
  * training, `aborted` after saving when the signal fired, `numeric` when the loss stays infinite or not a number.
  */
 export async function train(options: TrainOptions | ResumeOptions): Promise<TrainResult> {
+  checkTrainOptions(options);
   const clock = stopwatch();
   const { signal } = options;
   const tell = options.onEvent ?? (() => undefined);

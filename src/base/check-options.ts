@@ -1,0 +1,64 @@
+/**
+ * @file The one gate through which the options of the public API go. Types are no obstacle to a program in JavaScript, in
+ * which a misspelt variable is undefined and a path may be a number.
+ */
+
+import { OtxError, option } from './errors.js';
+import { shown } from './text.js';
+
+interface Kind {
+  readonly expected: string;
+  fits(value: unknown): boolean;
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const KINDS = {
+  path: {
+    expected: 'a path as a string that is not empty',
+    fits: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+  },
+  number: {
+    expected: 'a number',
+    fits: (value) => typeof value === 'number' && !Number.isNaN(value),
+  },
+  boolean: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
+  string: { expected: 'a string', fits: (value) => typeof value === 'string' },
+  object: { expected: 'an object', fits: (value) => isObject(value) && !Array.isArray(value) },
+  template: {
+    expected: 'the name of a template, the path of its file, or a template',
+    fits: (value) =>
+      (typeof value === 'string' && !value.includes('\0')) ||
+      (isObject(value) && 'model' in value && 'hyperParameters' in value),
+  },
+  function: { expected: 'a function', fits: (value) => typeof value === 'function' },
+  signal: {
+    expected: 'an AbortSignal',
+    fits: (value) => isObject(value) && 'aborted' in value && 'addEventListener' in value,
+  },
+} satisfies Record<string, Kind>;
+
+/** What an option must be, by its name; with a question mark it may be left out. */
+export type OptionKinds = Readonly<Record<string, keyof typeof KINDS | `${keyof typeof KINDS}?`>>;
+
+/**
+ * Looks at the types of options before anything is done with them; whether a number is in its range is told elsewhere, and
+ * options that are not named are passed over.
+ *
+ * @param what the function that was called.
+ * @throws OtxError `usage` naming the option, its value and what is expected.
+ */
+export function checkOptions(what: string, options: unknown, kinds: OptionKinds): void {
+  if (!isObject(options)) {
+    const names = Object.keys(kinds).filter((name) => !kinds[name]?.endsWith('?'));
+    const needed = names.length > 0 ? ` with ${names.join(', ')}` : '';
+    throw new OtxError('usage', `${what} was given ${shown(options)}; expected an object${needed}`);
+  }
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined && kind.endsWith('?')) continue;
+    const { expected, fits }: Kind = KINDS[kind.replace('?', '') as keyof typeof KINDS];
+    if (fits(value)) continue;
+    throw new OtxError('usage', `${option(name)} is ${shown(value)}; expected ${expected}`);
+  }
+}
