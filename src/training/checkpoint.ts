@@ -106,15 +106,16 @@ export function checkpointOf(
 /**
  * The bytes of a checkpoint's file.
  *
+ * @param startedFrom weights that were given to the training, if any.
  * @throws OtxError `numeric` for weights that could not be read again, so that they do not replace good ones.
  */
-export function encodeCheckpoint({ info, tensors }: Checkpoint): Uint8Array {
+export function encodeCheckpoint({ info, tensors }: Checkpoint, startedFrom?: string): Uint8Array {
   const problem = checkpointProblem(tensors);
   if (problem) {
     throw new OtxError(
       'numeric',
       `the training has reached weights that are no use (${problem}); what was saved before is left as it is; try a lower ` +
-        'learning rate',
+        `learning rate${startedFrom === undefined ? '' : `, or other weights than ${startedFrom} to start from`}`,
     );
   }
   const otx = JSON.stringify(info);

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { untrainedCheckpoint } from '../cli/quickstart/untrained.js';
 import { generateScenes } from '../demo/generate.js';
 import { SCENE_CLASSES } from '../demo/scene.js';
 import type { SettingOptions } from '../settings/index.js';
@@ -15,7 +16,7 @@ import type { TrainOptions } from './train-options.js';
 const script = vi.hoisted(() => ({
   /** Loss of each step; the last one repeats. */
   losses: [1],
-  /** Class that all pixels are given, per validated epoch; the last one repeats. */
+  /** Class that all pixels are given, per validated epoch, or NaN for logits that are none; the last one repeats. */
   answers: [0],
   /** False when a step is undone in spite of its finite loss. */
   finiteGradients: true,
@@ -62,6 +63,7 @@ const VALIDATION_SIDE = 34;
 /** Logits that give all pixels one class. */
 function answerEverywhere(answer: number): Float32Array {
   const area = VALIDATION_SIDE ** 2;
+  if (Number.isNaN(answer)) return new Float32Array(CLASSES * area).fill(answer);
   return new Float32Array(CLASSES * area).fill(1, answer * area, (answer + 1) * area);
 }
 let folder: string;
@@ -124,6 +126,14 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}, settings
   };
 }
 
+/** A file of weights for the classes of the data. */
+async function givenWeights(): Promise<string> {
+  const path = join(folder, 'given.safetensors');
+  const classes = SCENE_CLASSES.map((name) => ({ name, color: [0, 0, 0] as const }));
+  await writeFile(path, untrainedCheckpoint({ template: 'Lite-HRNet-s-mod2', classes, seed: 1 }));
+  return path;
+}
+
 describe('the training loop', () => {
   test('warms up linearly over the steps and then keeps the learning rate', async () => {
     const { error } = await run(3);
@@ -183,6 +193,31 @@ describe('the training loop', () => {
     expect(script.calls).toHaveLength(12);
     expect((await loadCheckpoint(last)).info.progress).toMatchObject({ epoch: 5, step: 2 });
     expect(script.disposed).toBe(1);
+  });
+
+  test('given weights that give no finite numbers are blamed, instead of images or the learning rate', async () => {
+    const weights = await givenWeights();
+    const blamed = {
+      code: 'numeric',
+      message: expect.stringMatching(/given\.safetensors: these weights give/),
+    };
+
+    script.losses = [Number.NaN];
+    const undone = await run(100, { loadWeights: weights });
+    expect(undone.error).toMatchObject(blamed);
+    expect((await loadCheckpoint(undone.last)).info.progress.step).toBe(0);
+
+    script.answers = [Number.NaN];
+    const scored = await run(100, { loadWeights: weights });
+    expect(scored.error).toMatchObject(blamed);
+    expect(script.calls).toHaveLength(10);
+  });
+
+  test('what goes wrong after the first step is not the fault of given weights', async () => {
+    const weights = await givenWeights();
+    script.losses = [1, Number.NaN];
+    const { error } = await run(100, { loadWeights: weights });
+    expect(error).toMatchObject({ code: 'numeric', message: expect.stringContaining('learning rate below') });
   });
 
   test.each([

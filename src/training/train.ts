@@ -96,7 +96,10 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       ...(kind === 'last' ? { resume: { ...run.resumeInfo, state } } : {}),
     };
     const tensors = await session.tensors({ trainingState: kind === 'last' });
-    await folder.outputs.write(folder[kind], encodeCheckpoint(checkpointOf(info, tensors)));
+    await folder.outputs.write(
+      folder[kind],
+      encodeCheckpoint(checkpointOf(info, tensors), config.load_weights),
+    );
     onEvent({ type: 'checkpoint', path: folder[kind], kind, epoch, step, updates });
     if (kind === 'last') saved = { seconds: clock(), updates };
   };
@@ -146,8 +149,12 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   };
 
   /** Scores the current weights and keeps them if they are the best so far. `epoch` is 0 for weights that were given. */
-  const validateEpoch = async (epoch: number) => {
-    const matrix: ConfusionMatrix | undefined = await score(session.segment, epoch, true);
+  const validateEpoch = async (
+    epoch: number,
+    guard: (segment: Segment) => Segment = (segment) => segment,
+  ) => {
+    const segment = session.segment && guard(session.segment);
+    const matrix: ConfusionMatrix | undefined = await score(segment, epoch, true);
     if (!matrix) return undefined;
     const others: Record<string, number> = {};
     for (const [name, segment] of Object.entries(session.others)) {
@@ -182,7 +189,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
 
     // Given weights compete for the best, in case training makes them worse.
     if (config.load_weights !== undefined && state.best === null && state.epoch === 0 && state.step === 0) {
-      const given = await validateEpoch(0);
+      const given = await validateEpoch(0, (segment) => finite(segment, config.load_weights as string));
       if (given) {
         await save('best', given.metrics);
         await save('last', given.metrics);
@@ -245,6 +252,8 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
           notice(`${where}: ${what}; the step was undone`);
           if (state.undoneInARow >= MAX_UNDONE_STEPS) {
             await save('last', null);
+            if (config.load_weights !== undefined && state.updates === 0)
+              throw uselessWeights(config.load_weights);
             throw new OtxError(
               'numeric',
               `loss or gradients were not finite in ${state.undoneInARow} steps in a row, last on the images ` +
@@ -354,6 +363,24 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   const result = { output: folder.root, weights: folder.best, metrics, bestEpoch };
   onEvent({ type: 'end', reason: state.finished, seconds: elapsed(), ...result });
   return { ...result, classes };
+}
+
+/** For weights that were given, of which no step has changed anything yet. */
+function uselessWeights(path: string): OtxError {
+  return new OtxError(
+    'numeric',
+    `${path}: these weights give values that are not finite for images, as numbers far too large do; ` +
+      'copy the file again, or start from an earlier checkpoint',
+  );
+}
+
+/** @throws OtxError `numeric` where `segment` answers with infinity or what is no number. */
+function finite(segment: Segment, path: string): Segment {
+  return async (image) => {
+    const logits = await segment(image);
+    if (!logits.every(Number.isFinite)) throw uselessWeights(path);
+    return logits;
+  };
 }
 
 interface Total {
