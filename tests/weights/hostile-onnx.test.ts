@@ -19,6 +19,7 @@ import {
   NodeProtoSchema,
   type TensorProto,
   TensorProtoSchema,
+  ValueInfoProtoSchema,
 } from '../../src/graph/onnx/onnx_pb.js';
 import { openModel } from '../../src/inference/open-model.js';
 import { LARGEST } from '../../src/weights/check-values.js';
@@ -207,6 +208,37 @@ describe('refused by looking', { timeout: 60_000 }, () => {
   ];
   test.each(cases)('%s', async (_, bytes, reason) => {
     expect(await refusal(bytes())).toMatch(reason);
+  });
+
+  /** Hardly a network: the classes of a pixel are its colours. */
+  const tiny = (side: number, decoys: number) =>
+    changed(({ graph }) => {
+      for (const { type } of [...graph!.input, ...graph!.output]) {
+        if (type?.value.case !== 'tensorType') throw new Error('no tensor');
+        for (const axis of [2, 3])
+          type.value.value.shape!.dim[axis]!.value = { case: 'dimValue', value: BigInt(side) };
+      }
+      const [input] = graph!.input;
+      const small = toBinary(ValueInfoProtoSchema, input!);
+      graph!.input = Array.from({ length: decoys + 1 }, (_, n) => {
+        const value = fromBinary(ValueInfoProtoSchema, small);
+        if (n === decoys) return value;
+        value.name = `decoy ${n}`;
+        if (value.type?.value.case === 'tensorType')
+          for (const axis of [2, 3])
+            value.type.value.value.shape!.dim[axis]!.value = { case: 'dimValue', value: 32n };
+        return value;
+      });
+      graph!.initializer = [];
+      graph!.node = [node('Exp', ['input'], ['output'])];
+    });
+
+  test.each([0, 1])('a few bytes that claim a large input, behind %i small ones', async (decoys) => {
+    const bytes = tiny(8192, decoys);
+    expect(bytes.length).toBeLessThan(10_000);
+    const before = process.memoryUsage().rss;
+    expect(await refusal(bytes)).toMatch(/its input is 8192x8192, far too large for the \d+ kB of its file/);
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitsOf } from './limits.js';
+import { limitsOf, sizeProblem } from './limits.js';
 
 const seconds = (fileBytes: number, side: number) => limitsOf(fileBytes, side ** 2).milliseconds / 1000;
 
@@ -12,4 +12,14 @@ test('networks that segment have many times what they take', () => {
 
 test('a small file has not long, however large the input that it claims', () => {
   expect(seconds(1000, 8192)).toBeLessThan(60);
+});
+
+test('a file that is too small for any of our networks gets no large images', () => {
+  expect(sizeProblem(1000, 8192, 8192)).toMatch(
+    /^its input is 8192x8192, far too large for the 1 kB of its file/,
+  );
+  expect(sizeProblem(1000, 1024, 1024)).toBeUndefined();
+  expect(sizeProblem(4 * 828_894, 8192, 8192)).toBeUndefined();
+  expect(sizeProblem(4 * 828_894, 8193, 32)).toMatch(/8192x8192 is the most/);
+  expect(sizeProblem(1000, Number.NaN, 32)).toMatch(/is the most/);
 });

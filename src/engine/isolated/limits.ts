@@ -24,6 +24,26 @@ const MILLISECONDS_PER_PIXEL = 3000 / 512 ** 2;
 const MILLISECONDS_PER_WEIGHT = 1e-6;
 const BYTES_PER_WEIGHT = 4;
 
+/** As of the settings of this program. */
+const LONGEST_SIDE = 8192;
+/** The smallest of our networks has 830 000 weights, 3.2 MiB. */
+const SMALLEST_NETWORK = 2 * MiB;
+const MOST_PIXELS_OF_SMALLER = 1024 ** 2;
+
+/**
+ * Why a model is not run at all: its images alone would take gigabytes, here and in the caller's process.
+ *
+ * @returns a clause without full stop; undefined for a size that is all right.
+ */
+export function sizeProblem(fileBytes: number, height: number, width: number): string | undefined {
+  const size = `its input is ${height}x${width}`;
+  if (!(Math.max(height, width) <= LONGEST_SIDE)) {
+    return `${size}; ${LONGEST_SIDE}x${LONGEST_SIDE} is the most`;
+  }
+  if (fileBytes >= SMALLEST_NETWORK || height * width <= MOST_PIXELS_OF_SMALLER) return undefined;
+  return `${size}, far too large for the ${Math.ceil(fileBytes / 1024)} kB of its file, less than those of any network of otx`;
+}
+
 /** @param pixels of its input. */
 export function limitsOf(fileBytes: number, pixels: number): Limits {
   const memory = BASE_MEMORY + COPIES_OF_FILE * fileBytes + BYTES_PER_PIXEL * pixels;

@@ -6,14 +6,12 @@
 import { messageOf } from '../../base/errors.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
 import { type CompiledModel, createEngine } from '../engine.js';
-import { limitsOf } from './limits.js';
+import { limitsOf, sizeProblem } from './limits.js';
 import type { Reply, Request } from './protocol.js';
 
 const LOOK_MILLISECONDS = 20;
 /** Sides of inputs that the file leaves open. */
 const USUAL_SIDE = 512;
-/** As of the settings of this program. */
-const LONGEST_SIDE = 8192;
 
 let limit = Number.POSITIVE_INFINITY;
 let model: CompiledModel | undefined;
@@ -43,9 +41,8 @@ async function load({
   limit = limits.memory ?? limitsOf(bytes.length, 0).memory;
   const { input, metadata } = inspectModel(bytes, largestWeight);
   const [height = USUAL_SIDE, width = USUAL_SIDE] = input;
-  if (!(Math.max(height, width) <= LONGEST_SIDE)) {
-    throw new Error(`its input is ${height}x${width}; ${LONGEST_SIDE}x${LONGEST_SIDE} is the most`);
-  }
+  const problem = sizeProblem(bytes.length, height, width);
+  if (problem !== undefined) throw new Error(problem);
   const all = { ...limitsOf(bytes.length, height * width), ...limits };
   limit = all.memory;
   send({ kind: 'limits', limits: all });

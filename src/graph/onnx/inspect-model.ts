@@ -16,7 +16,7 @@ import {
 
 /** What a file that passes can be asked for. */
 export interface ModelFacts {
-  /** Height and width of the first input that has them; a side that the file leaves open is undefined. */
+  /** Height and width of the largest input that has them; a side that the file leaves open is undefined. */
   readonly input: readonly [number | undefined, number | undefined];
   /** Texts of the file about itself, by key; very long ones are left out. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -101,7 +101,7 @@ export function inspectModel(bytes: Uint8Array, largest: number): ModelFacts {
   const sides = graph.input.filter(({ name }) => !tensors.has(name)).map(sidesOf);
   const texts = model.metadataProps.filter(({ value }) => value.length <= LONGEST_TEXT);
   return {
-    input: sides.find((sides) => sides !== undefined) ?? [undefined, undefined],
+    input: largestOf(sides),
     metadata: Object.fromEntries(texts.map(({ key, value }) => [key, value])),
   };
 }
@@ -197,6 +197,13 @@ function checkVariances({ node }: GraphProto, tensors: ReadonlyMap<string, Tenso
     const negative = tensor && floatsOf(tensor)?.find((value) => value < 0);
     if (negative !== undefined) refuse(`tensor ${named(name as string)} holds ${negative} as a variance`);
   }
+}
+
+/** A small input must not speak for a large one behind it. */
+function largestOf(all: readonly (ModelFacts['input'] | undefined)[]): ModelFacts['input'] {
+  const area = ([height = 0, width = 0]: ModelFacts['input']) => height * width;
+  const known = all.filter((sides) => sides !== undefined);
+  return known.sort((a, b) => area(b) - area(a))[0] ?? [undefined, undefined];
 }
 
 function sidesOf({ type }: ValueInfoProto): ModelFacts['input'] | undefined {
