@@ -78,7 +78,23 @@ test('values that are no numbers, switches or functions are named as they are', 
   );
 });
 
-test('what may be left out may be undefined, and what is not named may be anything', () => {
-  expect(() => checkOptions('f()', { a: undefined, c: 5 }, { a: 'path?' })).not.toThrow();
+test('a name that no option has is told, with the one that may be meant', async () => {
+  const options = { template: 'SegNext-s', trainData: 'nowhere', output: 'nowhere' };
+  for (const [given, message] of [
+    [{ epoch: 5 }, 'train() has no option "epoch"; did you mean epochs?'],
+    [{ hyperParameters: {} }, 'train() has no option "hyperParameters"'],
+    [{ onevent: () => 1 }, 'train() has no option "onevent"; did you mean onEvent?'],
+  ] as const) {
+    await expect(train({ ...options, ...given } as TrainOptions)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(message),
+    });
+  }
+});
+
+test('what may be left out may be undefined, and so may what has no meaning', () => {
+  expect(() =>
+    checkOptions('f()', { a: undefined, b: 5, c: undefined }, { a: 'path?' }, ['b']),
+  ).not.toThrow();
   expect(() => checkOptions('f()', { a: 'x' }, { a: 'path' })).not.toThrow();
 });

@@ -3,8 +3,9 @@
  * which a misspelt variable is undefined and a path may be a number.
  */
 
+import { closest, distance } from 'fastest-levenshtein';
 import { OtxError, option } from './errors.js';
-import { shown } from './text.js';
+import { quoted, shown } from './text.js';
 
 interface Kind {
   readonly expected: string;
@@ -42,17 +43,33 @@ const KINDS = {
 export type OptionKinds = Readonly<Record<string, keyof typeof KINDS | `${keyof typeof KINDS}?`>>;
 
 /**
- * Looks at the types of options before anything is done with them; whether a number is in its range is told elsewhere, and
- * options that are not named are passed over.
+ * Looks at the names and types of options before anything is done with them; whether a number is in its range is told
+ * elsewhere.
  *
  * @param what the function that was called.
+ * @param others names of options that are checked elsewhere.
  * @throws OtxError `usage` naming the option, its value and what is expected.
  */
-export function checkOptions(what: string, options: unknown, kinds: OptionKinds): void {
+export function checkOptions(
+  what: string,
+  options: unknown,
+  kinds: OptionKinds,
+  others: readonly string[] = [],
+): void {
   if (!isObject(options)) {
     const names = Object.keys(kinds).filter((name) => !kinds[name]?.endsWith('?'));
     const needed = names.length > 0 ? ` with ${names.join(', ')}` : '';
     throw new OtxError('usage', `${what} was given ${shown(options)}; expected an object${needed}`);
+  }
+  const known = [...Object.keys(kinds), ...others];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    const nearest = closest(name, known);
+    const hint =
+      distance(name, nearest) <= name.length / 2
+        ? `did you mean ${nearest}?`
+        : `known are ${known.join(', ')}`;
+    throw new OtxError('usage', `${what} has no option ${quoted(name)}; ${hint}`);
   }
   for (const [name, kind] of Object.entries(kinds)) {
     const value = (options as Readonly<Record<string, unknown>>)[name];

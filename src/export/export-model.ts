@@ -76,7 +76,10 @@ export interface ExportResult {
  * @throws OtxError `checkpoint`, `usage` or `output`.
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
-  checkOptions('exportModel()', options, { ...MODEL_KINDS, output: 'path', inputSize: 'object?' });
+  checkOptions('exportModel()', options, { ...MODEL_KINDS, output: 'path', inputSize: 'object?' }, [
+    'type',
+    'batch',
+  ]);
   const { output, type = 'onnx', batch = 'dynamic', onEvent, signal } = options;
   checkWord('type', type, EXPORT_TYPES);
   checkWord('batch', batch, BATCHES);

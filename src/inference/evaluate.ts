@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { checkOptions } from '../base/check-options.js';
+import { messageOf, OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import {
   type ClassInfo,
@@ -103,7 +104,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     const metrics = matrix.summary(matched.indices);
     const score = diceAverage(metrics);
     const performanceFile = output === undefined ? undefined : join(output, PERFORMANCE_FILE);
-    await outputs?.write(PERFORMANCE_FILE, `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`);
+    const text = `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`;
+    await outputs?.write(PERFORMANCE_FILE, text).catch((cause: unknown) => {
+      // What has been computed is not lost with the file.
+      const found = `mean Dice ${metrics.mDice.toFixed(4)} with background, ${score.toFixed(4)} without`;
+      throw new OtxError('output', `${messageOf(cause)}; the scores are: ${found}`, { cause });
+    });
     if (output !== undefined) onEvent({ type: 'output', folder: output });
     const scored = matched.indices.map((index) => classes[index]!);
     return { classes: scored, metrics, diceAverage: score, performanceFile };

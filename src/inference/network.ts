@@ -1,6 +1,7 @@
 /** @file A network in evaluation mode on the engine, and its answer for one image. */
 
 import { abortable } from '../base/abortable.js';
+import type { OtxError } from '../base/errors.js';
 import { createEngine } from '../engine/engine.js';
 import type { JobEvent } from '../training/events.js';
 import { encodeNetwork } from './network-file.js';
@@ -8,6 +9,12 @@ import type { TrainedModel } from './trained-model.js';
 
 /** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
 export type Segment = (image: Float32Array) => Promise<Float32Array>;
+
+/** The answer of a network as it is. @throws what `problem` gives where it holds infinity, or what is no number. */
+export function requireFinite(answer: Float32Array, problem: () => OtxError): Float32Array {
+  if (!answer.every(Number.isFinite)) throw problem();
+  return answer;
+}
 
 /** Something that segments, and holds threads or a process until it is let go. */
 export interface Network {

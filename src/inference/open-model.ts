@@ -1,7 +1,7 @@
 /** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
 
 import { confidenceThreshold } from '../settings/index.js';
-import { openNetwork, type Segment } from './network.js';
+import { openNetwork, requireFinite, type Segment } from './network.js';
 import { openOnnxFile } from './onnx-file.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
 import { loadTrainedModel } from './trained-model.js';
@@ -21,10 +21,7 @@ async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const threshold = confidenceThreshold(hyperParameters);
   const { threads, signal, onEvent } = options;
   const { segment: run, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
-  const segment: Segment = async (image) => {
-    const logits = await run(image);
-    if (!logits.every(Number.isFinite)) throw senseless(options.weights, 'values that are not finite');
-    return logits;
-  };
+  const problem = () => senseless(options.weights, 'values that are not finite');
+  const segment: Segment = async (image) => requireFinite(await run(image), problem);
   return { classes, inputSize, threshold, segment, dispose };
 }

@@ -5,6 +5,7 @@ import { checkOptions, type OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { shown } from '../base/text.js';
 import { type SettingOptions, settingsOf } from '../settings/index.js';
+import { trainingSettings } from '../settings/training-settings.js';
 import {
   defaultSeed,
   loadTemplate,
@@ -127,7 +128,12 @@ const KINDS_OF_RESUMED = { ...KINDS, trainData: 'path?', output: 'path?' } as co
 /** @throws OtxError `usage` for options that are missing or of another type than TypeScript would let pass. */
 export function checkTrainOptions(options: TrainOptions | ResumeOptions): void {
   const isResumed = (options as TrainOptions | ResumeOptions | undefined | null)?.resumeFrom !== undefined;
-  checkOptions('train()', options, isResumed ? KINDS_OF_RESUMED : KINDS_OF_NEW);
+  checkOptions(
+    'train()',
+    options,
+    isResumed ? KINDS_OF_RESUMED : KINDS_OF_NEW,
+    Object.keys(trainingSettings),
+  );
 }
 
 /** A configuration with everything in it that a training needs. */

@@ -213,6 +213,16 @@ describe('the training loop', () => {
     expect(script.calls).toHaveLength(10);
   });
 
+  test('a validation without finite numbers is no score: the training ends, and what was saved stays', async () => {
+    script.answers = [1, Number.NaN];
+    const { error, last } = await run(3);
+    expect(error).toMatchObject({
+      code: 'numeric',
+      message: expect.stringContaining('the weights of epoch 2 give values that are not finite'),
+    });
+    expect((await loadCheckpoint(last)).info.progress.epoch).toBe(1);
+  });
+
   test('what goes wrong after the first step is not the fault of given weights', async () => {
     const weights = await givenWeights();
     script.losses = [1, Number.NaN];

@@ -137,9 +137,14 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   /** Scores weights on the validation images; undefined where there is nothing to score. */
   const score = async (segment: Segment | undefined, epoch: number, isShown: boolean) => {
     if (!validationLoader || !segment) return undefined;
+    const { load_weights } = config;
+    // Only weights that were given are scored before the first epoch.
+    const problem = () =>
+      epoch === 0 && load_weights !== undefined ? uselessWeights(load_weights) : divergedWeights(epoch);
     return validate(validationLoader, segment, {
       classes: classes.length,
       inputSize: squareOf(sizes.validation),
+      problem,
       signal,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'validate', done, total }),
       ...(isShown && {
@@ -149,12 +154,8 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   };
 
   /** Scores the current weights and keeps them if they are the best so far. `epoch` is 0 for weights that were given. */
-  const validateEpoch = async (
-    epoch: number,
-    guard: (segment: Segment) => Segment = (segment) => segment,
-  ) => {
-    const segment = session.segment && guard(session.segment);
-    const matrix: ConfusionMatrix | undefined = await score(segment, epoch, true);
+  const validateEpoch = async (epoch: number) => {
+    const matrix: ConfusionMatrix | undefined = await score(session.segment, epoch, true);
     if (!matrix) return undefined;
     const others: Record<string, number> = {};
     for (const [name, segment] of Object.entries(session.others)) {
@@ -189,7 +190,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
 
     // Given weights compete for the best, in case training makes them worse.
     if (config.load_weights !== undefined && state.best === null && state.epoch === 0 && state.step === 0) {
-      const given = await validateEpoch(0, (segment) => finite(segment, config.load_weights as string));
+      const given = await validateEpoch(0);
       if (given) {
         await save('best', given.metrics);
         await save('last', given.metrics);
@@ -374,13 +375,13 @@ function uselessWeights(path: string): OtxError {
   );
 }
 
-/** @throws OtxError `numeric` where `segment` answers with infinity or what is no number. */
-function finite(segment: Segment, path: string): Segment {
-  return async (image) => {
-    const logits = await segment(image);
-    if (!logits.every(Number.isFinite)) throw uselessWeights(path);
-    return logits;
-  };
+/** For weights that were trained here until they are good for nothing; a score would hide that. */
+function divergedWeights(epoch: number): OtxError {
+  return new OtxError(
+    'numeric',
+    `the weights of epoch ${epoch} give values that are not finite for validation images; the weights saved before are left ` +
+      'as they are; try a lower learning rate',
+  );
 }
 
 interface Total {

@@ -3,7 +3,7 @@
 import { OtxError } from '../base/errors.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { classMap } from '../inference/class-map.js';
-import type { Segment } from '../inference/network.js';
+import { requireFinite, type Segment } from '../inference/network.js';
 import { ConfusionMatrix } from './metrics.js';
 
 export type { Segment };
@@ -15,6 +15,8 @@ export interface ValidateOptions {
   readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; default none, as while training. */
   readonly threshold?: number | undefined;
+  /** Why there is no score where `segment` gives infinity, or what is no number. Default: it never does. */
+  readonly problem?: (() => OtxError) | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
   /** Sees every image's classes, in the order of the loader. */
@@ -38,13 +40,14 @@ export interface ScoredImage {
 export async function validate(
   loader: EvalLoader,
   segment: Segment,
-  { classes, inputSize, threshold, signal, onProgress, onPrediction }: ValidateOptions,
+  { classes, inputSize, threshold, problem, signal, onProgress, onPrediction }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   const frame = { classes: { length: classes }, inputSize, threshold };
   let done = 0;
   const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
     const logits = await segment(image);
+    if (problem) requireFinite(logits, problem);
     const prediction = classMap(logits, frame, { width, height });
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });

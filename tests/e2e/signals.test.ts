@@ -197,6 +197,25 @@ describe('a training', () => {
     await expectResumable(run);
   });
 
+  const early: [phase: string, isReached: (job: Running, run: string) => boolean][] = [
+    ['its start', (_, run) => existsSync(run)],
+    ['its data being checked', (job) => job.stdout().includes('train data')],
+    ['its step being compiled', (_, run) => existsSync(join(run, 'log.txt'))],
+  ];
+
+  test.each(early)('in %s, told twice', async (phase, isReached) => {
+    const run = at(`twice-${phase.replaceAll(/\W+/g, '-')}`);
+    const job = start(training(run));
+    await until(job, () => isReached(job, run));
+    job.send('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    job.send('SIGINT');
+    const { code, signal, seconds } = await job.ended;
+    expect(signal ?? code).toBeOneOf(['SIGINT', 130]);
+    expect(seconds).toBeLessThan(5);
+    await expectWhole(run);
+  });
+
   test('under nohup goes on when its terminal is closed', async () => {
     const run = at('nohup');
     const job = start(training(run, '3'), { env: { ...knownSteps(), _: '/usr/bin/nohup' } });
@@ -412,6 +431,28 @@ describe.skipIf(!(await canMount()))('a disk that is full', () => {
     expect(code).toBe(1);
     await expectWhole(output);
     expect(existsSync(join(output, 'model.onnx'))).toBe(false);
+  });
+
+  test('an evaluation tells its scores, and leaves nothing half-written', async () => {
+    const root = await disk('disk of an evaluation', 1);
+    const job = start([
+      'eval',
+      '--test-data-roots',
+      at('many'),
+      '--load-weights',
+      trained,
+      '-o',
+      join(root, 'out'),
+    ]);
+    await until(job, () => job.stdout().includes('test data'));
+    await writeFile(join(root, 'filler'), Buffer.alloc(2 * 2 ** 20)).catch(() => undefined);
+    const { code, stderr } = await job.ended;
+    expect(stderr).toMatch(
+      /^otx: error: [^\n]+ENOSPC[^\n]+; the scores are: mean Dice 0\.\d{4} with background[^\n]+\n$/,
+    );
+    expect(code).toBe(1);
+    expect(existsSync(join(root, 'out', 'performance.json'))).toBe(false);
+    await expectWhole(join(root, 'out'));
   });
 });
 
