@@ -13,7 +13,7 @@ import { modelLayouts, packState } from '../src/methods/model-state.js';
 import { evaluationStep } from '../src/methods/supervised.js';
 import { createSegmentor, describe, type Segmentor, segmentorConfigs } from '../src/models/index.js';
 import { initialValue, type VariableSpec } from '../src/nn/index.js';
-import type { StateDict } from '../src/training/state-dict.js';
+import type { StateDict } from '../src/runs/state-dict.js';
 import { median } from './configuration.js';
 import { timeReferenceMatMul } from './reference.js';
 

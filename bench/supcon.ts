@@ -12,8 +12,8 @@ import type { Method } from '../src/methods/method.js';
 import { PAIR_INTERVAL, supcon } from '../src/methods/supcon.js';
 import { supervised } from '../src/methods/supervised.js';
 import { createSegmentor } from '../src/models/index.js';
+import { initialState } from '../src/runs/state-dict.js';
 import { createTrainingSession } from '../src/training/session.js';
-import { initialState } from '../src/training/state-dict.js';
 import { median } from './configuration.js';
 
 const CLASSES = 7;

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../dist/base/random.js';
 import { generateScenes } from '../dist/demo/generate.js';
-import { loadCheckpoint } from '../dist/training/checkpoint.js';
+import { loadCheckpoint } from '../dist/runs/checkpoint.js';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const times = Number(process.argv[2] ?? 20);

@@ -27,13 +27,6 @@ export {
   type SegmentOptions,
 } from './inference/segmenter.js';
 export type {
-  HyperParameterOverrides,
-  HyperParameters,
-  SettingOptions,
-  TrainingSettings,
-} from './settings/index.js';
-export { listTemplates, loadTemplate, settingsSchema, type Template } from './templates/index.js';
-export type {
   BatchEvent,
   CheckpointEvent,
   DataEvent,
@@ -48,7 +41,14 @@ export type {
   StartEvent,
   StepEvent,
   TrainEvent,
-} from './training/events.js';
-export type { ClassMetrics, SegmentationMetrics } from './training/metrics.js';
+} from './runs/events.js';
+export type { ClassMetrics, SegmentationMetrics } from './runs/metrics.js';
+export type {
+  HyperParameterOverrides,
+  HyperParameters,
+  SettingOptions,
+  TrainingSettings,
+} from './settings/index.js';
+export { listTemplates, loadTemplate, settingsSchema, type Template } from './templates/index.js';
 export { type TrainResult, train } from './training/train.js';
 export type { CheckpointInterval, ResumeOptions, TrainOptions } from './training/train-options.js';

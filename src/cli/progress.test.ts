@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { StepEvent } from '../training/events.js';
+import type { StepEvent } from '../runs/events.js';
 import { formatDuration, progressPrinter } from './progress.js';
 import type { Terminal } from './terminal.js';
 

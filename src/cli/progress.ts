@@ -9,7 +9,7 @@ import type {
   StartEvent,
   StepEvent,
   TrainEvent,
-} from '../training/events.js';
+} from '../runs/events.js';
 import type { Bar, Terminal } from './terminal.js';
 
 /** Without a terminal something is said at least this often, so that a log shows life. */

@@ -10,8 +10,8 @@ import { ModelProtoSchema } from '../graph/onnx/onnx_pb.js';
 import { openModel } from '../inference/open-model.js';
 import { modelLayouts, packState } from '../methods/model-state.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
-import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../training/checkpoint.js';
-import { initialState, packTensors } from '../training/state-dict.js';
+import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../runs/checkpoint.js';
+import { initialState, packTensors } from '../runs/state-dict.js';
 import { readWeights } from '../weights/index.js';
 import { exportModel } from './export-model.js';
 

@@ -19,10 +19,10 @@ import {
   type TrainedModel,
   type TrainedModelOptions,
 } from '../inference/trained-model.js';
+import { weightsInputs } from '../runs/inputs.js';
+import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
+import { stateTensors } from '../runs/state-dict.js';
 import { confidenceThreshold } from '../settings/index.js';
-import { weightsInputs } from '../training/inputs.js';
-import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../training/label-schema.js';
-import { stateTensors } from '../training/state-dict.js';
 import { encodeTorchFile } from '../weights/index.js';
 
 export const MODEL_FILE = 'model.onnx';

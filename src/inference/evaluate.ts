@@ -12,14 +12,14 @@ import {
   openDataset,
   verifyDataset,
 } from '../data/index.js';
+import { datasetInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
+import { diceAverage, type SegmentationMetrics } from '../runs/metrics.js';
+import { withProblemList } from '../runs/problem-list.js';
 import { checkHyperParameters } from '../settings/index.js';
-import { datasetInputs, joinInputs, weightsInputs } from '../training/inputs.js';
-import { diceAverage, type SegmentationMetrics } from '../training/metrics.js';
-import { withProblemList } from '../training/problem-list.js';
-import { validate } from '../training/validate.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { MODEL_KINDS } from './trained-model.js';
+import { validate } from './validate.js';
 
 /** Name of the file with the score. */
 export const PERFORMANCE_FILE = 'performance.json';

@@ -3,7 +3,7 @@
 import { abortable } from '../base/abortable.js';
 import type { OtxError } from '../base/errors.js';
 import { createEngine } from '../engine/engine.js';
-import type { JobEvent } from '../training/events.js';
+import type { JobEvent } from '../runs/events.js';
 import { encodeNetwork } from './network-file.js';
 import type { TrainedModel } from './trained-model.js';
 

@@ -7,13 +7,13 @@ import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { Size } from '../data/index.js';
 import { type IsolatedModel, loadIsolated } from '../engine/isolated/isolated-model.js';
 import type { TensorValue } from '../engine/protocol.js';
+import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
 import {
   confidenceThreshold,
   type HyperParameterOverrides,
   resolveHyperParameters,
 } from '../settings/index.js';
 import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
-import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../training/label-schema.js';
 import { LARGEST } from '../weights/check-values.js';
 import { ENTRY_KEY, parseEntry } from './model-entry.js';
 import { guarded, type Segment } from './network.js';

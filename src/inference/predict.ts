@@ -13,7 +13,7 @@ import { encodeIndexMask } from '../data/index-mask.js';
 import { withLegend } from '../data/legend.js';
 import { makeAhead } from '../data/made-ahead.js';
 import { maskNames } from '../data/mask-names.js';
-import { joinInputs, searchedInputs, weightsInputs } from '../training/inputs.js';
+import { joinInputs, searchedInputs, weightsInputs } from '../runs/inputs.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { type SegmentedImage, segmentSource } from './segmenter.js';

@@ -3,8 +3,8 @@
 import { OtxError } from '../base/errors.js';
 import { squareOf } from '../data/index.js';
 import { createSegmentor, describe } from '../models/index.js';
+import { initialState } from '../runs/state-dict.js';
 import { DEFAULT_SEED } from '../templates/index.js';
-import { initialState } from '../training/state-dict.js';
 import { openNetwork } from './network.js';
 
 /** The first runs allocate. */

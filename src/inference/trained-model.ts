@@ -11,6 +11,11 @@ import { defaultPalette } from '../data/palette.js';
 import { BACKGROUND } from '../data/types.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
+import { type Checkpoint, isBackboneOnly } from '../runs/checkpoint.js';
+import type { JobEvent } from '../runs/events.js';
+import { openGivenWeights, stateFromWeights } from '../runs/given-weights.js';
+import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
+import { initialState, type StateDict, stateFromCheckpoint } from '../runs/state-dict.js';
 import {
   type HyperParameterOverrides,
   type HyperParameters,
@@ -18,11 +23,6 @@ import {
   resolveHyperParameters,
 } from '../settings/index.js';
 import { DEFAULT_SEED, listTemplates, loadTemplate } from '../templates/index.js';
-import { type Checkpoint, isBackboneOnly } from '../training/checkpoint.js';
-import type { JobEvent } from '../training/events.js';
-import { openGivenWeights, stateFromWeights } from '../training/given-weights.js';
-import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../training/label-schema.js';
-import { initialState, type StateDict, stateFromCheckpoint } from '../training/state-dict.js';
 import type { Weights } from '../weights/index.js';
 
 export interface TrainedModelOptions {

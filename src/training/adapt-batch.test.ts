@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../demo/generate.js';
+import { readRunConfig } from '../runs/run-config.js';
 import { type HyperParameters, settings } from '../settings/index.js';
-import { readRunConfig } from './run-config.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
 

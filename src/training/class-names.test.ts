@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeFileAtomic } from '../base/atomic.js';
 import { parseMeta } from '../data/meta.js';
+import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../runs/checkpoint.js';
+import { formatLabelSchema, loadLabelSchema } from '../runs/label-schema.js';
 import { readWeights } from '../weights/index.js';
 import { encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { encodeTorchFile } from '../weights/torch-writer.js';
-import { checkpointOf, encodeCheckpoint, loadCheckpoint } from './checkpoint.js';
-import { formatLabelSchema, loadLabelSchema } from './label-schema.js';
 
 let folder: string;
 beforeEach(async () => {

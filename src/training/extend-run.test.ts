@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import type { RunState } from '../runs/run-state.js';
 import { settings } from '../settings/index.js';
 import { loadTemplate } from '../templates/index.js';
 import { describeExtension, extendRun } from './extend-run.js';
+import { initialRunState } from './initial-run-state.js';
 import { checkUnfinished, type InterruptedRun } from './resume.js';
-import { initialRunState, type RunState } from './run-state.js';
 
 const template = loadTemplate('Lite-HRNet-18');
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Outputs } from '../base/outputs/outputs.js';
-import type { EpochEvent } from './events.js';
+import type { EpochEvent } from '../runs/events.js';
 import { History, isHistory } from './history.js';
 
 test('results.csv has a head and a line per epoch; a figure that does not exist is empty', async () => {

@@ -3,7 +3,7 @@
 import type { Outputs } from '../base/outputs/outputs.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
-import type { EpochEvent } from './events.js';
+import type { EpochEvent } from '../runs/events.js';
 
 /** The file, for those who read it. */
 export const HISTORY_KIND: FileKind = {

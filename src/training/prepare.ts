@@ -22,6 +22,15 @@ import { isContrastive } from '../methods/contrastive.js';
 import { isPrototypes } from '../methods/mean-teacher.js';
 import { allFigures, type Method } from '../methods/method.js';
 import type { VariableSpec } from '../nn/index.js';
+import { isBackboneOnly, type ResumeInfo } from '../runs/checkpoint.js';
+import type { TrainEvent } from '../runs/events.js';
+import { openGivenWeights, stateFromWeights } from '../runs/given-weights.js';
+import { fileInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
+import { formatLabelSchema } from '../runs/label-schema.js';
+import { withProblemList } from '../runs/problem-list.js';
+import { formatRunConfig, type RunConfig } from '../runs/run-config.js';
+import { type RunState, stateProblem } from '../runs/run-state.js';
+import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from '../runs/state-dict.js';
 import {
   type HyperParameterOverrides,
   type HyperParameters,
@@ -32,25 +41,17 @@ import {
 import type { Template } from '../templates/index.js';
 import { isTrainingState } from '../weights/training-state.js';
 import { fitBatchSize, scaleLearningRate } from './batch-size.js';
-import { isBackboneOnly, type ResumeInfo } from './checkpoint.js';
 import { chooseMethod, imageStore } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
-import type { TrainEvent } from './events.js';
 import { describeExtension } from './extend-run.js';
-import { openGivenWeights, stateFromWeights } from './given-weights.js';
 import { History } from './history.js';
+import { initialRunState } from './initial-run-state.js';
 import { chooseInputSize } from './input-size.js';
-import { fileInputs, joinInputs, weightsInputs } from './inputs.js';
-import { formatLabelSchema } from './label-schema.js';
 import { loadPretrained } from './pretrained-backbone.js';
-import { withProblemList } from './problem-list.js';
 import { checkStillThere, type InterruptedRun, openInterruptedRun } from './resume.js';
-import { formatRunConfig, type RunConfig } from './run-config.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
-import { initialRunState, type RunState, stateProblem } from './run-state.js';
 import { createTrainingSession, type TrainingSession } from './session.js';
-import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from './state-dict.js';
 import { openTrainData } from './train-data.js';
 import {
   type CompleteConfig,

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../demo/generate.js';
 import { createSegmentor, describe } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
+import { loadCheckpoint } from '../runs/checkpoint.js';
+import type { TrainEvent } from '../runs/events.js';
+import { readRunConfig } from '../runs/run-config.js';
+import { initialState } from '../runs/state-dict.js';
 import { loadTemplate } from '../templates/index.js';
 import { serve, TestServer } from '../weights/file-server.cases.js';
 import { encodeTorchFile, type WeightTensor } from '../weights/index.js';
-import { loadCheckpoint } from './checkpoint.js';
-import type { TrainEvent } from './events.js';
-import { readRunConfig } from './run-config.js';
-import { initialState } from './state-dict.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';
 

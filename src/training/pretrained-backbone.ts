@@ -1,9 +1,9 @@
 /** @file The published ImageNet backbone of a model as the start of a training. */
 
 import type { VariableSpec } from '../nn/index.js';
+import type { TrainEvent } from '../runs/events.js';
+import { floatsOf, type StateDict } from '../runs/state-dict.js';
 import { fetchPretrained, matchWeights, type PretrainedOptions, readWeights } from '../weights/index.js';
-import type { TrainEvent } from './events.js';
-import { floatsOf, type StateDict } from './state-dict.js';
 
 export interface PretrainedBackboneOptions
   extends Pick<PretrainedOptions, 'baseUrl' | 'cacheDir' | 'signal'> {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Dataset } from '../data/index.js';
-import { checkFingerprint, fingerprintOf } from './fingerprint.js';
+import { checkFingerprint, fingerprintOf } from '../runs/fingerprint.js';
+import { formatRunConfig, type RunConfig, readRunConfig } from '../runs/run-config.js';
+import { runStateSchema, startNextEpoch } from '../runs/run-state.js';
+import { initialRunState } from './initial-run-state.js';
 import { checkSameConfig } from './resume.js';
-import { formatRunConfig, type RunConfig, readRunConfig } from './run-config.js';
-import { initialRunState, runStateSchema, startNextEpoch } from './run-state.js';
 
 const config: RunConfig = {
   template: 'Lite-HRNet-18',

@@ -5,10 +5,16 @@ import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { OtxError, option } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
+import {
+  type Checkpoint,
+  LAST_FILE,
+  loadCheckpoint,
+  type ResumeInfo,
+  WEIGHTS_FILE,
+} from '../runs/checkpoint.js';
+import type { RunConfig } from '../runs/run-config.js';
+import type { StopReason } from '../runs/run-state.js';
 import { checkHyperParameters, settings } from '../settings/index.js';
-import { type Checkpoint, LAST_FILE, loadCheckpoint, type ResumeInfo, WEIGHTS_FILE } from './checkpoint.js';
-import type { RunConfig } from './run-config.js';
-import type { StopReason } from './run-state.js';
 
 /** What a run keeps from its beginning to its end, as its configuration and as the API call it. */
 const FIXED_OPTIONS = {

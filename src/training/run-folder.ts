@@ -6,10 +6,10 @@ import { OtxError } from '../base/errors.js';
 import { checkUnlocked } from '../base/outputs/lock.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
+import { LAST_FILE, WEIGHTS_FILE } from '../runs/checkpoint.js';
+import { LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
 import { readSafetensorsMetadata } from '../weights/index.js';
-import { LAST_FILE, WEIGHTS_FILE } from './checkpoint.js';
 import { isHistory } from './history.js';
-import { LABEL_SCHEMA_FILE } from './label-schema.js';
 import { isEventFile } from './report/tensorboard/event-file.js';
 
 /** Sheets of what teacher and student say about unlabeled images. */

@@ -7,13 +7,13 @@ import type { TrainBatch } from '../data/index.js';
 import { type CompiledStep, createEngine } from '../engine/engine.js';
 import type { StepGraph } from '../engine/step.js';
 import type { TensorData } from '../graph/index.js';
+import type { Segment } from '../inference/validate.js';
 import { figuresOf, type MethodGraphs, type StatePack } from '../methods/method.js';
 import { packState } from '../methods/model-state.js';
 import { drawNoise, type VariableSpec } from '../nn/index.js';
+import { floatsOf, packTensors, type StateDict } from '../runs/state-dict.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import { isTrainingState } from '../weights/training-state.js';
-import { floatsOf, packTensors, type StateDict } from './state-dict.js';
-import type { Segment } from './validate.js';
 
 export interface SessionOptions {
   readonly graphs: MethodGraphs;

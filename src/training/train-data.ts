@@ -18,11 +18,11 @@ import {
 } from '../data/index.js';
 import { maskNames } from '../data/mask-names.js';
 import { allOfThem } from '../data/problems.js';
+import type { ResumeInfo } from '../runs/checkpoint.js';
+import type { TrainEvent } from '../runs/events.js';
+import { checkFingerprint, fingerprintOf, withoutClasses } from '../runs/fingerprint.js';
+import { datasetInputs, fileInputs, joinInputs, searchedInputs } from '../runs/inputs.js';
 import type { TrainType } from '../templates/index.js';
-import type { ResumeInfo } from './checkpoint.js';
-import type { TrainEvent } from './events.js';
-import { checkFingerprint, fingerprintOf, withoutClasses } from './fingerprint.js';
-import { datasetInputs, fileInputs, joinInputs, searchedInputs } from './inputs.js';
 import type { CompleteConfig } from './train-options.js';
 
 export interface TrainData {

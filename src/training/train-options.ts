@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { checkOptions, type OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { shown } from '../base/text.js';
+import type { TrainEvent } from '../runs/events.js';
+import { checkRunConfig, type RunConfig } from '../runs/run-config.js';
 import { type SettingOptions, settingsOf } from '../settings/index.js';
 import { trainingSettings } from '../settings/training-settings.js';
 import {
@@ -14,11 +16,9 @@ import {
   type TrainType,
 } from '../templates/index.js';
 import type { PretrainedOptions } from '../weights/index.js';
-import type { TrainEvent } from './events.js';
 import { extendRun } from './extend-run.js';
 import type { InterruptedRun } from './resume.js';
 import { checkSameConfig, checkUnfinished } from './resume.js';
-import { checkRunConfig, type RunConfig } from './run-config.js';
 
 /** When the newest state is saved besides after every validation; whichever comes first. */
 export interface CheckpointInterval {

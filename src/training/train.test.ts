@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { untrainedCheckpoint } from '../cli/quickstart/untrained.js';
 import { generateScenes } from '../demo/generate.js';
 import { SCENE_CLASSES } from '../demo/scene.js';
+import { loadCheckpoint } from '../runs/checkpoint.js';
+import type { EpochEvent, TrainEvent } from '../runs/events.js';
 import type { SettingOptions } from '../settings/index.js';
-import { loadCheckpoint } from './checkpoint.js';
-import type { EpochEvent, TrainEvent } from './events.js';
 import type { TrainingSession } from './session.js';
 import { train } from './train.js';
 import type { TrainOptions } from './train-options.js';

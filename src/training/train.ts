@@ -3,26 +3,29 @@
 import { messageOf, OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
 import { type ClassInfo, squareOf } from '../data/index.js';
+import { type ScoredImage, type Segment, validate } from '../inference/validate.js';
 import { diceFigure } from '../methods/method.js';
-import { checkpointOf, encodeCheckpoint } from './checkpoint.js';
-import type { EpochEvent, TrainEvent } from './events.js';
-import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
+import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
+import type { EpochEvent, TrainEvent } from '../runs/events.js';
+import type { ConfusionMatrix, SegmentationMetrics } from '../runs/metrics.js';
+import { startNextEpoch } from '../runs/run-state.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
 import { createRunReporter } from './report/index.js';
-import { startNextEpoch } from './run-state.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
 import { checkTrainOptions, type ResumeOptions, type TrainOptions } from './train-options.js';
-import { type ScoredImage, type Segment, validate } from './validate.js';
 
 /** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
 const MAX_UNDONE_STEPS = 10;
 const DEFAULT_CHECKPOINT_SECONDS = 60;
 
+/** What a training leaves. */
 export interface TrainResult {
+  /** Folder of the run. */
   readonly output: string;
   /** Checkpoint of the best epoch. */
   readonly weights: string;
+  /** Background first. */
   readonly classes: readonly ClassInfo[];
   /** Validation scores of the best epoch; undefined for a training without validation, which keeps its last weights. */
   readonly metrics: SegmentationMetrics | undefined;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 
 const SMALL = ['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'];

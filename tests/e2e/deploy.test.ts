@@ -17,7 +17,7 @@ import { readIndexMask } from '../../src/data/index-mask.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
 import { createSegmenter, evaluate, exportModel, predict } from '../../src/index.js';
-import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../../src/training/checkpoint.js';
+import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../../src/runs/checkpoint.js';
 
 let folder: string;
 let images: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { type Outcome, otx } from './otx.js';
 import { killAfterSteps, outcomeOf } from './runs.js';
 

@@ -6,7 +6,7 @@ import { Random } from '../../src/base/random.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { evaluate, exportModel, type TrainEvent, train } from '../../src/index.js';
 import { openModel } from '../../src/inference/open-model.js';
-import { readRunConfig } from '../../src/training/run-config.js';
+import { readRunConfig } from '../../src/runs/run-config.js';
 import { outcomeOf } from './runs.js';
 
 let folder: string;

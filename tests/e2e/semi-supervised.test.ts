@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 

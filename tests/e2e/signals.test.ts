@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));

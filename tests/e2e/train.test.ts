@@ -8,7 +8,7 @@ import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { readIndexMask } from '../../src/data/index-mask.js';
 import { readPngHead } from '../../src/data/png.js';
 import { generateScenes } from '../../src/demo/generate.js';
-import { loadCheckpoint } from '../../src/training/checkpoint.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 
 const SMALL = [

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OtxError } from '../../src/base/errors.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { evaluate, exportModel, predict, train } from '../../src/index.js';
-import { type CheckpointInfo, loadCheckpoint } from '../../src/training/checkpoint.js';
+import { type CheckpointInfo, loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { LARGEST, tensorProblem } from '../../src/weights/check-values.js';
 import { encodeTorchFile } from '../../src/weights/index.js';
 import { encodeSafetensors, type SafeTensor } from '../../src/weights/safetensors.js';

@@ -12,8 +12,8 @@ import {
   renderAugmentationSheet,
 } from '../../data/index.js';
 import { loadTemplate } from '../../index.js';
+import { datasetInputs } from '../../runs/inputs.js';
 import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
-import { datasetInputs } from '../../training/inputs.js';
 import { parseSeed } from '../arguments.js';
 import { afterAugment } from '../closing.js';
 import { type CommandContext, paramsHint } from './context.js';

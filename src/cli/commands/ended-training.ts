@@ -3,8 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import type { ResumeOptions, TrainOptions } from '../../index.js';
-import { WEIGHTS_FILE } from '../../training/checkpoint.js';
-import type { RunConfig } from '../../training/run-config.js';
+import { WEIGHTS_FILE } from '../../runs/checkpoint.js';
+import type { RunConfig } from '../../runs/run-config.js';
 import type { EndedTraining } from '../closing.js';
 
 /**

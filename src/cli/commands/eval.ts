@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
 import { evaluate } from '../../index.js';
-import { formatMetrics } from '../../training/metrics.js';
+import { formatMetrics } from '../../runs/metrics.js';
 import { parseThreads } from '../arguments.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';

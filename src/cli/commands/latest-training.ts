@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OtxError, option } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
-import { WEIGHTS_FILE } from '../../training/checkpoint.js';
+import { WEIGHTS_FILE } from '../../runs/checkpoint.js';
 import type { Terminal } from '../terminal.js';
 
 /**

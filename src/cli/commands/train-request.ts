@@ -3,10 +3,10 @@
 import { Option } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
 import type { HyperParameterOverrides } from '../../index.js';
+import { formatRunConfig, type RunConfig, readRunConfig } from '../../runs/run-config.js';
 import { checkHyperParameters, settings, withImplied } from '../../settings/index.js';
 import { defaultSeed, loadTemplate, settingsOfTraining } from '../../templates/index.js';
 import { openInterruptedRun } from '../../training/resume.js';
-import { formatRunConfig, type RunConfig, readRunConfig } from '../../training/run-config.js';
 import {
   resumedConfig,
   startsFromWeights,

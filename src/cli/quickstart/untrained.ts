@@ -2,10 +2,10 @@
 
 import type { ClassInfo } from '../../data/index.js';
 import { createSegmentor, describe } from '../../models/index.js';
+import { checkpointOf, encodeCheckpoint } from '../../runs/checkpoint.js';
+import { initialState } from '../../runs/state-dict.js';
 import { type HyperParameterOverrides, resolveHyperParameters } from '../../settings/index.js';
 import { loadTemplate } from '../../templates/index.js';
-import { checkpointOf, encodeCheckpoint } from '../../training/checkpoint.js';
-import { initialState } from '../../training/state-dict.js';
 
 export interface UntrainedOptions {
   /** Name or id of a template. */

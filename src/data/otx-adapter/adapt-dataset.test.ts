@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfusionMatrix } from '../../training/metrics.js';
+import { ConfusionMatrix } from '../../runs/metrics.js';
 import { createEvalLoader } from '../eval-loader.js';
 import {
   errorOf,

@@ -7,9 +7,9 @@ import { MANIFEST_FILE } from '../../base/outputs/manifest.js';
 import { Outputs } from '../../base/outputs/outputs.js';
 import { type Dataset, openDataset, readMask, verifyDataset } from '../../data/index.js';
 import { generateScenes } from '../../demo/generate.js';
-import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../events.js';
+import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../../runs/events.js';
+import { ConfusionMatrix } from '../../runs/metrics.js';
 import { History } from '../history.js';
-import { ConfusionMatrix } from '../metrics.js';
 import { createRunReporter, RESULTS_FILE } from './reporter.js';
 import { readEvents } from './tensorboard/event-file.js';
 

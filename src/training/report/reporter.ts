@@ -23,9 +23,9 @@ import type {
   StartEvent,
   StepEvent,
   TrainEvent,
-} from '../events.js';
+} from '../../runs/events.js';
+import type { ConfusionMatrix } from '../../runs/metrics.js';
 import { HISTORY_KIND } from '../history.js';
-import type { ConfusionMatrix } from '../metrics.js';
 import { TEACHER_FOLDER } from '../run-folder.js';
 import { drawConfusion } from './charts/confusion.js';
 import { drawLabels } from './charts/labels.js';

@@ -7,7 +7,7 @@ import type { RgbImage } from '../../data/overlay.js';
 import type { Size } from '../../data/transforms/geometry.js';
 import { unpackImage } from '../../data/transforms/normalize.js';
 import { resizeMask } from '../../data/transforms/resize.js';
-import type { PredictionEvent } from '../events.js';
+import type { PredictionEvent } from '../../runs/events.js';
 import { framed, resized, shownSize } from './pictures.js';
 
 const MAX_BATCH_PICTURES = 16;

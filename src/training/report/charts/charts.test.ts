@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultPalette } from '../../../data/palette.js';
 import sharp from '../../../data/sharp.js';
 import { svgFile } from '../../../data/svg.js';
-import { ConfusionMatrix } from '../../metrics.js';
+import { ConfusionMatrix } from '../../../runs/metrics.js';
 import { parseResults } from '../results-table.js';
 import { axisFor } from './axis.js';
 import { confusionSvg, drawConfusion, shares } from './confusion.js';

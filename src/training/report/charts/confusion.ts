@@ -3,7 +3,7 @@
 import { displayWidth, shortened } from '../../../base/text.js';
 import type { ClassInfo } from '../../../data/index.js';
 import { element } from '../../../data/svg.js';
-import type { ConfusionMatrix } from '../../metrics.js';
+import type { ConfusionMatrix } from '../../../runs/metrics.js';
 import { classColor, columnWidth, drawChart, FAINT, INK, label, title } from './draw.js';
 
 /** Figures fit into the cells up to this many classes. */

@@ -1,7 +1,6 @@
 /** @file Everything a training remembers besides weights and moments: what a checkpoint must hold to go on bit by bit. */
 
 import { z } from 'zod';
-import { EARLY_STOPPING_START, PLATEAU_START } from './schedules/index.js';
 
 /** JSON has no NaN: it is written as null. */
 const score = z
@@ -58,25 +57,6 @@ export const runStateSchema = z.object({
 
 /** Changed in place by the training loop. */
 export type RunState = z.infer<typeof runStateSchema>;
-
-/** The state before the first step. */
-export function initialRunState(epochs: number): RunState {
-  return {
-    epoch: 0,
-    step: 0,
-    updates: 0,
-    undoneInARow: 0,
-    loss: { sum: 0, count: 0 },
-    figures: {},
-    plateau: { ...PLATEAU_START },
-    earlyStopping: { ...EARLY_STOPPING_START },
-    lastScore: null,
-    best: null,
-    epochs,
-    seconds: { run: 0, train: 0, waiting: 0 },
-    finished: null,
-  };
-}
 
 /**
  * What is impossible about a state that was read from a file; undefined when nothing is.

@@ -2,9 +2,9 @@
 
 import { OtxError } from '../base/errors.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
-import { classMap } from '../inference/class-map.js';
-import { requireFinite, type Segment } from '../inference/network.js';
-import { ConfusionMatrix } from './metrics.js';
+import { ConfusionMatrix } from '../runs/metrics.js';
+import { classMap } from './class-map.js';
+import { requireFinite, type Segment } from './network.js';
 
 export type { Segment };
 
