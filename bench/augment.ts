@@ -1,13 +1,13 @@
 /**
  * @file `node .cache/bench/bench/augment.js [images] [side]` after `npx tsc -p tsconfig.bench.json`: time of the training
- * augmentations in CPU milliseconds per image, per transform and for whole recipes, on generated images of 960x720. CPU
+ * augmentations in CPU milliseconds per image, per transform and for whole augmentations, on generated images of 960x720. CPU
  * time, not wall time, so that other work on the machine does not count.
  */
 import { Random } from '../src/base/random.js';
-import { createRecipe, RECIPE_NAMES } from '../src/data/recipes.js';
+import { AUGMENTATION_NAMES, createAugmentation } from '../src/data/augmentation.js';
 import { flipHorizontal } from '../src/data/transforms/flip.js';
 import { maskCompose } from '../src/data/transforms/mask-compose.js';
-import { type NetworkInput, packSample } from '../src/data/transforms/normalize.js';
+import { fillInput, type NetworkInput } from '../src/data/transforms/normalize.js';
 import { photometricDistortion } from '../src/data/transforms/photometric-distortion.js';
 import { drawCropWindow } from '../src/data/transforms/random-crop.js';
 import { resizeImage, resizeMask } from '../src/data/transforms/resize.js';
@@ -58,12 +58,12 @@ time('mixing, with its distortions', (random) => {
   maskCompose(crop, random);
 });
 time('normalise and pad', () => {
-  packSample(crop, input);
+  fillInput(crop, input);
 });
 time('rotate', () => {
   rotate(input, 17);
 });
-for (const name of RECIPE_NAMES) {
-  const recipe = createRecipe(name, side);
-  time(`recipe "${name}"`, (random) => recipe(source, random, fresh()));
+for (const name of AUGMENTATION_NAMES) {
+  const augmentation = createAugmentation(name, side);
+  time(`augmentation "${name}"`, (random) => augmentation(source, random, fresh()));
 }

@@ -49,8 +49,8 @@ const ways: Readonly<Record<string, (engine: Engine, network: Network) => Promis
     return (data) => loaded.run({ input: { dtype: 'float32', shape, data } });
   },
   prediction: async (_, { model, state }) => {
-    const { segment } = await openNetwork({ model, state, inputSize: squareOf(size), threads });
-    return segment;
+    const { forward } = await openNetwork({ model, state, inputSize: squareOf(size), threads });
+    return forward;
   },
   validation: async (engine, { model, variables, state }) => {
     const layouts = modelLayouts(variables);

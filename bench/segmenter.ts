@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Random } from '../src/base/random.js';
 import { untrainedCheckpoint } from '../src/cli/quickstart/untrained.js';
-import { defaultPalette } from '../src/data/palette.js';
+import { defaultPalette } from '../src/data/masks/palette.js';
 import { createSegmenter, exportModel, type RawImage } from '../src/index.js';
 import { median } from './configuration.js';
 

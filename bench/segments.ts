@@ -6,8 +6,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readImage } from '../src/data/read-image.js';
-import { PSEUDO_MASK_SETTINGS, segmentImage } from '../src/data/segments/felzenszwalb.js';
+import { readImage } from '../src/data/images/read-image.js';
+import { PSEUDO_MASK_SETTINGS, segmentImage } from '../src/data/superpixels/felzenszwalb.js';
 
 const REPEATS = 9;
 

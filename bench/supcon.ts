@@ -49,7 +49,7 @@ const noLoader = (): never => {
 
 function methodsOf(model: string): Method[] {
   const common = { optimizer: 'adam', sizes: { train: size, validation: size } } as const;
-  const loading = { seed: 0, workers: 0, recipe: 'plain' } as const;
+  const loading = { seed: 0, workers: 0, augmentation: 'plain' } as const;
   return [
     supervised({
       ...common,

@@ -3,7 +3,6 @@
  * contrastive training and of their transforms, in CPU milliseconds per view of a generated image of 960x720.
  */
 import { Random } from '../src/base/random.js';
-import { drawRegionIds, poolRegions } from '../src/data/regions.js';
 import {
   changeContrast,
   changeHue,
@@ -11,9 +10,10 @@ import {
   randomColorJitter,
 } from '../src/data/transforms/color-jitter.js';
 import { blur, randomBlur } from '../src/data/transforms/gaussian-blur.js';
-import { type NetworkInput, packSample } from '../src/data/transforms/normalize.js';
+import { fillInput, type NetworkInput } from '../src/data/transforms/normalize.js';
 import { randomResizedCrop } from '../src/data/transforms/resized-crop.js';
-import { writeView } from '../src/data/two-views.js';
+import { drawRegionIds, poolRegions } from '../src/data/views/regions.js';
+import { writeView } from '../src/data/views/two-views.js';
 import { measure, picture } from './images.js';
 
 const images = Number(process.argv[2] ?? 100);
@@ -42,7 +42,7 @@ for (const side of [224, 512]) {
   time('  sigma 2', () => {
     blur(crop.image, crop, 2);
   });
-  time('normalise', () => packSample(crop, packed));
+  time('normalise', () => fillInput(crop, packed));
   time('regions: pool by 8 and draw', (random) => {
     drawRegionIds(poolRegions(crop.mask, side, 8), random);
   });

@@ -15,11 +15,7 @@ import {
 } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
-import {
-  drawLinePanels,
-  type LineChartOptions,
-  type LinePanel,
-} from '../src/training/report/charts/line-panels.js';
+import { drawLinePanels, type LineChartOptions, type LinePanel } from '../src/drawing/charts/line-panels.js';
 
 /** The machine in words, for the files of results. */
 export const MACHINE = `${cpus().length} cores, ${cpus()[0]?.model.trim()}`;

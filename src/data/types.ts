@@ -1,5 +1,5 @@
 /** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
-import type { Rgb } from './color-vision.js';
+import type { Rgb } from './masks/color-vision.js';
 
 export { IGNORE_INDEX } from '../base/ignore-index.js';
 

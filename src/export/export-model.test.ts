@@ -113,7 +113,7 @@ describe('an exported model', () => {
     const { model } = await exportModel({ weights, output: join(folder, 'b') });
     const image = noise('image');
     const predictor = await openModel({ weights, threads: 1 });
-    const logits = await predictor.segment(image);
+    const logits = await predictor.forward(image);
     await predictor.dispose();
     const expected = logits.map((_, index) => {
       const pixel = index % AREA;
@@ -169,7 +169,7 @@ describe('an exported model', () => {
     const predictor = await openModel({ weights, threads: 1 });
     expect(back.classes).toEqual(CLASSES);
     const image = noise('image');
-    expect(await back.segment(image)).toEqual(await predictor.segment(image));
+    expect(await back.forward(image)).toEqual(await predictor.forward(image));
     await Promise.all([back.dispose(), predictor.dispose()]);
     expect(notices).toEqual([expect.stringMatching(/^loaded (\d+) of \1 tensors from .*weights\.pth$/)]);
     await rm(labelSchema);

@@ -81,7 +81,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   let loader: EvalLoader | undefined;
   try {
     model = await openModel(options);
-    const { classes, inputSize, threshold, segment } = model;
+    const { classes, inputSize, threshold, forward } = model;
     const matched = matchClasses(dataset, classes, 'the model');
     for (const message of matched.notices) onEvent({ type: 'notice', message });
     loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
@@ -93,7 +93,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       }),
     );
     onEvent({ type: 'data', subset: 'test', report });
-    const matrix = await validate(loader, segment, {
+    const matrix = await validate(loader, forward, {
       classes: classes.length,
       inputSize,
       threshold,

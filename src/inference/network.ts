@@ -8,7 +8,7 @@ import { encodeNetwork } from './network-file.js';
 import type { TrainedModel } from './trained-model.js';
 
 /** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
-export type Segment = (image: Float32Array) => Promise<Float32Array>;
+export type Forward = (image: Float32Array) => Promise<Float32Array>;
 
 /** The answer of a network as it is. @throws what `problem` gives where it holds infinity, or what is no number. */
 export function requireFinite(answer: Float32Array, problem: () => OtxError): Float32Array {
@@ -18,7 +18,7 @@ export function requireFinite(answer: Float32Array, problem: () => OtxError): Fl
 
 /** Something that segments, and holds threads or a process until it is let go. */
 export interface Network {
-  readonly segment: Segment;
+  readonly forward: Forward;
   dispose(): Promise<void>;
 }
 
@@ -47,11 +47,11 @@ export async function openNetwork({
       const network = await abortable(loading, signal, 'the network was compiled');
       onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
       const shape = [1, 3, inputSize.height, inputSize.width];
-      const segment: Segment = async (data) => {
+      const forward: Forward = async (data) => {
         const { output } = await network.run({ input: { dtype: 'float32', shape, data } });
         return output!.data as Float32Array;
       };
-      return { segment, dispose: () => engine.dispose() };
+      return { forward, dispose: () => engine.dispose() };
     },
   );
 }

@@ -16,7 +16,7 @@ import {
 import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
 import { LARGEST } from '../weights/check-values.js';
 import { ENTRY_KEY, parseEntry } from './model-entry.js';
-import { guarded, type Segment } from './network.js';
+import { type Forward, guarded } from './network.js';
 import { type ModelOptions, type OpenedModel, type Reading, senseless } from './opened-model.js';
 
 const ONNX_KIND: FileKind = {
@@ -52,7 +52,7 @@ export async function openOnnxFile({
       );
     }
     const threshold = thresholdOf(reading, hyperParameters?.postprocessing);
-    const segment: Segment = async (image) => {
+    const forward: Forward = async (image) => {
       const shape = [1, 3, inputSize.height, inputSize.width];
       const { output } = await unusable(
         weights,
@@ -65,7 +65,7 @@ export async function openOnnxFile({
       }
       return logarithms(data);
     };
-    return { classes, inputSize, threshold, segment, dispose: model.release };
+    return { classes, inputSize, threshold, forward, dispose: model.release };
   });
 }
 

@@ -1,7 +1,7 @@
 /** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
 
 import { confidenceThreshold } from '../settings/index.js';
-import { openNetwork, requireFinite, type Segment } from './network.js';
+import { type Forward, openNetwork, requireFinite } from './network.js';
 import { openOnnxFile } from './onnx-file.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
 import { loadTrainedModel } from './trained-model.js';
@@ -20,8 +20,8 @@ async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const { classes, inputSize, hyperParameters } = trained;
   const threshold = confidenceThreshold(hyperParameters);
   const { threads, signal, onEvent } = options;
-  const { segment: run, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
+  const { forward: run, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
   const problem = () => senseless(options.weights, 'values that are not finite');
-  const segment: Segment = async (image) => requireFinite(await run(image), problem);
-  return { classes, inputSize, threshold, segment, dispose };
+  const forward: Forward = async (image) => requireFinite(await run(image), problem);
+  return { classes, inputSize, threshold, forward, dispose };
 }

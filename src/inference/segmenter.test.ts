@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { untrainedCheckpoint } from '../cli/quickstart/untrained.js';
-import sharp from '../data/sharp.js';
+import sharp from '../data/images/sharp.js';
 import { createSegmenter, type ImageSource, predict, type RawImage, type Segmenter } from '../index.js';
 
 const CLASSES = [

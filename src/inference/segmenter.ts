@@ -2,8 +2,8 @@
 
 import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
+import { networkInput } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
-import { networkInput } from '../data/network-input.js';
 import type { DecodedImage } from '../data/types.js';
 import { classMap, classProbabilities } from './class-map.js';
 import { type ImageSource, openImage } from './image-source.js';
@@ -120,7 +120,7 @@ export async function segmentSource(
   const { width, height, warning } = image;
   const planes = networkInput(image, model.inputSize);
   const prepared = performance.now();
-  const logits = await model.segment(planes);
+  const logits = await model.forward(planes);
   const answered = performance.now();
   const labels = classMap(logits, model, image);
   const shares = sharesOf(labels, model.classes.length);

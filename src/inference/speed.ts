@@ -33,7 +33,7 @@ export async function measureNetwork(
   const model = createSegmentor(name, { numClasses });
   const { variables } = describe(model, [1, 3, side, side]);
   const state = initialState(variables, DEFAULT_SEED);
-  const { segment, dispose } = await openNetwork({
+  const { forward, dispose } = await openNetwork({
     model,
     state,
     inputSize: squareOf(side),
@@ -46,7 +46,7 @@ export async function measureNetwork(
     for (let run = 0; run < WARM_UP_RUNS + MEASURED_RUNS; run++) {
       if (signal?.aborted) throw new OtxError('aborted', `stopped while ${name} was measured`);
       const start = performance.now();
-      await segment(image);
+      await forward(image);
       if (run >= WARM_UP_RUNS) times.push(performance.now() - start);
     }
     return times.sort((a, b) => a - b)[Math.floor(MEASURED_RUNS / 2)] as number;

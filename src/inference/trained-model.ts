@@ -7,7 +7,7 @@ import type { OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { type ClassInfo, type Size, squareOf } from '../data/index.js';
-import { defaultPalette } from '../data/palette.js';
+import { defaultPalette } from '../data/masks/palette.js';
 import { BACKGROUND } from '../data/types.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';

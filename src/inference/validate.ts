@@ -4,9 +4,9 @@ import { OtxError } from '../base/errors.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
 import { classMap } from './class-map.js';
-import { requireFinite, type Segment } from './network.js';
+import { type Forward, requireFinite } from './network.js';
 
-export type { Segment };
+export type { Forward };
 
 export interface ValidateOptions {
   /** Classes, background included. */
@@ -15,7 +15,7 @@ export interface ValidateOptions {
   readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; default none, as while training. */
   readonly threshold?: number | undefined;
-  /** Why there is no score where `segment` gives infinity, or what is no number. Default: it never does. */
+  /** Why there is no score where `forward` gives infinity, or what is no number. Default: it never does. */
   readonly problem?: (() => OtxError) | undefined;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -39,14 +39,14 @@ export interface ScoredImage {
  */
 export async function validate(
   loader: EvalLoader,
-  segment: Segment,
+  forward: Forward,
   { classes, inputSize, threshold, problem, signal, onProgress, onPrediction }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   const frame = { classes: { length: classes }, inputSize, threshold };
   let done = 0;
   const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
-    const logits = await segment(image);
+    const logits = await forward(image);
     if (problem) requireFinite(logits, problem);
     const prediction = classMap(logits, frame, { width, height });
     matrix.add(mask, prediction);

@@ -1,6 +1,6 @@
 /**
  * @file Self-supervised training (DetCon-B): a backbone learns from images without labels to recognise the same piece of an
- * image in two views of it. Pieces come from a segmentation by colour, see src/data/segments.
+ * image in two views of it. Pieces come from a segmentation by colour, see src/data/superpixels.
  */
 
 import { StepBuilder, type StepGraph } from '../engine/step.js';

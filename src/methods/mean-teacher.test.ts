@@ -223,7 +223,7 @@ describe('the method', () => {
       optimizer: 'adamw',
       sizes: { train: 64, validation: 64 },
       trainSet,
-      loading: { seed: 1, workers: 0, recipe: 'geometric' },
+      loading: { seed: 1, workers: 0, augmentation: 'geometric' },
       unlabeled,
       teaching: { unlabeledBatchSize: 5, momentum: 0.9, unsupervisedWeight: 0.1, startEpoch: 1 },
       ...(name && {

@@ -16,6 +16,6 @@ export {
   optimize,
   optimizerScalars,
   optimizerVectors,
-} from './recipes.js';
+} from './optimizers.js';
 export { type SgdOptions, type SgdState, sgd } from './sgd.js';
 export type { ParameterEntry } from './weight-decay.js';

@@ -3,10 +3,10 @@
  * and on the command line, and what it affects. All else follows from it: types, help, parsing, files, JSON Schema.
  */
 
-import { STORAGE_SCHEMES } from '../data/image-store.js';
-import { RECIPE_NAMES } from '../data/recipes.js';
+import { AUGMENTATION_NAMES } from '../data/augmentation.js';
+import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
 import { PROJECTION_AXES } from '../models/index.js';
-import { OPTIMIZER_NAMES } from '../optim/recipes.js';
+import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { boolean, bytes, choice, float, integer, size } from './kinds.js';
 import type { SettingRecord } from './setting.js';
 
@@ -172,7 +172,7 @@ export const trainingSettings = {
       'chooses a smaller one for small images',
   },
   augmentation: {
-    ...choice(RECIPE_NAMES),
+    ...choice(AUGMENTATION_NAMES),
     param: 'learning_parameters.augmentation',
     default: 'documented',
     affects: 'result',

@@ -5,7 +5,7 @@ import {
   createDetconLoader,
   createSupconLoader,
   type Dataset,
-  type ImageStore,
+  type ImageCache,
   type StorageScheme,
   type UnlabeledImages,
   type ViewLoaderOptions,
@@ -40,16 +40,16 @@ export function chooseMethod(choice: MethodChoice): Method {
   const numClasses = trainSet.classes.length;
   const { train_type } = hyperParameters.algo_backend;
   const sizes = inputSizes(hyperParameters);
-  const store = imageStore(hyperParameters.algo_backend.storage_cache_scheme);
+  const imageCache = imageCacheOf(hyperParameters.algo_backend.storage_cache_scheme);
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
-    recipe: augmentation,
+    augmentation,
     size: sizes.train,
     stride: contrastiveConfig(template.model).stride,
     seed,
     workers: num_workers,
     cacheBytes,
-    store,
+    imageCache,
   });
   const { samples, decodeMask } = trainSet;
   if (train_type === 'Selfsupervised') {
@@ -81,9 +81,9 @@ export function chooseMethod(choice: MethodChoice): Method {
     loading: {
       seed,
       workers: num_workers,
-      recipe: augmentation,
+      augmentation,
       cacheBytes,
-      store,
+      imageCache,
     },
   };
   if (!unlabeled) return supervised(options);
@@ -101,8 +101,7 @@ export function chooseMethod(choice: MethodChoice): Method {
   });
 }
 
-/** Copies of images of all data sets share a folder of the user's cache. */
-/** Where copies of images are kept; undefined for none. */
-export function imageStore(scheme: StorageScheme): ImageStore | undefined {
+/** Where copies of images are kept, those of all data sets in one folder of the user's cache; undefined for none. */
+export function imageCacheOf(scheme: StorageScheme): ImageCache | undefined {
   return scheme === 'NONE' ? undefined : { scheme, folder: join(cacheFolder(), 'images') };
 }

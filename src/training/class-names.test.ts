@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeFileAtomic } from '../base/atomic.js';
-import { parseMeta } from '../data/meta.js';
+import { parseMeta } from '../data/datasets/meta.js';
 import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../runs/checkpoint.js';
 import { formatLabelSchema, loadLabelSchema } from '../runs/label-schema.js';
 import { readWeights } from '../weights/index.js';

@@ -25,6 +25,7 @@ import type { VariableSpec } from '../nn/index.js';
 import { isBackboneOnly, type ResumeInfo } from '../runs/checkpoint.js';
 import type { TrainEvent } from '../runs/events.js';
 import { openGivenWeights, stateFromWeights } from '../runs/given-weights.js';
+import { History } from '../runs/history.js';
 import { fileInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
 import { formatLabelSchema } from '../runs/label-schema.js';
 import { withProblemList } from '../runs/problem-list.js';
@@ -41,11 +42,10 @@ import {
 import type { Template } from '../templates/index.js';
 import { isTrainingState } from '../weights/training-state.js';
 import { fitBatchSize, scaleLearningRate } from './batch-size.js';
-import { chooseMethod, imageStore } from './choose-method.js';
+import { chooseMethod, imageCacheOf } from './choose-method.js';
 import { classIncrementalOrder, isClassIncremental, splitByNovelty } from './class-incremental.js';
 import { describeEnvironment } from './environment.js';
 import { describeExtension } from './extend-run.js';
-import { History } from './history.js';
 import { initialRunState } from './initial-run-state.js';
 import { chooseInputSize } from './input-size.js';
 import { loadPretrained } from './pretrained-backbone.js';
@@ -174,8 +174,8 @@ async function prepare(
   // The output folder, before anything that takes long.
   throwIfAborted(signal, 'the training was prepared');
   const inputs = joinInputs(data.inputs, besides(config, template, options.configFile));
-  const store = imageStore(asked.algo_backend.storage_cache_scheme);
-  if (store) await checkPlace(store.folder, inputs);
+  const copies = imageCacheOf(asked.algo_backend.storage_cache_scheme);
+  if (copies) await checkPlace(copies.folder, inputs);
   const folder = earlier
     ? await reopenRunFolder(earlier.root, inputs)
     : await createRunFolder(config.output, inputs);

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { COLUMNS } from '../runs/history.js';
 import { encodeSafetensors } from '../weights/safetensors.js';
-import { COLUMNS } from './history.js';
 import { createRunFolder, LOCK_FILE, reopenRunFolder, timestampedFolder } from './run-folder.js';
 
 let folder: string;

@@ -6,14 +6,12 @@ import { OtxError } from '../base/errors.js';
 import { checkUnlocked } from '../base/outputs/lock.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
+import { TEACHER_FOLDER } from '../reports/reporter.js';
+import { isEventFile } from '../reports/tensorboard/event-file.js';
 import { LAST_FILE, WEIGHTS_FILE } from '../runs/checkpoint.js';
+import { isHistory } from '../runs/history.js';
 import { LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
 import { readSafetensorsMetadata } from '../weights/index.js';
-import { isHistory } from './history.js';
-import { isEventFile } from './report/tensorboard/event-file.js';
-
-/** Sheets of what teacher and student say about unlabeled images. */
-export const TEACHER_FOLDER = 'teacher';
 
 /** Says which process trains in a folder, while it does. */
 export const LOCK_FILE = 'run.lock';

@@ -7,7 +7,7 @@ import type { TrainBatch } from '../data/index.js';
 import { type CompiledStep, createEngine } from '../engine/engine.js';
 import type { StepGraph } from '../engine/step.js';
 import type { TensorData } from '../graph/index.js';
-import type { Segment } from '../inference/validate.js';
+import type { Forward } from '../inference/validate.js';
 import { figuresOf, type MethodGraphs, type StatePack } from '../methods/method.js';
 import { packState } from '../methods/model-state.js';
 import { drawNoise, type VariableSpec } from '../nn/index.js';
@@ -50,9 +50,9 @@ export interface TrainingSession {
    */
   step(batch: TrainBatch, learningRate: number, update: number): Promise<StepResult>;
   /** The current weights applied to one image of the validation size; undefined for a method that does not segment. */
-  readonly segment: Segment | undefined;
+  readonly forward: Forward | undefined;
   /** The same for the method's other evaluations, by name. */
-  readonly others: Readonly<Record<string, Segment>>;
+  readonly others: Readonly<Record<string, Forward>>;
   /** The current weights by state-dict key, with all else that the method remembers if wanted. */
   tensors(options: { trainingState: boolean }): Promise<Map<string, SafeTensor>>;
   dispose(): Promise<void>;
@@ -80,14 +80,14 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     for (const [name, graph] of Object.entries(graphs.steps)) {
       steps.set(name, stepRunner(graph, await compile(graph, `train ${name}`), seed));
     }
-    const segmentOf = async (name: string, graph: StepGraph): Promise<Segment> => {
+    const forwardOf = async (name: string, graph: StepGraph): Promise<Forward> => {
       const evaluation = await compile(graph, name);
       return async (image) => (await evaluation.run({ images: image })).outputs.logits as Float32Array;
     };
-    const segment = graphs.evaluation && (await segmentOf('validation', graphs.evaluation));
-    const others: Record<string, Segment> = {};
+    const forward = graphs.evaluation && (await forwardOf('validation', graphs.evaluation));
+    const others: Record<string, Forward> = {};
     for (const [name, graph] of Object.entries(graphs.otherEvaluations ?? {})) {
-      others[name] = await segmentOf(`validation ${name}`, graph);
+      others[name] = await forwardOf(`validation ${name}`, graph);
     }
     for (const pack of graphs.packs) {
       const start = saved ? restored(pack, state, saved) : pack.start?.(state);
@@ -101,7 +101,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
           throw new OtxError('graph', `a batch is for the step "${batch.step}", which is not compiled`);
         return run(batch.inputs, graphs.scalars(batch.step, { learningRate, update }), update);
       },
-      segment,
+      forward,
       others,
       tensors: async ({ trainingState }) => {
         const result = new Map<string, SafeTensor>();

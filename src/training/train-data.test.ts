@@ -1,7 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorOf, indexMask, soundDataset, temporaryFolder, writeFiles } from '../data/fixtures.cases.js';
+import {
+  errorOf,
+  indexMask,
+  soundDataset,
+  temporaryFolder,
+  writeFiles,
+} from '../data/datasets/fixtures.cases.js';
 import type { TrainEvent } from '../runs/events.js';
 import { openTrainData } from './train-data.js';
 import type { CompleteConfig } from './train-options.js';

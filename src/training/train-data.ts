@@ -4,6 +4,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { checkPlace, Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
+import { allOfThem } from '../data/datasets/problems.js';
 import {
   type Dataset,
   type DatasetReport,
@@ -16,8 +17,7 @@ import {
   verifyDataset,
   verifyUnlabeled,
 } from '../data/index.js';
-import { maskNames } from '../data/mask-names.js';
-import { allOfThem } from '../data/problems.js';
+import { maskNames } from '../data/masks/mask-names.js';
 import type { ResumeInfo } from '../runs/checkpoint.js';
 import type { TrainEvent } from '../runs/events.js';
 import { checkFingerprint, fingerprintOf, withoutClasses } from '../runs/fingerprint.js';

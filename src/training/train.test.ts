@@ -27,8 +27,8 @@ const script = vi.hoisted(() => ({
 }));
 
 /** What a run draws is tested with it; here it would only take time. */
-vi.mock('./report/index.js', async (original) => ({
-  ...(await original<typeof import('./report/index.js')>()),
+vi.mock('../reports/index.js', async (original) => ({
+  ...(await original<typeof import('../reports/index.js')>()),
   createRunReporter: () => ({ onEvent: () => undefined, finish: async () => undefined }),
 }));
 
@@ -42,7 +42,7 @@ vi.mock('./session.js', () => ({
         const committed = Number.isFinite(loss) && script.finiteGradients;
         return { loss, committed, figures: {}, pictures: {} };
       },
-      segment: async () => {
+      forward: async () => {
         const answer = script.answers[Math.min(validated, script.answers.length - 1)]!;
         validated += 1;
         return answerEverywhere(answer);

@@ -3,14 +3,14 @@
 import { messageOf, OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
 import { type ClassInfo, squareOf } from '../data/index.js';
-import { type ScoredImage, type Segment, validate } from '../inference/validate.js';
+import { type Forward, type ScoredImage, validate } from '../inference/validate.js';
 import { diceFigure } from '../methods/method.js';
+import { createRunReporter } from '../reports/index.js';
 import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
 import type { EpochEvent, TrainEvent } from '../runs/events.js';
 import type { ConfusionMatrix, SegmentationMetrics } from '../runs/metrics.js';
 import { startNextEpoch } from '../runs/run-state.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
-import { createRunReporter } from './report/index.js';
 import { checkEarlyStopping, learningRateAt, lookAtPlateau, validationInterval } from './schedules/index.js';
 import { guessValidationSeconds, mustValidateNow, planEpochs } from './time-budget.js';
 import { checkTrainOptions, type ResumeOptions, type TrainOptions } from './train-options.js';
@@ -138,13 +138,13 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
   };
 
   /** Scores weights on the validation images; undefined where there is nothing to score. */
-  const score = async (segment: Segment | undefined, epoch: number, isShown: boolean) => {
-    if (!validationLoader || !segment) return undefined;
+  const score = async (forward: Forward | undefined, epoch: number, isShown: boolean) => {
+    if (!validationLoader || !forward) return undefined;
     const { load_weights } = config;
     // Only weights that were given are scored before the first epoch.
     const problem = () =>
       epoch === 0 && load_weights !== undefined ? uselessWeights(load_weights) : divergedWeights(epoch);
-    return validate(validationLoader, segment, {
+    return validate(validationLoader, forward, {
       classes: classes.length,
       inputSize: squareOf(sizes.validation),
       problem,
@@ -158,11 +158,11 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
 
   /** Scores the current weights and keeps them if they are the best so far. `epoch` is 0 for weights that were given. */
   const validateEpoch = async (epoch: number) => {
-    const matrix: ConfusionMatrix | undefined = await score(session.segment, epoch, true);
+    const matrix: ConfusionMatrix | undefined = await score(session.forward, epoch, true);
     if (!matrix) return undefined;
     const others: Record<string, number> = {};
-    for (const [name, segment] of Object.entries(session.others)) {
-      const other = await score(segment, epoch, false);
+    for (const [name, forward] of Object.entries(session.others)) {
+      const other = await score(forward, epoch, false);
       if (other) others[diceFigure(name)] = other.summary().mDice;
     }
     const metrics = matrix.summary();
@@ -319,7 +319,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
         metrics: scored?.metrics,
         matrix: scored?.matrix,
         // Without validation the newest weights are the best there are.
-        best: scored?.isBest ?? !session.segment,
+        best: scored?.isBest ?? !session.forward,
         seconds: {
           train: trainSeconds,
           waiting: state.seconds.waiting,

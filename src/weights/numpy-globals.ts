@@ -4,7 +4,7 @@
  */
 
 import { compact } from './pickle-machine.js';
-import { type PickleValue, Recipe, Stateful, Tuple } from './pickle-values.js';
+import { Callable, type PickleValue, Stateful, Tuple } from './pickle-values.js';
 import { quoted, unusable } from './unusable.js';
 
 interface NumberFormat {
@@ -71,8 +71,8 @@ function numberOf([type, bytes]: readonly PickleValue[]): PickleValue {
 }
 
 /** Under the names of numpy 1 and numpy 2. */
-export const numpyRecipes: readonly Recipe[] = [
-  new Recipe('numpy.dtype', numberType),
-  new Recipe('numpy.core.multiarray.scalar', numberOf),
-  new Recipe('numpy._core.multiarray.scalar', numberOf),
+export const numpyCallables: readonly Callable[] = [
+  new Callable('numpy.dtype', numberType),
+  new Callable('numpy.core.multiarray.scalar', numberOf),
+  new Callable('numpy._core.multiarray.scalar', numberOf),
 ];

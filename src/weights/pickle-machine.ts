@@ -3,7 +3,7 @@
  * gigabytes. It knows no opcodes; those are in pickle.ts.
  */
 
-import { type Inert, type PickleValue, partsOf, Recipe, Stateful, Tuple } from './pickle-values.js';
+import { Callable, type Inert, type PickleValue, partsOf, Stateful, Tuple } from './pickle-values.js';
 import { quoted, unusable } from './unusable.js';
 
 /** What the pickles of one kind of file may mention. */
@@ -223,11 +223,11 @@ export class PickleMachine {
 
   reduce(): void {
     const args = this.pop();
-    const recipe = this.pop();
-    if (!(recipe instanceof Recipe)) unusable('its pickle calls what is no function (opcode REDUCE)');
-    if (!(args instanceof Tuple)) unusable(`its pickle calls ${recipe.name} without arguments`);
+    const callable = this.pop();
+    if (!(callable instanceof Callable)) unusable('its pickle calls what is no function (opcode REDUCE)');
+    if (!(args instanceof Tuple)) unusable(`its pickle calls ${callable.name} without arguments`);
     for (const arg of args.items) this.spend(partsOf(arg));
-    const value = recipe.build(args.items);
+    const value = callable.build(args.items);
     if (typeof value === 'object' && value !== null) {
       this.spend(value instanceof Map || value instanceof Set ? DICT_WORK : 1);
       this.nest(value, [args]);

@@ -28,8 +28,8 @@ export abstract class Inert {
 }
 
 /** A name that a pickle may call: what the call gives is decided here, nothing outside is run. */
-export class Recipe extends Inert {
-  protected readonly kind = 'recipe';
+export class Callable extends Inert {
+  protected readonly kind = 'function';
 
   constructor(
     /** Dotted, as in messages. */

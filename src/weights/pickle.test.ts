@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parsePickle } from './pickle.js';
 import type { PickleHost } from './pickle-machine.js';
-import { type PickleValue, Recipe, Tuple } from './pickle-values.js';
+import { Callable, type PickleValue, Tuple } from './pickle-values.js';
 import {
   call,
   dict,
@@ -101,7 +101,7 @@ describe('values', () => {
 
   test('a global of protocol 4 is the same as one of protocol 0', () => {
     const modern = parse(text('collections'), text('OrderedDict'), 0x93, '.');
-    expect(modern).toBeInstanceOf(Recipe);
+    expect(modern).toBeInstanceOf(Callable);
     expect(modern).toBe(parse(globalName('collections', 'OrderedDict'), '.'));
   });
 

@@ -4,9 +4,9 @@
  */
 
 import type { ElementType } from './element-types.js';
-import { numpyRecipes } from './numpy-globals.js';
+import { numpyCallables } from './numpy-globals.js';
 import type { PickleHost } from './pickle-machine.js';
-import { Inert, itemsOf, type PickleDict, type PickleValue, Recipe, Tuple } from './pickle-values.js';
+import { Callable, Inert, itemsOf, type PickleDict, type PickleValue, Tuple } from './pickle-values.js';
 import { rowMajorStrides, spanOf } from './stored-tensor.js';
 import { quoted, unusable } from './unusable.js';
 
@@ -104,17 +104,17 @@ const globals: ReadonlyMap<string, Inert> = new Map<string, Inert>([
   ...Object.entries(storageTypes).map(([name, type]) => [name, new StorageType(type)] as const),
   ...dtypes.map((name) => [`torch.${name}`, new Label(name)] as const),
   ...[
-    new Recipe('torch._utils._rebuild_tensor', rebuildTensor),
-    new Recipe('torch._utils._rebuild_tensor_v2', rebuildTensor),
-    new Recipe('torch._utils._rebuild_parameter', rebuildParameter),
-    new Recipe('torch.Size', ([sizes]) => new Tuple(itemsOf(sizes) ?? [])),
-    new Recipe('torch.device', (args) => new Label(args.join(':'))),
-    new Recipe('collections.OrderedDict', ([pairs]) => orderedDict(pairs)),
-    new Recipe('builtins.set', ([items]) => new Set(itemsOf(items) ?? [])),
-    new Recipe('__builtin__.set', ([items]) => new Set(itemsOf(items) ?? [])),
-    new Recipe('_codecs.encode', encodeBytes),
-    ...numpyRecipes,
-  ].map((recipe) => [recipe.name, recipe] as const),
+    new Callable('torch._utils._rebuild_tensor', rebuildTensor),
+    new Callable('torch._utils._rebuild_tensor_v2', rebuildTensor),
+    new Callable('torch._utils._rebuild_parameter', rebuildParameter),
+    new Callable('torch.Size', ([sizes]) => new Tuple(itemsOf(sizes) ?? [])),
+    new Callable('torch.device', (args) => new Label(args.join(':'))),
+    new Callable('collections.OrderedDict', ([pairs]) => orderedDict(pairs)),
+    new Callable('builtins.set', ([items]) => new Set(itemsOf(items) ?? [])),
+    new Callable('__builtin__.set', ([items]) => new Set(itemsOf(items) ?? [])),
+    new Callable('_codecs.encode', encodeBytes),
+    ...numpyCallables,
+  ].map((callable) => [callable.name, callable] as const),
 ]);
 
 /** The host of one file; it collects the storages that are mentioned. */

@@ -13,7 +13,7 @@ import {
   png,
   rgbPng,
   stripes,
-} from '../../src/data/fixtures.cases.js';
+} from '../../src/data/datasets/fixtures.cases.js';
 
 export const WIDTH = 12;
 export const HEIGHT = 9;

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noise, rgbPng } from '../../src/data/fixtures.cases.js';
+import { noise, rgbPng } from '../../src/data/datasets/fixtures.cases.js';
 import { openDataset, verifyDataset } from '../../src/data/index.js';
 import {
   type BrokenDataset,

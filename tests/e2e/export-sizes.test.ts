@@ -82,7 +82,7 @@ describe.each(TEMPLATES)('%s', (template) => {
 
     const trained = await loadTrainedModel({ weights });
     const network = await openNetwork({ ...trained, inputSize, threads: 1 });
-    const wanted = softmax(await network.segment(image));
+    const wanted = softmax(await network.forward(image));
     await network.dispose();
     const difference = wanted.reduce(
       (largest, value, at) => Math.max(largest, Math.abs(value - (found!.data as Float32Array)[at]!)),

@@ -86,7 +86,7 @@ describe('SegNext-t', () => {
     for (const weights of [run, run, torch.model]) {
       const size = weights === run ? {} : { template: 'SegNext-t', hyperParameters };
       const predictor = await openModel({ weights, threads: 1, ...size });
-      results.push(await predictor.segment(image));
+      results.push(await predictor.forward(image));
       await predictor.dispose();
     }
     expect(bytesOf(results[1]!).equals(bytesOf(results[0]!))).toBe(true);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
-import { readIndexMask } from '../../src/data/index-mask.js';
-import { readPngHead } from '../../src/data/png.js';
+import { readPngHead } from '../../src/data/masks/png.js';
 import { generateScenes } from '../../src/demo/generate.js';
+import { readIndexMask } from '../../src/drawing/index-mask.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 

@@ -55,7 +55,7 @@ async function segmentWith(bytes: Uint8Array): Promise<Float32Array> {
   await writeFile(path, bytes);
   const predictor = await openModel({ weights: path, threads: 1 });
   try {
-    return await predictor.segment(IMAGE);
+    return await predictor.forward(IMAGE);
   } finally {
     await predictor.dispose();
   }

@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { Outputs } from '../../base/outputs/outputs.js';
 import {
-  describeRecipe,
-  encodePng,
+  AUGMENTATION_NAMES,
+  type AugmentationName,
+  describeAugmentation,
   openDataset,
-  RECIPE_NAMES,
-  type RecipeName,
-  renderAugmentationSheet,
 } from '../../data/index.js';
+import { renderAugmentationSheet } from '../../drawing/augmentation-sheet.js';
+import { encodePng } from '../../drawing/overlay.js';
 import { loadTemplate } from '../../index.js';
 import { datasetInputs } from '../../runs/inputs.js';
 import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
@@ -24,7 +24,7 @@ const SHEET_FILE = 'augmentation.png';
 interface Flags {
   trainDataRoots: string;
   output: string;
-  augmentation: RecipeName;
+  augmentation: AugmentationName;
   seed: number;
   useOtxAdapter?: boolean;
 }
@@ -38,14 +38,14 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
     .requiredOption('-o, --output <path>', `the sheet: a .png file, or a folder for ${SHEET_FILE}`)
     .addOption(
       new Option('--augmentation <name>', 'which augmentation to show')
-        .choices(RECIPE_NAMES)
+        .choices(AUGMENTATION_NAMES)
         .default('documented'),
     )
     .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
     .addOption(otxAdapterOption())
     .addHelpText('after', paramsHint('augment', 'learning_parameters.input_size 256x256'))
     .action(async (template: string, flags: Flags) => {
-      const { augmentation: recipe, seed } = flags;
+      const { augmentation, seed } = flags;
       const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);
       const asked = settings('augment');
       const size = asked.learning_parameters?.input_size;
@@ -59,7 +59,7 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
           const onProgress = (done: number, total: number) =>
             onEvent({ type: 'progress', task: 'draw', done, total });
           const sheet = await renderAugmentationSheet(dataset, {
-            ...{ recipe, cropSize, seed },
+            ...{ augmentation, cropSize, seed },
             ...{ signal, onProgress },
           });
           await outputs.write(basename(output), await encodePng(sheet));
@@ -71,9 +71,9 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
       });
       terminal.print(
         `written ${output}: the first samples of a training with seed ${seed} at ${cropSize}x${cropSize}\n` +
-          `${recipe}: ${describeRecipe(recipe)}\n\n` +
+          `${augmentation}: ${describeAugmentation(augmentation)}\n\n` +
           afterAugment(template, flags.trainDataRoots, [
-            ...['--learning_parameters.augmentation', recipe],
+            ...['--learning_parameters.augmentation', augmentation],
             ...(size === undefined ? [] : ['--learning_parameters.input_size', size]),
           ]),
       );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
-import { listSome } from '../../data/problems.js';
+import { listSome } from '../../data/datasets/problems.js';
 import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
 import { parseThreads } from '../arguments.js';
 import { afterPredict } from '../closing.js';

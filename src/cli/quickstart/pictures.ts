@@ -1,10 +1,11 @@
 /** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
 
-import { type Panel, renderFigure } from '../../data/figure.js';
-import { type Dataset, readImage, readMask, renderOverlay, resizeImage } from '../../data/index.js';
-import { readIndexMask } from '../../data/index-mask.js';
-import type { RgbImage } from '../../data/overlay.js';
-import sharp from '../../data/sharp.js';
+import sharp from '../../data/images/sharp.js';
+import { type Dataset, readImage, readMask, resizeImage } from '../../data/index.js';
+import { type Panel, renderFigure } from '../../drawing/figure.js';
+import { readIndexMask } from '../../drawing/index-mask.js';
+import type { RgbImage } from '../../drawing/overlay.js';
+import { renderOverlay } from '../../drawing/overlay.js';
 import type { PredictedImage } from '../../index.js';
 
 /** Width of one picture of a figure in pixels. */

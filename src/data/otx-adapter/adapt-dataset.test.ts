@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ConfusionMatrix } from '../../runs/metrics.js';
-import { createEvalLoader } from '../eval-loader.js';
 import {
   errorOf,
   indexMask,
@@ -11,12 +10,13 @@ import {
   THREE_CLASSES,
   temporaryFolder,
   writeFiles,
-} from '../fixtures.cases.js';
-import { openDataset } from '../open-dataset.js';
-import { formatReport } from '../report.js';
-import { createTrainLoader } from '../train-loader.js';
+} from '../datasets/fixtures.cases.js';
+import { openDataset } from '../datasets/open-dataset.js';
+import { formatReport } from '../datasets/report.js';
+import { verifyDataset } from '../datasets/verify.js';
+import { createEvalLoader } from '../loaders/eval-loader.js';
+import { createTrainLoader } from '../loaders/train-loader.js';
 import { squareOf } from '../transforms/geometry.js';
-import { verifyDataset } from '../verify.js';
 
 const SIDE = 32;
 const HOLE = 8 * 8;
@@ -63,7 +63,7 @@ describe.each([0, 2])('openDataset with useOtxAdapter and %i workers', (workers)
       cropSize: SIDE,
       seed: 1,
       workers,
-      recipe: 'plain',
+      augmentation: 'plain',
     });
     for await (const { inputs } of training.epoch(0)) {
       expect(new Set(inputs.labels)).toEqual(new Set([0, 1, 255]));

@@ -1,9 +1,9 @@
 /** @file Opens a data set the way the reference does by default: masks go through polygons, and images without one go. */
 import { abortable } from '../../base/abortable.js';
 import { OtxError } from '../../base/errors.js';
-import { mapConcurrent } from '../concurrent.js';
-import { acquirePool, DEFAULT_WORKERS, letGo } from '../pool.js';
-import { listSome } from '../problems.js';
+import { listSome } from '../datasets/problems.js';
+import { mapConcurrent } from '../loaders/concurrent.js';
+import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import type { Dataset } from '../types.js';
 
 export interface AdaptOptions {

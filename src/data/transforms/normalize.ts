@@ -21,10 +21,10 @@ const NORMALIZED = PIXEL_MEAN.map((mean, channel) =>
   Float32Array.from({ length: 256 }, (_, value) => (value - mean) / PIXEL_STD[channel]!),
 );
 
-/** Normalises and pads a sample: {@link packImage} and {@link packMask}. @param input planes of zeros. */
-export function packSample(sample: LabeledImage, { planes, labels, side }: NetworkInput): void {
-  packImage(sample.image, sample, planes, side);
-  packMask(sample.mask, sample, labels, side);
+/** Normalises and pads a sample: {@link fillPlanes} and {@link fillLabels}. @param input planes of zeros. */
+export function fillInput(sample: LabeledImage, { planes, labels, side }: NetworkInput): void {
+  fillPlanes(sample.image, sample, planes, side);
+  fillLabels(sample.mask, sample, labels, side);
 }
 
 /**
@@ -33,7 +33,7 @@ export function packSample(sample: LabeledImage, { planes, labels, side }: Netwo
  * @param planes `[3, side, side]`.
  * @throws OtxError `image` if the image is larger than the planes.
  */
-export function packImage(image: Uint8Array, size: Size, planes: Float32Array, side: number): void {
+export function fillPlanes(image: Uint8Array, size: Size, planes: Float32Array, side: number): void {
   checkFits(size, side);
   writeNormalized(image, size, planes, { width: side, height: side });
 }
@@ -58,8 +58,8 @@ function writeNormalized(image: Uint8Array, size: Size, planes: Float32Array, ca
   }
 }
 
-/** The 8-bit HWC RGB image that planes of `side` x `side` show, padding (the mean colour) included; undoes {@link packImage}. */
-export function unpackImage(planes: Float32Array, side: number): Uint8Array {
+/** The 8-bit HWC RGB image that planes of `side` x `side` show, padding (the mean colour) included; undoes {@link fillPlanes}. */
+export function imageOfPlanes(planes: Float32Array, side: number): Uint8Array {
   const area = side * side;
   const image = new Uint8ClampedArray(3 * area);
   for (let channel = 0; channel < 3; channel++) {
@@ -71,7 +71,7 @@ export function unpackImage(planes: Float32Array, side: number): Uint8Array {
 }
 
 /** Copies an HW mask into the upper left corner of `side` x `side` labels; the rest becomes {@link IGNORE_INDEX}. */
-export function packMask(mask: Uint8Array, size: Size, labels: Uint8Array, side: number): void {
+export function fillLabels(mask: Uint8Array, size: Size, labels: Uint8Array, side: number): void {
   checkFits(size, side);
   labels.fill(IGNORE_INDEX);
   for (let y = 0; y < size.height; y++) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../base/random.js';
-import { noise } from '../fixtures.cases.js';
+import { noise } from '../datasets/fixtures.cases.js';
 import { resizeImage, resizeMask } from './resize.js';
 
 /** The textbook definition, in floating point. */

@@ -1,0 +1,103 @@
+/** @file Training augmentations by name: each augmentation turns a sample of any size into one square network input. */
+import type { Random } from '../base/random.js';
+import { randomFlip } from './transforms/flip.js';
+import { maskCompose } from './transforms/mask-compose.js';
+import { fillInput, type NetworkInput } from './transforms/normalize.js';
+import { cropMask, drawCropWindow } from './transforms/random-crop.js';
+import { type DrawSize, drawScaledSize, drawSquareSize } from './transforms/random-scale.js';
+import { resizeImage, resizeMask } from './transforms/resize.js';
+import { randomRotate } from './transforms/rotate.js';
+import { randomRotateSample } from './transforms/rotate-sample.js';
+import type { Transform } from './transforms/transform.js';
+import type { LabeledImage } from './types.js';
+import { writeView } from './views/two-views.js';
+
+/** Side at scale 1 and crop size of the reference; other crop sizes keep the ratio. */
+const REFERENCE_BASE = 544;
+const REFERENCE_CROP = 512;
+
+/** Augments, normalises and pads a sample into `input`, whose planes are zero before. The sample is not changed. */
+export type Augmentation = (sample: LabeledImage, random: Random, input: NetworkInput) => void;
+
+interface AugmentationEntry {
+  readonly description: string;
+  readonly build: (cropSize: number) => Augmentation;
+}
+
+const AUGMENTATIONS = {
+  documented: {
+    description:
+      'random scale (aspect ratio not kept), crop, flip, photometric distortion, mixing of two distorted copies, ' +
+      'rotation: as OTX documents it and releases up to 1.1 did it',
+    build: (cropSize) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize);
+      return (sample, random, input) => {
+        fillInput(maskCompose(randomFlip(scaleAndCrop(sample, random), random), random), input);
+        randomRotate(input, random);
+      };
+    },
+  },
+  geometric: {
+    description:
+      'random scale (aspect ratio not kept), crop, flip, rotation: what semi-supervised training does to labeled images',
+    build: (cropSize) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize);
+      return (sample, random, input) => {
+        const turned = randomRotateSample(randomFlip(scaleAndCrop(sample, random), random), random);
+        fillInput(turned, input);
+      };
+    },
+  },
+  plain: {
+    description: 'random scale (aspect ratio kept), crop, flip: as OTX releases from 1.3 on did it',
+    build: (cropSize) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawScaledSize);
+      return (sample, random, input) => fillInput(randomFlip(scaleAndCrop(sample, random), random), input);
+    },
+  },
+  views: {
+    description:
+      'one of the two views that contrastive training compares: a random part of the image (8 to 100 % of its area), colours, ' +
+      'blur, solarisation, flip',
+    build: () => (sample, random, input) => writeView(sample, random.chance(0.5) ? 0 : 1, random, input),
+  },
+} satisfies Record<string, AugmentationEntry>;
+
+export type AugmentationName = keyof typeof AUGMENTATIONS;
+
+/** The names of all augmentations. */
+export const AUGMENTATION_NAMES = Object.keys(AUGMENTATIONS) as AugmentationName[];
+
+/** What a augmentation does, in one line. */
+export function describeAugmentation(name: AugmentationName): string {
+  return AUGMENTATIONS[name].description;
+}
+
+/** Builds a augmentation for a crop size in pixels, which is also the side of the network input. */
+export function createAugmentation(name: AugmentationName, cropSize: number): Augmentation {
+  return AUGMENTATIONS[name].build(cropSize);
+}
+
+/** Side to which an image is resized at scale 1, for a crop size in pixels. */
+export function scaleBase(cropSize: number): number {
+  return Math.round((REFERENCE_BASE * cropSize) / REFERENCE_CROP);
+}
+
+/**
+ * Random-scale resize followed by random crop. The two are one transform because the mask alone decides where the crop
+ * lies, so that only the cropped part of the enlarged image needs to be computed.
+ */
+function randomScaleCrop(cropSize: number, drawSize: DrawSize): Transform {
+  const base = scaleBase(cropSize);
+  return (sample: LabeledImage, random: Random): LabeledImage => {
+    const size = drawSize(sample, base, random);
+    const mask = resizeMask(sample.mask, sample, size);
+    const window = drawCropWindow(mask, size, cropSize, random);
+    return {
+      image: resizeImage(sample.image, sample, size, window),
+      mask: cropMask(mask, size, window),
+      width: window.width,
+      height: window.height,
+    };
+  };
+}

@@ -1,0 +1,51 @@
+/** @file Many bad files, one error: a user mends a data set in one go instead of one file per run. */
+import { OtxError } from '../../base/errors.js';
+import { printableLine } from '../../base/text.js';
+
+const LISTED = 20;
+
+/**
+ * One `dataset` error for all problems found in a folder: the first of them on lines of their own, the rest as a count, and
+ * all as `problems` of the error.
+ * @param problems sentences without full stop, each beginning with the file's path; at least one.
+ */
+export function datasetError(root: string, problems: readonly string[], advice: string): OtxError {
+  if (problems.length === 1) return new OtxError('dataset', `${problems[0]}. ${advice}`, { problems });
+  const listed = problems.slice(0, LISTED).map((problem) => `  ${printableLine(problem)}`);
+  if (problems.length > LISTED) listed.push(`  and ${problems.length - LISTED} more`);
+  const message = `${root}: ${problems.length} problems. ${advice}\n${listed.join('\n')}`;
+  return new OtxError('dataset', message, { problems });
+}
+
+/**
+ * Runs jobs one after the other, also when data sets that earlier ones look at are bad.
+ * @throws OtxError `dataset` for all bad data sets together; any other failure at once.
+ */
+export async function allOfThem<T extends readonly unknown[]>(
+  jobs: { readonly [K in keyof T]: () => Promise<T[K]> },
+): Promise<T> {
+  const results: unknown[] = [];
+  const failures: OtxError[] = [];
+  for (const job of jobs) {
+    try {
+      results.push(await job());
+    } catch (error) {
+      if (!(error instanceof OtxError && error.code === 'dataset')) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) {
+    const problems = failures.flatMap(({ problems, message }) =>
+      problems.length > 0 ? problems : [message],
+    );
+    throw new OtxError('dataset', failures.map(({ message }) => message).join('\n'), { problems });
+  }
+  return results as unknown as T;
+}
+
+/** At most `limit` items as text, the rest as a count. */
+export function listSome(items: readonly string[], limit = 5): string {
+  const rest = items.length - limit;
+  return items.slice(0, limit).map(printableLine).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

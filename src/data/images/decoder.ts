@@ -1,0 +1,139 @@
+/** @file The one gate through which picture files are opened: what is no photograph by its first bytes is not decoded at all. */
+import { messageOf, OtxError } from '../../base/errors.js';
+import { MOST_BYTES, openRegular, readRegular, Unreadable, whyUnreadable } from '../../base/read-file.js';
+import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat } from './image-format.js';
+import sharp, { type FailOnOptions, type Sharp } from './sharp.js';
+
+/** Most pixels of a picture that is decoded: 16383 x 16383. A file of a few bytes can claim any number of them. */
+const MAX_PIXELS = 0x3fff ** 2;
+const LIMIT = `at most ${Math.floor(MAX_PIXELS / 1e6)} million are`;
+
+/**
+ * A decoding pipeline with EXIF orientation applied and colour profiles ignored, as OpenCV does and thus as the
+ * reference's published weights were trained. Of a file with several pages or frames the first is decoded.
+ * @param bytes of a file that was read with {@link readBytes}.
+ */
+export function decoder(bytes: Uint8Array, failOn: FailOnOptions): Sharp {
+  requireImage(bytes);
+  return sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS }).autoOrient().removeAlpha();
+}
+
+/** What stands in the head of a file that was read with {@link readBytes}. */
+export async function readHeader(bytes: Uint8Array): Promise<Header> {
+  return headerOf(requireImage(bytes), bytes);
+}
+
+/** Reads a whole file. @throws OtxError `image` when it is missing, unreadable or empty. */
+export async function readBytes(path: string): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await readRegular(path, MOST_BYTES.image);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (bytes.length === 0) throw new OtxError('image', `${path} is an empty file`);
+  return bytes;
+}
+
+/** Width and height after EXIF orientation, from the header alone. @throws OtxError `image`. */
+export async function readImageSize(path: string): Promise<{ width: number; height: number }> {
+  try {
+    return (await headerOf(requireImage(await readHead(path)), path)).upright;
+  } catch (error) {
+    // libvips says "missing" for anything it cannot open; reading the bytes finds the reason.
+    await readBytes(path);
+    throw unreadable(path, error);
+  }
+}
+
+interface Header {
+  readonly format: ImageFormat;
+  /** libvips names of the colour space and of the type of a sample. */
+  readonly space: string;
+  readonly depth: string;
+  /** Pictures in the file. */
+  readonly pages: number;
+  /** After EXIF orientation. */
+  readonly upright: { readonly width: number; readonly height: number };
+}
+
+/** @throws NotDecodable for a picture of more pixels than are decoded, or with samples or bands that would lose their meaning. */
+async function headerOf(format: ImageFormat, input: Uint8Array | string): Promise<Header> {
+  const {
+    width,
+    height,
+    space,
+    depth,
+    channels,
+    pages = 1,
+    autoOrient,
+  } = await sharp(input, {
+    limitInputPixels: false,
+  }).metadata();
+  if (width * height > MAX_PIXELS) {
+    throw new NotDecodable(`its ${width}x${height} pixels are more than are read; ${LIMIT}`);
+  }
+  if (depth !== 'uchar' && depth !== 'ushort') {
+    throw new NotDecodable(`it has ${depth} samples; save it with 8 or 16 bits, scaled to their range`);
+  }
+  if (channels > 4 || (channels > 2 && (space === 'b-w' || space === 'grey16'))) {
+    throw new NotDecodable(
+      `it has ${channels} bands, none of which is known to be a colour; save three of them as RGB`,
+    );
+  }
+  return { format, space, depth, pages, upright: autoOrient };
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const { handle } = await openRegular(path, MOST_BYTES.image);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Why a file is not decoded, without its name; {@link unreadable} adds it. */
+class NotDecodable extends Error {}
+
+/** The format that the first bytes tell. @throws NotDecodable for any other. */
+function requireImage(head: Uint8Array): ImageFormat {
+  const format = imageFormat(head);
+  if (format !== undefined) return format;
+  const found = describeOther(head);
+  throw new NotDecodable(`${found === undefined ? '' : `${found}, `}not ${FORMAT_LIST}`);
+}
+
+/** What Node puts in the place of bytes of a name that are no UTF-8. */
+const REPLACEMENT = '\ufffd';
+
+/** Puts a decoder's complaint into one line that names the file. */
+export function unreadable(path: string, error: unknown): OtxError {
+  const reason =
+    error instanceof Unreadable
+      ? error.isMissing && path.includes(REPLACEMENT)
+        ? 'cannot be opened: its name is not UTF-8; rename it'
+        : error.message
+      : isOfSystem(error)
+        ? whyUnreadable(error)
+        : `cannot be read as an image (${plainReason(error)})`;
+  return new OtxError('image', `${path} ${reason}`, { cause: error });
+}
+
+const isOfSystem = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
+function plainReason(error: unknown): string {
+  const message = messageOf(error);
+  if (error instanceof NotDecodable) return message;
+  if (message.includes('exceeds pixel limit')) return `it has more pixels than are read; ${LIMIT}`;
+  const [detail] = message
+    .replace(/^Input (file|buffer) has corrupt header: /, '')
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('source: '));
+  // The first bytes were those of a picture, so that what does not fit to them comes later. What libvips has to say about
+  // a failure gets lost now and then when several threads decode.
+  if (!detail || /unsupported image format|Unknown error/.test(detail)) return 'truncated or damaged';
+  return `truncated or damaged: ${detail}`;
+}

@@ -1,0 +1,266 @@
+/** @file The work that data threads do: pure functions from plain data to plain data. */
+import { stat } from 'node:fs/promises';
+import { messageOf, OtxError } from '../../base/errors.js';
+import { Random } from '../../base/random.js';
+import { type AugmentationName, createAugmentation } from '../augmentation.js';
+import { sizeMismatch } from '../datasets/size-mismatch.js';
+import { readBytes } from '../images/decoder.js';
+import { type ImageCache, readCachedImage } from '../images/image-cache.js';
+import { atInputSize } from '../images/network-input.js';
+import { readImage } from '../images/read-image.js';
+import { readMask } from '../masks/read-mask.js';
+import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
+import type { Size } from '../transforms/geometry.js';
+import { normalizeImage } from '../transforms/normalize.js';
+import type { DecodedImage, LabeledImage, MaskCoding, Sample } from '../types.js';
+import { IGNORE_INDEX } from '../types.js';
+import { makeViews } from '../views/weak-strong.js';
+import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
+import { makeViewBatch } from './view-batch.js';
+
+/** One training batch to make. */
+export interface TrainTask {
+  readonly items: readonly {
+    readonly sample: Sample;
+    /** Seed of the augmentation. */
+    readonly seed: string;
+    /** Pixels from an earlier epoch, in shared memory. */
+    readonly decoded?: LabeledImage;
+    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+    readonly keep: boolean;
+  }[];
+  readonly coding: MaskCoding;
+  readonly cropSize: number;
+  readonly augmentation: AugmentationName;
+  /** Where copies of images are read in their place. */
+  readonly imageCache?: ImageCache;
+}
+
+export interface TrainTaskResult {
+  /** `[N, 3, S, S]` */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** `[N, S, S]` */
+  readonly labels: Uint8Array<ArrayBuffer>;
+  /** Per item, the newly decoded pixels that were to be kept. */
+  readonly decoded: readonly (LabeledImage | undefined)[];
+}
+
+/** Decodes, augments, normalises and pads the samples of one batch. */
+export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
+  const { items, coding, cropSize, imageCache } = task;
+  const augment = createAugmentation(task.augmentation, cropSize);
+  const area = cropSize * cropSize;
+  const images = new Float32Array(items.length * 3 * area);
+  const labels = new Uint8Array(items.length * area);
+  const decoded: (LabeledImage | undefined)[] = [];
+  for (const [n, item] of items.entries()) {
+    let source = item.decoded ?? (await readSample(item.sample, coding, imageCache));
+    if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
+    decoded.push(item.keep && !item.decoded ? source : undefined);
+
+    augment(source, new Random(item.seed), {
+      planes: images.subarray(n * 3 * area, (n + 1) * 3 * area),
+      labels: labels.subarray(n * area, (n + 1) * area),
+      side: cropSize,
+    });
+  }
+  return { images, labels, decoded };
+}
+
+/** One batch of unlabeled images to make. */
+export interface UnlabeledTask {
+  readonly items: readonly {
+    readonly imagePath: string;
+    /** Seed of the views. */
+    readonly seed: string;
+    /** Pixels from an earlier batch, in shared memory. */
+    readonly decoded?: DecodedImage | undefined;
+    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+    readonly keep: boolean;
+  }[];
+  readonly cropSize: number;
+  /** Where copies of images are read in their place. */
+  readonly imageCache?: ImageCache;
+}
+
+export interface UnlabeledTaskResult {
+  /** `[N, 3, S, S]` */
+  readonly weak: Float32Array<ArrayBuffer>;
+  /** `[N, 3, S, S]` */
+  readonly strong: Float32Array<ArrayBuffer>;
+  /** `[N, S, S]` */
+  readonly padding: Uint8Array<ArrayBuffer>;
+  /** Per item, the newly decoded pixels that were to be kept. */
+  readonly decoded: readonly (DecodedImage | undefined)[];
+}
+
+/** Decodes the images of one batch and makes both views of each. */
+export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<UnlabeledTaskResult> {
+  const { items, cropSize, imageCache } = task;
+  const read = (path: string) => (imageCache ? readCachedImage(path, imageCache) : readImage(path));
+  const area = cropSize * cropSize;
+  const weak = new Float32Array(items.length * 3 * area);
+  const strong = new Float32Array(items.length * 3 * area);
+  const padding = new Uint8Array(items.length * area);
+  const decoded: (DecodedImage | undefined)[] = [];
+  for (const [n, item] of items.entries()) {
+    let source = item.decoded ?? (await read(item.imagePath));
+    const isKept = item.keep && !item.decoded;
+    if (isKept) source = { ...source, data: inSharedMemory(source.data) };
+    decoded.push(isKept ? source : undefined);
+
+    const [start, end] = [n * area, (n + 1) * area];
+    makeViews(source, new Random(item.seed), {
+      weak: weak.subarray(3 * start, 3 * end),
+      strong: strong.subarray(3 * start, 3 * end),
+      padding: padding.subarray(start, end),
+      side: cropSize,
+    });
+  }
+  return { weak, strong, padding, decoded };
+}
+
+export interface EvalTask {
+  readonly sample: Sample;
+  readonly coding: MaskCoding;
+  readonly inputSize: Size;
+  /** Pixels from an earlier pass, in shared memory. */
+  readonly decoded?: EvalPixels | undefined;
+  /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+  readonly keep: boolean;
+}
+
+/** What is left of an image and its mask before normalisation. */
+export interface EvalPixels extends Size {
+  /** HWC RGB of the input size. */
+  readonly image: Uint8Array;
+  /** HW at the original size. */
+  readonly mask: Uint8Array;
+}
+
+export interface EvalTaskResult {
+  /** `[1, 3, H, W]` of the input size. */
+  readonly image: Float32Array<ArrayBuffer>;
+  /** HW at the original size. */
+  readonly mask: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** The newly decoded pixels that were to be kept. */
+  readonly decoded: EvalPixels | undefined;
+}
+
+/** Decodes one sample; the image is resized to the input size without keeping its aspect ratio, the mask keeps its size. */
+export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
+  const { sample, coding, inputSize, keep } = task;
+  let pixels = task.decoded;
+  if (!pixels) {
+    const source = await readSample(sample, coding);
+    pixels = { ...source, image: atInputSize({ ...source, data: source.image }, inputSize) };
+    if (keep) pixels = labeledInSharedMemory(pixels);
+  }
+  const image = normalizeImage(pixels.image, inputSize);
+  const { mask, width, height } = pixels;
+  return { image, mask, width, height, decoded: keep && !task.decoded ? pixels : undefined };
+}
+
+export interface VerifyTask {
+  readonly sample: Sample;
+  readonly coding: MaskCoding;
+  readonly classes: number;
+}
+
+export interface VerifyTaskResult {
+  /** Pixels of each class. */
+  readonly pixels: readonly number[];
+  readonly ignored: number;
+  readonly problems: readonly string[];
+  readonly warning: string | undefined;
+}
+
+/** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
+export async function verifySample({ sample, coding, classes }: VerifyTask): Promise<VerifyTaskResult> {
+  const [image, mask] = await Promise.allSettled([
+    readImage(sample.imagePath),
+    readMask(sample.maskPath, coding),
+  ]);
+  const problems = [image, mask].flatMap((result) =>
+    result.status === 'rejected' ? [messageOf(result.reason)] : [],
+  );
+  const counts = new Array<number>(256).fill(0);
+  if (image.status === 'fulfilled' && mask.status === 'fulfilled') {
+    const mismatch = sizeMismatch(sample, image.value, mask.value);
+    if (mismatch) problems.push(mismatch);
+    else if (await haveSameBytes(sample.imagePath, sample.maskPath)) {
+      problems.push(`${sample.maskPath} is the same picture as its image ${sample.imagePath}`);
+    }
+    for (const label of mask.value.data) counts[label]!++;
+  }
+  return {
+    pixels: counts.slice(0, classes),
+    ignored: counts[IGNORE_INDEX]!,
+    problems,
+    warning: image.status === 'fulfilled' ? image.value.warning : undefined,
+  };
+}
+
+async function haveSameBytes(first: string, second: string): Promise<boolean> {
+  const sizes = await Promise.all([stat(first), stat(second)]);
+  if (sizes[0].size !== sizes[1].size) return false;
+  const [a, b] = await Promise.all([readBytes(first), readBytes(second)]);
+  return a.equals(b);
+}
+
+export interface VerifyImageTask {
+  readonly imagePath: string;
+}
+
+export interface VerifyImageTaskResult {
+  readonly problem: string | undefined;
+  readonly warning: string | undefined;
+}
+
+/** Decodes an image without a mask in full. A bad file is given back, not thrown. */
+export async function verifyImage({ imagePath }: VerifyImageTask): Promise<VerifyImageTaskResult> {
+  try {
+    return { problem: undefined, warning: (await readImage(imagePath)).warning };
+  } catch (error) {
+    return { problem: messageOf(error), warning: undefined };
+  }
+}
+
+export interface ForegroundTask {
+  readonly maskPath: string;
+  readonly coding: MaskCoding;
+}
+
+/** Whether a mask, as `coding` reads it, has any pixel of a class other than background. */
+export async function hasForeground({ maskPath, coding }: ForegroundTask): Promise<boolean> {
+  const { data } = await readMask(maskPath, coding);
+  return data.some((label) => label !== 0 && label !== IGNORE_INDEX);
+}
+
+async function readSample(
+  sample: Sample,
+  coding: MaskCoding,
+  imageCache?: ImageCache,
+): Promise<LabeledImage> {
+  const image = await (imageCache
+    ? readCachedImage(sample.imagePath, imageCache)
+    : readImage(sample.imagePath));
+  const mask = await readMask(sample.maskPath, coding);
+  const mismatch = sizeMismatch(sample, image, mask);
+  if (mismatch) throw new OtxError('image', mismatch);
+  return { image: image.data, mask: mask.data, width: image.width, height: image.height };
+}
+
+/** The tasks by name, as requests to threads carry it. */
+export const TASKS = {
+  makeTrainBatch,
+  makeUnlabeledBatch,
+  makeEvalItem,
+  makeViewBatch,
+  makePseudoMask,
+  verifySample,
+  verifyImage,
+  hasForeground,
+};

@@ -1,0 +1,114 @@
+/** @file The data threads' part in two views: one batch, from files or pixels kept in memory to network inputs. */
+import { OtxError } from '../../base/errors.js';
+import { Random } from '../../base/random.js';
+import { type AugmentationName, createAugmentation } from '../augmentation.js';
+import { sizeMismatch } from '../datasets/size-mismatch.js';
+import { type ImageCache, readCachedImage } from '../images/image-cache.js';
+import { readImage } from '../images/read-image.js';
+import { readMask } from '../masks/read-mask.js';
+import { readSegmentedImage } from '../superpixels/make-pseudo-mask.js';
+import type { LabeledImage, MaskCoding } from '../types.js';
+import { IGNORE_INDEX } from '../types.js';
+import { drawRegionIds, poolRegions, REGION_SAMPLES } from '../views/regions.js';
+import { type View, writeView } from '../views/two-views.js';
+import { labeledInSharedMemory } from './shared-memory.js';
+
+export interface ViewTask {
+  readonly items: readonly {
+    readonly imagePath: string;
+    readonly maskPath: string;
+    /** Seed of the views. */
+    readonly seed: string;
+    /** Pixels from an earlier batch, in shared memory. */
+    readonly decoded?: LabeledImage | undefined;
+    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
+    readonly keep: boolean;
+  }[];
+  /** How masks are read; undefined for pseudo masks. */
+  readonly coding: MaskCoding | undefined;
+  /** 1: only the first view, without regions. */
+  readonly views: 1 | 2;
+  /** `views`: the two of contrastive training; with another augmentation both views are made by it. */
+  readonly augmentation: AugmentationName;
+  /** Side of the square network input, in pixels. */
+  readonly size: number;
+  /** Pixels per position of the features. */
+  readonly stride: number;
+  /** Where copies of images are read in their place. */
+  readonly imageCache?: ImageCache | undefined;
+}
+
+export interface ViewTaskResult {
+  /** `[V * N, 3, S, S]`: all first views before all second views. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** `[V * N, S, S]` */
+  readonly labels: Uint8Array<ArrayBuffer>;
+  /** `[V * N, h, w]` with h = w = ceil(S / stride); of no images where there is only one view. */
+  readonly regions: Uint8Array<ArrayBuffer>;
+  /** `[V * N, 16]` each, likewise. */
+  readonly onlineIds: Uint8Array<ArrayBuffer>;
+  readonly targetIds: Uint8Array<ArrayBuffer>;
+  /** Per item, the newly decoded pixels that were to be kept. */
+  readonly decoded: readonly (LabeledImage | undefined)[];
+}
+
+const VIEWS: readonly View[] = [0, 1];
+
+/** Decodes the samples of one batch and makes their views. */
+export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
+  const { items, coding, views, augmentation, size, stride } = task;
+  const area = size * size;
+  const cells = Math.ceil(size / stride) ** 2;
+  const count = views * items.length;
+  const compared = views === 2 ? count : 0;
+  const images = new Float32Array(count * 3 * area);
+  const labels = new Uint8Array(count * area);
+  const regions = new Uint8Array(compared * cells);
+  const onlineIds = new Uint8Array(compared * REGION_SAMPLES);
+  const targetIds = new Uint8Array(compared * REGION_SAMPLES);
+  const decoded: (LabeledImage | undefined)[] = [];
+  const write = augmentation === 'views' ? writeView : viewsOf(augmentation, size);
+  // Pseudo masks use every number; but other augmentations mark their padding by the label that masks of classes ignore.
+  const ignored = coding || augmentation !== 'views' ? IGNORE_INDEX : undefined;
+  for (const [n, item] of items.entries()) {
+    let source = item.decoded ?? (await readSource(item.imagePath, item.maskPath, task));
+    const isKept = item.keep && !item.decoded;
+    if (isKept) source = labeledInSharedMemory(source);
+    decoded.push(isKept ? source : undefined);
+
+    for (const view of VIEWS.slice(0, views)) {
+      const at = view * items.length + n;
+      // Each view has a stream of its own, so that the first is the same with and without the second.
+      const random = new Random(`${item.seed}:view ${view}`);
+      const mask = labels.subarray(at * area, (at + 1) * area);
+      const planes = images.subarray(at * 3 * area, (at + 1) * 3 * area);
+      write(source, view, random, { planes, labels: mask, side: size });
+      if (views === 1) continue;
+      const pooled = poolRegions(mask, size, stride);
+      const ids = drawRegionIds(pooled, random, ignored);
+      regions.set(pooled, at * cells);
+      onlineIds.set(ids.online, at * REGION_SAMPLES);
+      targetIds.set(ids.target, at * REGION_SAMPLES);
+    }
+  }
+  return { images, labels, regions, onlineIds, targetIds, decoded };
+}
+
+/** Both views by one augmentation, each with draws of its own. */
+function viewsOf(augmentation: AugmentationName, size: number): typeof writeView {
+  const augment = createAugmentation(augmentation, size);
+  return (source, _view, random, input) => augment(source, random, input);
+}
+
+async function readSource(
+  imagePath: string,
+  maskPath: string,
+  { coding, imageCache }: ViewTask,
+): Promise<LabeledImage> {
+  if (!coding) return readSegmentedImage(imagePath, maskPath, imageCache);
+  const image = imageCache ? await readCachedImage(imagePath, imageCache) : await readImage(imagePath);
+  const mask = await readMask(maskPath, coding);
+  const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
+  if (mismatch) throw new OtxError('image', mismatch);
+  return { image: image.data, mask: mask.data, width: image.width, height: image.height };
+}
