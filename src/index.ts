@@ -10,6 +10,8 @@ export {
   exportModel,
 } from './export/export-model.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
+export type { EvaluationFiles } from './inference/evaluation-files.js';
+export type { ImageScore } from './inference/image-scores.js';
 export type { ImageSource, RawImage } from './inference/image-source.js';
 export {
   type FailedImage,

@@ -53,12 +53,15 @@ test('a backbone is the start of a training', () => {
 });
 
 test('weights are used with what they need', () => {
-  expect(afterEval({ weights: 'a.pth', template: 'SegNext-t' }).split('\n')).toEqual([
+  expect(
+    afterEval({ weights: 'a.pth', template: 'SegNext-t' }, 'my scores/eval_worst.png').split('\n'),
+  ).toEqual([
     'what next:',
+    '  look     "my scores/eval_worst.png"',
     '  segment  otx predict SegNext-t --input <image or folder> --load-weights a.pth',
     '  export   otx export SegNext-t --load-weights a.pth',
   ]);
-  expect(afterEval({ weights: 'x/model.onnx' })).not.toContain('export');
+  expect(afterEval({ weights: 'x/model.onnx' }, 'a.png')).not.toContain('export');
   expect(afterPredict({ weights: 'x/model.onnx' }, "it's").split('\n')).toEqual([
     'what next:',
     '  look   "it\'s/overlays"',
@@ -77,5 +80,5 @@ test('weights are used with what they need', () => {
 
 test('under npx the commands begin with it', () => {
   vi.stubEnv('npm_command', 'exec');
-  expect(afterEval({ weights: 'a' })).toContain('  export   npx otx export --load-weights a');
+  expect(afterEval({ weights: 'a' }, 'a.png')).toContain('  export   npx otx export --load-weights a');
 });

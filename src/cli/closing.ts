@@ -60,8 +60,10 @@ export interface UsedWeights {
   readonly template?: string | undefined;
 }
 
-export function afterEval({ weights, template }: UsedWeights): string {
-  return whatNext(useOf(weights, { template }).filter(([purpose]) => purpose !== 'score'));
+/** @param worstImages path of the sheet of the worst images. */
+export function afterEval({ weights, template }: UsedWeights, worstImages: string): string {
+  const look: Step = ['look', shellQuote(worstImages)];
+  return whatNext([look, ...useOf(weights, { template }).filter(([purpose]) => purpose !== 'score')]);
 }
 
 /** @param output folder of the predictions. */

@@ -1,6 +1,5 @@
 /** @file Scoring a trained model on a data set. */
 
-import { join } from 'node:path';
 import { checkOptions } from '../base/check-options.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
@@ -16,15 +15,21 @@ import { datasetInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
 import { diceAverage, type SegmentationMetrics } from '../runs/metrics.js';
 import { withProblemList } from '../runs/problem-list.js';
 import { checkHyperParameters } from '../settings/index.js';
+import {
+  EVALUATION_FILES,
+  type EvaluationFiles,
+  evaluationFiles,
+  writeEvaluation,
+} from './evaluation-files.js';
+import { type ImageScore, ImageScores } from './image-scores.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { MODEL_KINDS } from './trained-model.js';
 import { validate } from './validate.js';
 
-/** Name of the file with the score. */
-export const PERFORMANCE_FILE = 'performance.json';
-
 const DEFAULT_WORKERS = 2;
+/** Rows of the sheet of the worst images. */
+const SHOWN_WORST = 8;
 
 /** What to score, and on which data. */
 export interface EvaluateOptions extends ModelOptions {
@@ -32,7 +37,7 @@ export interface EvaluateOptions extends ModelOptions {
   readonly testData: string;
   /** Whether the true masks go through polygons, as in the reference; see {@link openDataset}. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
-  /** Folder for `performance.json`. Default: none is written. */
+  /** Folder for the files of {@link EvaluateResult.files}. Default: none are written. */
   readonly output?: string | undefined;
 }
 
@@ -44,8 +49,10 @@ export interface EvaluateResult {
   readonly metrics: SegmentationMetrics;
   /** Mean Dice over the classes other than background that occur, which `performance.json` holds. */
   readonly diceAverage: number;
-  /** The file that was written, if any. */
-  readonly performanceFile: string | undefined;
+  /** Of each image, in the order of the data set. */
+  readonly images: readonly ImageScore[];
+  /** The files that were written; undefined without an output folder. */
+  readonly files: EvaluationFiles | undefined;
 }
 
 /**
@@ -74,7 +81,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       ? undefined
       : await Outputs.open({
           root: output,
-          files: [PERFORMANCE_FILE],
+          files: Object.values(EVALUATION_FILES),
           inputs: joinInputs(datasetInputs(what, testData, dataset), weightsInputs(options.weights)),
         });
   let model: OpenedModel | undefined;
@@ -93,26 +100,40 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       }),
     );
     onEvent({ type: 'data', subset: 'test', report });
+    const { indices } = matched;
+    const images = new ImageScores({
+      classes: classes.length,
+      scored: indices,
+      kept: outputs ? SHOWN_WORST : 0,
+    });
     const matrix = await validate(loader, forward, {
       classes: classes.length,
       inputSize,
       threshold,
       signal,
+      onPrediction: (image) => images.add(image),
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'evaluate', done, total }),
     });
     // As the data set has them: what it lacks cannot be scored.
-    const metrics = matrix.summary(matched.indices);
+    const metrics = matrix.summary(indices);
     const score = diceAverage(metrics);
-    const performanceFile = output === undefined ? undefined : join(output, PERFORMANCE_FILE);
-    const text = `${JSON.stringify({ 'Dice Average': score }, null, 2)}\n`;
-    await outputs?.write(PERFORMANCE_FILE, text).catch((cause: unknown) => {
-      // What has been computed is not lost with the file.
-      const found = `mean Dice ${metrics.mDice.toFixed(4)} with background, ${score.toFixed(4)} without`;
-      throw new OtxError('output', `${messageOf(cause)}; the scores are: ${found}`, { cause });
-    });
+    if (outputs) {
+      const { all, worst } = images;
+      const found = { diceAverage: score, metrics, matrix, classes, scored: indices, images: all, worst };
+      await writeEvaluation(outputs, found).catch((cause: unknown) => {
+        // What has been computed is not lost with the files.
+        const scores = `mean Dice ${metrics.mDice.toFixed(4)} with background, ${score.toFixed(4)} without`;
+        throw new OtxError('output', `${messageOf(cause)}; the scores are: ${scores}`, { cause });
+      });
+    }
     if (output !== undefined) onEvent({ type: 'output', folder: output });
-    const scored = matched.indices.map((index) => classes[index]!);
-    return { classes: scored, metrics, diceAverage: score, performanceFile };
+    return {
+      classes: indices.map((index) => classes[index]!),
+      metrics,
+      diceAverage: score,
+      images: images.all,
+      files: output === undefined ? undefined : evaluationFiles(output),
+    };
   } finally {
     await Promise.all([loader?.dispose(), model?.dispose(), outputs?.close()]);
   }

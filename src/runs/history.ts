@@ -1,5 +1,6 @@
 /** @file `results.csv`: the figures of every epoch in a file that any program can plot. */
 
+import { csvLine, sixDigits } from '../base/csv.js';
 import type { Outputs } from '../base/outputs/outputs.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
@@ -47,8 +48,8 @@ export class History {
     classes: readonly ClassInfo[],
     figures: readonly string[] = [],
   ): Promise<History> {
-    const perClass = ['Dice', 'IoU'].flatMap((score) => classes.map(({ name }) => quote(`${score}.${name}`)));
-    const head = [...COLUMNS, ...figures, ...perClass].join(',');
+    const perClass = ['Dice', 'IoU'].flatMap((score) => classes.map(({ name }) => `${score}.${name}`));
+    const head = csvLine([...COLUMNS, ...figures, ...perClass]);
     const history = new History(outputs, path, figures, [head]);
     await history.write();
     return history;
@@ -105,7 +106,7 @@ export class History {
       ...(metrics?.perClass.map(({ dice }) => dice) ?? []),
       ...(metrics?.perClass.map(({ iou }) => iou) ?? []),
     ];
-    this.lines.push(cells.map(number).join(','));
+    this.lines.push(csvLine(cells.map(sixDigits)));
     await this.write();
   }
 
@@ -118,12 +119,4 @@ export class History {
 export async function isHistory(path: string): Promise<boolean> {
   const text = await readTextOf(path, HISTORY_KIND).catch(() => '');
   return text.startsWith(COLUMNS.join(','));
-}
-
-function number(value: number | undefined): string {
-  return value === undefined || Number.isNaN(value) ? '' : String(Number(value.toPrecision(6)));
-}
-
-function quote(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

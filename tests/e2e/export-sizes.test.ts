@@ -172,7 +172,7 @@ describe('classes are matched by name', () => {
       expect(other.metrics.perClass[index]).toEqual(straight.metrics.perClass[at]);
     });
     expect(other.diceAverage).toBeCloseTo(straight.diceAverage, 12);
-    expect(JSON.parse(await readFile(other.performanceFile!, 'utf8'))).toEqual({
+    expect(JSON.parse(await readFile(other.files!.performance, 'utf8'))).toEqual({
       'Dice Average': other.diceAverage,
     });
   });

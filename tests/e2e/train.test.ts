@@ -8,6 +8,7 @@ import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { readPngHead } from '../../src/data/masks/png.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
+import { EVALUATION_FILES } from '../../src/inference/evaluation-files.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 
@@ -250,6 +251,56 @@ describe('what was trained', () => {
     expect(stdout).toContain(`Performance(score: ${written['Dice Average']}, dashboard: (1 metric groups))`);
     const { info } = await loadCheckpoint(run);
     expect(stdout).toContain(`mean Dice ${info.metrics?.mDice?.toFixed(4)} with background`);
+  });
+
+  test('otx eval writes tables and pictures of what went wrong', async () => {
+    const output = join(folder, 'tables');
+    const { code, stdout } = await otx([
+      'eval',
+      ...['--test-data-roots', join(data, 'val'), '--load-weights', run, '-o', output],
+    ]);
+    expect(code).toBe(0);
+    const names = Object.values(EVALUATION_FILES);
+    expect((await readdir(output)).sort()).toEqual([MANIFEST_FILE, ...names, 'log.txt'].sort());
+    expect(stdout).toContain(`\nwritten into ${output}: ${names.join(', ')}\n`);
+    expect(stdout).toContain(`\n  look     ${join(output, 'eval_worst.png')}\n`);
+    const table = async (name: string) =>
+      (await readFile(join(output, name), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => line.split(','));
+
+    const { info } = await loadCheckpoint(run);
+    const [, ...perClass] = await table('eval_classes.csv');
+    const [head, ...confusion] = await table('eval_confusion.csv');
+    expect(perClass.map(([name]) => name)).toEqual(head!.slice(1));
+    for (const [index, [, dice, iou, recall, precision, pixels]] of perClass.entries()) {
+      const expected = info.metrics!.perClass[index]!;
+      const right = Number(confusion[index]![index + 1]);
+      const predicted = confusion.reduce((sum, row) => sum + Number(row[index + 1]), 0);
+      const cells: [string, number | null][] = [
+        [dice!, expected.dice],
+        [iou!, expected.iou],
+        [recall!, expected.acc],
+        [precision!, right / predicted],
+      ];
+      for (const [cell, value] of cells) {
+        if (value === null || Number.isNaN(value)) expect(cell).toBe('');
+        else expect(Number(cell)).toBeCloseTo(value, 5);
+      }
+      expect(Number(pixels)).toBe(expected.pixels);
+    }
+
+    const [, ...images] = await table('eval_images.csv');
+    expect(images.map(([name]) => name)).toEqual(['scene-0001', 'scene-0002']);
+    const [lowest] = images
+      .map(([name, dice]) => ({ name, dice: Number(dice) }))
+      .sort((a, b) => a.dice - b.dice);
+    expect(stdout).toContain(`\nlowest mean Dice: ${lowest!.name} ${lowest!.dice.toFixed(4)}, `);
+    for (const picture of ['eval_confusion.png', 'eval_worst.png']) {
+      const { width, height } = await sharp(join(output, picture)).metadata();
+      expect(Math.min(width!, height!)).toBeGreaterThan(300);
+    }
   });
 
   test.each(['dynamic', 'static'])(

@@ -25,6 +25,7 @@ import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { runCommand } from '../../src/cli/program.js';
 import { createRunLog } from '../../src/cli/run-log.js';
 import { generateScenes } from '../../src/demo/generate.js';
+import { EVALUATION_FILES } from '../../src/inference/evaluation-files.js';
 import { otx } from './otx.js';
 
 const SIZE = ['--learning_parameters.input_size', '64x64'];
@@ -211,6 +212,7 @@ const files: [string, string][] = [
   ['train (unlabeled images)', 'config.yaml'],
   ['augment', 'augmentation.png'],
   ['eval', 'performance.json'],
+  ...Object.values(EVALUATION_FILES).map((name): [string, string] => ['eval (onnx)', name]),
   ['predict', 'masks/scene-0001.png'],
   ['predict', 'overlays/scene-0002.png'],
   ['predict (one image)', 'masks/scene-0001.png'],
@@ -344,6 +346,7 @@ test('what was written before is replaced, what the user has made of it is not',
   for (const [command, name] of [
     ['predict', 'masks/scene-0001.png'],
     ['eval', 'performance.json'],
+    ['eval (onnx)', 'eval_worst.png'],
     ['export', 'model.onnx'],
     ['augment', 'augmentation.png'],
   ] as const) {

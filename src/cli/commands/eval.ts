@@ -1,14 +1,19 @@
 /** @file `otx eval`. */
 
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
-import { evaluate } from '../../index.js';
+import { printableLine } from '../../base/text.js';
+import { evaluate, type ImageScore } from '../../index.js';
 import { formatMetrics } from '../../runs/metrics.js';
 import { parseThreads } from '../arguments.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
+
+/** Images that are named. */
+const LOWEST = 3;
 
 interface Flags {
   testDataRoots?: string;
@@ -31,7 +36,10 @@ export function addEval(program: Command, context: CommandContext): void {
       '--load-weights <path>',
       `run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file ${LATEST}`,
     )
-    .option('-o, --output <folder>', `folder for performance.json (default: ${DEFAULT_OUTPUTS}/<time>_eval)`)
+    .option(
+      '-o, --output <folder>',
+      `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
+    )
     .addOption(otxAdapterOption())
     .option(
       '--threads <number>',
@@ -46,7 +54,7 @@ export function addEval(program: Command, context: CommandContext): void {
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);
       const { threads } = flags;
-      const { classes, metrics, diceAverage, performanceFile } = await run((hooks) =>
+      const { classes, metrics, diceAverage, images, files } = await run((hooks) =>
         evaluate({ template, testData, weights, output, useOtxAdapter, threads, hyperParameters, ...hooks }),
       );
       const names = classes.map(({ name }) => name);
@@ -56,11 +64,23 @@ export function addEval(program: Command, context: CommandContext): void {
           `mean Dice ${metrics.mDice.toFixed(4)} with background (as during training), ` +
             `${diceAverage.toFixed(4)} without (Dice Average)`,
           `Performance(score: ${diceAverage}, dashboard: (1 metric groups))`,
-          `written ${performanceFile}`,
-          `\n${afterEval({ weights, template })}`,
+          ...lowestLine(images),
+          `written into ${output}: ${Object.values(files!)
+            .map((path) => basename(path))
+            .join(', ')}`,
+          `\n${afterEval({ weights, template }, files!.worstImages)}`,
         ].join('\n'),
       );
     });
+}
+
+/** The images where there is most to learn from. */
+function lowestLine(images: readonly ImageScore[]): string[] {
+  const lowest = images.filter(({ mDice }) => !Number.isNaN(mDice)).sort((a, b) => a.mDice - b.mDice);
+  const words = lowest
+    .slice(0, LOWEST)
+    .map(({ name, mDice }) => `${printableLine(name)} ${mDice.toFixed(4)}`);
+  return words.length === 0 ? [] : [`lowest mean Dice: ${words.join(', ')}`];
 }
 
 async function testDataOf(file: string | undefined): Promise<string> {
