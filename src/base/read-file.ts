@@ -16,6 +16,8 @@ export const MOST_BYTES = {
   yaml: MiB / 4,
   /** Meta files and label schemas. */
   json: 4 * MiB,
+  /** Annotations of a whole data set in one file; a text of JavaScript has at most 512 MiB. */
+  annotations: 500 * MiB,
   /** `results.csv` of thousands of epochs and hundreds of classes. */
   csv: 64 * MiB,
   /** Half a million paths. */

@@ -25,6 +25,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
   resumeFrom: '--resume-from',
   output: '--output',
   type: '--export-type',
+  dataFormat: '--data-format',
   useOtxAdapter: '--use-otx-adapter',
   pretrained: '--pretrained',
   seed: '--seed',

@@ -13,6 +13,9 @@ export { type OpenDatasetOptions, openDataset } from './datasets/open-dataset.js
 export { type DatasetReport, formatReport } from './datasets/report.js';
 export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './datasets/unlabeled-images.js';
 export { type VerifyOptions, verifyDataset } from './datasets/verify.js';
+export { FORMAT_NAMES } from './formats/formats.js';
+export { readLabels } from './formats/read-labels.js';
+export type { SubsetRole } from './formats/subsets.js';
 export { type ImageCache, STORAGE_SCHEMES, type StorageScheme } from './images/image-cache.js';
 export { findImages, type ImageFile } from './images/image-files.js';
 export { decodeImage, readImage } from './images/read-image.js';

@@ -1,4 +1,5 @@
 /** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
+import type { ShapeList } from './formats/shapes/shape.js';
 import type { Rgb } from './masks/color-vision.js';
 
 export { IGNORE_INDEX } from '../base/ignore-index.js';
@@ -14,12 +15,15 @@ export interface ClassInfo {
   readonly color: Rgb;
 }
 
-/** One photograph with its mask. Sizes are in pixels after EXIF orientation. */
+/** One photograph with its annotation, which {@link readLabels} reads. Sizes are in pixels after EXIF orientation. */
 export interface Sample {
-  /** Path below `images/` without extension, with forward slashes. */
+  /** Path of the image without extension, below the folder of the images, with forward slashes. */
   readonly id: string;
   readonly imagePath: string;
+  /** The mask; with `shapes` the file that they come from. */
   readonly maskPath: string;
+  /** What was drawn, where the annotation is no picture. */
+  readonly shapes?: ShapeList | undefined;
   readonly width: number;
   readonly height: number;
 }
@@ -48,6 +52,8 @@ export interface Dataset {
   readonly decodeMask: MaskCoding;
   /** What a careful reader of the meta file should know, one sentence each. */
   readonly notices: readonly string[];
+  /** A meta file in the Common layout that would say what was concluded, where the data has none. */
+  readonly proposedMeta?: object;
 }
 
 /** A photograph without a mask. Sizes are in pixels after EXIF orientation. */

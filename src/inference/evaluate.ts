@@ -33,8 +33,10 @@ const SHOWN_WORST = 8;
 
 /** What to score, and on which data. */
 export interface EvaluateOptions extends ModelOptions {
-  /** Root of the data set to score on (Common Semantic Segmentation layout). */
+  /** Root of the data set to score on (docs/data.md has the layouts). */
   readonly testData: string;
+  /** Layout of the data set: docs/data.md has the names, such as `voc`. Default: found out by the content of the folder. */
+  readonly dataFormat?: string | undefined;
   /** Whether the true masks go through polygons, as in the reference; see {@link openDataset}. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
   /** Folder for the files of {@link EvaluateResult.files}. Default: none are written. */
@@ -64,16 +66,17 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   checkOptions('evaluate()', options, {
     ...MODEL_KINDS,
     testData: 'path',
+    dataFormat: 'string?',
     useOtxAdapter: 'boolean?',
     output: 'path?',
   });
-  const { testData, useOtxAdapter, output, onEvent = () => undefined, signal } = options;
+  const { testData, dataFormat: format, useOtxAdapter, output, onEvent = () => undefined, signal } = options;
   const { learning_parameters } = checkHyperParameters(options.hyperParameters);
   const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   const what = 'the test data';
   const dataset = await withProblemList(
     output,
-    () => openDataset(testData, { useOtxAdapter, workers, signal }),
+    () => openDataset(testData, { format, role: 'test', useOtxAdapter, workers, signal }),
     { folders: [{ path: testData, what }] },
   );
   const outputs =

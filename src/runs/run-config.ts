@@ -19,6 +19,8 @@ export const runConfigSchema = z.strictObject({
   unlabeled_data_roots: z.string().optional(),
   /** Which of them to use. */
   unlabeled_file_list: z.string().optional(),
+  /** Layout of the data sets; found out when left out. */
+  data_format: z.string().optional(),
   /** Whether masks go through polygons, as in the reference; false when left out. */
   use_otx_adapter: switchSchema.optional(),
   output: z.string().optional(),

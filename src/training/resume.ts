@@ -18,6 +18,7 @@ import { checkHyperParameters, settings } from '../settings/index.js';
 
 /** What a run keeps from its beginning to its end, as its configuration and as the API call it. */
 const FIXED_OPTIONS = {
+  data_format: 'dataFormat',
   use_otx_adapter: 'useOtxAdapter',
   seed: 'seed',
   load_weights: 'loadWeights',

@@ -90,10 +90,10 @@ const openings: {
 type LabeledData = OpenedData & { readonly validationSet: Dataset };
 
 async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<LabeledData> {
-  const reading = { useOtxAdapter: config.use_otx_adapter, signal };
+  const reading = { format: config.data_format, useOtxAdapter: config.use_otx_adapter, signal };
   const [trainSet, opened] = await allOfThem<[Dataset, Dataset]>([
-    () => openDataset(config.train_data_roots, reading),
-    () => openDataset(config.val_data_roots as string, reading),
+    () => openDataset(config.train_data_roots, { ...reading, role: 'train' }),
+    () => openDataset(config.val_data_roots as string, { ...reading, role: 'val' }),
   ]);
   const matched = matchClasses(opened, trainSet.classes, 'the training data');
   const validationSet = matched.dataset;

@@ -37,6 +37,11 @@ interface CommonOptions extends SettingOptions {
   readonly unlabeledData?: string | undefined;
   /** List file that names the images to use, by paths relative to `unlabeledData`. Default: all. */
   readonly unlabeledFileList?: string | undefined;
+  /**
+   * Layout of the data sets: docs/data.md has the names, such as `voc`. Default: found out by the content of the folders, so that
+   * train and validation data may differ.
+   */
+  readonly dataFormat?: string | undefined;
   /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
   /** Equal seeds, data and threads give bit-identical weights. Default 42, for self-supervised training 5. */
@@ -105,6 +110,7 @@ export interface ResumeOptions extends CommonOptions {
 const KINDS = {
   unlabeledData: 'path?',
   unlabeledFileList: 'path?',
+  dataFormat: 'string?',
   useOtxAdapter: 'boolean?',
   seed: 'number?',
   loadWeights: 'path?',
@@ -170,6 +176,7 @@ export function newConfig(
     unlabeled_data_roots: options.unlabeledData === undefined ? undefined : resolve(options.unlabeledData),
     unlabeled_file_list:
       options.unlabeledFileList === undefined ? undefined : resolve(options.unlabeledFileList),
+    data_format: options.dataFormat,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
@@ -215,6 +222,7 @@ export function resumedConfig(
   checkInterval(options.checkpointInterval);
   const asks = settingsOf(options);
   checkSameConfig(root, before.resume.config, {
+    data_format: options.dataFormat,
     use_otx_adapter: options.useOtxAdapter,
     seed: options.seed,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),

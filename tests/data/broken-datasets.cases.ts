@@ -225,7 +225,8 @@ export const FOLDERS: readonly BrokenDataset[] = [
   },
   {
     name: 'meta is missing',
-    error: /dataset_meta\.json is missing; it names the classes/s,
+    pixels: STRIPES,
+    note: /there is no meta file; classes are what its masks hold: 0 = background, 1 = class 1, 2 = class 2/s,
     fault: (f) => f.remove('dataset_meta.json'),
   },
   {

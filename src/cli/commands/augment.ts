@@ -17,6 +17,7 @@ import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { parseSeed } from '../arguments.js';
 import { afterAugment } from '../closing.js';
 import { type CommandContext, paramsHint } from './context.js';
+import { dataFormatOption } from './data-format-option.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
 const SHEET_FILE = 'augmentation.png';
@@ -26,6 +27,7 @@ interface Flags {
   output: string;
   augmentation: AugmentationName;
   seed: number;
+  dataFormat?: string;
   useOtxAdapter?: boolean;
 }
 
@@ -42,6 +44,7 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
         .default('documented'),
     )
     .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
+    .addOption(dataFormatOption())
     .addOption(otxAdapterOption())
     .addHelpText('after', paramsHint('augment', 'learning_parameters.input_size 256x256'))
     .action(async (template: string, flags: Flags) => {
@@ -52,7 +55,9 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
       const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), asked)).train;
       const useOtxAdapter = adapter(flags.useOtxAdapter);
       await run(async ({ signal, onEvent }) => {
-        const dataset = await openDataset(flags.trainDataRoots, { useOtxAdapter, signal });
+        const dataset = await openDataset(flags.trainDataRoots, {
+          ...{ format: flags.dataFormat, role: 'train', useOtxAdapter, signal },
+        });
         const inputs = datasetInputs('the data set', flags.trainDataRoots, dataset);
         const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
         try {

@@ -10,6 +10,7 @@ import { parseThreads } from '../arguments.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
+import { dataFormatOption } from './data-format-option.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 
 /** Images that are named. */
@@ -20,6 +21,7 @@ interface Flags {
   data?: string;
   loadWeights?: string;
   output?: string;
+  dataFormat?: string;
   useOtxAdapter?: boolean;
   threads?: number;
 }
@@ -40,6 +42,7 @@ export function addEval(program: Command, context: CommandContext): void {
       '-o, --output <folder>',
       `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
     )
+    .addOption(dataFormatOption())
     .addOption(otxAdapterOption())
     .option(
       '--threads <number>',
@@ -53,9 +56,12 @@ export function addEval(program: Command, context: CommandContext): void {
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);
-      const { threads } = flags;
+      const { dataFormat, threads } = flags;
       const { classes, metrics, diceAverage, images, files } = await run((hooks) =>
-        evaluate({ template, testData, weights, output, useOtxAdapter, threads, hyperParameters, ...hooks }),
+        evaluate({
+          ...{ template, testData, dataFormat, weights, output, useOtxAdapter, threads, hyperParameters },
+          ...hooks,
+        }),
       );
       const names = classes.map(({ name }) => name);
       terminal.print(

@@ -23,6 +23,7 @@ export interface TrainFlags {
   valDataRoots?: string;
   unlabeledDataRoots?: string;
   unlabeledFileList?: string;
+  dataFormat?: string;
   useOtxAdapter?: boolean;
   output?: string;
   seed?: number;
@@ -46,6 +47,7 @@ export interface TrainRequest {
   readonly validationData: string | undefined;
   readonly unlabeledData: string | undefined;
   readonly unlabeledFileList: string | undefined;
+  readonly dataFormat: string | undefined;
   readonly useOtxAdapter: boolean | undefined;
   readonly output: string | undefined;
   readonly seed: number | undefined;
@@ -80,6 +82,7 @@ export async function trainRequest(
     validationData: flags.valDataRoots ?? data.val ?? file.val_data_roots,
     unlabeledData: flags.unlabeledDataRoots ?? data.unlabeled ?? file.unlabeled_data_roots,
     unlabeledFileList: flags.unlabeledFileList ?? data.unlabeledFileList ?? file.unlabeled_file_list,
+    dataFormat: flags.dataFormat ?? file.data_format,
     useOtxAdapter: useOtxAdapter ?? file.use_otx_adapter,
     output: flags.output ?? file.output,
     seed: flags.seed ?? file.seed,
@@ -163,6 +166,7 @@ export async function printableConfig(
     val_data_roots: request.validationData,
     unlabeled_data_roots: request.unlabeledData,
     unlabeled_file_list: request.unlabeledFileList,
+    data_format: request.dataFormat,
     use_otx_adapter: request.useOtxAdapter ?? false,
     output: request.output,
     seed: request.seed ?? defaultSeed(trainType),

@@ -11,6 +11,7 @@ import { settings } from '../../settings/index.js';
 import { parseCheckpointInterval, parseDuration, parseSeed, parseThreads } from '../arguments.js';
 import { afterTraining } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
+import { dataFormatOption } from './data-format-option.js';
 import { endedTraining } from './ended-training.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
 import { printableConfig, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
@@ -43,6 +44,7 @@ export function addTrain(
       '--unlabeled-file-list <file>',
       'use only these of them: a text file with one relative path per line',
     )
+    .addOption(dataFormatOption())
     .addOption(otxAdapterOption())
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
     .option('--seed <number>', 'seed of everything random (default: 42; Selfsupervised: 5)', parseSeed)

@@ -106,10 +106,12 @@ describe('openDataset errors', () => {
     expect(await open(root)).toContain('did you mean ROOT/train or ROOT/val?');
   });
 
-  it('says when the meta file is missing or wrong', async () => {
+  it('says when the meta file is in another place or wrong', async () => {
     const root = await temporaryFolder();
     await writeFiles(root, { 'images/a.jpg': await noiseJpeg(6, 6), 'masks/a.png': stripes(6, 6) });
+    await writeFiles(root, { 'masks/Dataset_Meta.json': THREE_CLASSES });
     expect(await open(root)).toContain('ROOT/dataset_meta.json is missing');
+    expect(await open(root)).toContain('did you mean ROOT/masks/Dataset_Meta.json?');
     await writeFiles(root, { 'meta.json': '{' });
     expect(await open(root)).toContain('ROOT/meta.json: is not valid JSON');
   });

@@ -1,25 +1,18 @@
-/** @file Opens a folder in the Common Semantic Segmentation layout: meta file, pairing, image headers. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** @file Opens a data set of any format: which one it is, its subset, its classes, and the headers of its images. */
 import { messageOf, OtxError } from '../../base/errors.js';
-import { META_NAMES } from '../../base/outputs/dataset-folder.js';
-import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
+import { css } from '../formats/css.js';
+import type { DatasetFormat, Item, OpenedItems } from '../formats/format.js';
+import { WHOLE } from '../formats/format.js';
+import { locate } from '../formats/locate.js';
+import { pickSubset, type SubsetRole, shown } from '../formats/subsets.js';
 import { readImageSize } from '../images/decoder.js';
-import { findImages, isFolder } from '../images/image-files.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { type AdaptOptions, adaptDataset } from '../otx-adapter/adapt-dataset.js';
 import { requireOpenCv } from '../otx-adapter/opencv.js';
-import type { Dataset } from '../types.js';
-import { parseMeta } from './meta.js';
-import { pairByName } from './pairing.js';
-import { datasetError, listSome } from './problems.js';
+import type { Size } from '../transforms/geometry.js';
+import type { Dataset, Sample } from '../types.js';
+import { datasetError } from './problems.js';
 
-const META_KIND: FileKind = {
-  code: 'dataset',
-  expected: 'the names of the classes in JSON',
-  maxBytes: MOST_BYTES.json,
-};
-const LAYOUT = 'images/, masks/ and dataset_meta.json';
 const HEADERS_AT_ONCE = 8;
 
 export interface OpenDatasetOptions extends AdaptOptions {
@@ -28,114 +21,90 @@ export interface OpenDatasetOptions extends AdaptOptions {
    * Default false: the pixels of the masks are used as they are, as public benchmarks do.
    */
   readonly useOtxAdapter?: boolean | undefined;
+  /** Name of the format, one of `FORMAT_NAMES`. Default: found out by the content of the folder. */
+  readonly format?: string | undefined;
+  /** What the data is for, which chooses among several subsets. Default: only a data set with a single one is opened. */
+  readonly role?: SubsetRole | undefined;
 }
 
 /**
- * Opens `root`, or the single sub-folder of `root` that is a data set.
+ * Opens `root`, or the single sub-folder of `root` that is a data set, in any of the formats of `src/data/formats`. Reads the
+ * headers of the images, not their pixels: {@link verifyDataset} does.
  *
- * Expected: `images/**` and `masks/**` with equal names apart from the ending, and `dataset_meta.json` (or `meta.json`),
- * see {@link parseMeta}. Reads the headers of the images, not their pixels: {@link verifyDataset} does.
- * @throws OtxError `dataset` when the folder is missing, empty or something else, when the meta file is wrong, and, as one
- * list, for images without mask, masks without image, ambiguous names and files that are no images; with `useOtxAdapter`
- * also when no mask gives a polygon; `usage` with `useOtxAdapter` when OpenCV is not installed; `aborted` when the signal
- * fires.
+ * @throws OtxError `dataset` when the folder is missing, empty or something else, when a file that describes the data is
+ * wrong, when no subset is for the role, and, as one list, for images without annotation, annotations without image, ambiguous
+ * names and files that are no images; with `useOtxAdapter` also when no mask gives a polygon; `usage` with `useOtxAdapter`
+ * when OpenCV is not installed, and for a format that there is not; `aborted` when the signal fires.
  */
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   if (options.useOtxAdapter) requireOpenCv();
-  const { folder, metaPath } = await locate(root);
-  const { classes, coding, notices } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
+  const { folder, format } = await locate(root, options.format);
+  const subset = pickSubset(folder, await format.subsets(folder), options.role);
+  const opened = await format.open(folder, subset);
+  const dataset = await withSizes(opened.root ?? folder.path, opened, options.signal);
+  const named =
+    format === css
+      ? dataset
+      : { ...dataset, notices: [describe(format, subset, opened), ...dataset.notices] };
+  return options.useOtxAdapter ? adaptDataset(named, options) : named;
+}
 
-  const [images, masks] = await Promise.all([
-    findImages(join(folder, 'images')),
-    findImages(join(folder, 'masks')),
-  ]);
-  if (images.length === 0) throw await nothingIn(folder, 'images', 'no images');
-  if (masks.length === 0) throw await nothingIn(folder, 'masks', `no masks for the ${images.length} images`);
+/** "read as Cityscapes: 2975 images of the subset train, 19 classes" */
+function describe({ title }: DatasetFormat, subset: string, { items, classes }: OpenedItems): string {
+  const part = subset === WHOLE ? '' : ` of the subset ${shown(subset)}`;
+  const count = classes.length - 1;
+  return `read as ${title}: ${items.length} images${part}, ${count} ${count === 1 ? 'class' : 'classes'} and background`;
+}
 
-  const { pairs, problems } = pairByName(images, masks);
-  const unreadable: string[] = [];
-  const { signal } = options;
-  const readSize = async ({ image }: (typeof pairs)[number]) => {
+async function withSizes(
+  root: string,
+  { classes, coding, items, problems, notices, proposedMeta }: OpenedItems,
+  signal: AbortSignal | undefined,
+): Promise<Dataset> {
+  const wrong: string[] = [];
+  const readSize = async ({ imagePath, maskPath, declared }: Item): Promise<Size> => {
     try {
-      return await readImageSize(image.path);
+      const size = await readImageSize(imagePath);
+      const mismatch = declared && declaredMismatch(imagePath, maskPath, size, declared);
+      if (mismatch !== undefined) wrong.push(mismatch);
+      return size;
     } catch (error) {
-      unreadable.push(messageOf(error));
+      wrong.push(messageOf(error));
       return { width: 0, height: 0 };
     }
   };
-  const sizes = await mapConcurrent(pairs, HEADERS_AT_ONCE, readSize, { signal });
-  if (problems.length + unreadable.length > 0) {
-    throw datasetError(folder, [...problems, ...unreadable.sort()], 'Complete, replace or remove the files');
+  const sizes = await mapConcurrent(items, HEADERS_AT_ONCE, readSize, { signal });
+  if (problems.length + wrong.length > 0) {
+    throw datasetError(root, [...problems, ...wrong.sort()], 'Complete, replace or remove the files');
   }
-  const samples = pairs.map(({ image, mask }, i) => ({
-    id: image.stem,
-    imagePath: image.path,
-    maskPath: mask.path,
-    ...sizes[i]!,
-  }));
-  const dataset = { root: folder, classes, samples, decodeMask: coding, notices };
-  return options.useOtxAdapter ? adaptDataset(dataset, options) : dataset;
-}
-
-/** Why a folder of the layout gives nothing, and what is there in its place. */
-async function nothingIn(root: string, name: string, what: string): Promise<OtxError> {
-  const folder = join(root, name);
-  const inside = await readdir(folder).then(shown, () => undefined);
-  if (inside) {
-    const found = inside.length > 0 ? ` (found ${listSome(inside)})` : '';
-    return new OtxError('dataset', `${folder} holds ${what}${found}; expected ${LAYOUT} in ${root}`);
-  }
-  const others = shown(await readdir(root));
-  const reason = others.includes(name) ? 'is not a folder' : 'does not exist';
-  return new OtxError(
-    'dataset',
-    `${folder} ${reason}, so there are ${what}; expected ${LAYOUT} in ${root} (found ${listSome(others)})`,
-  );
-}
-
-const shown = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('.')).sort();
-
-/** The folder that holds the data set and its meta file. */
-async function locate(root: string): Promise<{ folder: string; metaPath: string }> {
-  let names: string[];
-  try {
-    names = (await readdir(root)).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    const reason = { ENOENT: 'does not exist', ENOTDIR: 'is not a folder' }[
-      (error as NodeJS.ErrnoException).code ?? ''
-    ];
+  if (items.length === 0) {
     throw new OtxError(
       'dataset',
-      `data set folder ${root} ${reason ?? `cannot be read (${messageOf(error)})`}; expected a folder with ${LAYOUT}`,
-      { cause: error },
+      `${root}: none of its images is annotated; there is nothing to learn or to score`,
     );
   }
-  if (names.length === 0) {
-    throw new OtxError('dataset', `data set folder ${root} is empty; expected ${LAYOUT}`);
-  }
-  const meta = META_NAMES.find((name) => names.includes(name));
-  if (meta) return { folder: root, metaPath: join(root, meta) };
+  const samples = items
+    .map(({ id, imagePath, maskPath, shapes }, i): Sample => {
+      return { id, imagePath, maskPath, ...(shapes ? { shapes } : {}), ...sizes[i]! };
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  return {
+    root,
+    classes,
+    samples,
+    decodeMask: coding,
+    notices,
+    ...(proposedMeta ? { proposedMeta } : {}),
+  };
+}
 
-  const children: string[] = [];
-  for (const name of names.sort()) if (await isFolder(join(root, name))) children.push(name);
-  const datasets: string[] = [];
-  for (const child of children) {
-    const inside = await readdir(join(root, child)).catch((): string[] => []);
-    if (META_NAMES.some((name) => inside.includes(name))) datasets.push(child);
-  }
-  const single = children.length === 1 ? datasets[0] : undefined;
-  if (single !== undefined) return locate(join(root, single));
-
-  if (children.includes('images')) {
-    throw new OtxError(
-      'dataset',
-      `${join(root, META_NAMES[0])} is missing; ` +
-        'it names the classes, e.g. {"label_map": {"0": "background", "1": "person"}}',
-    );
-  }
-  const hint =
-    datasets.length > 0
-      ? `; did you mean ${datasets.map((name) => join(root, name)).join(' or ')}?`
-      : ` (found ${listSome(names)})`;
-  throw new OtxError('dataset', `${root} is not a data set: expected ${LAYOUT}${hint}`);
+/** What is drawn on a picture of another size lies elsewhere. */
+function declaredMismatch(image: string, source: string, found: Size, declared: Size): string | undefined {
+  const { width, height } = declared;
+  if (width === found.width && height === found.height) return undefined;
+  const turned =
+    width === found.height && height === found.width
+      ? '; the annotation was drawn on the picture before its EXIF orientation was applied: save the image upright'
+      : '';
+  return `${source}: says that ${image} is ${width}x${height}, but it is ${found.width}x${found.height}${turned}`;
 }

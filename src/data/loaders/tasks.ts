@@ -4,11 +4,11 @@ import { messageOf, OtxError } from '../../base/errors.js';
 import { Random } from '../../base/random.js';
 import { type AugmentationName, createAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
+import { readLabels } from '../formats/read-labels.js';
 import { readBytes } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
 import { readImage } from '../images/read-image.js';
-import { readMask } from '../masks/read-mask.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
@@ -179,10 +179,7 @@ export interface VerifyTaskResult {
 
 /** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
 export async function verifySample({ sample, coding, classes }: VerifyTask): Promise<VerifyTaskResult> {
-  const [image, mask] = await Promise.allSettled([
-    readImage(sample.imagePath),
-    readMask(sample.maskPath, coding),
-  ]);
+  const [image, mask] = await Promise.allSettled([readImage(sample.imagePath), readLabels(sample, coding)]);
   const problems = [image, mask].flatMap((result) =>
     result.status === 'rejected' ? [messageOf(result.reason)] : [],
   );
@@ -190,7 +187,7 @@ export async function verifySample({ sample, coding, classes }: VerifyTask): Pro
   if (image.status === 'fulfilled' && mask.status === 'fulfilled') {
     const mismatch = sizeMismatch(sample, image.value, mask.value);
     if (mismatch) problems.push(mismatch);
-    else if (await haveSameBytes(sample.imagePath, sample.maskPath)) {
+    else if (!sample.shapes && (await haveSameBytes(sample.imagePath, sample.maskPath))) {
       problems.push(`${sample.maskPath} is the same picture as its image ${sample.imagePath}`);
     }
     for (const label of mask.value.data) counts[label]!++;
@@ -229,13 +226,13 @@ export async function verifyImage({ imagePath }: VerifyImageTask): Promise<Verif
 }
 
 export interface ForegroundTask {
-  readonly maskPath: string;
+  readonly sample: Sample;
   readonly coding: MaskCoding;
 }
 
 /** Whether a mask, as `coding` reads it, has any pixel of a class other than background. */
-export async function hasForeground({ maskPath, coding }: ForegroundTask): Promise<boolean> {
-  const { data } = await readMask(maskPath, coding);
+export async function hasForeground({ sample, coding }: ForegroundTask): Promise<boolean> {
+  const { data } = await readLabels(sample, coding);
   return data.some((label) => label !== 0 && label !== IGNORE_INDEX);
 }
 
@@ -247,7 +244,7 @@ async function readSample(
   const image = await (imageCache
     ? readCachedImage(sample.imagePath, imageCache)
     : readImage(sample.imagePath));
-  const mask = await readMask(sample.maskPath, coding);
+  const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch(sample, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);
   return { image: image.data, mask: mask.data, width: image.width, height: image.height };

@@ -3,11 +3,11 @@ import { OtxError } from '../../base/errors.js';
 import { Random } from '../../base/random.js';
 import { type AugmentationName, createAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
+import { readLabels } from '../formats/read-labels.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { readImage } from '../images/read-image.js';
-import { readMask } from '../masks/read-mask.js';
 import { readSegmentedImage } from '../superpixels/make-pseudo-mask.js';
-import type { LabeledImage, MaskCoding } from '../types.js';
+import type { LabeledImage, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from '../views/regions.js';
 import { type View, writeView } from '../views/two-views.js';
@@ -15,8 +15,7 @@ import { labeledInSharedMemory } from './shared-memory.js';
 
 export interface ViewTask {
   readonly items: readonly {
-    readonly imagePath: string;
-    readonly maskPath: string;
+    readonly sample: Sample;
     /** Seed of the views. */
     readonly seed: string;
     /** Pixels from an earlier batch, in shared memory. */
@@ -71,7 +70,7 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
   // Pseudo masks use every number; but other augmentations mark their padding by the label that masks of classes ignore.
   const ignored = coding || augmentation !== 'views' ? IGNORE_INDEX : undefined;
   for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await readSource(item.imagePath, item.maskPath, task));
+    let source = item.decoded ?? (await readSource(item.sample, task));
     const isKept = item.keep && !item.decoded;
     if (isKept) source = labeledInSharedMemory(source);
     decoded.push(isKept ? source : undefined);
@@ -100,14 +99,11 @@ function viewsOf(augmentation: AugmentationName, size: number): typeof writeView
   return (source, _view, random, input) => augment(source, random, input);
 }
 
-async function readSource(
-  imagePath: string,
-  maskPath: string,
-  { coding, imageCache }: ViewTask,
-): Promise<LabeledImage> {
+async function readSource(sample: Sample, { coding, imageCache }: ViewTask): Promise<LabeledImage> {
+  const { imagePath, maskPath } = sample;
   if (!coding) return readSegmentedImage(imagePath, maskPath, imageCache);
   const image = imageCache ? await readCachedImage(imagePath, imageCache) : await readImage(imagePath);
-  const mask = await readMask(maskPath, coding);
+  const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);
   return { image: image.data, mask: mask.data, width: image.width, height: image.height };

@@ -2,7 +2,7 @@
 
 import type { AugmentationName } from '../augmentation.js';
 import type { ImageCache } from '../images/image-cache.js';
-import type { MaskCoding } from '../types.js';
+import type { MaskCoding, Sample } from '../types.js';
 import { createBatchQueue } from './batch-queue.js';
 import { acquirePool } from './pool.js';
 import { checkCounts, createPixelCache, labeledBytes, orderOfEpochs } from './sample-source.js';
@@ -11,13 +11,7 @@ import type { ViewTask } from './view-batch.js';
 
 /** Images with a region number for every pixel. */
 export interface ViewSource {
-  readonly samples: readonly {
-    readonly id: string;
-    readonly imagePath: string;
-    readonly maskPath: string;
-    readonly width: number;
-    readonly height: number;
-  }[];
+  readonly samples: readonly Sample[];
   /** How masks are read; undefined for pseudo masks, whose values are region numbers as they are. */
   readonly coding: MaskCoding | undefined;
 }
@@ -118,8 +112,7 @@ function createViewLoader<B extends TrainBatch>(
     const start = step * batchSize;
     const indices = orderOf(epoch).slice(start, start + batchSize);
     const items: ViewTask['items'] = indices.map((index, n) => ({
-      imagePath: samples[index]!.imagePath,
-      maskPath: samples[index]!.maskPath,
+      sample: samples[index]!,
       seed: `${seed}:${epoch}:${start + n}`,
       decoded: cache.get(index),
       keep: cache.fits(index),

@@ -29,13 +29,16 @@ export async function readMask(path: string, coding: MaskCoding): Promise<LabelM
   const usesIndices = head?.palette !== undefined && !holdsColors(head.palette, coding);
   try {
     const mask = await decode(usesIndices ? paletteToGray(bytes) : bytes, path, coding, head, usesIndices);
-    return renumbered(coding.useOtxAdapter ? await redrawAsPolygons(mask) : mask, coding);
+    return await asRead(mask, coding);
   } catch (error) {
     throw error instanceof OtxError ? error : unreadable(path, error);
   }
 }
 
-function renumbered(mask: LabelMask, { renumbered: numbers }: MaskCoding): LabelMask {
+/** What a coding asks for whatever the annotation is: polygons drawn again, and the numbers of other classes. */
+export async function asRead(decoded: LabelMask, coding: MaskCoding): Promise<LabelMask> {
+  const mask = coding.useOtxAdapter ? await redrawAsPolygons(decoded) : decoded;
+  const { renumbered: numbers } = coding;
   if (!numbers) return mask;
   return { ...mask, data: mask.data.map((label) => numbers[label] ?? label) };
 }

@@ -21,9 +21,9 @@ export async function adaptDataset(dataset: Dataset, options: AdaptOptions = {})
   const coding = { ...dataset.decodeMask, useOtxAdapter: true };
   const pool = acquirePool(options.workers ?? DEFAULT_WORKERS);
   try {
-    const kept = await mapConcurrent(dataset.samples, Math.max(2 * pool.workers, 1), async ({ maskPath }) => {
+    const kept = await mapConcurrent(dataset.samples, Math.max(2 * pool.workers, 1), async (sample) => {
       const task = pool
-        .run('hasForeground', { maskPath, coding })
+        .run('hasForeground', { sample, coding })
         .catch((error: unknown) => error instanceof OtxError || Promise.reject(error));
       return abortable(task, options.signal, 'reading masks as polygons');
     });

@@ -1,0 +1,106 @@
+/** @file A folder that somebody else filled: listing, and reading its files within bounds, without leaving it. */
+import { readdir, stat } from 'node:fs/promises';
+import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { messageOf, OtxError } from '../../base/errors.js';
+import { parseJson, parseYaml } from '../../base/parse-text.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
+import { isFolder } from '../images/image-files.js';
+
+const kindOf = (expected: string, maxBytes: number): FileKind => ({ code: 'dataset', expected, maxBytes });
+
+/** A folder with a data set. What is listed is remembered. */
+export class Folder {
+  private readonly listed = new Map<string, readonly string[]>();
+
+  /** @param path as the user gave it, or of a folder in that. */
+  constructor(readonly path: string) {}
+
+  /** Names in a folder of it, sorted, hidden ones left out; none where it is no folder. */
+  async names(below = ''): Promise<readonly string[]> {
+    const known = this.listed.get(below);
+    if (known) return known;
+    const names = await readdir(join(this.path, below)).catch((): string[] => []);
+    const shown = names.filter((name) => !name.startsWith('.') && name !== '__MACOSX').sort();
+    this.listed.set(below, shown);
+    return shown;
+  }
+
+  /** Names of files with one of these endings ("json"), in whatever case. */
+  async files(below: string, ...endings: readonly string[]): Promise<readonly string[]> {
+    const isOne = (name: string) => endings.includes(posix.extname(name).slice(1).toLowerCase());
+    return (await this.names(below)).filter(isOne);
+  }
+
+  async folders(below = ''): Promise<readonly string[]> {
+    const names = await this.names(below);
+    const are = await Promise.all(names.map((name) => isFolder(join(this.path, below, name))));
+    return names.filter((_, i) => are[i]);
+  }
+
+  hasFolder(name: string): Promise<boolean> {
+    return isFolder(join(this.path, name));
+  }
+
+  async hasFile(name: string): Promise<boolean> {
+    return (await stat(join(this.path, name)).catch(() => undefined))?.isFile() ?? false;
+  }
+
+  /** The folder below this one. */
+  at(name: string): Folder {
+    return new Folder(join(this.path, name));
+  }
+
+  /**
+   * The absolute path of a file that another file names.
+   *
+   * @param from folder that the name starts at, below this one.
+   * @throws OtxError `dataset` for a path that leads out of the folder.
+   */
+  inside(name: string, source: string, from = ''): string {
+    const path = resolve(this.path, from, name.replaceAll('\\', '/'));
+    const way = relative(resolve(this.path), path);
+    if (name.includes('\0') || isAbsolute(name) || way === '..' || way.startsWith(`..${sep}`)) {
+      throw new OtxError(
+        'dataset',
+        `${source}: names ${JSON.stringify(name)}, which leads out of the data folder ${this.path}; name files within it`,
+      );
+    }
+    return path;
+  }
+
+  /** @throws OtxError `dataset` */
+  text(name: string, expected: string, maxBytes: number = MOST_BYTES.list): Promise<string> {
+    return readTextOf(join(this.path, name), kindOf(expected, maxBytes));
+  }
+
+  /** @throws OtxError `dataset` for a file that is missing, too large, or no JSON. */
+  async json(name: string, expected: string): Promise<unknown> {
+    const path = join(this.path, name);
+    const text = await readTextOf(path, kindOf(expected, MOST_BYTES.annotations));
+    return parsed(path, 'JSON', () => parseJson(text));
+  }
+
+  /** The same for YAML. */
+  async yaml(name: string, expected: string): Promise<unknown> {
+    const path = join(this.path, name);
+    const text = await readTextOf(path, kindOf(expected, MOST_BYTES.yaml));
+    return parsed(path, 'YAML', () => parseYaml(text));
+  }
+
+  /** A JSON file if it is small and sound, for a look at what it is; otherwise undefined. */
+  async peek(name: string, maxBytes: number = MOST_BYTES.json): Promise<unknown> {
+    try {
+      return parseJson(await readTextOf(join(this.path, name), kindOf('JSON', maxBytes)));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function parsed(path: string, language: string, parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch (error) {
+    throw new OtxError('dataset', `${path}: is not valid ${language} (${messageOf(error)})`);
+  }
+}

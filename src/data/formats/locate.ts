@@ -1,0 +1,101 @@
+/** @file Finds out which format a folder has, by its content. */
+import { readdir } from 'node:fs/promises';
+import { messageOf, OtxError, option } from '../../base/errors.js';
+import { listSome } from '../datasets/problems.js';
+import { css, LAYOUT } from './css.js';
+import { Folder } from './folder.js';
+import type { DatasetFormat } from './format.js';
+import { FORMAT_NAMES, FORMATS, LAST_RESORT } from './formats.js';
+
+/** Single folders within folders, as archives are unpacked. */
+const DEEPEST = 3;
+
+/** A folder and its format. */
+export interface Located {
+  readonly folder: Folder;
+  readonly format: DatasetFormat;
+}
+
+/**
+ * The format of the data set at `root`, or in the single folder that there is in it.
+ *
+ * @param name the format that it is to have. Default: what its content tells.
+ * @throws OtxError `dataset` when the folder is missing, empty, of no known format, or of several; `usage` for a name that is
+ * none.
+ */
+export async function locate(root: string, name?: string): Promise<Located> {
+  const wanted = name === undefined ? undefined : formatNamed(name);
+  await checkReadable(root);
+  let folder = new Folder(root);
+  for (let depth = 0; ; depth++) {
+    const format = wanted ? (await await wanted.detect(folder)) && wanted : await formatOf(folder);
+    if (format) return { folder, format };
+    const [only, ...others] = await folder.folders();
+    if (only === undefined || others.length > 0 || depth === DEEPEST) break;
+    folder = folder.at(only);
+  }
+  throw nothingFits(root, await new Folder(root).names(), wanted);
+}
+
+/** @throws OtxError `usage` */
+export function formatNamed(name: string): DatasetFormat {
+  const format = FORMATS.find((each) => each.name === name);
+  if (format) return format;
+  throw new OtxError(
+    'usage',
+    `${option('dataFormat')} is ${JSON.stringify(name)}; expected one of ${FORMAT_NAMES.join(', ')}`,
+  );
+}
+
+async function formatOf(folder: Folder): Promise<DatasetFormat | undefined> {
+  // A file that is made for this program says more than any layout.
+  if (await css.detect(folder)) return css;
+  const found: DatasetFormat[] = [];
+  for (const format of FORMATS) {
+    if (format !== css && format !== LAST_RESORT && (await format.detect(folder))) found.push(format);
+  }
+  if (found.length > 1) {
+    throw new OtxError(
+      'dataset',
+      `${folder.path} could be read as ${found.map(({ title }) => title).join(' or as ')}; choose with ` +
+        found.map((format) => `${option('dataFormat')} ${format.name}`).join(' or '),
+    );
+  }
+  if (found[0]) return found[0];
+  return (await LAST_RESORT.detect(folder)) ? LAST_RESORT : undefined;
+}
+
+/** @throws OtxError `dataset` */
+async function checkReadable(root: string): Promise<void> {
+  let names: string[];
+  try {
+    names = (await readdir(root)).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    const reason = { ENOENT: 'does not exist', ENOTDIR: 'is not a folder' }[
+      (error as NodeJS.ErrnoException).code ?? ''
+    ];
+    throw new OtxError(
+      'dataset',
+      `data set folder ${root} ${reason ?? `cannot be read (${messageOf(error)})`}; expected a folder with ${LAYOUT}`,
+      { cause: error },
+    );
+  }
+  if (names.length === 0) {
+    throw new OtxError('dataset', `data set folder ${root} is empty; expected ${LAYOUT}`);
+  }
+}
+
+function nothingFits(root: string, names: readonly string[], wanted: DatasetFormat | undefined): OtxError {
+  const found = names.length > 0 ? ` (found ${listSome(names)})` : '';
+  if (wanted) {
+    return new OtxError(
+      'dataset',
+      `${root} is not a data set of the format ${wanted.title}: expected ${wanted.looksFor}${found}`,
+    );
+  }
+  const lines = FORMATS.map(({ name, looksFor }) => `  ${name}: ${looksFor}`);
+  return new OtxError(
+    'dataset',
+    `${root} is not a data set: expected ${LAYOUT}, or one of the other formats${found}; looked for\n${lines.join('\n')}`,
+  );
+}

@@ -1,0 +1,18 @@
+/** @file The one reader of annotations: a class index per pixel, whether the file is a mask or says what was drawn. */
+import { asRead, readMask } from '../masks/read-mask.js';
+import type { LabelMask, MaskCoding, Sample } from '../types.js';
+import { drawShapes } from './shapes/draw-shapes.js';
+
+/**
+ * The labels of a sample; shapes are drawn at the size of the sample.
+ *
+ * @throws OtxError `image` as {@link readMask} and {@link drawShapes}.
+ */
+export async function readLabels(
+  { maskPath, shapes, width, height }: Pick<Sample, 'maskPath' | 'shapes' | 'width' | 'height'>,
+  coding: MaskCoding,
+): Promise<LabelMask> {
+  if (!shapes) return readMask(maskPath, coding);
+  const data = await drawShapes(shapes, { width, height }, maskPath);
+  return asRead({ data, width, height }, coding);
+}
