@@ -1,6 +1,6 @@
 /** @file A folder that somebody else filled: listing, and reading its files within bounds, without leaving it. */
 import { readdir, stat } from 'node:fs/promises';
-import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { join, posix } from 'node:path';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { parseJson, parseYaml } from '../../base/parse-text.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
@@ -11,6 +11,7 @@ const kindOf = (expected: string, maxBytes: number): FileKind => ({ code: 'datas
 /** A folder with a data set. What is listed is remembered. */
 export class Folder {
   private readonly listed = new Map<string, readonly string[]>();
+  private readonly said = new Map<string, boolean>();
 
   /** @param path as the user gave it, or of a folder in that. */
   constructor(readonly path: string) {}
@@ -50,24 +51,6 @@ export class Folder {
     return new Folder(join(this.path, name));
   }
 
-  /**
-   * The absolute path of a file that another file names.
-   *
-   * @param from folder that the name starts at, below this one.
-   * @throws OtxError `dataset` for a path that leads out of the folder.
-   */
-  inside(name: string, source: string, from = ''): string {
-    const path = resolve(this.path, from, name.replaceAll('\\', '/'));
-    const way = relative(resolve(this.path), path);
-    if (name.includes('\0') || isAbsolute(name) || way === '..' || way.startsWith(`..${sep}`)) {
-      throw new OtxError(
-        'dataset',
-        `${source}: names ${JSON.stringify(name)}, which leads out of the data folder ${this.path}; name files within it`,
-      );
-    }
-    return path;
-  }
-
   /** @throws OtxError `dataset` */
   text(name: string, expected: string, maxBytes: number = MOST_BYTES.list): Promise<string> {
     return readTextOf(join(this.path, name), kindOf(expected, maxBytes));
@@ -85,6 +68,17 @@ export class Folder {
     const path = join(this.path, name);
     const text = await readTextOf(path, kindOf(expected, MOST_BYTES.yaml));
     return parsed(path, 'YAML', () => parseYaml(text));
+  }
+
+  /** Whether the text of a file has all of these in it; a file that cannot be read has none. Remembered. */
+  async says(name: string, patterns: readonly RegExp[]): Promise<boolean> {
+    const key = `${name}\n${patterns.join('\n')}`;
+    const known = this.said.get(key);
+    if (known !== undefined) return known;
+    const text = await this.text(name, 'text', MOST_BYTES.annotations).catch(() => '');
+    const does = patterns.every((pattern) => pattern.test(text));
+    this.said.set(key, does);
+    return does;
   }
 
   /** A JSON file if it is small and sound, for a look at what it is; otherwise undefined. */

@@ -1,11 +1,27 @@
-/** @file All formats, in the order in which a folder that fits several is taken. */
+/** @file All formats. */
+import { coco } from './coco.js';
 import { css } from './css.js';
+import { cvat } from './cvat.js';
+import { datumaro } from './datumaro.js';
 import type { DatasetFormat } from './format.js';
+import { labelStudio } from './label-studio.js';
+import { labelme } from './labelme.js';
 import { plainFolders } from './plain-folders.js';
 import { voc } from './voc.js';
+import { yolo } from './yolo.js';
 
-/** Those that say themselves what they are. */
-export const FORMATS: readonly DatasetFormat[] = [css, voc, plainFolders];
+/** In the order in which messages list them. */
+export const FORMATS: readonly DatasetFormat[] = [
+  css,
+  voc,
+  coco,
+  datumaro,
+  cvat,
+  labelme,
+  labelStudio,
+  yolo,
+  plainFolders,
+];
 
 /** What the option that chooses a format takes. */
 export const FORMAT_NAMES: readonly string[] = FORMATS.map(({ name }) => name);

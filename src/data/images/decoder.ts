@@ -5,7 +5,7 @@ import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat }
 import sharp, { type FailOnOptions, type Sharp } from './sharp.js';
 
 /** Most pixels of a picture that is decoded: 16383 x 16383. A file of a few bytes can claim any number of them. */
-const MAX_PIXELS = 0x3fff ** 2;
+export const MAX_PIXELS = 0x3fff ** 2;
 const LIMIT = `at most ${Math.floor(MAX_PIXELS / 1e6)} million are`;
 
 /**

@@ -5,6 +5,7 @@ import { openDataset } from '../../datasets/open-dataset.js';
 import type { Dataset } from '../../types.js';
 import { WRITERS } from '../write/writers.js';
 import { type Generated, type GeneratedPicture, NAMES, writeCommon } from './generated.cases.js';
+import { SHAPE_CASES } from './shapes.cases.js';
 
 /** A layout of a format, and how it is written. */
 export interface WrittenCase {
@@ -180,4 +181,4 @@ const voc: readonly WrittenCase[] = [
   },
 ];
 
-export const CASES: readonly WrittenCase[] = [...own, ...folders, ...voc];
+export const CASES: readonly WrittenCase[] = [...own, ...folders, ...voc, ...SHAPE_CASES];

@@ -81,3 +81,36 @@ export function indexPng({ labels, width, height }: Picture): Promise<Buffer> {
 export async function palettePng(picture: Picture, palette: readonly Rgb[]): Promise<Buffer> {
   return grayToPalette(await indexPng(picture), palette);
 }
+
+/** The pixels of one label. */
+export interface Value {
+  readonly value: number;
+  readonly area: number;
+  /** Left, top, width and height of the smallest rectangle around them. */
+  readonly box: readonly [number, number, number, number];
+}
+
+/** The labels that a picture has, but the background, in ascending order. */
+export function valuesIn({ labels, width }: Picture): Value[] {
+  const found = new Map<number, { area: number; left: number; top: number; right: number; bottom: number }>();
+  labels.forEach((value, at) => {
+    if (value === 0) return;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const known = found.get(value);
+    if (!known) {
+      found.set(value, { area: 1, left: x, top: y, right: x, bottom: y });
+      return;
+    }
+    known.area++;
+    known.left = Math.min(known.left, x);
+    known.right = Math.max(known.right, x);
+    known.bottom = y;
+  });
+  return [...found]
+    .sort(([a], [b]) => a - b)
+    .map(([value, { area, left, top, right, bottom }]) => ({
+      value,
+      area,
+      box: [left, top, right - left + 1, bottom - top + 1],
+    }));
+}
