@@ -20,11 +20,11 @@ const CLASSES = defaultPalette(5).map((color, index) => ({
 
 const { values: options } = parseArgs({
   options: {
-    templates: { type: 'string', default: 'Lite-HRNet-18-mod2,SegNext-t' },
+    templates: { type: 'string', default: 'Lite-HRNet-18-mod2,Lite-HRNet-s-mod2,SegNext-t' },
     images: { type: 'string', default: '40' },
     width: { type: 'string', default: '480' },
     height: { type: 'string', default: '360' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '7' },
     threads: { type: 'string', default: String(availableParallelism()) },
   },
 });
@@ -38,8 +38,8 @@ const images = Array.from({ length: count }, (): RawImage => {
   return { data, width, height, channels: 3 };
 });
 
-/** Pictures per second of each way in turn, the median of some rounds: other work on the machine meets both alike. */
-async function compare(ways: readonly (() => Promise<void>)[]): Promise<number[]> {
+/** Milliseconds of each way, taken in turn: other work on the machine meets all alike. */
+async function timesOf(ways: readonly (() => Promise<void>)[]): Promise<number[][]> {
   const times: number[][] = ways.map(() => []);
   for (let round = 0; round <= Number(options.rounds); round++) {
     for (const [way, run] of ways.entries()) {
@@ -49,7 +49,7 @@ async function compare(ways: readonly (() => Promise<void>)[]): Promise<number[]
       if (round > 0) times[way]!.push(performance.now() - start);
     }
   }
-  return times.map((milliseconds) => (1000 * count) / median(milliseconds));
+  return times;
 }
 
 async function measure(template: string, folder: string): Promise<string> {
@@ -61,7 +61,7 @@ async function measure(template: string, folder: string): Promise<string> {
   const input = new Tensor('float32', new Float32Array(3 * rows * columns).fill(0.5), [1, 3, rows, columns]);
   const segmenter = await createSegmenter({ weights, threads });
   const fromFile = await createSegmenter({ weights: model, threads });
-  const [bare, memory, file] = (await compare([
+  const [bare, memory, file] = (await timesOf([
     async () => {
       for (let i = 0; i < count; i++) await session.run({ input });
     },
@@ -71,18 +71,20 @@ async function measure(template: string, folder: string): Promise<string> {
     async () => {
       await Promise.all(images.map((image) => fromFile.segment(image)));
     },
-  ])) as [number, number, number];
+  ])) as [number[], number[], number[]];
   await Promise.all([session.release(), segmenter.dispose(), fromFile.dispose()]);
-  const shown = [bare, memory, file].map((rate) => rate.toFixed(2).padStart(10)).join('');
-  return `${template.padEnd(20)}${shown}${(memory / bare).toFixed(2).padStart(10)}${(file / bare).toFixed(2).padStart(10)}`;
+  const rates = [bare, memory, file].map((times) => (1000 * count) / Math.min(...times));
+  const shares = [memory, file].map((times) => median(times.map((time, round) => bare[round]! / time)));
+  return template.padEnd(20) + [...rates, ...shares].map((value) => value.toFixed(2).padStart(11)).join('');
 }
 
 console.log(
   `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} threads, Node ${process.version}; ` +
-    `${count} pictures of ${width}x${height}, in pictures per second`,
+    `${count} pictures of ${width}x${height}: pictures per second of the fastest of ${options.rounds} rounds, ` +
+    'and of each as a share of the bare one, the median of the rounds',
 );
 console.log(
-  `${''.padEnd(20)}${['bare', 'checkpoint', '.onnx', 'share', 'share'].map((w) => w.padStart(10)).join('')}`,
+  `${''.padEnd(20)}${['bare', 'checkpoint', '.onnx', 'share', 'share'].map((w) => w.padStart(11)).join('')}`,
 );
 const folder = await mkdtemp(join(tmpdir(), 'otx-bench-'));
 try {

@@ -152,7 +152,7 @@ const handlers: Handlers = {
         { dtype: type as TensorValue['dtype'], shape: dims, data: data as TensorData },
       ]),
     );
-    return { value: { outputs } };
+    return { value: { outputs }, moved: Object.values(outputs).map(({ data }) => data) };
   },
 
   async setState({ pack: name, data }) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.js';
-import { resizeArgmax, resizeArgmaxThreshold } from './class-map.js';
+import { resizeArgmax } from './class-map.js';
 
 type Size = readonly [classes: number, h: number, w: number, H: number, W: number];
 
@@ -49,15 +49,27 @@ const sizes: Size[] = [
   [2, 1, 13, 29, 1],
 ];
 
-describe.each(sizes)('%i classes, %ix%i to %ix%i', (...size) => {
-  const [classes, h, w] = size;
-  const random = new Random(`logits:${size.join()}`);
-  const logits = Float32Array.from({ length: classes * h * w }, () => 2 * random.normal());
+/** Noise, and regions of one class with borders between them. */
+const logitsOf = {
+  noise: ([classes, h, w]: Size) => {
+    const random = new Random(`logits:${classes},${h},${w}`);
+    return Float32Array.from({ length: classes * h * w }, () => 2 * random.normal());
+  },
+  regions: ([classes, h, w]: Size) =>
+    Float32Array.from({ length: classes * h * w }, (_, i) => {
+      const [k, y, x] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
+      return 3 * Math.sin((9 * x) / w + k) + 2 * Math.cos((7 * y) / h + 2 * k);
+    }),
+};
 
-  it.each([0, 0.5, 0.8])('equals the formula in double precision, threshold %f', (threshold) => {
+describe.each(
+  sizes.flatMap((size) => (['noise', 'regions'] as const).map((kind) => [kind, ...size] as const)),
+)('%s of %i classes, %ix%i to %ix%i', (kind, ...size) => {
+  const logits = logitsOf[kind](size);
+
+  it.each([0, 0.2, 0.5, 0.8, 1])('equals the formula in double precision, threshold %f', (threshold) => {
     const truth = naive(logits, size, threshold);
-    const labels =
-      threshold === 0 ? resizeArgmax(logits, ...size) : resizeArgmaxThreshold(logits, ...size, threshold);
+    const labels = resizeArgmax(logits, ...size, threshold === 0 ? undefined : threshold);
     // Nothing may differ except where two classes tie to within rounding of doubles.
     const wrong = [...labels.keys()].filter((i) => labels[i] !== truth.labels[i] && truth.margin[i]! > 1e-12);
     expect(wrong).toEqual([]);
@@ -74,7 +86,14 @@ describe('resizeArgmax', () => {
   it('makes unsure pixels background', () => {
     const logits = Float32Array.from([0, 0, 0.1, 3, 0.05, 0]);
     expect([...resizeArgmax(logits, 3, 1, 2, 1, 2)]).toEqual([1, 1]);
-    expect([...resizeArgmaxThreshold(logits, 3, 1, 2, 1, 2, 0.5)]).toEqual([0, 1]);
+    expect([...resizeArgmax(logits, 3, 1, 2, 1, 2, 0.5)]).toEqual([0, 1]);
+  });
+
+  it('tells 255 classes apart', () => {
+    const logits = Float32Array.from({ length: 255 * 4 }, (_, i) => Math.floor(i / 4));
+    expect(resizeArgmax(logits, 255, 2, 2, 3, 3)).toEqual(new Uint8Array(9).fill(254));
+    expect(resizeArgmax(logits, 255, 2, 2, 3, 3, 0.6)).toEqual(new Uint8Array(9).fill(254));
+    expect(resizeArgmax(logits, 255, 2, 2, 3, 3, 0.7)).toEqual(new Uint8Array(9));
   });
 
   it('refuses logits of another size', () => {

@@ -30,18 +30,20 @@ export function classProbabilities(
   { classes: { length: classes }, inputSize }: LogitsOf,
   { width: W, height: H }: Size,
 ): Float32Array {
+  const { width: w, height: h } = inputSize;
+  checkSizes(logits, classes, h, w, H, W);
   const probabilities = new Float32Array(classes * H * W);
-  forEachResizedRow(logits, classes, inputSize.height, inputSize.width, H, W, (row, y) => {
-    for (let x = 0; x < W; x++) {
-      let best = row[x]!;
-      for (let k = 1; k < classes; k++) best = Math.max(best, row[k * W + x]!);
+  const blend = blender(logits, classes, w, samplePositions(h, H), samplePositions(w, W));
+  for (let y = 0, at = 0; y < H; y++) {
+    for (let x = 0; x < W; x++, at++) {
+      const values = blend(y, x);
+      let best = values[0]!;
+      for (let k = 1; k < classes; k++) best = Math.max(best, values[k]!);
       let total = 0;
-      for (let k = 0; k < classes; k++) total += Math.exp(row[k * W + x]! - best);
-      for (let k = 0; k < classes; k++) {
-        probabilities[(k * H + y) * W + x] = Math.exp(row[k * W + x]! - best) / total;
-      }
+      for (let k = 0; k < classes; k++) total += Math.exp(values[k]! - best);
+      for (let k = 0; k < classes; k++) probabilities[k * H * W + at] = Math.exp(values[k]! - best) / total;
     }
-  });
+  }
   return probabilities;
 }
 
@@ -49,7 +51,8 @@ export function classProbabilities(
  * Resizes logits bilinearly (align_corners false, edge clamped, no antialias) and takes the best class of each pixel.
  * Of equal logits the lowest class wins.
  * @param logits row-major [classes, h, w].
- * @param threshold as {@link resizeArgmaxThreshold}; default none.
+ * @param threshold a pixel whose softmax probability, taken after the resize, reaches it for no class becomes class 0
+ * (background); in [0, 1], a probability equal to it counts as reached. Default none.
  * @returns class indices, row-major [H, W].
  * @throws OtxError `usage` if the sizes do not fit together.
  */
@@ -62,71 +65,108 @@ export function resizeArgmax(
   W: number,
   threshold?: number,
 ): Uint8Array {
-  if (threshold !== undefined) return resizeArgmaxThreshold(logits, classes, h, w, H, W, threshold);
+  checkSizes(logits, classes, h, w, H, W);
   const labels = new Uint8Array(H * W);
-  const best = new Float64Array(W);
-  forEachResizedRow(logits, classes, h, w, H, W, (row, y) => {
-    const out = labels.subarray(y * W, (y + 1) * W);
-    best.set(row.subarray(0, W));
-    for (let k = 1; k < classes; k++) {
-      const base = k * W;
-      for (let x = 0; x < W; x++) {
-        const value = row[base + x]!;
-        if (value > best[x]!) {
-          best[x] = value;
-          out[x] = k;
-        }
-      }
+  const near = clearClasses(logits, classes, h * w, threshold);
+  const vertical = samplePositions(h, H);
+  const horizontal = samplePositions(w, W);
+  const { low, high } = horizontal;
+  const column = new Uint8Array(w);
+  const blend = blender(logits, classes, w, vertical, horizontal);
+  for (let y = 0, at = 0; y < H; y++) {
+    const top = vertical.low[y]! * w;
+    const bottom = vertical.high[y]! * w;
+    for (let x = 0; x < w; x++) {
+      const label = near[top + x]!;
+      column[x] = label === near[bottom + x] ? label : UNCLEAR;
     }
-  });
+    for (let x = 0; x < W; x++, at++) {
+      const label = column[low[x]!]!;
+      const isClear = label !== UNCLEAR && label === column[high[x]!];
+      labels[at] = isClear ? label : bestOf(blend(y, x), threshold);
+    }
+  }
   return labels;
 }
+
+/** No class has this index. */
+const UNCLEAR = 255;
+/** More than rounding makes of logits. */
+const ROUNDING = 1e-6;
 
 /**
- * Like {@link resizeArgmax}, but a pixel whose softmax probability reaches `threshold` for no class becomes class 0
- * (background). The softmax is taken after the resize, at the size of the original image.
- * @param threshold in [0, 1]; a probability equal to it counts as reached.
+ * The best class of each pixel before the resize: where all four neighbours of a pixel have the same one, so has what is
+ * interpolated between them, which spares most pixels the interpolation.
+ * {@link UNCLEAR} where a class may be less probable than the threshold. The logarithm of a probability is concave in the
+ * logits: between neighbours where it reaches the threshold it does so too.
  */
-export function resizeArgmaxThreshold(
+function clearClasses(
   logits: Float32Array,
   classes: number,
-  h: number,
-  w: number,
-  H: number,
-  W: number,
-  threshold: number,
+  area: number,
+  threshold: number | undefined,
 ): Uint8Array {
-  const labels = new Uint8Array(H * W);
-  forEachResizedRow(logits, classes, h, w, H, W, (row, y) => {
-    for (let x = 0; x < W; x++) {
-      let label = 0;
-      let best = row[x]!;
-      for (let k = 1; k < classes; k++) {
-        const value = row[k * W + x]!;
-        if (value > best) {
-          best = value;
-          label = k;
-        }
+  const labels = new Uint8Array(area);
+  const best = logits.slice(0, area);
+  const second = new Float32Array(threshold === undefined ? 0 : area).fill(Number.NEGATIVE_INFINITY);
+  for (let k = 1, at = area; k < classes; k++) {
+    for (let i = 0; i < area; i++, at++) {
+      const value = logits[at]!;
+      if (value > best[i]!) {
+        if (threshold !== undefined) second[i] = best[i]!;
+        best[i] = value;
+        labels[i] = k;
+      } else if (threshold !== undefined && value > second[i]!) {
+        second[i] = value;
       }
-      if (label === 0) continue;
-      let total = 0;
-      for (let k = 0; k < classes; k++) total += Math.exp(row[k * W + x]! - best);
-      if (1 / total >= threshold) labels[y * W + x] = label;
     }
-  });
+  }
+  if (threshold === undefined) return labels;
+  // Were all other classes as good as the second one, the best would be just as probable as the threshold.
+  const margin = Math.log((classes - 1) / (1 / threshold - 1)) + ROUNDING;
+  for (let i = 0; i < area; i++) {
+    if (labels[i] !== 0 && !(best[i]! - second[i]! >= margin)) labels[i] = UNCLEAR;
+  }
   return labels;
 }
 
-/** Calls `use` with each output row as [classes, W]; the row buffer is reused. */
-function forEachResizedRow(
+/** Interpolates the logits of one pixel; the array is reused. */
+function blender(
   logits: Float32Array,
   classes: number,
-  h: number,
   w: number,
-  H: number,
-  W: number,
-  use: (row: Float64Array, y: number) => void,
-): void {
+  vertical: Positions,
+  horizontal: Positions,
+): (y: number, x: number) => Float64Array {
+  const values = new Float64Array(classes);
+  const area = logits.length / classes;
+  return (y, x) => {
+    const [top, bottom] = [vertical.low[y]! * w, vertical.high[y]! * w];
+    const [left, right] = [horizontal.low[x]!, horizontal.high[x]!];
+    for (let k = 0, base = 0; k < classes; k++, base += area) {
+      values[k] = mix(
+        mix(logits[base + top + left]!, logits[base + bottom + left]!, vertical.weight[y]!),
+        mix(logits[base + top + right]!, logits[base + bottom + right]!, vertical.weight[y]!),
+        horizontal.weight[x]!,
+      );
+    }
+    return values;
+  };
+}
+
+const mix = (from: number, to: number, weight: number): number => from + (to - from) * weight;
+
+function bestOf(values: Float64Array, threshold: number | undefined): number {
+  let label = 0;
+  for (let k = 1; k < values.length; k++) if (values[k]! > values[label]!) label = k;
+  if (threshold === undefined || label === 0) return label;
+  let total = 0;
+  for (let k = 0; k < values.length; k++) total += Math.exp(values[k]! - values[label]!);
+  return 1 / total >= threshold ? label : 0;
+}
+
+/** @throws OtxError `usage` */
+function checkSizes(logits: Float32Array, classes: number, h: number, w: number, H: number, W: number): void {
   const sizes = [classes, h, w, H, W];
   if (sizes.some((size) => !Number.isInteger(size) || size < 1) || classes > 255) {
     throw new OtxError(
@@ -140,34 +180,16 @@ function forEachResizedRow(
       `Logits hold ${logits.length} values, expected ${classes}x${h}x${w} = ${classes * h * w}: pass one image at a time.`,
     );
   }
-  const vertical = samplePositions(h, H);
-  const horizontal = samplePositions(w, W);
-  const blended = new Float64Array(w);
-  const row = new Float64Array(classes * W);
-  for (let y = 0; y < H; y++) {
-    const weight = vertical.weight[y]!;
-    for (let k = 0; k < classes; k++) {
-      const top = (k * h + vertical.low[y]!) * w;
-      const bottom = (k * h + vertical.high[y]!) * w;
-      for (let x = 0; x < w; x++) {
-        const value = logits[top + x]!;
-        blended[x] = value + (logits[bottom + x]! - value) * weight;
-      }
-      const base = k * W;
-      for (let x = 0; x < W; x++) {
-        const value = blended[horizontal.low[x]!]!;
-        row[base + x] = value + (blended[horizontal.high[x]!]! - value) * horizontal.weight[x]!;
-      }
-    }
-    use(row, y);
-  }
+}
+
+interface Positions {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly weight: Float64Array;
 }
 
 /** Neighbours and blend weight of each output index: source = (index + 0.5) * from / to - 0.5, clamped at 0. */
-function samplePositions(
-  from: number,
-  to: number,
-): { low: Int32Array; high: Int32Array; weight: Float64Array } {
+function samplePositions(from: number, to: number): Positions {
   const low = new Int32Array(to);
   const high = new Int32Array(to);
   const weight = new Float64Array(to);

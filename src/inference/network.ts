@@ -12,7 +12,8 @@ export type Forward = (image: Float32Array) => Promise<Float32Array>;
 
 /** The answer of a network as it is. @throws what `problem` gives where it holds infinity, or what is no number. */
 export function requireFinite(answer: Float32Array, problem: () => OtxError): Float32Array {
-  if (!answer.every(Number.isFinite)) throw problem();
+  // A loop: a callback for each of a million numbers takes a tenth of the time of a small network.
+  for (let i = 0; i < answer.length; i++) if (!Number.isFinite(answer[i])) throw problem();
   return answer;
 }
 

@@ -2,6 +2,7 @@
 
 import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
+import { createTurns } from '../base/turns.js';
 import { networkInput } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
@@ -10,6 +11,9 @@ import { type ImageSource, openImage } from './image-source.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { MODEL_KINDS } from './trained-model.js';
+
+/** One picture in the network, the next one ready, and one being decoded or classified. */
+const UNDER_WAY = 3;
 
 /** Which model a segmenter opens, and how it computes. */
 export interface SegmenterOptions extends ModelOptions {}
@@ -54,6 +58,7 @@ export interface Segmenter {
   readonly threshold: number | undefined;
   /**
    * Segments a picture of any size. Several calls may be under way: one picture is decoded while the network works on another.
+   * Of more than three calls the others wait, so that memory does not grow with their number.
    * The bytes of a picture must not change before its result is there.
    *
    * @throws OtxError `image` for a picture that cannot be decoded, `usage` for pixels that do not fit their size, `numeric`
@@ -76,6 +81,7 @@ export async function createSegmenter(options: SegmenterOptions): Promise<Segmen
   checkOptions('createSegmenter()', options, MODEL_KINDS);
   const model = await openModel(options);
   const { classes, inputSize, threshold } = model;
+  const takeTurn = createTurns(UNDER_WAY);
   let isDisposed = false;
   const requireLive = () => {
     if (isDisposed) throw new OtxError('usage', 'the segmenter was disposed; create another one');
@@ -88,7 +94,7 @@ export async function createSegmenter(options: SegmenterOptions): Promise<Segmen
       checkOptions('segment()', wanted, { probabilities: 'boolean?' });
       requireLive();
       try {
-        return (await segmentSource(model, image, wanted)).segmentation;
+        return (await takeTurn(() => segmentSource(model, image, wanted))).segmentation;
       } catch (error) {
         // What the network says when it is gone is neither the picture's fault nor the file's.
         requireLive();

@@ -20,28 +20,15 @@ export function resizeImage(
   const { left, top, width, height } = window;
   const columns = tapsOf(from.width, to.width, left, width);
   const rows = tapsOf(from.height, to.height, top, height);
-  const stride = from.width * 3;
+  const rowOf = (y: number) => image.subarray(y * from.width * 3, (y + 1) * from.width * 3);
   const out = new Uint8Array(width * height * 3);
-
-  const blendColumns = (row: number, line: Int32Array) => {
-    const base = row * stride;
-    for (let x = 0, at = 0; x < width; x++, at += 3) {
-      const a = base + columns.low[x]! * 3;
-      const b = base + columns.high[x]! * 3;
-      const weight = columns.weight[x]!;
-      const rest = ONE - weight;
-      line[at] = image[a]! * rest + image[b]! * weight;
-      line[at + 1] = image[a + 1]! * rest + image[b + 1]! * weight;
-      line[at + 2] = image[a + 2]! * rest + image[b + 2]! * weight;
-    }
-  };
 
   // Neighbouring output rows mostly share their two source rows; each is blended along x only once.
   let lowLine = new Int32Array(width * 3);
   let highLine = new Int32Array(width * 3);
   let lowRow = -1;
   let highRow = -1;
-  for (let y = 0, at = 0; y < height; y++) {
+  for (let y = 0; y < height; y++) {
     const low = rows.low[y]!;
     const high = rows.high[y]!;
     if (low !== lowRow && low === highRow) {
@@ -49,22 +36,40 @@ export function resizeImage(
       [lowRow, highRow] = [highRow, lowRow];
     }
     if (low !== lowRow) {
-      blendColumns(low, lowLine);
+      blendColumns(rowOf(low), columns, lowLine);
       lowRow = low;
     }
     if (high !== highRow) {
-      blendColumns(high, highLine);
+      blendColumns(rowOf(high), columns, highLine);
       highRow = high;
     }
-    const weight = rows.weight[y]!;
-    const rest = ONE - weight;
-    for (let i = 0; i < lowLine.length; i++) {
-      out[at++] =
-        (lowLine[i]! * rest + highLine[i]! * weight + (1 << (2 * WEIGHT_BITS - 1))) >> (2 * WEIGHT_BITS);
-    }
+    blendRows(lowLine, highLine, rows.weight[y]!, out.subarray(y * width * 3));
   }
   return out;
 }
+
+/** A source row at the width of the output, times {@link ONE}. */
+function blendColumns(row: Uint8Array, { low, high, weight }: Taps, line: Int32Array): void {
+  for (let x = 0, at = 0; x < low.length; x++, at += 3) {
+    const a = low[x]! * 3;
+    const b = high[x]! * 3;
+    const w = weight[x]!;
+    line[at] = blend(row[a]!, row[b]!, w);
+    line[at + 1] = blend(row[a + 1]!, row[b + 1]!, w);
+    line[at + 2] = blend(row[a + 2]!, row[b + 2]!, w);
+  }
+}
+
+/** Blends and rounds two such lines into a row of the output. */
+function blendRows(low: Int32Array, high: Int32Array, weight: number, out: Uint8Array): void {
+  const half = 1 << (2 * WEIGHT_BITS - 1);
+  for (let i = 0; i < low.length; i++) {
+    out[i] = (blend(low[i]!, high[i]!, weight) + half) >> (2 * WEIGHT_BITS);
+  }
+}
+
+/** `a` and `b` by weight, times {@link ONE}. */
+const blend = (a: number, b: number, weight: number): number => (a << WEIGHT_BITS) + Math.imul(b - a, weight);
 
 /**
  * Nearest-neighbour resize of an HW mask: output x reads input floor(x * from / to) (OpenCV `INTER_NEAREST`).
@@ -101,7 +106,13 @@ function nearest(index: number, from: number, to: number): number {
 }
 
 /** For each output index: the two input indices it lies between and the weight of the higher one. */
-function tapsOf(from: number, to: number, start: number, count: number) {
+interface Taps {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly weight: Int32Array;
+}
+
+function tapsOf(from: number, to: number, start: number, count: number): Taps {
   const low = new Int32Array(count);
   const high = new Int32Array(count);
   const weight = new Int32Array(count);
