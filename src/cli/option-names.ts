@@ -27,6 +27,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
   type: '--export-type',
   dataFormat: '--data-format',
   useOtxAdapter: '--use-otx-adapter',
+  assume: '--assume',
   pretrained: '--pretrained',
   seed: '--seed',
   threads: '--threads',

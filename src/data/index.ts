@@ -11,8 +11,9 @@ export { openImageFolder } from './datasets/image-folder.js';
 export { type MatchedClasses, matchClasses } from './datasets/match-classes.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/open-dataset.js';
 export { type DatasetReport, formatReport } from './datasets/report.js';
+export { settleDataset } from './datasets/settle-dataset.js';
 export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './datasets/unlabeled-images.js';
-export { type VerifyOptions, verifyDataset } from './datasets/verify.js';
+export { type VerifiedDataset, type VerifyOptions, verifyDataset } from './datasets/verify.js';
 export { FORMAT_NAMES } from './formats/formats.js';
 export { readLabels } from './formats/read-labels.js';
 export type { SubsetRole } from './formats/subsets.js';
@@ -48,6 +49,7 @@ export {
 export type { Rgb } from './masks/color-vision.js';
 export { defaultPalette, vocPalette } from './masks/palette.js';
 export { readMask } from './masks/read-mask.js';
+export { type DataReading, dataReadingSchema } from './readings/data-reading.js';
 export { ensurePseudoMasks, type PseudoMasks } from './superpixels/pseudo-masks.js';
 export { type Size, squareOf } from './transforms/geometry.js';
 export { normalizeImage, PIXEL_MEAN, PIXEL_STD } from './transforms/normalize.js';

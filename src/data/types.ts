@@ -1,6 +1,7 @@
 /** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
 import type { ShapeList } from './formats/shapes/shape.js';
 import type { Rgb } from './masks/color-vision.js';
+import type { ReadingName } from './readings/names.js';
 
 export { IGNORE_INDEX } from '../base/ignore-index.js';
 
@@ -30,7 +31,10 @@ export interface Sample {
 
 /** How the values of a mask file map to class indices; plain data, so that it can be sent to worker threads. */
 export interface MaskCoding {
-  /** Class index of each value of an index mask; {@link IGNORE_INDEX} is always allowed besides. */
+  /**
+   * Class index by value of an index mask, {@link IGNORE_INDEX} for pixels to ignore, 254 for a value without a class.
+   * The value 255 is ignored unless it is here.
+   */
   readonly values: readonly number[];
   /** Class index of each colour of a colour mask. */
   readonly colors: readonly { readonly color: Rgb; readonly classIndex: number }[];
@@ -38,8 +42,41 @@ export interface MaskCoding {
   readonly colorsDeclared: boolean;
   /** Whether masks go through polygons, as in the reference's default; see otx-adapter/redraw.ts. */
   readonly useOtxAdapter: boolean;
+  /** What palettes of PNGs hold: colours, greys that are values, or indices that are. Default: each file by its palette. */
+  readonly palettes?: 'colours' | 'greys' | 'indices';
+  /** What RGB files hold: colours, or greys that are values. Default colours. */
+  readonly rgb?: 'colours' | 'greys';
+  /**
+   * What a grey sample is whose colour is declared: the number of a class, or the colour. Default: a number where a class
+   * has it, otherwise the colour.
+   */
+  readonly greys?: 'values' | 'colours';
+  /** How samples of less than 8 bits are read: as stored, or stretched to 0..255 as for viewing. Default as stored. */
+  readonly lowDepth?: 'stored' | 'stretched';
+  /** Class index, or {@link IGNORE_INDEX}, of the largest sample of 8 and 16 bits, before all else that is said of it. */
+  readonly white?: number;
+  /** Where the class is: `class` means that opaque pixels are of class 1 and all others background. Default dropped. */
+  readonly alpha?: 'dropped' | 'class';
   /** What each class index becomes at the very end; see match-classes.ts. Default: they stay. */
   readonly renumbered?: readonly number[];
+}
+
+/** One way to number the labels of a meta file. */
+export interface DeclaredReading {
+  /** Undefined where there is no other. */
+  readonly name: ReadingName | undefined;
+  /** Whether it contradicts the file, so that somebody has to ask for it. */
+  readonly onlyAssumed: boolean;
+  readonly classes: readonly ClassInfo[];
+  readonly coding: MaskCoding;
+  readonly notices: readonly string[];
+}
+
+/** What is not known of a data set before its masks have been looked at. */
+export interface OpenReadings {
+  readonly declared: readonly DeclaredReading[];
+  /** What somebody asked for. */
+  readonly assumed: readonly ReadingName[];
 }
 
 /** An opened data set: headers have been read, pixels have not. */
@@ -50,6 +87,10 @@ export interface Dataset {
   /** Sorted by id, so that equal folders give equal runs on every file system. */
   readonly samples: readonly Sample[];
   readonly decodeMask: MaskCoding;
+  /** What the masks are to decide; undefined where nothing is open. `decodeMask` is the likeliest reading until then. */
+  readonly open?: OpenReadings | undefined;
+  /** Readings that were decided, for data that belongs to this. */
+  readonly readings?: readonly ReadingName[];
   /** What a careful reader of the meta file should know, one sentence each. */
   readonly notices: readonly string[];
   /** A meta file in the Common layout that would say what was concluded, where the data has none. */

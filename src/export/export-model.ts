@@ -137,7 +137,13 @@ function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
 }
 
 /** Keys and values as OpenVINO's model API reads them, to which the background is no label, and all of it in one entry. */
-function metadataOf({ classes, template, hyperParameters, inputSize }: TrainedModel): Record<string, string> {
+function metadataOf({
+  classes,
+  template,
+  hyperParameters,
+  inputSize,
+  data,
+}: TrainedModel): Record<string, string> {
   const threshold = confidenceThreshold(hyperParameters);
   const info = {
     model_type: 'Segmentation',
@@ -155,6 +161,6 @@ function metadataOf({ classes, template, hyperParameters, inputSize }: TrainedMo
     ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
     'otx version': version,
     'otx template': template.id,
-    [ENTRY_KEY]: formatEntry({ classes, inputSize, threshold }),
+    [ENTRY_KEY]: formatEntry({ classes, inputSize, threshold, data }),
   };
 }

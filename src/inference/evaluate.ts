@@ -39,6 +39,8 @@ export interface EvaluateOptions extends ModelOptions {
   readonly dataFormat?: string | undefined;
   /** Whether the true masks go through polygons, as in the reference; see {@link openDataset}. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
+  /** Readings of the masks, with commas between them, where their files leave several open; see docs/data.md. */
+  readonly assume?: string | undefined;
   /** Folder for the files of {@link EvaluateResult.files}. Default: none are written. */
   readonly output?: string | undefined;
 }
@@ -68,15 +70,17 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     testData: 'path',
     dataFormat: 'string?',
     useOtxAdapter: 'boolean?',
+    assume: 'string?',
     output: 'path?',
   });
-  const { testData, dataFormat: format, useOtxAdapter, output, onEvent = () => undefined, signal } = options;
+  const { testData, dataFormat: format, useOtxAdapter, assume, output, signal } = options;
+  const { onEvent = () => undefined } = options;
   const { learning_parameters } = checkHyperParameters(options.hyperParameters);
   const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   const what = 'the test data';
   const dataset = await withProblemList(
     output,
-    () => openDataset(testData, { format, role: 'test', useOtxAdapter, workers, signal }),
+    () => openDataset(testData, { format, role: 'test', useOtxAdapter, assume, workers, signal }),
     { folders: [{ path: testData, what }] },
   );
   const outputs =
@@ -92,17 +96,20 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   try {
     model = await openModel(options);
     const { classes, inputSize, threshold, forward } = model;
-    const matched = matchClasses(dataset, classes, 'the model');
-    for (const message of matched.notices) onEvent({ type: 'notice', message });
-    loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
-    const report = await withProblemList(outputs, () =>
+    for (const message of matchClasses(dataset, classes, 'the model').notices) {
+      onEvent({ type: 'notice', message });
+    }
+    const { dataset: decided, report } = await withProblemList(outputs, () =>
       verifyDataset(dataset, {
         workers,
+        belongsTo: model?.data,
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
         signal,
       }),
     );
     onEvent({ type: 'data', subset: 'test', report });
+    const matched = matchClasses(decided, classes, 'the model');
+    loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
     const { indices } = matched;
     const images = new ImageScores({
       classes: classes.length,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
-import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { dataReadingSchema, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
 import type { Reading } from './opened-model.js';
 
 /** Key of the property. */
@@ -36,10 +36,12 @@ const schema = z.object({
   background: z.literal(0),
   /** Pixels whose best class is less probable are background; null for none. */
   threshold: z.number().min(0).max(1).nullable(),
+  /** How the data was read that the model learned from. */
+  data: dataReadingSchema.optional(),
 });
 
 /** The text of the entry. */
-export function formatEntry({ classes, inputSize, threshold }: Reading): string {
+export function formatEntry({ classes, inputSize, threshold, data }: Reading): string {
   const entry: z.input<typeof schema> = {
     version: VERSION,
     classes: classes.map(({ name, color }) => ({ name, color: [...color] })),
@@ -48,6 +50,7 @@ export function formatEntry({ classes, inputSize, threshold }: Reading): string 
     std: [...PIXEL_STD],
     background: 0,
     threshold: threshold ?? null,
+    ...(data ? { data: dataReadingSchema.parse(data) } : {}),
   };
   return JSON.stringify(entry);
 }
@@ -70,7 +73,7 @@ export function parseEntry(text: string, path: string): Reading {
       error,
     );
   }
-  const { classes, input, threshold, mean, std } = entry;
+  const { classes, input, threshold, mean, std, data } = entry;
   const problem = namesProblem(classes.map(({ name }) => name));
   if (problem !== undefined) throw unusable(problem);
   if (String([mean, std]) !== String([PIXEL_MEAN, PIXEL_STD])) {
@@ -78,5 +81,5 @@ export function parseEntry(text: string, path: string): Reading {
       `mean ${mean.join(' ')} and std ${std.join(' ')}; ${PIXEL_MEAN.join(' ')} and ${PIXEL_STD.join(' ')} are used`,
     );
   }
-  return { classes, inputSize: input, threshold: threshold ?? undefined };
+  return { classes, inputSize: input, threshold: threshold ?? undefined, data };
 }

@@ -42,7 +42,7 @@ export async function openOnnxFile({
   const model = await abortable(loading, signal, 'the model was loaded');
   return guarded(model.release, async () => {
     const reading = await readingOf(model, weights);
-    const { classes, inputSize } = reading;
+    const { classes, inputSize, data: learned } = reading;
     const wanted = hyperParameters?.learning_parameters?.input_size;
     if (wanted !== undefined) {
       throw new OtxError(
@@ -65,7 +65,7 @@ export async function openOnnxFile({
       }
       return logarithms(data);
     };
-    return { classes, inputSize, threshold, forward, dispose: model.release };
+    return { classes, inputSize, threshold, data: learned, forward, dispose: model.release };
   });
 }
 

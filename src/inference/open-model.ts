@@ -17,11 +17,11 @@ export async function openModel(options: ModelOptions): Promise<OpenedModel> {
 
 async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const trained = await loadTrainedModel(options);
-  const { classes, inputSize, hyperParameters } = trained;
+  const { classes, inputSize, hyperParameters, data } = trained;
   const threshold = confidenceThreshold(hyperParameters);
   const { threads, signal, onEvent } = options;
   const { forward: run, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
   const problem = () => senseless(options.weights, 'values that are not finite');
   const forward: Forward = async (image) => requireFinite(await run(image), problem);
-  return { classes, inputSize, threshold, forward, dispose };
+  return { classes, inputSize, threshold, data, forward, dispose };
 }

@@ -1,7 +1,7 @@
 /** @file A trained model that is ready to segment, wherever its weights come from. */
 
 import { OtxError } from '../base/errors.js';
-import type { ClassInfo, Size } from '../data/index.js';
+import type { ClassInfo, DataReading, Size } from '../data/index.js';
 import type { Network } from './network.js';
 import type { TrainedModelOptions } from './trained-model.js';
 
@@ -19,6 +19,8 @@ export interface Reading {
   readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; undefined for none. */
   readonly threshold: number | undefined;
+  /** How the data was read that it learned from, where that is known. */
+  readonly data?: DataReading | undefined;
 }
 
 /** A trained model in evaluation mode. */

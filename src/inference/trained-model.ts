@@ -6,7 +6,7 @@ import { breathe } from '../base/abortable.js';
 import type { OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
-import { type ClassInfo, type Size, squareOf } from '../data/index.js';
+import { type ClassInfo, type DataReading, type Size, squareOf } from '../data/index.js';
 import { defaultPalette } from '../data/masks/palette.js';
 import { BACKGROUND } from '../data/types.js';
 import { createSegmentor, describe, type Segmentor } from '../models/index.js';
@@ -59,6 +59,8 @@ export interface TrainedModel {
   readonly hyperParameters: HyperParameters;
   /** Size of the network input in pixels. */
   readonly inputSize: Size;
+  /** How the data was read that it learned from, where that is known. */
+  readonly data?: DataReading | undefined;
 }
 
 /** Loads weights with the network they belong to. @throws OtxError `checkpoint`, `usage`, `aborted` */
@@ -71,7 +73,7 @@ export async function loadTrainedModel(options: TrainedModelOptions): Promise<Tr
 }
 
 function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): TrainedModel {
-  const { template, classes, hyperParameters: trained } = checkpoint.info;
+  const { template, classes, hyperParameters: trained, data } = checkpoint.info;
   if (isBackboneOnly(checkpoint)) {
     throw new OtxError(
       'checkpoint',
@@ -100,7 +102,7 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
   const model = createSegmentor(template.model, { numClasses: classes.length });
   const { variables } = describe(model, [1, 3, inputSize.height, inputSize.width]);
   const { state } = stateFromCheckpoint(checkpoint, options.weights, variables, classes, new Map());
-  return { model, state, variables, classes, template, hyperParameters, inputSize };
+  return { model, state, variables, classes, template, hyperParameters, inputSize, data };
 }
 
 /** Nothing in the file says what it is for, except perhaps the names of its classes. */

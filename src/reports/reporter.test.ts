@@ -122,7 +122,7 @@ async function report(
     clock: () => now,
   });
   for (const [subset, dataset] of [['train', trainSet] as const, ['validation', validationSet] as const]) {
-    reporter.onEvent({ type: 'data', subset, report: await verifyDataset(dataset, { workers: 0 }) });
+    reporter.onEvent({ type: 'data', subset, report: (await verifyDataset(dataset, { workers: 0 })).report });
   }
   reporter.onEvent(startEvent(resumed));
   for (const { epoch, best } of epochs) {

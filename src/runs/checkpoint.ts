@@ -13,6 +13,7 @@ import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
+import { dataReadingSchema } from '../data/index.js';
 import { checkHyperParameters } from '../settings/index.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
 import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
@@ -40,6 +41,8 @@ const checkpointInfo = z.object({
     .array(z.object({ name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) }))
     .min(1)
     .max(255),
+  /** How the data was read that it learned from; without it in files of earlier versions. */
+  data: dataReadingSchema.optional(),
   /** Validation scores of exactly these weights; null when they have not been validated. */
   metrics: z
     .object({

@@ -23,6 +23,8 @@ export const runConfigSchema = z.strictObject({
   data_format: z.string().optional(),
   /** Whether masks go through polygons, as in the reference; false when left out. */
   use_otx_adapter: switchSchema.optional(),
+  /** Readings of the data sets, where their files leave several open. */
+  assume: z.string().optional(),
   output: z.string().optional(),
   seed: z
     .int()

@@ -162,14 +162,14 @@ async function prepare(
     () => openTrainData(config, train_type, earlier?.resume.data, signal),
     rootsOf(config),
   );
-  const { trainSet, validationSet, unlabeled } = data;
+  const { unlabeled } = data;
   if (config.unlabeled_data_roots !== undefined && !unlabeled) {
     notice(
       `the unlabeled images of ${config.unlabeled_data_roots} are not used: that takes the train type Semisupervised, ` +
         `which is chosen for two and more, and this one is ${train_type}`,
     );
   }
-  const { classes } = trainSet;
+  const { classes } = data.trainSet;
 
   // The output folder, before anything that takes long.
   throwIfAborted(signal, 'the training was prepared');
@@ -185,7 +185,7 @@ async function prepare(
   // The settings.
   const chosen = earlier
     ? keptSettings(earlier, template, asks)
-    : chooseSettings(asked, trainSet, seed, notice);
+    : chooseSettings(asked, data.trainSet, seed, notice);
   const sizes = inputSizes(chosen);
   const workers = chosen.learning_parameters.num_workers;
 
@@ -204,19 +204,20 @@ async function prepare(
   }
   const cacheBytes = shareCache(
     chosen.algo_backend.mem_cache_size,
-    trainSet,
-    validationSet,
+    data.trainSet,
+    data.validationSet,
     squareOf(sizes.validation),
   );
-  const method = chooseMethod({
-    template,
-    hyperParameters: chosen,
-    trainSet,
-    unlabeled,
-    seed,
-    cacheBytes: cacheBytes.train,
-  });
-  const { variables, parameters } = method;
+  const methodOn = (set: Dataset) =>
+    chooseMethod({
+      template,
+      hyperParameters: chosen,
+      trainSet: set,
+      unlabeled,
+      seed,
+      cacheBytes: cacheBytes.train,
+    });
+  const { variables, parameters } = methodOn(data.trainSet);
   const { state: weights, knownClasses } = await firstWeights(
     earlier,
     config,
@@ -233,7 +234,9 @@ async function prepare(
   );
 
   // Whatever could fail late fails now: every mask is looked at.
-  const report = await withProblemList(folder.outputs, () => data.check({ workers, onEvent, signal }));
+  const checked = await withProblemList(folder.outputs, () => data.check({ workers, onEvent, signal }));
+  const { trainSet, validationSet, report } = checked;
+  const method = methodOn(trainSet);
   // As in the reference, whose schedules of semi-supervised training count on whole epochs.
   const order = unlabeled || !report ? undefined : samplingOrder(report, knownClasses, seed, notice);
 

@@ -20,6 +20,7 @@ import { checkHyperParameters, settings } from '../settings/index.js';
 const FIXED_OPTIONS = {
   data_format: 'dataFormat',
   use_otx_adapter: 'useOtxAdapter',
+  assume: 'assume',
   seed: 'seed',
   load_weights: 'loadWeights',
   pretrained: 'pretrained',

@@ -65,7 +65,7 @@ describe('the data of a training', () => {
     await writeFiles(empty, { 'masks/a.png': indexMask([0, 0, 0, 0], 4, 1) });
     const sound = await soundDataset(1, 4, 1);
     expect((await errorOf(checked(empty, sound))).message).toContain('there is nothing to learn');
-    expect((await checked(sound, empty)).report?.shown).toEqual([[0, 1, 2]]);
+    expect((await checked(sound, empty)).report.report?.shown).toEqual([[0, 1, 2]]);
   });
 
   it('says when both are the same', async () => {

@@ -14,6 +14,7 @@ import {
   openImageFolder,
   openUnlabeled,
   type UnlabeledImages,
+  type VerifiedDataset,
   verifyDataset,
   verifyUnlabeled,
 } from '../data/index.js';
@@ -38,9 +39,16 @@ export interface TrainData {
   readonly fingerprints: ResumeInfo['data'];
   /**
    * Reads all files, so that a bad one is found now; in self-supervised training also makes the masks.
-   * @returns what was found in the images to learn from, where they have labels.
    */
-  readonly check: (options: CheckOptions) => Promise<DatasetReport | undefined>;
+  readonly check: (options: CheckOptions) => Promise<CheckedData>;
+}
+
+/** Data of which every file was read, so that it is known how. */
+export interface CheckedData {
+  readonly trainSet: Dataset;
+  readonly validationSet: Dataset | undefined;
+  /** What was found in the images to learn from, where they have labels. */
+  readonly report: DatasetReport | undefined;
 }
 
 export interface CheckOptions {
@@ -90,12 +98,14 @@ const openings: {
 type LabeledData = OpenedData & { readonly validationSet: Dataset };
 
 async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<LabeledData> {
-  const reading = { format: config.data_format, useOtxAdapter: config.use_otx_adapter, signal };
+  const { data_format: format, use_otx_adapter: useOtxAdapter, assume } = config;
+  const reading = { format, useOtxAdapter, assume, signal };
   const [trainSet, opened] = await allOfThem<[Dataset, Dataset]>([
     () => openDataset(config.train_data_roots, { ...reading, role: 'train' }),
     () => openDataset(config.val_data_roots as string, { ...reading, role: 'val' }),
   ]);
-  const matched = matchClasses(opened, trainSet.classes, 'the training data');
+  const numbering = { classes: trainSet.classes, owner: 'the training data' };
+  const matched = matchClasses(opened, numbering.classes, numbering.owner);
   const validationSet = matched.dataset;
   const notices = [...matched.notices];
   if ((await realpath(trainSet.root)) === (await realpath(validationSet.root))) {
@@ -105,21 +115,32 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
   }
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
     for (const message of notices) onEvent({ type: 'notice', message });
-    const look = async (subset: 'train' | 'validation', dataset: Dataset) => {
-      const report = await verifyDataset(dataset, {
+    const look = async (subset: 'train' | 'validation', dataset: Dataset, belongsTo?: Dataset) => {
+      const verified = await verifyDataset(dataset, {
         workers,
+        belongsTo,
+        numbering: subset === 'validation' ? numbering : undefined,
         isForTraining: subset === 'train',
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
         signal,
       });
-      onEvent({ type: 'data', subset, report });
-      return report;
+      onEvent({ type: 'data', subset, report: verified.report });
+      return verified;
     };
-    const [report] = await allOfThem<[DatasetReport, DatasetReport]>([
-      () => look('train', trainSet),
-      () => look('validation', validationSet),
+    let train: Dataset | undefined;
+    const [learned, validated] = await allOfThem<[VerifiedDataset, VerifiedDataset]>([
+      async () => {
+        const verified = await look('train', trainSet);
+        train = verified.dataset;
+        return verified;
+      },
+      () => look('validation', opened, train),
     ]);
-    return report;
+    return {
+      trainSet: learned.dataset,
+      validationSet: validated.dataset,
+      report: learned.report,
+    };
   };
   const inputs = joinInputs(
     datasetInputs('the training data', config.train_data_roots, trainSet),
@@ -146,7 +167,7 @@ async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | und
   );
   const check = async (options: CheckOptions) => {
     const { workers, onEvent, signal } = options;
-    const [report, warnings] = await allOfThem<[DatasetReport | undefined, readonly string[]]>([
+    const [checked, warnings] = await allOfThem<[CheckedData, readonly string[]]>([
       () => labeled.check(options),
       () =>
         verifyUnlabeled(unlabeled, {
@@ -157,7 +178,7 @@ async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | und
     ]);
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `unlabeled images ${root}: ${unlabeled.images.length}` });
-    return report;
+    return checked;
   };
   return { ...labeled, unlabeled, inputs, check };
 }
@@ -194,7 +215,7 @@ async function openImages(
     }).finally(() => masks.close());
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `pseudo masks in ${folder}: ${made} made, ${reused} used again` });
-    return undefined;
+    return { trainSet, validationSet: undefined, report: undefined };
   };
   return { trainSet, validationSet: undefined, inputs, check };
 }

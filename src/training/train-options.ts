@@ -44,6 +44,11 @@ interface CommonOptions extends SettingOptions {
   readonly dataFormat?: string | undefined;
   /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
   readonly useOtxAdapter?: boolean | undefined;
+  /**
+   * Readings of the masks, with commas between them, where the files leave several open that differ in what is learned; see
+   * docs/data.md. Default: such data is an error that names them.
+   */
+  readonly assume?: string | undefined;
   /** Equal seeds, data and threads give bit-identical weights. Default 42, for self-supervised training 5. */
   readonly seed?: number | undefined;
   /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
@@ -112,6 +117,7 @@ const KINDS = {
   unlabeledFileList: 'path?',
   dataFormat: 'string?',
   useOtxAdapter: 'boolean?',
+  assume: 'string?',
   seed: 'number?',
   loadWeights: 'path?',
   pretrained: 'boolean?',
@@ -177,6 +183,7 @@ export function newConfig(
     unlabeled_file_list:
       options.unlabeledFileList === undefined ? undefined : resolve(options.unlabeledFileList),
     data_format: options.dataFormat,
+    assume: options.assume,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     threads: options.threads,
     time_budget: options.timeBudgetSeconds,
@@ -224,6 +231,7 @@ export function resumedConfig(
   checkSameConfig(root, before.resume.config, {
     data_format: options.dataFormat,
     use_otx_adapter: options.useOtxAdapter,
+    assume: options.assume,
     seed: options.seed,
     load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
     pretrained: options.pretrained,

@@ -89,6 +89,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       template: { id: template.id, name: template.name, model: template.model },
       hyperParameters,
       classes: classes.map(({ name, color }) => ({ name, color: [...color] as [number, number, number] })),
+      data: { readings: [...(run.trainSet.readings ?? [])] },
       metrics,
       progress: {
         epoch,

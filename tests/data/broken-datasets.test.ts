@@ -15,6 +15,7 @@ import {
   mask,
   WIDTH,
 } from './broken-datasets.cases.js';
+import { READINGS } from './readings.cases.js';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 
@@ -55,12 +56,18 @@ describe.each<[string, readonly BrokenDataset[]]>([
   ['meta files', METAS],
   ['masks', MASKS],
   ['images', IMAGES],
+  ['readings', READINGS],
 ])('%s', (_, cases) => {
-  test.each(cases)('$name', async ({ fault, error, pixels, note }) => {
+  test.each(cases)('$name', async ({ fault, error, pixels, note, assume = {} }) => {
     const root = await mkdtemp(join(folder, 'case-'));
     await cp(join(folder, 'sound'), root, { recursive: true });
     await fault(fixture(root));
-    const check = async () => verifyDataset(await openDataset(root), { workers: 0, isForTraining: true });
+    const check = async (assume?: string) =>
+      (await verifyDataset(await openDataset(root, { assume }), { workers: 0, isForTraining: true })).report;
+    for (const [reading, expected] of Object.entries(assume)) {
+      const read = await check(reading);
+      expect([reading, read.classes.map((found) => found.pixels)]).toEqual([reading, expected]);
+    }
     if (error) {
       const problem: Error = await check().then(
         (report) => Promise.reject(new Error(`was read: ${JSON.stringify(report)}`)),

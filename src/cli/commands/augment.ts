@@ -8,6 +8,7 @@ import {
   type AugmentationName,
   describeAugmentation,
   openDataset,
+  settleDataset,
 } from '../../data/index.js';
 import { renderAugmentationSheet } from '../../drawing/augmentation-sheet.js';
 import { encodePng } from '../../drawing/overlay.js';
@@ -16,6 +17,7 @@ import { datasetInputs } from '../../runs/inputs.js';
 import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { parseSeed } from '../arguments.js';
 import { afterAugment } from '../closing.js';
+import { assumeOption } from './assume-option.js';
 import { type CommandContext, paramsHint } from './context.js';
 import { dataFormatOption } from './data-format-option.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
@@ -29,6 +31,7 @@ interface Flags {
   seed: number;
   dataFormat?: string;
   useOtxAdapter?: boolean;
+  assume?: string;
 }
 
 export function addAugment(program: Command, { terminal, settings, adapter, run }: CommandContext): void {
@@ -46,18 +49,20 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
     .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
     .addOption(dataFormatOption())
     .addOption(otxAdapterOption())
+    .addOption(assumeOption())
     .addHelpText('after', paramsHint('augment', 'learning_parameters.input_size 256x256'))
     .action(async (template: string, flags: Flags) => {
-      const { augmentation, seed } = flags;
+      const { augmentation, seed, assume } = flags;
       const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);
       const asked = settings('augment');
       const size = asked.learning_parameters?.input_size;
       const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), asked)).train;
       const useOtxAdapter = adapter(flags.useOtxAdapter);
       await run(async ({ signal, onEvent }) => {
-        const dataset = await openDataset(flags.trainDataRoots, {
-          ...{ format: flags.dataFormat, role: 'train', useOtxAdapter, signal },
+        const opened = await openDataset(flags.trainDataRoots, {
+          ...{ format: flags.dataFormat, role: 'train', useOtxAdapter, assume, signal },
         });
+        const dataset = await settleDataset(opened, { signal });
         const inputs = datasetInputs('the data set', flags.trainDataRoots, dataset);
         const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
         try {

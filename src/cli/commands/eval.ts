@@ -9,6 +9,7 @@ import { formatMetrics } from '../../runs/metrics.js';
 import { parseThreads } from '../arguments.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
+import { assumeOption } from './assume-option.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 import { dataFormatOption } from './data-format-option.js';
 import { otxAdapterOption } from './otx-adapter-option.js';
@@ -23,6 +24,7 @@ interface Flags {
   output?: string;
   dataFormat?: string;
   useOtxAdapter?: boolean;
+  assume?: string;
   threads?: number;
 }
 
@@ -44,6 +46,7 @@ export function addEval(program: Command, context: CommandContext): void {
     )
     .addOption(dataFormatOption())
     .addOption(otxAdapterOption())
+    .addOption(assumeOption())
     .option(
       '--threads <number>',
       'threads that compute (default: all that the process may use)',
@@ -56,10 +59,20 @@ export function addEval(program: Command, context: CommandContext): void {
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);
-      const { dataFormat, threads } = flags;
+      const { dataFormat, assume, threads } = flags;
       const { classes, metrics, diceAverage, images, files } = await run((hooks) =>
         evaluate({
-          ...{ template, testData, dataFormat, weights, output, useOtxAdapter, threads, hyperParameters },
+          ...{
+            template,
+            testData,
+            dataFormat,
+            weights,
+            output,
+            useOtxAdapter,
+            assume,
+            threads,
+            hyperParameters,
+          },
           ...hooks,
         }),
       );

@@ -25,6 +25,7 @@ export interface TrainFlags {
   unlabeledFileList?: string;
   dataFormat?: string;
   useOtxAdapter?: boolean;
+  assume?: string;
   output?: string;
   seed?: number;
   loadWeights?: string;
@@ -49,6 +50,7 @@ export interface TrainRequest {
   readonly unlabeledFileList: string | undefined;
   readonly dataFormat: string | undefined;
   readonly useOtxAdapter: boolean | undefined;
+  readonly assume: string | undefined;
   readonly output: string | undefined;
   readonly seed: number | undefined;
   readonly loadWeights: string | undefined;
@@ -84,6 +86,7 @@ export async function trainRequest(
     unlabeledFileList: flags.unlabeledFileList ?? data.unlabeledFileList ?? file.unlabeled_file_list,
     dataFormat: flags.dataFormat ?? file.data_format,
     useOtxAdapter: useOtxAdapter ?? file.use_otx_adapter,
+    assume: flags.assume ?? file.assume,
     output: flags.output ?? file.output,
     seed: flags.seed ?? file.seed,
     loadWeights: flags.loadWeights ?? file.load_weights,
@@ -168,6 +171,7 @@ export async function printableConfig(
     unlabeled_file_list: request.unlabeledFileList,
     data_format: request.dataFormat,
     use_otx_adapter: request.useOtxAdapter ?? false,
+    assume: request.assume,
     output: request.output,
     seed: request.seed ?? defaultSeed(trainType),
     load_weights: request.loadWeights,

@@ -10,6 +10,7 @@ import type { RunConfig } from '../../runs/run-config.js';
 import { settings } from '../../settings/index.js';
 import { parseCheckpointInterval, parseDuration, parseSeed, parseThreads } from '../arguments.js';
 import { afterTraining } from '../closing.js';
+import { assumeOption } from './assume-option.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { dataFormatOption } from './data-format-option.js';
 import { endedTraining } from './ended-training.js';
@@ -46,6 +47,7 @@ export function addTrain(
     )
     .addOption(dataFormatOption())
     .addOption(otxAdapterOption())
+    .addOption(assumeOption())
     .option('-o, --output <folder>', `folder of the run (default: ${DEFAULT_OUTPUTS}/<time>_train)`)
     .option('--seed <number>', 'seed of everything random (default: 42; Selfsupervised: 5)', parseSeed)
     .option(

@@ -29,20 +29,22 @@ describe('parseMeta', () => {
     expect(meta.notices).toEqual([expect.stringContaining('value 1 is car')]);
   });
 
-  it('keeps file order even where JSON.parse would sort the keys, and says so', () => {
+  it('believes keys as written, whatever their order; positions are another reading', () => {
     const meta = parse('{"label_map": {"2": "tree", "0": "background", "10": "car"}}');
-    expect(meta.coding.values).toEqual([1, 0, 2]);
+    expect(meta.coding.values).toEqual([0, 254, 1, ...new Array(7).fill(254), 2]);
     expect(meta.classes.map(({ name }) => name)).toEqual(['background', 'tree', 'car']);
-    expect(meta.notices[0]).toContain('0 = tree, 1 = background, 2 = car');
+    expect(meta.readings.map(({ name, onlyAssumed }) => [name, onlyAssumed])).toEqual([
+      ['keys-are-values', false],
+      ['positions-are-values', true],
+    ]);
+    expect(meta.readings[1]!.coding.values).toEqual([1, 0, 2]);
   });
 
-  it('refuses a class whose value would mean ignore', () => {
+  it('takes a label to ignore at 255 for what it is, and a class at 255 for a class', () => {
     const meta = parse({ label_map: { '0': 'background', '255': 'ignore', '1': 'car' } });
     expect(meta.coding.values).toEqual([0, 1]);
     expect(meta.notices).toEqual(['label ignore at 255 is what 255 means here: pixels to ignore']);
-    expect(fieldError({ label_map: { '0': 'background', '255': 'car' } })).toContain(
-      'label_map gives the value 255 to class car, but 255 marks pixels to ignore; give it the value 1',
-    );
+    expect(parse({ label_map: { '0': 'background', '255': 'car' } }).coding.values[255]).toBe(1);
   });
 
   it('is not misled by text that looks like a key', () => {

@@ -3,16 +3,14 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { namesProblem } from '../../base/names.js';
 import { parseJson } from '../../base/parse-text.js';
-import { colorKey } from '../masks/color-key.js';
 import type { Rgb } from '../masks/color-vision.js';
-import { defaultPalette, vocPalette } from '../masks/palette.js';
-import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type MaskCoding } from '../types.js';
+import { type Declaration, type DeclaredLabel, declaredReadings } from '../readings/declared.js';
+import { BACKGROUND, type ClassInfo, type DeclaredReading, IGNORE_INDEX, type MaskCoding } from '../types.js';
 
-/** With which masks are read, and in which pictures are drawn, where a data set declares no colours. */
-const VOC_COLORS = vocPalette(256);
-const DRAWN_COLORS = defaultPalette(255);
 /** 254 marks values without a class while masks are decoded, 255 is ignore. */
 const MAX_CLASSES = 254;
+/** Of a mask with 16 bits. */
+const LARGEST_VALUE = 65535;
 
 const channel = z.number().int().min(0).max(255);
 const metaSchema = z.looseObject({
@@ -24,21 +22,20 @@ const metaSchema = z.looseObject({
 
 /** What a meta file says about the classes. */
 export interface DatasetMeta {
+  /** As the first of {@link readings} has them. */
   readonly classes: readonly ClassInfo[];
   readonly coding: MaskCoding;
   readonly notices: readonly string[];
-}
-
-interface Label {
-  readonly name: string;
-  readonly color: Rgb | undefined;
+  /** All ways to number the labels, of which the masks may decide; the most likely first. */
+  readonly readings: readonly DeclaredReading[];
 }
 
 /**
  * Interprets the text of `dataset_meta.json`.
  *
- * A label named `background` becomes class 0 and the others follow in file order; the value of an index mask is the
- * label's position in the file. Without such a label, mask value 0 is background and value k+1 is the k-th label.
+ * A label named `background` becomes class 0 and the others follow in file order. The value of a label is its key in
+ * `label_map`, or its position in `labels`. Where no label is the background, value 0 may be it, or the first label: both
+ * are given as readings, as are others that the file leaves open.
  * @param path named in errors.
  * @throws OtxError `dataset` for text that is not JSON, wrong fields, repeated names or colours, too few or many classes.
  */
@@ -46,31 +43,50 @@ export function parseMeta(text: string, path: string): DatasetMeta {
   const fail = (reason: string): never => {
     throw new OtxError('dataset', `${path}: ${reason}`);
   };
-  if (text.includes('\u0000')) {
-    return fail('is not UTF-8 but UTF-16, or no text at all; save it as UTF-8');
-  }
+  const readings = declaredReadings(parseDeclaration(text, fail), fail);
+  const { classes, coding, notices } = readings[0]!;
+  return { classes, coding, notices, readings };
+}
+
+function parseDeclaration(text: string, fail: (reason: string) => never): Declaration {
   const json = text.replace(/^\uFEFF/, '');
+  const meta = parseFields(json, fail);
+  const { pairs: mapped, ignored } = withoutIgnored(memberPairs(json, 'label_map', fail));
+  const notices =
+    ignored === undefined ? [] : [`label ${ignored} at 255 is what 255 means here: pixels to ignore`];
+  checkKeys(mapped, fail);
+  const declared = Math.max(meta.labels?.length ?? 0, mapped.length);
+  if (declared > MAX_CLASSES) fail(`declares ${declared} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
+  const labels = mergeLabels(meta.labels ?? [], mapped, meta.segmentation_colors ?? undefined, fail);
+  if (labels.length === 0) fail('declares no classes; add "label_map": {"0": "background", "1": "person"}');
+  const found = findBackground(labels, mapped, meta.background_label ?? undefined, notices, fail);
+  const others = labels.length - (found.background < 0 ? 0 : 1);
+  if (others === 0) fail('declares no class besides background; at least one is needed');
+  if (others + 1 > MAX_CLASSES)
+    fail(`declares ${others + 1} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
+  return { labels, ...found, notices };
+}
+
+function parseFields(json: string, fail: (reason: string) => never): z.infer<typeof metaSchema> {
+  if (json.includes('\u0000')) fail('is not UTF-8 but UTF-16, or no text at all; save it as UTF-8');
   let raw: unknown;
   try {
     raw = parseJson(json);
   } catch (error) {
-    return fail(`is not valid JSON (${messageOf(error)})`);
+    fail(`is not valid JSON (${messageOf(error)})`);
   }
   const parsed = metaSchema.safeParse(raw);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return fail(
-      `field ${issue?.path.join('.') || '(top level)'} is wrong: ${issue?.message}; ` +
-        'expected e.g. {"label_map": {"0": "background", "1": "person"}}',
-    );
-  }
-  const meta = parsed.data;
-  const notices: string[] = [];
-  const { pairs, ignored } = withoutIgnored(memberPairs(json, 'label_map', fail));
-  if (ignored !== undefined) notices.push(`label ${ignored} at 255 is what 255 means here: pixels to ignore`);
-  const mapped = pairs;
-  const wrongKey = mapped.find(([key]) => !/^\d+$/.test(key))?.[0];
-  if (wrongKey !== undefined) fail(`label_map has the key "${wrongKey}"; keys must be whole numbers`);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return fail(
+    `field ${issue?.path.join('.') || '(top level)'} is wrong: ${issue?.message}; ` +
+      'expected e.g. {"label_map": {"0": "background", "1": "person"}}',
+  );
+}
+
+function checkKeys(mapped: readonly (readonly [string, string])[], fail: (reason: string) => never): void {
+  const wrong = mapped.find(([key]) => !/^\d+$/.test(key))?.[0];
+  if (wrong !== undefined) fail(`label_map has the key "${wrong}"; keys must be whole numbers`);
   const repeated = mapped.findIndex(([key], i) => mapped.findIndex(([k]) => Number(k) === Number(key)) < i);
   if (repeated >= 0) {
     const [key] = mapped[repeated]!;
@@ -79,61 +95,9 @@ export function parseMeta(text: string, path: string): DatasetMeta {
       `label_map gives the value ${Number(key)} to ${names.join(' and ')}; each value stands for one class`,
     );
   }
-  const declared = Math.max(meta.labels?.length ?? 0, mapped.length);
-  if (declared > MAX_CLASSES) fail(`declares ${declared} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
-  const labels = mergeLabels(meta.labels ?? [], mapped, meta.segmentation_colors ?? undefined, fail);
-  if (labels.length === 0) fail('declares no classes; add "label_map": {"0": "background", "1": "person"}');
-
-  const backgroundAt = findBackground(labels, mapped, meta.background_label ?? undefined, notices, fail);
-  const first = backgroundAt < 0 ? 1 : 0;
-  const keys = mapped.map(([key]) => Number(key));
-  const onIgnore = mapped.find(([key]) => Number(key) === IGNORE_INDEX)?.[1];
-  if (onIgnore !== undefined) {
-    fail(
-      `label_map gives the value 255 to class ${onIgnore}, but 255 marks pixels to ignore; give it the value ` +
-        `${labels.findIndex(({ name }) => name === onIgnore) + first} here and in the masks`,
-    );
-  }
-  if ((meta.labels ?? []).length === 0 && keys.some((key, i) => key !== i && key !== i + first)) {
-    notices.push(
-      'the keys of label_map do not count up from 0: mask values follow the order of the file ' +
-        `(${labels.map((label, i) => `${i + first} = ${label.name}`).join(', ')}), not the keys`,
-    );
-  }
-  if (backgroundAt < 0) {
-    notices.push(
-      `no label is named "background": mask value 0 is background and value 1 is ${labels[0]?.name}; ` +
-        'if value 0 is a class of its own, name the first label "background"',
-    );
-  }
-
-  const foreground = labels.filter((_, i) => i !== backgroundAt);
-  if (foreground.length === 0) fail('declares no class besides background; at least one is needed');
-  if (foreground.length + 1 > MAX_CLASSES) {
-    fail(`declares ${foreground.length + 1} classes; at most ${MAX_CLASSES} fit an 8-bit mask`);
-  }
-  /** Position in the file of each class; none for a background that is not in it. */
-  const positions = [
-    backgroundAt < 0 ? undefined : backgroundAt,
-    ...labels.flatMap((_, i) => (i === backgroundAt ? [] : [i])),
-  ];
-  const withColors = (undeclared: (position: number, classIndex: number) => Rgb): ClassInfo[] =>
-    positions.map((position, classIndex) => {
-      if (position === undefined) return { name: BACKGROUND, color: [0, 0, 0] };
-      const { name, color } = labels[position]!;
-      return { name, color: color ?? undeclared(position, classIndex) };
-    });
-  const classes = withColors((_, classIndex) => DRAWN_COLORS[classIndex]!);
-  const inMasks = withColors((position) => VOC_COLORS[position + first]!);
-  const classIndex = new Map(foreground.map((label, i) => [label.name, i + 1]));
-  const values = labels.map((label, i) => (i === backgroundAt ? 0 : classIndex.get(label.name)!));
-  const coding: MaskCoding = {
-    values: backgroundAt < 0 ? [0, ...values] : values,
-    colors: classColors(inMasks, backgroundAt < 0, fail),
-    colorsDeclared: labels.some((label) => label.color !== undefined),
-    useOtxAdapter: false,
-  };
-  return { classes, coding, notices };
+  const large = mapped.find(([key]) => Number(key) > LARGEST_VALUE);
+  if (large)
+    fail(`label_map gives the value ${large[0]} to ${large[1]}; masks hold values up to ${LARGEST_VALUE}`);
 }
 
 /** Labels in the order in which the reference numbers them: `labels`, then the values of `label_map`. */
@@ -142,22 +106,29 @@ function mergeLabels(
   mapped: readonly (readonly [string, string])[],
   colors: readonly Rgb[] | undefined,
   fail: (reason: string) => never,
-): Label[] {
+): DeclaredLabel[] {
   for (const list of [names, mapped.map(([, name]) => name)]) {
     const problem = namesProblem(list);
     if (problem !== undefined) fail(problem);
   }
-  const declared = colors !== undefined && colors.length > 0;
-  const colorAt = (position: number, name: string): Rgb | undefined => {
-    if (!declared) return undefined;
-    return colors[position] ?? fail(`segmentation_colors has no entry ${position} for class ${name}`);
-  };
   const keyOf = new Map(mapped.map(([key, name]) => [name, Number(key)]));
   const order = [...new Set([...names, ...mapped.map(([, name]) => name)])];
   // A name may be in both lists, but then spelled alike.
   const problem = namesProblem(order);
   if (problem !== undefined) fail(problem);
-  return order.map((name, i) => ({ name, color: colorAt(keyOf.get(name) ?? i, name) }));
+  const declared = colors !== undefined && colors.length > 0;
+  // Colours go by the value; where values have gaps a list as long as that of the labels can only go by their order.
+  const hasGaps = mapped.some(([key]) => Number(key) >= (colors?.length ?? 0));
+  const isInOrder = hasGaps && colors?.length === order.length;
+  const colorAt = (position: number, name: string): Rgb | undefined => {
+    if (!declared) return undefined;
+    return colors[position] ?? fail(`segmentation_colors has no entry ${position} for class ${name}`);
+  };
+  return order.map((name, i) => ({
+    name,
+    color: colorAt(isInOrder ? i : (keyOf.get(name) ?? i), name),
+    key: names.length > 0 ? undefined : keyOf.get(name),
+  }));
 }
 
 /** A label at 255 that only says what 255 means anyway. */
@@ -172,71 +143,54 @@ function withoutIgnored(mapped: readonly (readonly [string, string])[]): {
 }
 
 const IGNORED = /^(ignored?|ignore(label|region|area)|void|unlabell?ed|unknown|dontcare|border|boundary)$/;
-/** Names for what is behind all objects, and for what nobody has labeled: which of the two, only a person can say. */
-const UNCERTAIN = /^(bg|void|ignored?|unlabell?ed)$/;
+/** Names for what nobody has labeled: background, ignored, or a class, only masks or a person can say. */
+const UNCERTAIN = /^(void|ignored?|unlabell?ed|unknown|unannotated)$/;
+const BACKGROUNDS = /^(background|bg|backgrnd)$/;
 /** A name without case, spaces and punctuation, which tools put around words of their own. */
 const plain = (name: string): string => name.toLowerCase().replace(/[\s\p{P}]/gu, '');
 
 /**
- * Position of the label that is the background; -1 where there is none.
+ * Position of the label that is the background, and of one that may be.
  *
- * A label of that name is; else what `background_label` names by value or name; else a first label that is spelled nearly
- * so, as other tools do. What cannot be told from a class is an error: every class would be trained under the name of its
- * neighbour.
+ * A label of that name is; else what `background_label` names by value or name; else the label of value 0 that is spelled
+ * nearly so, as other tools do.
  */
 function findBackground(
-  labels: readonly Label[],
+  labels: readonly DeclaredLabel[],
   mapped: readonly (readonly [string, string])[],
   asked: string | number | undefined,
   notices: string[],
   fail: (reason: string) => never,
-): number {
+): Pick<Declaration, 'background' | 'uncertain'> {
+  const sure = (background: number) => ({ background, uncertain: -1 });
   const position = (name: string | undefined) => labels.findIndex((label) => label.name === name);
+  const first = labels.findIndex(({ key }, i) => (key ?? i) === 0);
+  const isOpen = first >= 0 && UNCERTAIN.test(plain(labels[first]!.name));
+  const near = labels.findIndex(({ name }) => BACKGROUNDS.test(plain(name)));
   const exact = position(BACKGROUND);
-  if (exact >= 0) return exact;
+  // labelme begins its lists with __ignore__, which is -1 in its masks, and _background_.
+  const isOfLabelme = isOpen && first === 0 && near === 1 && labels.every(({ key }) => key === undefined);
+  if (isOfLabelme) return { background: near, uncertain: 0 };
+  if (exact >= 0) return sure(exact);
   if (asked !== undefined && asked !== '') {
     const byValue = mapped.find(([key]) => Number(key) === Number(asked))?.[1];
     const at = position(String(asked)) >= 0 ? position(String(asked)) : position(byValue);
     if (at < 0)
       fail(`background_label is ${JSON.stringify(asked)}, which is neither a label nor the value of one`);
     notices.push(`label ${labels[at]!.name} is the background, as background_label says`);
-    return at;
+    return sure(at);
   }
-  const near = labels.findIndex(({ name }) => plain(name) === BACKGROUND);
-  if (near === 0) {
-    notices.push(`the first label, "${labels[0]!.name}", is taken for the background`);
-    return 0;
+  if (near >= 0 && near === first) {
+    notices.push(`the first label, "${labels[near]!.name}", is taken for the background`);
+    return sure(near);
   }
-  const uncertain = near > 0 ? near : UNCERTAIN.test(plain(labels[0]?.name ?? '')) ? 0 : -1;
-  if (uncertain >= 0) {
+  if (near >= 0) {
     fail(
-      `no label is named "background", and label "${labels[uncertain]!.name}" may be meant as it; rename it to ` +
-        '"background" if it is, otherwise put a label "background" before all others, which then stands for the value 0',
+      `no label is named "background", and label "${labels[near]!.name}" may be meant as it; rename it to "background" if ` +
+        'it is, otherwise put a label "background" before all others, which then stands for the value 0',
     );
   }
-  return -1;
-}
-
-function classColors(
-  classes: readonly ClassInfo[],
-  blackIsBackground: boolean,
-  fail: (reason: string) => never,
-): MaskCoding['colors'] {
-  const byKey = new Map<number, { color: Rgb; classIndex: number }>();
-  const add = (color: Rgb, classIndex: number) => byKey.set(colorKey(...color), { color, classIndex });
-  add(VOC_COLORS[IGNORE_INDEX]!, IGNORE_INDEX);
-  classes.forEach(({ name, color }, index) => {
-    if (index === 0 && blackIsBackground) return;
-    const other = byKey.get(colorKey(...color));
-    if (other && other.classIndex !== IGNORE_INDEX) {
-      fail(
-        `classes ${classes[other.classIndex]?.name} and ${name} have the same colour (${color.join(', ')})`,
-      );
-    }
-    add(color, index);
-  });
-  if (blackIsBackground && !byKey.has(0)) add([0, 0, 0], 0);
-  return [...byKey.values()];
+  return { background: -1, uncertain: isOpen ? first : -1 };
 }
 
 /**

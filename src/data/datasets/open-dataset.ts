@@ -9,9 +9,11 @@ import { readImageSize } from '../images/decoder.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { type AdaptOptions, adaptDataset } from '../otx-adapter/adapt-dataset.js';
 import { requireOpenCv } from '../otx-adapter/opencv.js';
+import { parseAssume, type ReadingName } from '../readings/names.js';
 import type { Size } from '../transforms/geometry.js';
 import type { Dataset, Sample } from '../types.js';
 import { datasetError } from './problems.js';
+import { settleDataset } from './settle-dataset.js';
 
 const HEADERS_AT_ONCE = 8;
 
@@ -25,6 +27,8 @@ export interface OpenDatasetOptions extends AdaptOptions {
   readonly format?: string | undefined;
   /** What the data is for, which chooses among several subsets. Default: only a data set with a single one is opened. */
   readonly role?: SubsetRole | undefined;
+  /** Names of readings to choose where the files leave several open, with commas between them; see docs/data.md. */
+  readonly assume?: string | undefined;
 }
 
 /**
@@ -38,15 +42,19 @@ export interface OpenDatasetOptions extends AdaptOptions {
  */
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   if (options.useOtxAdapter) requireOpenCv();
+  const assumed = parseAssume(options.assume);
   const { folder, format } = await locate(root, options.format);
   const subset = pickSubset(folder, await format.subsets(folder), options.role);
   const opened = await format.open(folder, subset);
-  const dataset = await withSizes(opened.root ?? folder.path, opened, options.signal);
+  const dataset = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
   const named =
     format === css
       ? dataset
       : { ...dataset, notices: [describe(format, subset, opened), ...dataset.notices] };
-  return options.useOtxAdapter ? adaptDataset(named, options) : named;
+  if (options.useOtxAdapter) return adaptDataset(await settleDataset(named, options), options);
+  // What is asked of the classes next must not be answered for a reading that the masks refute later.
+  const lists = new Set(named.open?.declared.map(({ classes }) => JSON.stringify(classes)));
+  return lists.size > 1 ? settleDataset(named, options) : named;
 }
 
 /** "read as Cityscapes: 2975 images of the subset train, 19 classes" */
@@ -58,7 +66,8 @@ function describe({ title }: DatasetFormat, subset: string, { items, classes }: 
 
 async function withSizes(
   root: string,
-  { classes, coding, items, problems, notices, proposedMeta }: OpenedItems,
+  { classes, coding, items, problems, notices, proposedMeta, readings = [] }: OpenedItems,
+  assumed: readonly ReadingName[],
   signal: AbortSignal | undefined,
 ): Promise<Dataset> {
   const wrong: string[] = [];
@@ -88,12 +97,16 @@ async function withSizes(
       return { id, imagePath, maskPath, ...(shapes ? { shapes } : {}), ...sizes[i]! };
     })
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const asked = readings.filter(({ name }) => name !== undefined && assumed.includes(name));
+  const declared = asked.length > 0 ? asked : readings;
+  const likeliest = declared[0] ?? { classes, coding, notices };
   return {
     root,
-    classes,
+    classes: likeliest.classes,
     samples,
-    decodeMask: coding,
-    notices,
+    decodeMask: likeliest.coding,
+    notices: likeliest.notices,
+    ...(declared.length > 0 ? { open: { declared, assumed } } : {}),
     ...(proposedMeta ? { proposedMeta } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** @file The table of classes that is shown before step 0, so that a wrong reading of the masks is seen at once. */
 import { displayWidth, padded, printableLine, shortened } from '../../base/text.js';
+import { type Dataset, IGNORE_INDEX } from '../types.js';
 import { listSome } from './problems.js';
 
 /** Columns for a name in a table, where there is room. */
@@ -19,6 +20,8 @@ export interface DatasetReport {
   /** In the order of the class indices. `share` is of all pixels, `images` counts those that show the class. */
   readonly classes: readonly {
     readonly name: string;
+    /** Values in the masks that stand for it, where they are not its index. */
+    readonly value?: string;
     readonly pixels: number;
     readonly share: number;
     readonly images: number;
@@ -39,27 +42,28 @@ export interface DatasetReport {
  * @param columns into which rows fit by cutting names. Default 80.
  */
 export function formatReport(report: DatasetReport, columns = USUAL_COLUMNS): string {
-  const rows = report.classes.map(({ name, share, images, pixels }, index) => [
+  const hasValues = report.classes.some(({ value }) => value !== undefined);
+  const rows = report.classes.map(({ name, value, share, images, pixels }, index) => [
     String(index),
     printableLine(name),
+    ...(hasValues ? [value ?? ''] : []),
     percent(share),
     String(images),
     pixels === 0 ? 'never occurs' : '',
   ]);
-  if (report.ignoredShare > 0) rows.push(['255', '(ignored)', percent(report.ignoredShare), '', '']);
-  const head = ['class', 'name', 'pixels', 'images', ''];
+  if (report.ignoredShare > 0) {
+    rows.push(['255', '(ignored)', ...(hasValues ? [''] : []), percent(report.ignoredShare), '', '']);
+  }
+  const head = ['class', 'name', ...(hasValues ? ['value'] : []), 'pixels', 'images', ''];
   const width = (column: number) => Math.max(...[head, ...rows].map((row) => displayWidth(row[column]!)));
-  const others = [0, 2, 3, 4].reduce((sum, column) => sum + width(column), 0) + GAP.length * head.length;
+  const others =
+    head.reduce((sum, _, column) => sum + (column === 1 ? 0 : width(column)), 0) + GAP.length * head.length;
   const room = Math.min(Math.max(columns - others, FEWEST_NAME_COLUMNS), MOST_NAME_COLUMNS);
   for (const row of rows) row[1] = shortened(row[1]!, room);
-  const line = ([index, name, share, images, note]: string[]) =>
-    [
-      index!.padStart(width(0)),
-      padded(name!, width(1)),
-      share!.padStart(width(2)),
-      images!.padStart(width(3)),
-      note,
-    ]
+  const last = head.length - 1;
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, i) => (i === 1 ? padded(cell, width(1)) : i === last ? cell : cell.padStart(width(i))))
       .map((cell) => GAP + cell)
       .join('')
       .trimEnd();
@@ -76,6 +80,23 @@ export function formatReport(report: DatasetReport, columns = USUAL_COLUMNS): st
     ...rows.map(line),
     ...remarks.map((remark) => `  note: ${remark}`),
   ].join('\n');
+}
+
+/** By class index the values of gray masks and indices; undefined where each class has its own index alone. */
+export function valuesOf({ classes, decodeMask }: Dataset): string[] | undefined {
+  const { values, white, renumbered } = decodeMask;
+  const final = (classIndex: number) => renumbered?.[classIndex] ?? classIndex;
+  const found = classes.map((): number[] => []);
+  values.forEach((classIndex, value) => {
+    if (value !== IGNORE_INDEX || white === undefined) found[final(classIndex)]?.push(value);
+  });
+  if (white !== undefined) {
+    // A value that was found to be white is not the number as well.
+    if (classes.length === 2 && white === 1) found[final(1)] = [];
+    found[final(white)]?.push(IGNORE_INDEX);
+  }
+  if (found.every((ours, index) => ours.length === 1 && ours[0] === index)) return undefined;
+  return found.map((ours) => listSome(ours.map(String)));
 }
 
 /** Three digits or so, since a rare class can be far below 1 %. */

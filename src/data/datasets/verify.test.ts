@@ -14,7 +14,7 @@ describe('verifyDataset', () => {
       'masks/b.png': indexMask([2, 1, 1, 1], 4, 1),
     });
     const seen: string[] = [];
-    const report = await verifyDataset(await openDataset(root), {
+    const { report } = await verifyDataset(await openDataset(root), {
       workers,
       onProgress: (done, total) => seen.push(`${done}/${total}`),
     });
@@ -56,12 +56,12 @@ describe('verifyDataset', () => {
     expect(error).toMatchObject({ code: 'dataset' });
     expect(error.message).toMatch(/all pixels of its 1 masks are 0 \(background\) or 255, which is ignored/);
     await writeFiles(root, { 'masks/a.png': indexMask([1, 1, 255, 255], 4, 1) });
-    const report = await verifyDataset(await openDataset(root), { workers: 0 });
+    const { report } = await verifyDataset(await openDataset(root), { workers: 0 });
     expect(report.notices).toEqual([
       expect.stringMatching(/are car, .* nothing to tell apart; if 255 stands/),
     ]);
     await writeFiles(root, { 'masks/a.png': indexMask([0, 1, 255, 255], 4, 1) });
-    expect((await verifyDataset(await openDataset(root), { workers: 0 })).notices).toEqual([]);
+    expect((await verifyDataset(await openDataset(root), { workers: 0 })).report.notices).toEqual([]);
   });
 
   it.each([0, 2])('lists all bad files in one error with %i workers', async (workers) => {
@@ -103,7 +103,7 @@ describe('verifyDataset', () => {
     expect((await errorOf(verifyDataset(dataset, { workers: 0, isForTraining: true }))).message).toMatch(
       /every pixel of its 1 masks is background, so there is nothing to learn/,
     );
-    const { notices } = await verifyDataset(dataset, { workers: 0 });
+    const { notices } = (await verifyDataset(dataset, { workers: 0 })).report;
     expect(notices).toEqual([
       'all pixels that are not ignored are background, so that there is nothing to tell apart',
     ]);
@@ -118,14 +118,18 @@ describe('verifyDataset', () => {
     expect(error.message).toContain('every pixel of its 2 masks is 255 (ignore)');
   });
 
-  it('says with values without a class that the keys of label_map are not values', async () => {
+  it('reads values by the keys of label_map, and shows them', async () => {
     const root = await soundDataset(1, 4, 1);
     await writeFiles(root, {
       'dataset_meta.json': { label_map: { '0': 'background', '7': 'car' } },
       'masks/a.png': indexMask([0, 7, 7, 0], 4, 1),
     });
-    const error = await errorOf(verifyDataset(await openDataset(root), { workers: 0 }));
-    expect(error.message).toMatch(/value 7 without a class.*note: the keys of label_map do not count up/s);
+    const { report } = await verifyDataset(await openDataset(root), { workers: 0 });
+    expect(formatReport(report).split('\n').slice(1)).toEqual([
+      '  class  name        value  pixels  images',
+      '      0  background      0  50.0 %       1',
+      '      1  car             7  50.0 %       1',
+    ]);
   });
 
   it('stops when the signal fires', async () => {
@@ -146,7 +150,7 @@ describe('verifyDataset', () => {
       'images/b.jpg': Buffer.concat([sound.subarray(0, 2), Buffer.from([1, 2, 3]), sound.subarray(2)]),
       'masks/b.png': stripes(40, 40),
     });
-    const report = await verifyDataset(await openDataset(root), { workers: 0 });
+    const { report } = await verifyDataset(await openDataset(root), { workers: 0 });
     expect(formatReport(report)).toMatch(/note: 1 images have defects that were decoded around: .*b\.jpg/);
   });
 });

@@ -3,71 +3,137 @@ import { abortable } from '../../base/abortable.js';
 import { OtxError } from '../../base/errors.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
-import type { Dataset } from '../types.js';
+import type { MaskEvidence } from '../readings/evidence.js';
+import { outcomeOf, problemOf } from '../readings/outcome.js';
+import { type ClassInfo, type Dataset, IGNORE_INDEX } from '../types.js';
+import { matchClasses } from './match-classes.js';
 import { datasetError } from './problems.js';
-import type { DatasetReport } from './report.js';
+import { type DatasetReport, valuesOf } from './report.js';
+import { type BelongsTo, settleWith } from './settle-dataset.js';
 
 export interface VerifyOptions {
   /** Data threads; 0 works in the calling thread. Default 2. */
   readonly workers?: number;
   /** Whether the data set is to be learned from, for which it must show something else than background. Default false. */
   readonly isForTraining?: boolean;
+  /** Data that was read already and whose reading is followed where it fits: the training data of validation data. */
+  readonly belongsTo?: BelongsTo | undefined;
+  /** Classes by whose numbers to count, matched by name, and whose they are. Default: those of the data set. */
+  readonly numbering?: { readonly classes: readonly ClassInfo[]; readonly owner: string } | undefined;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
+/** A data set of which every file has been looked at. */
+export interface VerifiedDataset {
+  /** With nothing left open on how its masks are read. */
+  readonly dataset: Dataset;
+  readonly report: DatasetReport;
+}
+
 /**
- * Decodes every image and mask in full.
+ * Decodes every image and mask in full, and decides from what is in the masks how they are read.
  * @throws OtxError `dataset` once for all files that are truncated, unreadable or lossy, have values without a class, or
- * whose mask has another size than the image; `aborted` when the signal fires.
+ * whose mask has another size than the image; for masks that can be read in several ways; `aborted` when the signal fires.
  */
-export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {}): Promise<DatasetReport> {
-  const { samples, classes, decodeMask } = dataset;
+export async function verifyDataset(opened: Dataset, options: VerifyOptions = {}): Promise<VerifiedDataset> {
+  const results = await lookAtAll(opened, options);
+  const evidence = results.map((result) => result.evidence);
+  const bad = results.flatMap((result) => result.problems);
+  const { dataset, problems } = settled(opened, evidence, bad.length > 0, options);
+  if (bad.length + problems.flat().length > 0) {
+    const all = results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
+    throw datasetError(
+      dataset.root,
+      all,
+      ['Mend, replace or remove the files', ...dataset.notices].join('; note: '),
+    );
+  }
+  const { numbering } = options;
+  const numbered = numbering ? matchClasses(dataset, numbering.classes, numbering.owner).dataset : dataset;
+  const counts = results.map(
+    (result, i) => result.pixels ?? outcomeOf(evidence[i]!, numbered.decodeMask).pixels,
+  );
+  return { dataset: numbered, report: reportOf(numbered, counts, results, options) };
+}
+
+async function lookAtAll(dataset: Dataset, options: VerifyOptions) {
+  const { samples, open } = dataset;
+  const { numbering } = options;
+  const isNumbered = !open && numbering !== undefined;
+  const { decodeMask } = isNumbered
+    ? matchClasses(dataset, numbering.classes, numbering.owner).dataset
+    : dataset;
   const pool = acquirePool(options.workers ?? DEFAULT_WORKERS);
   let done = 0;
   try {
-    const results = await mapConcurrent(samples, Math.max(2 * pool.workers, 1), async (sample) => {
-      const task = { sample, coding: decodeMask, classes: classes.length };
+    return await mapConcurrent(samples, Math.max(2 * pool.workers, 1), async (sample) => {
+      const task = { sample, coding: open ? undefined : decodeMask };
       const result = await abortable(pool.run('verifySample', task), options.signal, 'checking the data set');
       options.onProgress?.(++done, samples.length);
       return result;
     });
-
-    const problems = results.flatMap((result) => result.problems);
-    if (problems.length > 0) {
-      const advice = ['Mend, replace or remove the files', ...dataset.notices].join('; note: ');
-      throw datasetError(dataset.root, problems, advice);
-    }
-
-    const pixels = classes.map((_, index) => sum(results.map((result) => result.pixels[index]!)));
-    const ignored = sum(results.map((result) => result.ignored));
-    const total = sum(pixels) + ignored;
-    if (total === ignored) {
-      throw new OtxError(
-        'dataset',
-        `${dataset.root}: every pixel of its ${samples.length} masks is 255 (ignore), so there is nothing to learn or ` +
-          'to score; write the index of the class into each pixel',
-      );
-    }
-    checkForeground(dataset, pixels, ignored, options.isForTraining ?? false);
-    return {
-      root: dataset.root,
-      images: samples.length,
-      classes: classes.map(({ name }, index) => ({
-        name,
-        pixels: pixels[index]!,
-        share: pixels[index]! / total,
-        images: results.filter((result) => result.pixels[index]! > 0).length,
-      })),
-      shown: results.map((result) => result.pixels.flatMap((count, index) => (count > 0 ? [index] : []))),
-      ignoredShare: ignored / total,
-      warnings: results.flatMap((result) => result.warning ?? []),
-      notices: [...dataset.notices, ...nothingToTell(classes, pixels, ignored)],
-    };
   } finally {
     await letGo(pool, options.signal);
   }
+}
+
+/** What the masks decide, and for each what does not fit. Beside other bad files nobody is asked to choose a reading. */
+function settled(
+  opened: Dataset,
+  evidence: readonly (MaskEvidence | undefined)[],
+  isBadAnyway: boolean,
+  { belongsTo }: VerifyOptions,
+): { dataset: Dataset; problems: string[][] } {
+  const masks = evidence.flatMap((found) => found ?? []);
+  let dataset = opened;
+  try {
+    dataset = settleWith(opened, masks, belongsTo).dataset;
+  } catch (error) {
+    if (!isBadAnyway) throw error;
+  }
+  const problems = evidence.map((found, i) => {
+    const path = opened.samples[i]!.maskPath;
+    return found ? [problemOf(path, found, dataset.decodeMask)].flatMap((problem) => problem ?? []) : [];
+  });
+  return { dataset, problems };
+}
+
+function reportOf(
+  dataset: Dataset,
+  counts: readonly (readonly number[])[],
+  results: readonly { readonly warning: string | undefined }[],
+  options: VerifyOptions,
+): DatasetReport {
+  const { root, samples, classes } = dataset;
+  const pixels = classes.map((_, index) => sum(counts.map((count) => count[index]!)));
+  const ignored = sum(counts.map((count) => count[IGNORE_INDEX]!));
+  const total = sum(pixels) + ignored;
+  if (total === ignored) {
+    throw new OtxError(
+      'dataset',
+      `${root}: every pixel of its ${samples.length} masks is 255 (ignore), so there is nothing to learn or ` +
+        'to score; write the index of the class into each pixel',
+    );
+  }
+  checkForeground(dataset, pixels, ignored, options.isForTraining ?? false);
+  const values = valuesOf(dataset);
+  return {
+    root,
+    images: samples.length,
+    classes: classes.map(({ name }, index) => ({
+      name,
+      ...(values ? { value: values[index] ?? '' } : {}),
+      pixels: pixels[index]!,
+      share: pixels[index]! / total,
+      images: counts.filter((count) => count[index]! > 0).length,
+    })),
+    shown: counts.map((count) => classes.flatMap((_, index) => (count[index]! > 0 ? [index] : []))),
+    ignoredShare: ignored / total,
+    warnings: results.flatMap((result) => result.warning ?? []),
+    notices: [...dataset.notices, ...nothingToTell(classes, pixels, ignored)],
+  };
 }
 
 /** The masks of many tools have 0 and 255 for two classes: all that is to be learned would be ignored. */

@@ -69,7 +69,7 @@ async function subsetFolders(folder: Folder): Promise<readonly string[]> {
 }
 
 async function openLayout(own: Folder, metaPath: string): Promise<OpenedItems> {
-  const { classes, coding, notices } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
+  const { classes, coding, notices, readings } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
   const [images, masks] = await Promise.all([
     findImages(join(own.path, 'images')),
     findImages(join(own.path, 'masks')),
@@ -82,7 +82,7 @@ async function openLayout(own: Folder, metaPath: string): Promise<OpenedItems> {
     imagePath: image.path,
     maskPath: mask.path,
   }));
-  return { root: own.path, classes, coding, items, problems, notices };
+  return { root: own.path, classes, coding, items, problems, notices, readings };
 }
 
 /** Why a folder of the layout gives nothing, and what is there in its place. */

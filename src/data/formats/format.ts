@@ -1,5 +1,5 @@
 /** @file What a format of data sets is: how it is recognised, which subsets it has, and what opening one gives. */
-import type { ClassInfo, MaskCoding } from '../types.js';
+import type { ClassInfo, DeclaredReading, MaskCoding } from '../types.js';
 import type { Folder } from './folder.js';
 import type { ShapeList } from './shapes/shape.js';
 
@@ -31,6 +31,8 @@ export interface OpenedItems {
   readonly problems: readonly string[];
   /** What a careful reader should know, one sentence each. */
   readonly notices: readonly string[];
+  /** All ways to number the labels, of which the masks may decide; the first is `classes` and `coding`. Default: just that. */
+  readonly readings?: readonly DeclaredReading[];
   /** A meta file in the Common layout that says what was concluded from the values alone. */
   readonly proposedMeta?: object;
 }

@@ -56,7 +56,7 @@ describe.each(CASES)('$title', (each) => {
         expect(read).toEqual({ data: labels, width, height });
       }
       // By way of the data threads, too, to which annotations go as plain data.
-      const report = await verifyDataset(dataset, { workers: 1, isForTraining: true });
+      const { report } = await verifyDataset(dataset, { workers: 1, isForTraining: true });
       const all = truth[role].flatMap(({ labels }) => [...labels]);
       const count = (value: number) => all.filter((label) => label === value).length;
       expect(report.classes.map(({ pixels }) => pixels)).toEqual([count(0), count(1), count(2)]);

@@ -18,6 +18,14 @@ export function decoder(bytes: Uint8Array, failOn: FailOnOptions): Sharp {
   return sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS }).autoOrient().removeAlpha();
 }
 
+/** The opacities of a picture that has them, 8 bits each. */
+export function alphaDecoder(bytes: Uint8Array): Sharp {
+  requireImage(bytes);
+  return sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
+    .autoOrient()
+    .extractChannel('alpha');
+}
+
 /** What stands in the head of a file that was read with {@link readBytes}. */
 export async function readHeader(bytes: Uint8Array): Promise<Header> {
   return headerOf(requireImage(bytes), bytes);
@@ -53,6 +61,9 @@ interface Header {
   readonly depth: string;
   /** Pictures in the file. */
   readonly pages: number;
+  /** EXIF orientation, 1 to 8; 1 where the file says nothing. */
+  readonly orientation: number;
+  readonly hasAlpha: boolean;
   /** After EXIF orientation. */
   readonly upright: { readonly width: number; readonly height: number };
 }
@@ -66,6 +77,8 @@ async function headerOf(format: ImageFormat, input: Uint8Array | string): Promis
     depth,
     channels,
     pages = 1,
+    orientation = 1,
+    hasAlpha,
     autoOrient,
   } = await sharp(input, {
     limitInputPixels: false,
@@ -81,7 +94,7 @@ async function headerOf(format: ImageFormat, input: Uint8Array | string): Promis
       `it has ${channels} bands, none of which is known to be a colour; save three of them as RGB`,
     );
   }
-  return { format, space, depth, pages, upright: autoOrient };
+  return { format, space, depth, pages, orientation, hasAlpha, upright: autoOrient };
 }
 
 async function readHead(path: string): Promise<Buffer> {

@@ -9,6 +9,7 @@ import { readBytes } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
 import { readImage } from '../images/read-image.js';
+import { type MaskEvidence, readEvidence } from '../readings/evidence.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
@@ -165,39 +166,58 @@ export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
 
 export interface VerifyTask {
   readonly sample: Sample;
-  readonly coding: MaskCoding;
-  readonly classes: number;
+  /** How the mask is read, where that is decided; otherwise it is only counted what it holds. */
+  readonly coding: MaskCoding | undefined;
 }
 
 export interface VerifyTaskResult {
-  /** Pixels of each class. */
-  readonly pixels: readonly number[];
-  readonly ignored: number;
+  /** Pixels by class index, 255 for ignored ones; undefined where nothing is decided, or the mask cannot be read. */
+  readonly pixels: readonly number[] | undefined;
+  /** What is in the mask, where it is to be decided what that means. */
+  readonly evidence: MaskEvidence | undefined;
   readonly problems: readonly string[];
   readonly warning: string | undefined;
 }
 
 /** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
-export async function verifySample({ sample, coding, classes }: VerifyTask): Promise<VerifyTaskResult> {
-  const [image, mask] = await Promise.allSettled([readImage(sample.imagePath), readLabels(sample, coding)]);
+export async function verifySample({ sample, coding }: VerifyTask): Promise<VerifyTaskResult> {
+  const [image, mask] = await Promise.allSettled([
+    readImage(sample.imagePath),
+    coding ? readCounts(sample, coding) : readEvidence(sample.maskPath).then(({ evidence }) => evidence),
+  ]);
   const problems = [image, mask].flatMap((result) =>
     result.status === 'rejected' ? [messageOf(result.reason)] : [],
   );
-  const counts = new Array<number>(256).fill(0);
   if (image.status === 'fulfilled' && mask.status === 'fulfilled') {
     const mismatch = sizeMismatch(sample, image.value, mask.value);
     if (mismatch) problems.push(mismatch);
     else if (!sample.shapes && (await haveSameBytes(sample.imagePath, sample.maskPath))) {
       problems.push(`${sample.maskPath} is the same picture as its image ${sample.imagePath}`);
     }
-    for (const label of mask.value.data) counts[label]!++;
   }
+  const found = mask.status === 'fulfilled' ? mask.value : undefined;
   return {
-    pixels: counts.slice(0, classes),
-    ignored: counts[IGNORE_INDEX]!,
+    pixels: found && 'pixels' in found ? found.pixels : undefined,
+    evidence: found && 'form' in found ? found : undefined,
     problems,
     warning: image.status === 'fulfilled' ? image.value.warning : undefined,
   };
+}
+
+async function readCounts(sample: Sample, coding: MaskCoding) {
+  const { data, width, height } = await readLabels(sample, coding);
+  const pixels = new Array<number>(256).fill(0);
+  for (const label of data) pixels[label]!++;
+  return { pixels, width, height };
+}
+
+export interface LookAtMaskTask {
+  readonly maskPath: string;
+}
+
+/** What a mask holds. */
+export async function lookAtMask({ maskPath }: LookAtMaskTask): Promise<MaskEvidence> {
+  return (await readEvidence(maskPath)).evidence;
 }
 
 async function haveSameBytes(first: string, second: string): Promise<boolean> {
@@ -260,4 +280,5 @@ export const TASKS = {
   verifySample,
   verifyImage,
   hasForeground,
+  lookAtMask,
 };

@@ -48,7 +48,7 @@ const dot = ring.map((_, i) => (i === 100 ? 1 : 0));
 describe.each([0, 2])('openDataset with useOtxAdapter and %i workers', (workers) => {
   it('changes what the checks, the table and both loaders see', async () => {
     const adapted = await openDataset(await dataset(), { useOtxAdapter: true, workers });
-    const report = await verifyDataset(adapted, { workers });
+    const { report } = await verifyDataset(adapted, { workers });
     expect(report.ignoredShare).toBe(0);
     expect(report.classes.map(({ pixels }) => pixels)).toEqual([SIDE * SIDE - RING - HOLE, RING + HOLE, 0]);
     expect(formatReport(report)).toMatch(/note: use_otx_adapter is on: .*holes filled/);

@@ -1,0 +1,70 @@
+/** @file Decides how the masks of an opened data set are read, from the masks themselves. */
+import { abortable } from '../../base/abortable.js';
+import { OtxError } from '../../base/errors.js';
+import { mapConcurrent } from '../loaders/concurrent.js';
+import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
+import type { MaskEvidence } from '../readings/evidence.js';
+import type { ReadingName } from '../readings/names.js';
+import { settle } from '../readings/settle.js';
+import type { Dataset } from '../types.js';
+
+/** Data that was read already and to which other data belongs. */
+export interface BelongsTo {
+  readonly readings?: readonly ReadingName[] | undefined;
+}
+
+/**
+ * The data set with nothing left open, or as it is where no reading fits all masks.
+ *
+ * @param masks of its samples in any order; without those that cannot be decoded.
+ * @throws OtxError `dataset` where several readings fit that differ.
+ */
+export function settleWith(
+  dataset: Dataset,
+  masks: readonly MaskEvidence[],
+  belongsTo: BelongsTo = {},
+): { readonly dataset: Dataset; readonly fits: boolean } {
+  const { open, root } = dataset;
+  if (!open || masks.length === 0) return { dataset, fits: true };
+  const { declared: readings, assumed } = open;
+  const settled = settle({ root, readings, masks, assumed, preferred: belongsTo.readings ?? [] });
+  const { classes, coding, chosen, notices, fits } = settled;
+  // What was said of the reading that was likeliest is not true of another one.
+  const others = dataset.notices.filter((notice) => !readings[0]!.notices.includes(notice));
+  const decided = { ...dataset, classes, decodeMask: coding, notices: [...notices, ...others] };
+  return { dataset: { ...decided, open: undefined, readings: chosen }, fits };
+}
+
+export interface SettleDatasetOptions extends BelongsTo {
+  /** Data threads; 0 works in the calling thread. Default 2. */
+  readonly workers?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The same for masks that are read for it now; those that cannot be decoded are left to {@link verifyDataset}. */
+export async function settleDataset(
+  dataset: Dataset,
+  { workers = DEFAULT_WORKERS, signal, readings }: SettleDatasetOptions = {},
+): Promise<Dataset> {
+  if (!dataset.open) return dataset;
+  const pool = acquirePool(workers);
+  try {
+    const found = await mapConcurrent(
+      dataset.samples,
+      Math.max(2 * pool.workers, 1),
+      async ({ maskPath }) => {
+        const task = pool
+          .run('lookAtMask', { maskPath })
+          .catch((error: unknown) => (error instanceof OtxError ? undefined : Promise.reject(error)));
+        return abortable(task, signal, 'reading masks');
+      },
+    );
+    return settleWith(
+      dataset,
+      found.flatMap((evidence) => evidence ?? []),
+      { readings },
+    ).dataset;
+  } finally {
+    await letGo(pool, signal);
+  }
+}
