@@ -211,7 +211,7 @@ it('takes names of classes that programs trip over for names', async () => {
   });
   const dataset = await openDataset(root);
   expect(dataset.classes.map(({ name }) => name)).toEqual(['background', ...names]);
-  const report = await verifyDataset(dataset, { workers: 0 });
+  const { report } = await verifyDataset(dataset, { workers: 0 });
   expect(report.classes.map(({ pixels }) => pixels)).toEqual([0, 24, 0, 24]);
 });
 
@@ -228,6 +228,6 @@ it('draws coordinates of any size in bounded time', async () => {
     'images/a.png': await rgbPng(noise(8, 6, 1), 8, 6),
     ...coco([[-1e300, -1e300, 1e300, -1e300, 1e300, 1e300, -1e300, 1e300]]),
   });
-  const report = await verifyDataset(await openDataset(root), { workers: 0 });
+  const { report } = await verifyDataset(await openDataset(root), { workers: 0 });
   expect(report.classes[1]!.pixels).toBe(48);
 });
