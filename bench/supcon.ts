@@ -43,6 +43,10 @@ const NO_DATA: Dataset = {
   decodeMask: { values: [], colors: [], colorsDeclared: false, useOtxAdapter: false },
   notices: [],
 };
+const CLASS_INFO = Array.from({ length: CLASSES }, (_, index) => ({
+  name: `${index}`,
+  color: [0, 0, index] as const,
+}));
 const noLoader = (): never => {
   throw new Error('no data is loaded here');
 };
@@ -57,7 +61,7 @@ function methodsOf(model: string): Method[] {
       trainSet: NO_DATA,
       loading,
     }),
-    supcon({ ...common, model, numClasses: CLASSES, loader: noLoader }),
+    supcon({ ...common, model, classes: CLASS_INFO, loader: noLoader }),
   ];
 }
 

@@ -29,7 +29,6 @@ export {
   type SegmentOptions,
 } from './inference/segmenter.js';
 export type {
-  BatchEvent,
   CheckpointEvent,
   DataEvent,
   DownloadEvent,
@@ -38,7 +37,7 @@ export type {
   JobEvent,
   NoticeEvent,
   OutputEvent,
-  PredictionEvent,
+  PictureEvent,
   ProgressEvent,
   StartEvent,
   StepEvent,
@@ -52,5 +51,5 @@ export type {
   TrainingSettings,
 } from './settings/index.js';
 export { listTemplates, loadTemplate, settingsSchema, type Template } from './templates/index.js';
+export type { CheckpointInterval, ResumeOptions, TrainOptions } from './training/options/train-options.js';
 export { type TrainResult, train } from './training/train.js';
-export type { CheckpointInterval, ResumeOptions, TrainOptions } from './training/train-options.js';

@@ -171,10 +171,10 @@ function startText({
   output,
   resumed,
   config,
-  validationSet,
+  images,
 }: StartEvent): string {
   const type = config.hyper_parameters.algo_backend?.train_type ?? 'Incremental';
-  const crops = `crop ${sizes.train}${validationSet ? `, validation ${sizes.validation}` : ''}`;
+  const crops = `crop ${sizes.train}${images.validation !== undefined ? `, validation ${sizes.validation}` : ''}`;
   const from = resumed ? `\ngoing on after ${resumed.epoch} epochs and ${resumed.step} steps` : '';
   return (
     `training ${template} (${parameters.toLocaleString('en')} parameters), train type ${type}:\n` +

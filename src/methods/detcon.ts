@@ -3,6 +3,7 @@
  * image in two views of it. Pieces come from a segmentation by colour, see src/data/superpixels.
  */
 
+import { drawPseudoMasks } from '../drawing/sheets/view-sheets.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { gradients, type Tensor } from '../graph/index.js';
 import { describe } from '../models/index.js';
@@ -16,12 +17,25 @@ import {
   contrastiveLoss,
   contrastiveNetwork,
   contrastivePacks,
+  isContrastive,
   onlineModel,
 } from './contrastive.js';
 import { joinStep, type Learning } from './learning.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
+import {
+  evenlySpaced,
+  joinPictures,
+  type MethodPicture,
+  type MethodPictures,
+  type ShownRun,
+  viewPictures,
+} from './pictures.js';
+
+/** Picture of some images with their pseudo masks, and how many. */
+const PSEUDO_MASKS = 'pseudo_masks.jpg';
+const SHOWN_SEGMENTED = 8;
 
 export interface SelfSupervisedOptions {
   /** Name of the network whose backbone learns. */
@@ -31,10 +45,18 @@ export interface SelfSupervisedOptions {
   readonly size: number;
   /** Gives batches for the step `detcon`. */
   readonly loader: Method['loader'];
+  /** Images and their pseudo masks, of which some are shown. Default: none are. */
+  readonly samples?: Parameters<typeof drawPseudoMasks>[0];
 }
 
 /** Learning a backbone from images alone. There is nothing to validate; a checkpoint holds the online backbone. */
-export function selfSupervised({ model, optimizer, size, loader }: SelfSupervisedOptions): Method {
+export function selfSupervised({
+  model,
+  optimizer,
+  size,
+  loader,
+  samples = [],
+}: SelfSupervisedOptions): Method {
   const network = contrastiveNetwork(model);
   const { variables, parameters } = describe(onlineModel(network), [1, 3, size, size]);
   const layouts = contrastiveLayouts(variables);
@@ -47,7 +69,25 @@ export function selfSupervised({ model, optimizer, size, loader }: SelfSupervise
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
     }),
     loader,
+    isOfLoss: isContrastive,
+    views: 2,
+    pictures: (run) => detconPictures(samples, run),
   };
+}
+
+/** Pairs of views, and before the first step some images with their pseudo masks. */
+export function detconPictures(
+  samples: NonNullable<SelfSupervisedOptions['samples']>,
+  run: ShownRun,
+): MethodPictures {
+  const masks: MethodPicture = {
+    file: PSEUDO_MASKS,
+    name: 'pseudo_masks',
+    draw: () => drawPseudoMasks(evenlySpaced(samples, SHOWN_SEGMENTED)),
+  };
+  return joinPictures(viewPictures('detcon', [], run), {
+    atStart: () => (samples.length > 0 && run.isMissing(PSEUDO_MASKS) ? [masks] : []),
+  });
 }
 
 export interface DetconStepOptions {

@@ -5,14 +5,17 @@
  */
 
 import {
+  type ClassInfo,
   createPairedLoader,
   createTrainLoader,
   createUnlabeledLoader,
   type Dataset,
   DEFAULT_CACHE_BYTES,
   labeledBytes,
+  type PairedBatch,
   type UnlabeledImages,
 } from '../data/index.js';
+import { drawTeacherSheet } from '../drawing/sheets/teacher-sheet.js';
 import { type PackLayout, packOf, StepBuilder, type StepGraph } from '../engine/step.js';
 import {
   add,
@@ -42,6 +45,14 @@ import type { Method, StatePack } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks, packState } from './model-state.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
+import {
+  batchPictures,
+  isPictureDue,
+  joinPictures,
+  type MethodPictures,
+  PICTURE_FOLDERS,
+  type ShownRun,
+} from './pictures.js';
 import { evaluationStep, fullSizeLogits, type SupervisedOptions } from './supervised.js';
 
 /** Prefix of the variables of {@link prototypeNetwork}. */
@@ -122,6 +133,10 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
       });
       return createPairedLoader(labeled, views, teaching.startEpoch * countedSteps(batchSize));
     },
+    isOfLoss: isPrototypes,
+    imagesBesides: unlabeledBatchSize,
+    pictures: (run) =>
+      joinPictures(batchPictures('supervised', trainSet.classes), teacherPictures(trainSet.classes, run)),
   };
 }
 
@@ -149,6 +164,31 @@ export function teacherLayouts({ parameters, buffers }: ModelLayouts): ModelLayo
 function cacheLeft({ samples }: Dataset, bytes: number): number {
   const labeled = samples.reduce((sum, sample) => sum + labeledBytes(sample), 0);
   return Math.max(bytes - labeled, 0);
+}
+
+/** `teacher/epoch_NNN.jpg`: what teacher and student say about unlabeled images at the end of every few epochs. */
+export function teacherPictures(
+  classes: readonly ClassInfo[],
+  { epochs, stepsPerEpoch, isMissing }: ShownRun,
+): MethodPictures {
+  const [folder] = PICTURE_FOLDERS;
+  // The first is shown whatever the epoch: it is not the first one, and a training may end long before its last.
+  let isAnyShown = !isMissing(folder);
+  return {
+    ofStep: ({ epoch, step, batch, outputs }) => {
+      const isDue = step === stepsPerEpoch && (!isAnyShown || isPictureDue(epoch, epochs));
+      if (batch.step !== 'semi' || !isDue) return [];
+      isAnyShown = true;
+      const { pseudoLabels, predictions } = outputs as Record<'pseudoLabels' | 'predictions', Uint8Array>;
+      return [
+        {
+          file: `${folder}/epoch_${String(epoch).padStart(3, '0')}.jpg`,
+          name: 'teacher',
+          draw: () => drawTeacherSheet(batch as PairedBatch, { pseudoLabels, predictions }, classes),
+        },
+      ];
+    },
+  };
 }
 
 /** Images and their labels to logits at head resolution, and to a loss beside that on the logits, if there is one. */

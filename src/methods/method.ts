@@ -7,6 +7,7 @@
 import type { TrainLoader } from '../data/index.js';
 import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { VariableSpec } from '../nn/index.js';
+import type { MethodPictures, ShownRun } from './pictures.js';
 
 /** State that the engine keeps between steps. */
 export interface StatePack {
@@ -39,8 +40,8 @@ export interface MethodGraphs {
    * begin with `noise` are filled with uniform numbers of [0, 1), which depend on seed and update only.
    *
    * Outputs: `loss`, which is reported, and `guard`, which is not. Every other output of one float32 value is a *figure*:
-   * it is reported for each step and averaged over each epoch under its name. Outputs of more values go to `batch`
-   * events, for pictures.
+   * it is reported for each step and averaged over each epoch under its name. Outputs of more values are
+   * for its pictures.
    */
   readonly steps: Readonly<Record<string, StepGraph>>;
   /** `images` float32 [1, 3, S, S] → `logits` float32 [1, K, S, S] of the weights that are kept; for methods that segment. */
@@ -63,6 +64,14 @@ export interface Method {
    * epoch. Default: all of them, shuffled.
    */
   readonly loader: (batchSize: number, order?: (epoch: number) => readonly number[]) => TrainLoader;
+  /** Whether a variable is there for a loss alone, and no part of a model that segments. Default: none is. */
+  readonly isOfLoss?: (key: string) => boolean;
+  /** How often an image of the batch is in a step. Default 1. */
+  readonly views?: number;
+  /** Images in a step besides those of the batch. Default 0. */
+  readonly imagesBesides?: number;
+  /** What it shows of itself in the run folder. Default: nothing. */
+  readonly pictures?: (run: ShownRun) => MethodPictures;
 }
 
 /** Outputs of a step graph that are figures. */

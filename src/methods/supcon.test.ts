@@ -123,7 +123,7 @@ test('the contrastive loss reaches the backbone, not the head', async () => {
 test.each(['lite-hrnet-s', 'segnext-t'])('%s: a checkpoint is the model that segments', (name) => {
   const method = supcon({
     model: name,
-    numClasses: CLASSES,
+    classes: Array.from({ length: CLASSES }, (_, index) => ({ name: `${index}`, color: [0, 0, index] })),
     optimizer: 'adamw',
     sizes: { train: SIZE, validation: SIZE },
     loader: () => {

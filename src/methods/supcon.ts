@@ -3,6 +3,7 @@
  * images are used, and the backbone also learns to tell the objects of the masks apart (DetCon-B with true regions).
  */
 
+import type { ClassInfo } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy } from '../losses/index.js';
@@ -17,19 +18,21 @@ import {
   contrastiveLoss,
   contrastiveNetwork,
   contrastivePacks,
+  isContrastive,
   onlineModel,
 } from './contrastive.js';
 import { joinStep, type Learning } from './learning.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
+import { batchPictures, joinPictures, type MethodPictures, type ShownRun, viewPictures } from './pictures.js';
 import { evaluationStep } from './supervised.js';
 
 export interface SupconOptions {
   /** Name of the network. */
   readonly model: string;
-  /** Background included. */
-  readonly numClasses: number;
+  /** Background first. */
+  readonly classes: readonly ClassInfo[];
   readonly optimizer: OptimizerName;
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
@@ -41,7 +44,8 @@ export interface SupconOptions {
 export const PAIR_INTERVAL = 5;
 
 /** Learning from images with masks, by cross entropy and by contrast. */
-export function supcon({ model, numClasses, optimizer, sizes, loader }: SupconOptions): Method {
+export function supcon({ model, classes, optimizer, sizes, loader }: SupconOptions): Method {
+  const numClasses = classes.length;
   const segmentor = createSegmentor(model, { numClasses });
   const network = contrastiveNetwork(model);
   const head = createHead(model, numClasses);
@@ -59,7 +63,15 @@ export function supcon({ model, numClasses, optimizer, sizes, loader }: SupconOp
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
     }),
     loader,
+    isOfLoss: isContrastive,
+    views: 2,
+    pictures: (run) => supconPictures(classes, run),
   };
+}
+
+/** The batches of single steps, and the views of pairs. */
+export function supconPictures(classes: readonly ClassInfo[], run: ShownRun): MethodPictures {
+  return joinPictures(batchPictures('single', classes), viewPictures('pair', classes, run));
 }
 
 /** `single`: the first view alone, by cross entropy; `pair`: both views, by cross entropy and by contrast. */

@@ -12,6 +12,7 @@ import type { Method } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
+import { batchPictures } from './pictures.js';
 
 export interface SupervisedOptions {
   readonly model: Segmentor;
@@ -38,6 +39,7 @@ export function supervised({ model, optimizer, sizes, trainSet, loading }: Super
     }),
     loader: (batchSize, order) =>
       createTrainLoader(trainSet, { ...loading, batchSize, cropSize: sizes.train, ...(order && { order }) }),
+    pictures: () => batchPictures('supervised', trainSet.classes),
   };
 }
 

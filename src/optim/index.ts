@@ -17,5 +17,13 @@ export {
   optimizerScalars,
   optimizerVectors,
 } from './optimizers.js';
+export {
+  type LearningRateOptions,
+  type LearningRateSchedule,
+  learningRateAt,
+  SCHEDULE_NAMES,
+  type ScheduleState,
+  scheduleOf,
+} from './schedules/schedules.js';
 export { type SgdOptions, type SgdState, sgd } from './sgd.js';
 export type { ParameterEntry } from './weight-decay.js';

@@ -1,3 +1,5 @@
-/** @file What people look at in a run folder. */
+/** @file What people and programs look at in a run folder. */
 
-export { createRunReporter, RESULTS_FILE, type RunReporter, type RunReporterOptions } from './reporter.js';
+export { EVENTS_FILE, isEventLog } from './event-log.js';
+export type { CreateReport, DrawnPicture, Report, ReportDesk, ReportedRun } from './report.js';
+export { createRunReporter, type RunReporter, type RunReporterOptions } from './reporter.js';

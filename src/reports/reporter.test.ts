@@ -7,10 +7,15 @@ import { MANIFEST_FILE } from '../base/outputs/manifest.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import { type Dataset, openDataset, readMask, verifyDataset } from '../data/index.js';
 import { generateScenes } from '../demo/generate.js';
+import { detconPictures } from '../methods/detcon.js';
+import { teacherPictures } from '../methods/mean-teacher.js';
+import { batchPictures } from '../methods/pictures.js';
+import { supconPictures } from '../methods/supcon.js';
 import type { EpochEvent, StartEvent, StepEvent, TrainEvent } from '../runs/events.js';
-import { History } from '../runs/history.js';
+import { History, RESULTS_FILE } from '../runs/history.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
-import { createRunReporter, RESULTS_FILE } from './reporter.js';
+import type { ReportedRun } from './report.js';
+import { createRunReporter, type RunReporter } from './reporter.js';
 import { readEvents } from './tensorboard/event-file.js';
 
 const STEPS = 4;
@@ -44,8 +49,7 @@ function startEvent(resumed?: StartEvent['resumed']): StartEvent {
     template: 'Lite-HRNet-s-mod2',
     output,
     config: { template: 'Lite-HRNet-s-mod2', seed: 1, hyper_parameters: {} },
-    trainSet,
-    validationSet,
+    images: { train: trainSet.samples.length, validation: validationSet.samples.length },
     classes: trainSet.classes,
     epochs: 3,
     stepsPerEpoch: STEPS,
@@ -54,6 +58,21 @@ function startEvent(resumed?: StartEvent['resumed']): StartEvent {
     parameters: 1,
     resumed,
   };
+}
+
+/** A reporter that follows a run of supervised training, or another one. */
+function follow(
+  start: StartEvent,
+  {
+    pictures = () => batchPictures('supervised', trainSet.classes),
+    reporter = createRunReporter({ tell: () => undefined, clock: () => now }),
+    ...others
+  }: Partial<Pick<ReportedRun, 'pictures' | 'validationSet'>> & { readonly reporter?: RunReporter } = {},
+): RunReporter {
+  reporter.onFolder(outputs, start.resumed);
+  reporter.onStart({ start, classes: trainSet.classes, trainSet, validationSet, pictures, ...others });
+  reporter.onEvent(start);
+  return reporter;
 }
 
 function stepEvent(epoch: number, step: number): StepEvent {
@@ -72,7 +91,7 @@ function stepEvent(epoch: number, step: number): StepEvent {
 }
 
 /** The steps of an epoch, its validation (in which everything is background) and its end. */
-async function* epochEvents(epoch: number, best: boolean): AsyncGenerator<TrainEvent> {
+async function tellEpoch(reporter: RunReporter, epoch: number, best: boolean): Promise<void> {
   for (let step = 1; step <= STEPS; step++) {
     const batch = {
       step: 'supervised',
@@ -83,15 +102,15 @@ async function* epochEvents(epoch: number, best: boolean): AsyncGenerator<TrainE
       sampleIds: ['first', 'second'],
       waitedMs: 0,
     };
-    yield { type: 'batch', epoch, step, batch, pictures: {} };
-    yield stepEvent(epoch, step);
+    reporter.onEvent(stepEvent(epoch, step));
+    reporter.onStep({ epoch, step, batch, outputs: {} });
   }
   const matrix = new ConfusionMatrix(trainSet.classes.length);
   for (const sample of validationSet.samples) {
     const { data: truth, width, height } = await readMask(sample.maskPath, validationSet.decodeMask);
     const prediction = new Uint8Array(truth.length);
     matrix.add(truth, prediction);
-    yield { type: 'prediction', epoch, sample, width, height, truth, prediction };
+    reporter.onPrediction(epoch, { sample, width, height, truth, prediction });
   }
   const event: EpochEvent = {
     type: 'epoch',
@@ -102,13 +121,13 @@ async function* epochEvents(epoch: number, best: boolean): AsyncGenerator<TrainE
     figures: {},
     learningRate: 0.5,
     metrics: matrix.summary(),
-    matrix,
+    confusion: matrix.rows(),
     best,
     seconds: { train: 1, waiting: 0, validation: 1 },
     imagesPerSecond: 2,
   };
   await history?.add(event);
-  yield event;
+  reporter.onEvent(event);
 }
 
 async function report(
@@ -117,17 +136,14 @@ async function report(
 ): Promise<string[]> {
   const notices: string[] = [];
   const reporter = createRunReporter({
-    outputs: () => outputs,
-    onNotice: (message) => notices.push(message),
+    tell: (event) => event.type === 'notice' && notices.push(event.message),
     clock: () => now,
   });
   for (const [subset, dataset] of [['train', trainSet] as const, ['validation', validationSet] as const]) {
     reporter.onEvent({ type: 'data', subset, report: (await verifyDataset(dataset, { workers: 0 })).report });
   }
-  reporter.onEvent(startEvent(resumed));
-  for (const { epoch, best } of epochs) {
-    for await (const event of epochEvents(epoch, best)) reporter.onEvent(event);
-  }
+  follow(startEvent(resumed), { reporter });
+  for (const { epoch, best } of epochs) await tellEpoch(reporter, epoch, best);
   await reporter.finish();
   return notices;
 }
@@ -197,31 +213,33 @@ describe('a run folder', () => {
       sampleIds: ['first', 'second'],
       waitedMs: 0,
     });
-    const picturesOf = async (start: StartEvent, steps: ('detcon' | 'pair' | 'single')[]) => {
+    const picturesOf = async (
+      start: StartEvent,
+      steps: ('detcon' | 'pair' | 'single')[],
+      pictures: ReportedRun['pictures'] = (run) => detconPictures(trainSet.samples, run),
+    ) => {
       if (!start.resumed) {
         await rm(output, { recursive: true });
         outputs = await Outputs.open({ root: output });
       }
       const notices: string[] = [];
-      const reporter = createRunReporter({
-        outputs: () => outputs,
-        onNotice: (message) => notices.push(message),
-      });
-      reporter.onEvent(start);
+      const tell = (event: TrainEvent) => event.type === 'notice' && notices.push(event.message);
+      const reporter = follow(start, { pictures, reporter: createRunReporter({ tell }) });
       for (const [n, step] of steps.entries()) {
-        reporter.onEvent({ type: 'batch', epoch: 1, step: n + 1, batch: views(step), pictures: {} });
+        reporter.onStep({ epoch: 1, step: n + 1, batch: views(step), outputs: {} });
       }
       await reporter.finish();
       expect(notices.filter((notice) => !notice.startsWith('results.png'))).toEqual([]);
       return (await readdir(output)).filter((name) => name.endsWith('.jpg')).sort();
     };
-    const alone: StartEvent = { ...startEvent(), validationSet: undefined };
+    const alone: StartEvent = { ...startEvent(), images: { train: 2, validation: undefined } };
+    const withClasses: ReportedRun['pictures'] = (run) => supconPictures(trainSet.classes, run);
     expect(await picturesOf(alone, ['detcon', 'detcon', 'detcon', 'detcon'])).toEqual([
       ...['pseudo_masks.jpg', 'views_0.jpg', 'views_1.jpg', 'views_2.jpg'],
     ]);
-    expect(await picturesOf(startEvent(), ['single', 'single', 'single', 'single', 'pair'])).toEqual([
-      ...['train_batch_0.jpg', 'train_batch_1.jpg', 'train_batch_2.jpg', 'views_0.jpg'],
-    ]);
+    expect(
+      await picturesOf(startEvent(), ['single', 'single', 'single', 'single', 'pair'], withClasses),
+    ).toEqual([...['train_batch_0.jpg', 'train_batch_1.jpg', 'train_batch_2.jpg', 'views_0.jpg']]);
 
     // Killed after the first sheet: the others follow, and it stays.
     expect(await picturesOf(alone, ['detcon'])).toEqual(['pseudo_masks.jpg', 'views_0.jpg']);
@@ -236,16 +254,9 @@ describe('a run folder', () => {
 
   test('is drawn again only after a while, but always at the end', async () => {
     history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
-    const reporter = createRunReporter({
-      outputs: () => outputs,
-      onNotice: () => undefined,
-      clock: () => now,
-    });
+    const reporter = follow(startEvent());
     const settled = async () => (await stat(join(output, 'results.png'))).mtimeMs;
-    reporter.onEvent(startEvent());
-    const epoch = async (number: number) => {
-      for await (const event of epochEvents(number, false)) reporter.onEvent(event);
-    };
+    const epoch = (number: number) => tellEpoch(reporter, number, false);
     await epoch(1);
     await expect.poll(settled, { timeout: 4000 }).toBeGreaterThan(0);
     const drawn = await settled();
@@ -278,12 +289,7 @@ describe('a run folder', () => {
   });
 
   test('has the events of a step long before the end, for a kill must not lose what a checkpoint has', async () => {
-    const reporter = createRunReporter({
-      outputs: () => outputs,
-      onNotice: () => undefined,
-      clock: () => now,
-    });
-    reporter.onEvent(startEvent());
+    const reporter = follow(startEvent());
     for (const step of [1, 2, 3]) reporter.onEvent(stepEvent(1, step));
     const steps = async () => stepsOf((await eventFiles())[0] ?? 'none', 'train/loss').catch(() => []);
     await expect.poll(steps).toEqual([1, 2, 3]);
@@ -331,8 +337,8 @@ describe('a run folder', () => {
   });
 
   test('shows what the teacher says first, and from then on every few epochs', async () => {
-    const reporter = createRunReporter({ outputs: () => outputs, onNotice: () => undefined });
-    reporter.onEvent({ ...startEvent(), epochs: 60 });
+    const pictures: ReportedRun['pictures'] = (run) => teacherPictures(trainSet.classes, run);
+    const reporter = follow({ ...startEvent(), epochs: 60 }, { pictures });
     const area = 32 * 32;
     const labels = new Uint8Array(area);
     const batch = {
@@ -346,17 +352,16 @@ describe('a run folder', () => {
       sampleIds: ['labeled', 'unlabeled'],
       waitedMs: 0,
     };
-    const pictures = { pseudoLabels: labels, predictions: labels };
+    const opinion = { pseudoLabels: labels, predictions: labels };
     for (const epoch of [2, 3, 4, 5]) {
-      for (const step of [STEPS - 1, STEPS])
-        reporter.onEvent({ type: 'batch', epoch, step, batch, pictures });
+      for (const step of [STEPS - 1, STEPS]) reporter.onStep({ epoch, step, batch, outputs: opinion });
     }
     await reporter.finish();
     expect(await readdir(join(output, 'teacher'))).toEqual(['epoch_002.jpg', 'epoch_003.jpg']);
   });
 
   test('a training that fails before its start leaves nothing to finish', async () => {
-    const reporter = createRunReporter({ outputs: () => outputs, onNotice: () => undefined });
+    const reporter = createRunReporter({ tell: () => undefined });
     reporter.onEvent({ type: 'notice', message: 'early' });
     await reporter.finish();
     expect(await readdir(output)).toEqual([]);

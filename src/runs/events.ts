@@ -1,8 +1,10 @@
-/** @file What a running job tells its caller; the command line draws its progress from these, other programs may do anything. */
+/**
+ * @file What a running job tells its caller, as plain data: JSON keeps all of it, except that numbers which are not finite become
+ * null. The command line draws its progress from these, `events.jsonl` keeps them, other programs may do anything.
+ */
 
-import type { ClassInfo, Dataset, DatasetReport, Sample, TrainBatch } from '../data/index.js';
-import type { TensorData } from '../graph/index.js';
-import type { ConfusionMatrix, SegmentationMetrics } from './metrics.js';
+import type { ClassInfo, DatasetReport } from '../data/index.js';
+import type { SegmentationMetrics } from './metrics.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
 
@@ -69,10 +71,8 @@ export interface StartEvent {
   readonly output: string;
   /** All that was chosen, as in `config.yaml`. */
   readonly config: RunConfig;
-  /** Images to learn from. */
-  readonly trainSet: Dataset;
-  /** Undefined for a training that does not segment. */
-  readonly validationSet: Dataset | undefined;
+  /** How many images there are to learn from, and to validate on; undefined for a training that does not segment. */
+  readonly images: { readonly train: number; readonly validation: number | undefined };
   /** Background first. */
   readonly classes: readonly ClassInfo[];
   /** Epochs planned. */
@@ -112,34 +112,15 @@ export interface StepEvent {
   readonly etaSeconds: number;
 }
 
-/** What the network was given in the step that has just been made; not to be changed. */
-export interface BatchEvent {
-  readonly type: 'batch';
-  /** From 1. */
-  readonly epoch: number;
-  /** Step within the epoch, from 1. */
+/** A picture of the training has been drawn into the run folder. */
+export interface PictureEvent {
+  readonly type: 'picture';
+  /** What it shows, as TensorBoard lists it, e.g. `train_batch/0`. */
+  readonly name: string;
+  /** The file, relative to the run folder, with forward slashes. A later picture may replace it. */
+  readonly file: string;
+  /** Step to which it belongs, counted through all epochs from 1; 0 before the first. */
   readonly step: number;
-  /** The inputs of the step. */
-  readonly batch: TrainBatch;
-  /** What the method gives of it to be drawn, by name, e.g. pseudo-labels. */
-  readonly pictures: Readonly<Record<string, TensorData>>;
-}
-
-/** A validation image has been segmented. */
-export interface PredictionEvent {
-  readonly type: 'prediction';
-  /** Epoch that is being validated; 0 for weights that were given. */
-  readonly epoch: number;
-  /** The image and its mask. */
-  readonly sample: Sample;
-  /** Of the image, in pixels. */
-  readonly width: number;
-  /** Of the image, in pixels. */
-  readonly height: number;
-  /** Class indices, HW at the original size; 255 in the truth is ignored. */
-  readonly truth: Uint8Array;
-  /** Class indices, HW at the original size. */
-  readonly prediction: Uint8Array;
 }
 
 /** An epoch, and its validation if it has one, are over. */
@@ -159,8 +140,8 @@ export interface EpochEvent {
   readonly learningRate: number;
   /** Validation scores; undefined when this epoch was not validated (adaptive interval). */
   readonly metrics: SegmentationMetrics | undefined;
-  /** Counts behind the metrics. */
-  readonly matrix: ConfusionMatrix | undefined;
+  /** Pixels behind the metrics: of the true class of the row, how many were predicted as the class of the column. */
+  readonly confusion: readonly (readonly number[])[] | undefined;
   /** True when these are the best weights so far; they have then been saved. */
   readonly best: boolean;
   /** Seconds of training, of that waiting for data, and of validation. */
@@ -210,8 +191,7 @@ export type TrainEvent =
   | DataEvent
   | StartEvent
   | StepEvent
-  | BatchEvent
-  | PredictionEvent
+  | PictureEvent
   | EpochEvent
   | CheckpointEvent
   | EndEvent;

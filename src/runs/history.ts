@@ -6,6 +6,9 @@ import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
 import type { EpochEvent } from './events.js';
 
+/** Name of the table in a run folder. */
+export const RESULTS_FILE = 'results.csv';
+
 /** The file, for those who read it. */
 export const HISTORY_KIND: FileKind = {
   code: 'output',

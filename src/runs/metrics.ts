@@ -58,6 +58,21 @@ export class ConfusionMatrix {
     this.counts = new Float64Array(classes * classes);
   }
 
+  /** @param rows of counts, as {@link rows} gives them. */
+  static of(rows: readonly (readonly number[])[]): ConfusionMatrix {
+    const matrix = new ConfusionMatrix(rows.length);
+    matrix.counts.set(rows.flat());
+    return matrix;
+  }
+
+  /** The counts as plain data: a row for each true class, in it a number for each predicted one. */
+  rows(): number[][] {
+    const { classes, counts } = this;
+    return Array.from({ length: classes }, (_, row) => [
+      ...counts.subarray(row * classes, (row + 1) * classes),
+    ]);
+  }
+
   /**
    * Adds one image: class indices of equal length in any, but the same, pixel order. Pixels whose truth is 255 are skipped
    * whatever was predicted there.

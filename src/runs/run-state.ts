@@ -15,6 +15,15 @@ const counter = z
 const seconds = z.number().min(0);
 
 const total = z.object({ sum: z.number(), count: counter });
+type Total = Readonly<z.infer<typeof total>>;
+
+/** A sum with one more value. */
+export function plus({ sum, count }: Total = { sum: 0, count: 0 }, value: number): Total {
+  return { sum: sum + value, count: count + 1 };
+}
+
+/** Of the values in a sum; no number without any. */
+export const mean = ({ sum, count }: Total): number => sum / count;
 
 const metrics = z.object({
   mDice: score,
@@ -24,11 +33,11 @@ const metrics = z.object({
   perClass: z.array(z.object({ dice: score, iou: score, acc: score, pixels: z.number() })),
 });
 
-export const STOP_REASONS = ['epochs', 'early-stopping', 'time-budget'] as const;
-/** Why a training ended: its epochs are done, the score no longer rose, or its time was up. */
+export const STOP_REASONS = ['epochs', 'early-stopping', 'time-budget', 'callback'] as const;
+/** Why a training ended: its epochs are done, the score no longer rose, its time was up, or its caller asked for it. */
 export type StopReason = (typeof STOP_REASONS)[number];
 
-export const runStateSchema = z.object({
+const state = z.object({
   /** Epochs finished, validation included. */
   epoch: counter,
   /** Batches taken of the epoch under way, those of undone steps included; tells the loader where to go on. */
@@ -41,7 +50,8 @@ export const runStateSchema = z.object({
   loss: total,
   /** What else the method reported in the epoch under way, by name. */
   figures: z.record(z.string(), total).default({}),
-  plateau: z.object({ best: z.number().nullable(), bad: counter, drops: counter, lastStep: counter }),
+  /** What the learning-rate schedule remembers. */
+  schedule: z.record(z.string(), z.number().nullable()),
   earlyStopping: z.object({ best: z.number().nullable(), wait: counter, bestStep: counter }),
   /** Newest validation score; null before the first. */
   lastScore: score.nullable(),
@@ -55,6 +65,13 @@ export const runStateSchema = z.object({
   finished: z.enum(STOP_REASONS).nullable(),
 });
 
+/** Of checkpoints, of earlier versions too: 0.1.0 knew one schedule that remembers, and named its state after it. */
+export const runStateSchema = z.preprocess((value) => {
+  if (typeof value !== 'object' || value === null || !('plateau' in value)) return value;
+  const { plateau, ...others } = value;
+  return { schedule: plateau, ...others };
+}, state);
+
 /** Changed in place by the training loop. */
 export type RunState = z.infer<typeof runStateSchema>;
 
@@ -64,7 +81,7 @@ export type RunState = z.infer<typeof runStateSchema>;
  * @param limits of the training that is to go on.
  */
 export function stateProblem(
-  { epoch, epochs, step, updates, best, plateau, earlyStopping }: RunState,
+  { epoch, epochs, step, updates, best, schedule, earlyStopping }: RunState,
   { stepsPerEpoch, mostEpochs }: { readonly stepsPerEpoch: number; readonly mostEpochs: number },
 ): string | undefined {
   const done = epoch * stepsPerEpoch + step;
@@ -74,7 +91,7 @@ export function stateProblem(
     ['steps of an epoch', step, stepsPerEpoch],
     ['updates', updates, done],
     ['the best epoch', best?.epoch ?? 0, epoch + 1],
-    ['the step of the last plateau', plateau.lastStep, done],
+    ['the step of the last plateau', schedule.lastStep ?? 0, done],
     ['the step of the best score', earlyStopping.bestStep, done],
   ] as const;
   const found = tooLarge.find(([, value, most]) => value > most);

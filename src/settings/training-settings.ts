@@ -7,6 +7,7 @@ import { AUGMENTATION_NAMES } from '../data/augmentation.js';
 import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
+import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
 import { boolean, bytes, choice, float, integer, size } from './kinds.js';
 import type { SettingRecord } from './setting.js';
 
@@ -53,7 +54,7 @@ export const trainingSettings = {
     description: 'steps over which the learning rate rises linearly; 0 switches the warm-up off',
   },
   learningRateSchedule: {
-    ...choice(['plateau', 'poly', 'constant']),
+    ...choice(SCHEDULE_NAMES),
     param: 'learning_parameters.learning_rate_schedule',
     default: 'plateau',
     affects: 'result',

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { untrainedCheckpoint } from '../cli/quickstart/untrained.js';
 import { generateScenes } from '../demo/generate.js';
 import { SCENE_CLASSES } from '../demo/scene.js';
+import type { RunReporter } from '../reports/index.js';
 import { loadCheckpoint } from '../runs/checkpoint.js';
 import type { EpochEvent, TrainEvent } from '../runs/events.js';
 import type { SettingOptions } from '../settings/index.js';
+import type { TrainOptions } from './options/train-options.js';
 import type { TrainingSession } from './session.js';
 import { train } from './train.js';
-import type { TrainOptions } from './train-options.js';
 
 /** The engine is replaced by a script, so that the loop can be led through what a real network rarely does. */
 const script = vi.hoisted(() => ({
@@ -29,7 +30,14 @@ const script = vi.hoisted(() => ({
 /** What a run draws is tested with it; here it would only take time. */
 vi.mock('../reports/index.js', async (original) => ({
   ...(await original<typeof import('../reports/index.js')>()),
-  createRunReporter: () => ({ onEvent: () => undefined, finish: async () => undefined }),
+  createRunReporter: (): RunReporter => ({
+    onFolder: () => undefined,
+    onStart: () => undefined,
+    onEvent: () => undefined,
+    onStep: () => undefined,
+    onPrediction: () => undefined,
+    finish: async () => undefined,
+  }),
 }));
 
 vi.mock('./session.js', () => ({
@@ -108,7 +116,7 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}, settings
     ...options,
     onEvent: (event) => {
       events.push(event);
-      options.onEvent?.(event);
+      return options.onEvent?.(event);
     },
   }).then(
     (value) => ({ value, error: undefined }),
@@ -324,16 +332,36 @@ describe('the training loop', () => {
     expect(validated).toEqual([5, 10, 12]);
   });
 
-  test('tells of every batch, prediction and checkpoint', async () => {
+  test('ends when its caller answers so: after the step, validated and saved, and can be gone on with', async () => {
+    const onEvent = (event: TrainEvent) =>
+      event.type === 'step' && event.epoch === 2 && event.step === 1 ? 'stop' : undefined;
+    const { value, epochEvents, last, events } = await run(5, { onEvent });
+    expect(value).toMatchObject({ reason: 'callback', bestEpoch: 1 });
+    expect(epochEvents.map(({ epoch, updates, metrics }) => [epoch, updates, metrics !== undefined])).toEqual(
+      [
+        [1, 2, true],
+        [2, 3, true],
+      ],
+    );
+    expect(events.at(-1)).toMatchObject({ type: 'end', reason: 'callback' });
+    const { state } = (await loadCheckpoint(last)).info.resume!;
+    expect(state).toMatchObject({ finished: 'callback', epoch: 2, step: 0, updates: 3 });
+  });
+
+  test('ends after an epoch whose event is answered so', async () => {
+    const { value, epochEvents } = await run(5, {
+      onEvent: (event) => (event.type === 'epoch' && event.epoch === 2 ? 'stop' : undefined),
+    });
+    expect(value?.reason).toBe('callback');
+    expect(epochEvents.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  });
+
+  test('tells of every step and checkpoint', async () => {
     const { events, output, last } = await run(2);
     const count = (type: string) => events.filter((event) => event.type === type).length;
-    expect(count('batch')).toBe(4);
-    expect(count('prediction')).toBe(2);
-    expect(events.find((event) => event.type === 'prediction')).toMatchObject({
-      epoch: 1,
-      width: 48,
-      height: 32,
-    });
+    expect(count('step')).toBe(4);
+    expect(count('epoch')).toBe(2);
+    expect(count('end')).toBe(1);
     const checkpoints = events.flatMap((event) => (event.type === 'checkpoint' ? [event] : []));
     expect(checkpoints.map(({ kind, epoch }) => [kind, epoch])).toEqual([
       ['last', 0],

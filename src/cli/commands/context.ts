@@ -2,7 +2,7 @@
 
 import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.js';
 import { checkHyperParameters, settingNames } from '../../settings/index.js';
-import { timestampedFolder } from '../../training/run-folder.js';
+import { timestampedFolder } from '../../training/prepare/run-folder.js';
 import { ADAPTER_PARAMETER, onlyParams, parseParams } from '../arguments.js';
 import type { Host } from '../host.js';
 import { progressPrinter } from '../progress.js';

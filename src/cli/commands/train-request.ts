@@ -6,14 +6,14 @@ import type { HyperParameterOverrides } from '../../index.js';
 import { formatRunConfig, type RunConfig, readRunConfig } from '../../runs/run-config.js';
 import { checkHyperParameters, settings, withImplied } from '../../settings/index.js';
 import { defaultSeed, loadTemplate, settingsOfTraining } from '../../templates/index.js';
-import { openInterruptedRun } from '../../training/resume.js';
 import {
   resumedConfig,
   startsFromWeights,
   startsPretrained,
   templateReference,
-} from '../../training/train-options.js';
-import { chooseTrainType } from '../../training/train-type.js';
+} from '../../training/options/train-options.js';
+import { chooseTrainType } from '../../training/options/train-type.js';
+import { openInterruptedRun } from '../../training/resume/interrupted-run.js';
 import { readDataFile } from '../data-file.js';
 import { chooseAdapter, takeAdapter } from './otx-adapter-option.js';
 

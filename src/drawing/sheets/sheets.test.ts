@@ -46,7 +46,7 @@ test('predictions are reduced, scored and placed in one grid whatever their size
         const prediction = new Uint8Array(width * height);
         prediction.fill(1, 0, truth.length / 4);
         const sample = { id: `s${index}`, imagePath, maskPath: '', width, height };
-        return reducePrediction({ type: 'prediction', epoch: 1, sample, width, height, truth, prediction });
+        return reducePrediction({ sample, width, height, truth, prediction });
       }),
     );
     expect(pictures.map(({ width, height, accuracy }) => [width, height, accuracy])).toEqual([

@@ -5,7 +5,6 @@ import { IGNORE_INDEX, readImage } from '../../data/index.js';
 import type { Size } from '../../data/transforms/geometry.js';
 import { imageOfPlanes } from '../../data/transforms/normalize.js';
 import { resizeMask } from '../../data/transforms/resize.js';
-import type { PredictionEvent } from '../../runs/events.js';
 import { type Panel, renderFigure } from '../figure.js';
 import type { RgbImage } from '../overlay.js';
 import { renderOverlay } from '../overlay.js';
@@ -14,6 +13,13 @@ import { framed, resized, shownSize } from './pictures.js';
 const MAX_BATCH_PICTURES = 16;
 /** Strong enough to tell the classes apart, weak enough to see the photograph. */
 const ALPHA = 0.5;
+
+/** True and predicted classes of an image, HW at its original size. */
+export interface ScoredPicture extends Size {
+  readonly sample: Sample;
+  readonly truth: Uint8Array;
+  readonly prediction: Uint8Array;
+}
 
 /** A segmented validation image, reduced to what a sheet shows. */
 export interface SegmentedPicture extends Size {
@@ -45,9 +51,7 @@ export async function drawTrainBatch(
 }
 
 /** Takes of a prediction what a sheet needs, so that the full masks can be freed. */
-export function reducePrediction(event: PredictionEvent): SegmentedPicture {
-  const { sample, truth, prediction } = event;
-  const from = { width: event.width, height: event.height };
+export function reducePrediction({ sample, truth, prediction, ...from }: ScoredPicture): SegmentedPicture {
   const to = shownSize(from);
   let known = 0;
   let right = 0;

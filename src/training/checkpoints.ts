@@ -1,0 +1,104 @@
+/** @file When and how a run is saved, so that nothing that was computed is lost. */
+
+import { OtxError } from '../base/errors.js';
+import { otxCommand } from '../base/shell.js';
+import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
+import type { TrainEvent } from '../runs/events.js';
+import type { SegmentationMetrics } from '../runs/metrics.js';
+import { stopwatch } from './clock.js';
+import type { CheckpointInterval } from './options/train-options.js';
+import type { PreparedRun } from './prepare/prepare.js';
+
+const DEFAULT_SECONDS = 60;
+
+export interface Checkpoints {
+  /**
+   * @param kind the best weights so far, or the newest ones with the whole state of the run.
+   * @param metrics scores of exactly these weights; null when they have none.
+   */
+  readonly save: (kind: 'best' | 'last', metrics: SegmentationMetrics | null) => Promise<void>;
+  /** Saves the newest state where the last time was long ago. */
+  readonly saveIfDue: () => Promise<void>;
+  /** @throws OtxError `aborted`, after saving, when the signal has fired. */
+  readonly stopIfAborted: (metrics: SegmentationMetrics | null) => Promise<void>;
+  /** Keeps the steps since the last checkpoint, whatever has failed. A folder that cannot be written has said so. */
+  readonly rescue: (error: unknown) => Promise<void>;
+}
+
+export interface CheckpointsOptions {
+  readonly interval: CheckpointInterval | undefined;
+  /** Folder of the run, as the caller named it. */
+  readonly folderName: string;
+  readonly signal: AbortSignal | undefined;
+  readonly tell: (event: TrainEvent) => void;
+  /** Seconds of the whole run so far. */
+  readonly elapsed: () => number;
+}
+
+export function createCheckpoints(run: PreparedRun, options: CheckpointsOptions): Checkpoints {
+  const { state, session, folder, config } = run;
+  const { signal, tell } = options;
+  const { steps = Number.POSITIVE_INFINITY, seconds = DEFAULT_SECONDS } = options.interval ?? {};
+  let sinceSaved = stopwatch();
+  let savedUpdates = state.updates;
+  let isStopped = false;
+
+  const save: Checkpoints['save'] = async (kind, metrics) => {
+    state.seconds.run = options.elapsed();
+    const { epoch, step, updates } = state;
+    const tensors = await session.tensors({ trainingState: kind === 'last' });
+    const checkpoint = checkpointOf(describe(run, kind, metrics), tensors);
+    await folder.outputs.write(folder[kind], encodeCheckpoint(checkpoint, config.load_weights));
+    tell({ type: 'checkpoint', path: folder[kind], kind, epoch, step, updates });
+    if (kind === 'best') return;
+    sinceSaved = stopwatch();
+    savedUpdates = updates;
+  };
+
+  const stopIfAborted: Checkpoints['stopIfAborted'] = async (metrics) => {
+    if (!signal?.aborted) return;
+    isStopped = true;
+    await save('last', metrics);
+    throw new OtxError(
+      'aborted',
+      `stopped after ${state.updates} steps (${state.epoch} of ${state.epochs} epochs) and saved ${folder.last}; ` +
+        `go on with: ${otxCommand('train', '--resume-from', options.folderName)}`,
+    );
+  };
+
+  return {
+    save,
+    saveIfDue: async () => {
+      if (state.updates - savedUpdates >= steps || sinceSaved() >= seconds) await save('last', null);
+    },
+    stopIfAborted,
+    rescue: async (error) => {
+      if (error instanceof OtxError && ['output', 'numeric'].includes(error.code)) return;
+      if (!isStopped) await stopIfAborted(null);
+      if (!isStopped) await save('last', null).catch(() => undefined);
+    },
+  };
+}
+
+/** What a checkpoint says of the run besides its tensors. */
+function describe(
+  { template, hyperParameters, classes, trainSet, state, config, resumeInfo }: PreparedRun,
+  kind: 'best' | 'last',
+  metrics: SegmentationMetrics | null,
+): Parameters<typeof checkpointOf>[0] {
+  const { epoch, updates, best } = state;
+  return {
+    template: { id: template.id, name: template.name, model: template.model },
+    hyperParameters,
+    classes: classes.map(({ name, color }) => ({ name, color: [...color] as [number, number, number] })),
+    data: { readings: [...(trainSet.readings ?? [])] },
+    metrics,
+    progress: {
+      epoch,
+      step: updates,
+      seed: config.seed,
+      best: best && { mDice: best.metrics.mDice, epoch: best.epoch },
+    },
+    ...(kind === 'last' ? { resume: { ...resumeInfo, state } } : {}),
+  };
+}

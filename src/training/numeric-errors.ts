@@ -1,0 +1,44 @@
+/** @file What is said of numbers that are not finite, by where they come from. */
+
+import { OtxError } from '../base/errors.js';
+import type { TrainBatch } from '../data/index.js';
+
+/** For weights that were given, of which no step has changed anything yet. */
+export function uselessWeights(path: string): OtxError {
+  return new OtxError(
+    'numeric',
+    `${path}: these weights give values that are not finite for images, as numbers far too large do; ` +
+      'copy the file again, or start from an earlier checkpoint',
+  );
+}
+
+/** For weights that were trained here until they are good for nothing; a score would hide that. */
+export function divergedWeights(epoch: number): OtxError {
+  return new OtxError(
+    'numeric',
+    `the weights of epoch ${epoch} give values that are not finite for validation images; the weights saved before are left ` +
+      'as they are; try a lower learning rate',
+  );
+}
+
+/** For steps that were undone one after the other. */
+export function endlessUndoing(
+  times: number,
+  { sampleIds }: TrainBatch,
+  { lastWeights, learningRate }: { readonly lastWeights: string; readonly learningRate: number },
+): OtxError {
+  return new OtxError(
+    'numeric',
+    `loss or gradients were not finite in ${times} steps in a row, last on the images ` +
+      `${sampleIds.join(', ')}; the last good weights are in ${lastWeights}; try a learning rate ` +
+      `below ${learningRate}`,
+  );
+}
+
+/** What is said of one step that was undone. */
+export function undoneStep(epoch: number, step: number, { sampleIds }: TrainBatch, loss: number): string {
+  const what = Number.isFinite(loss)
+    ? 'a gradient or a running statistic is not finite'
+    : `the loss is ${loss}`;
+  return `epoch ${epoch}, step ${step} (images ${sampleIds.join(', ')}): ${what}; the step was undone`;
+}

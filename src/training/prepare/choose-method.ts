@@ -1,0 +1,109 @@
+/** @file The method of a training by its settings: the one place that knows all of them. */
+
+import { join } from 'node:path';
+import {
+  createDetconLoader,
+  createSupconLoader,
+  type Dataset,
+  type ImageCache,
+  type StorageScheme,
+  type UnlabeledImages,
+  type ViewLoaderOptions,
+} from '../../data/index.js';
+import { selfSupervised } from '../../methods/detcon.js';
+import { meanTeacher } from '../../methods/mean-teacher.js';
+import type { Method } from '../../methods/method.js';
+import { PAIR_INTERVAL, supcon } from '../../methods/supcon.js';
+import { supervised } from '../../methods/supervised.js';
+import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../../models/index.js';
+import { type HyperParameters, inputSizes } from '../../settings/index.js';
+import type { Template } from '../../templates/index.js';
+import { cacheFolder } from '../../weights/index.js';
+
+export interface MethodChoice {
+  readonly template: Template;
+  /** As they are used; nothing is left to be chosen, except that the batch size may still change. */
+  readonly hyperParameters: HyperParameters;
+  readonly trainSet: Dataset;
+  /** Images without masks, for semi-supervised training. */
+  readonly unlabeled: UnlabeledImages | undefined;
+  readonly seed: number;
+  /** Memory for decoded images. */
+  readonly cacheBytes: number;
+}
+
+/** @throws OtxError `template` for a template whose network is unknown. */
+export function chooseMethod(choice: MethodChoice): Method {
+  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes } = choice;
+  const settings = hyperParameters.learning_parameters;
+  const { optimizer, augmentation, num_workers, enable_supcon } = settings;
+  const { classes } = trainSet;
+  const numClasses = classes.length;
+  const { train_type } = hyperParameters.algo_backend;
+  const sizes = inputSizes(hyperParameters);
+  const imageCache = imageCacheOf(hyperParameters.algo_backend.storage_cache_scheme);
+  const views = (batchSize: number): ViewLoaderOptions => ({
+    batchSize,
+    augmentation,
+    size: sizes.train,
+    stride: contrastiveConfig(template.model).stride,
+    seed,
+    workers: num_workers,
+    cacheBytes,
+    imageCache,
+  });
+  const { samples, decodeMask } = trainSet;
+  if (train_type === 'Selfsupervised') {
+    return selfSupervised({
+      model: template.model,
+      optimizer,
+      size: sizes.train,
+      samples,
+      loader: (batchSize) => createDetconLoader({ samples, coding: undefined }, views(batchSize)),
+    });
+  }
+  if (enable_supcon) {
+    return supcon({
+      model: template.model,
+      classes,
+      optimizer,
+      sizes,
+      loader: (batchSize, order) =>
+        createSupconLoader(
+          { samples, coding: decodeMask },
+          { ...views(batchSize), order, pairInterval: PAIR_INTERVAL },
+        ),
+    });
+  }
+  const options = {
+    model: createSegmentor(template.model, { numClasses }),
+    optimizer,
+    sizes,
+    trainSet,
+    loading: {
+      seed,
+      workers: num_workers,
+      augmentation,
+      cacheBytes,
+      imageCache,
+    },
+  };
+  if (!unlabeled) return supervised(options);
+  const features = createFeatureSegmentor(template.model, { numClasses });
+  return meanTeacher({
+    ...options,
+    unlabeled,
+    prototypes: features && { model: features, classes: numClasses, axis: settings.prototype_axis },
+    teaching: {
+      unlabeledBatchSize: settings.unlabeled_batch_size,
+      momentum: settings.ema_momentum,
+      unsupervisedWeight: settings.unsupervised_weight,
+      startEpoch: settings.semisl_start_epoch,
+    },
+  });
+}
+
+/** Where copies of images are kept, those of all data sets in one folder of the user's cache; undefined for none. */
+export function imageCacheOf(scheme: StorageScheme): ImageCache | undefined {
+  return scheme === 'NONE' ? undefined : { scheme, folder: join(cacheFolder(), 'images') };
+}

@@ -1,0 +1,24 @@
+/** @file Where a training begins. */
+
+import { type LearningRateSchedule, scheduleOf } from '../../optim/index.js';
+import type { RunState } from '../../runs/run-state.js';
+import { EARLY_STOPPING_START } from '../steering/early-stopping.js';
+
+/** The state before the first step. */
+export function initialRunState(epochs: number, schedule: LearningRateSchedule): RunState {
+  return {
+    epoch: 0,
+    step: 0,
+    updates: 0,
+    undoneInARow: 0,
+    loss: { sum: 0, count: 0 },
+    figures: {},
+    schedule: { ...scheduleOf(schedule).start },
+    earlyStopping: { ...EARLY_STOPPING_START },
+    lastScore: null,
+    best: null,
+    epochs,
+    seconds: { run: 0, train: 0, waiting: 0 },
+    finished: null,
+  };
+}

@@ -1,0 +1,332 @@
+/** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
+
+import { availableParallelism } from 'node:os';
+import { throwIfAborted } from '../../base/abortable.js';
+import { OtxError } from '../../base/errors.js';
+import { checkPlace } from '../../base/outputs/outputs.js';
+import {
+  type ClassInfo,
+  createEvalLoader,
+  type Dataset,
+  type DatasetReport,
+  type EvalLoader,
+  squareOf,
+  type TrainLoader,
+} from '../../data/index.js';
+import { allFigures, type Method } from '../../methods/method.js';
+import type { RunReporter } from '../../reports/index.js';
+import type { ResumeInfo } from '../../runs/checkpoint.js';
+import type { TrainEvent } from '../../runs/events.js';
+import type { History } from '../../runs/history.js';
+import { joinInputs } from '../../runs/inputs.js';
+import { withProblemList } from '../../runs/problem-list.js';
+import { type RunState, stateProblem } from '../../runs/run-state.js';
+import {
+  type HyperParameters,
+  inputSizes,
+  resolveHyperParameters,
+  settingsOf,
+} from '../../settings/index.js';
+import type { Template } from '../../templates/index.js';
+import {
+  type CompleteConfig,
+  newConfig,
+  type ResumeOptions,
+  resumedConfig,
+  type TrainOptions,
+} from '../options/train-options.js';
+import { checkTrainData, chooseTrainType } from '../options/train-type.js';
+import { describeExtension } from '../resume/extend-run.js';
+import { checkStillThere, type InterruptedRun, openInterruptedRun } from '../resume/interrupted-run.js';
+import { createTrainingSession, type TrainingSession } from '../session.js';
+import { adaptBatchSize } from './adapt-batch-size.js';
+import { chooseMethod, imageCacheOf } from './choose-method.js';
+import { chooseSettings, keptSettings } from './choose-settings.js';
+import { samplingOrder } from './class-incremental.js';
+import { firstWeights } from './first-weights.js';
+import { initialRunState } from './initial-run-state.js';
+import { loadPretrained } from './pretrained-backbone.js';
+import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
+import { besides, rootsOf } from './run-inputs.js';
+import { shareCache } from './share-cache.js';
+import { startFiles } from './start-files.js';
+import { openTrainData, type TrainData } from './train-data.js';
+
+/** For those who did not choose it. */
+const FROM_SCRATCH =
+  'all weights start from random numbers; --pretrained starts from the published ImageNet backbone, which needs fewer ' +
+  'images and epochs (--no-pretrained says that this is intended)';
+
+/** Measured in docs/results.md. */
+const TIMID =
+  'with the optimizer sgd, which suits a backbone that knows ImageNet, self-supervised training from random weights learns ' +
+  'next to nothing; its default there is adam';
+
+/** All that the training loop works with. */
+export interface PreparedRun {
+  /** As it was asked for. */
+  readonly config: CompleteConfig;
+  readonly template: Template;
+  /** As they are used: what was to be chosen automatically has been. */
+  readonly hyperParameters: HyperParameters;
+  readonly trainSet: Dataset;
+  /** Undefined for a method that does not segment. */
+  readonly validationSet: Dataset | undefined;
+  readonly classes: readonly ClassInfo[];
+  readonly sizes: { readonly train: number; readonly validation: number };
+  readonly method: Method;
+  readonly folder: RunFolder;
+  readonly session: TrainingSession;
+  readonly trainLoader: TrainLoader;
+  readonly validationLoader: EvalLoader | undefined;
+  /** `results.csv`; undefined for a run that is not reported. */
+  readonly history: History | undefined;
+  /** The beginning, or where the interrupted run was. */
+  readonly state: RunState;
+  /** Undefined for a new run. */
+  readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
+  /** What checkpoints say about how to go on; the state is added when one is written. */
+  readonly resumeInfo: Omit<ResumeInfo, 'state'>;
+  dispose(): Promise<void>;
+}
+
+/** Who is told how the preparing goes on. */
+export interface Listeners {
+  readonly tell: (event: TrainEvent) => void;
+  /** Undefined for a run that leaves nothing to look at. */
+  readonly reporter: RunReporter | undefined;
+}
+
+/** @throws OtxError as {@link train} does before its first step; folders that were made for nothing are gone again. */
+export async function prepareRun(
+  options: TrainOptions | ResumeOptions,
+  listeners: Listeners,
+): Promise<PreparedRun> {
+  const notice = (message: string) => listeners.tell({ type: 'notice', message });
+  const asked = await whatIsAsked(options, notice);
+  const { config, template, opened } = asked;
+  const data = await openData(asked, options.signal, notice);
+
+  // The output folder, before anything that takes long.
+  throwIfAborted(options.signal, 'the training was prepared');
+  const inputs = joinInputs(data.inputs, besides(config, template, options.configFile));
+  const copies = imageCacheOf(asked.settings.algo_backend.storage_cache_scheme);
+  if (copies) await checkPlace(copies.folder, inputs);
+  const folder = asked.earlier
+    ? await reopenRunFolder(asked.earlier.root, inputs)
+    : await createRunFolder(config.output, inputs);
+  try {
+    if (opened) await checkStillThere(opened);
+    return await prepareIn(folder, { options, listeners, notice, asked, data });
+  } catch (error) {
+    await folder.outputs.close();
+    throw error;
+  }
+}
+
+/** What was asked for, as a new training or as one that goes on. */
+interface Asked {
+  readonly config: CompleteConfig;
+  readonly template: Template;
+  /** With what templates leave to be chosen. */
+  readonly settings: HyperParameters;
+  /** The run that goes on, as it was found. */
+  readonly opened: InterruptedRun | undefined;
+  /** The same, with more epochs if they were asked for. */
+  readonly earlier: InterruptedRun | undefined;
+  /** What becomes of a run that was given more epochs. */
+  readonly extension: string | undefined;
+  readonly threads: number;
+}
+
+async function whatIsAsked(
+  options: TrainOptions | ResumeOptions,
+  notice: (message: string) => void,
+): Promise<Asked> {
+  const hyperParameters = settingsOf(options);
+  const opened = options.resumeFrom === undefined ? undefined : await openInterruptedRun(options.resumeFrom);
+  const {
+    config,
+    template,
+    run: earlier,
+  } = opened && options.resumeFrom !== undefined
+    ? resumedConfig(opened, options)
+    : {
+        ...newConfig(options as TrainOptions, await chooseTrainType({ ...options, hyperParameters })),
+        run: undefined,
+      };
+  const extension = opened && earlier && describeExtension(opened, earlier, template);
+  if (extension) notice(extension);
+  const settings = resolveHyperParameters(template, config.hyper_parameters);
+  const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
+  return { config, template, settings, opened, earlier, extension, threads };
+}
+
+async function openData(
+  { config, settings, earlier }: Asked,
+  signal: AbortSignal | undefined,
+  notice: (message: string) => void,
+): Promise<TrainData> {
+  const { train_type } = settings.algo_backend;
+  checkTrainData(train_type, {
+    validationData: config.val_data_roots,
+    unlabeledData: config.unlabeled_data_roots,
+    unlabeledFileList: config.unlabeled_file_list,
+    hyperParameters: settings,
+  });
+  const data = await withProblemList(
+    config.output,
+    () => openTrainData(config, train_type, earlier?.resume.data, signal),
+    rootsOf(config),
+  );
+  if (config.unlabeled_data_roots !== undefined && !data.unlabeled) {
+    notice(
+      `the unlabeled images of ${config.unlabeled_data_roots} are not used: that takes the train type Semisupervised, ` +
+        `which is chosen for two and more, and this one is ${train_type}`,
+    );
+  }
+  return data;
+}
+
+interface Preparing {
+  readonly options: TrainOptions | ResumeOptions;
+  readonly listeners: Listeners;
+  readonly notice: (message: string) => void;
+  readonly asked: Asked;
+  readonly data: TrainData;
+}
+
+/** The rest, once there is a folder. */
+async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<PreparedRun> {
+  const { options, listeners, notice, asked, data } = preparing;
+  const { config, template, earlier, threads } = asked;
+  const { signal } = options;
+  const { tell } = listeners;
+
+  const chosen = earlier
+    ? keptSettings(earlier, template, settingsOf(options))
+    : chooseSettings(asked.settings, data.trainSet, config.seed, notice);
+  warnOfRandomStart(preparing, chosen);
+  const unread = methodOf(preparing, chosen, data.trainSet).method;
+  const { state: weights, knownClasses } = await firstWeights({
+    earlier,
+    config,
+    method: unread,
+    classes: data.trainSet.classes,
+    notice,
+    withBackbone: (state) =>
+      loadPretrained(state, unread.variables, {
+        model: template.model,
+        ...options.pretrainedSource,
+        signal,
+        onEvent: tell,
+      }),
+  });
+
+  // Whatever could fail late fails now: every mask is looked at.
+  const { num_workers: workers } = chosen.learning_parameters;
+  const { trainSet, validationSet, report } = await withProblemList(folder.outputs, () =>
+    data.check({ workers, onEvent: tell, signal }),
+  );
+  // How masks are read is known only now.
+  const { method, validationCache } = methodOf(preparing, chosen, trainSet);
+
+  // The engine, with a batch that fits.
+  const hyperParameters = earlier
+    ? chosen
+    : await adaptBatchSize(chosen, config, trainSet, method, { threads, signal }, tell);
+  const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
+  const trainLoader = await loaderOf(preparing, { method, hyperParameters, report, knownClasses });
+  const history = await startFiles(folder, {
+    ...{ options, asked, hyperParameters, notice, isReported: listeners.reporter !== undefined },
+    classes: trainSet.classes,
+    columns: [validationSet ? trainSet.classes : [], allFigures(graphs)],
+  });
+  const resumed = earlier && { epoch: earlier.resume.state.epoch, step: earlier.resume.state.step };
+  listeners.reporter?.onFolder(folder.outputs, resumed);
+  tell({ type: 'output', folder: folder.root });
+  const session = await createTrainingSession({
+    ...{ graphs, variables: method.variables, state: weights, threads, signal, seed: config.seed },
+    saved: earlier?.checkpoint.tensors,
+    onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
+  }).catch(async (error) => {
+    await trainLoader.dispose();
+    throw error;
+  });
+  const sizes = inputSizes(hyperParameters);
+  const validationLoader =
+    validationSet &&
+    createEvalLoader(validationSet, {
+      inputSize: squareOf(sizes.validation),
+      workers,
+      cacheBytes: validationCache,
+    });
+  const { num_iters, learning_rate_schedule } = hyperParameters.learning_parameters;
+
+  return {
+    ...{ config, template, hyperParameters, trainSet, validationSet, sizes, method, folder, session },
+    ...{ trainLoader, validationLoader, history, resumed },
+    classes: trainSet.classes,
+    state: earlier
+      ? structuredClone(earlier.resume.state)
+      : initialRunState(num_iters, learning_rate_schedule),
+    resumeInfo: { config, threads, knownClasses, data: data.fingerprints },
+    dispose: async () => {
+      await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
+    },
+  };
+}
+
+/** Says so to who did not choose to begin with random numbers. */
+function warnOfRandomStart(
+  { options, asked, notice }: Preparing,
+  { algo_backend, ...chosen }: HyperParameters,
+): void {
+  const { earlier, config } = asked;
+  if (earlier || config.pretrained || config.load_weights !== undefined) return;
+  if (options.pretrained === undefined) notice(FROM_SCRATCH);
+  if (algo_backend.train_type === 'Selfsupervised' && chosen.learning_parameters.optimizer === 'sgd') {
+    notice(TIMID);
+  }
+}
+
+/** The method, and the bytes that are left for decoded validation images. */
+function methodOf(
+  { asked: { template, config }, data }: Preparing,
+  hyperParameters: HyperParameters,
+  trainSet: Dataset,
+): { readonly method: Method; readonly validationCache: number } {
+  const { validationSet, unlabeled } = data;
+  const { mem_cache_size } = hyperParameters.algo_backend;
+  const inputSize = squareOf(inputSizes(hyperParameters).validation);
+  const cache = shareCache(mem_cache_size, trainSet, validationSet, inputSize);
+  const method = chooseMethod({
+    ...{ template, hyperParameters, trainSet, unlabeled },
+    seed: config.seed,
+    cacheBytes: cache.train,
+  });
+  return { method, validationCache: cache.validation };
+}
+
+/** @throws OtxError `checkpoint` for a run that goes on from where it cannot have been. */
+async function loaderOf(
+  { asked: { earlier, config }, data, notice }: Preparing,
+  run: {
+    readonly method: Method;
+    readonly hyperParameters: HyperParameters;
+    readonly report: DatasetReport | undefined;
+    readonly knownClasses: readonly string[] | null;
+  },
+): Promise<TrainLoader> {
+  const { method, report, knownClasses } = run;
+  const { batch_size, num_iters } = run.hyperParameters.learning_parameters;
+  // As in the reference, whose schedules of semi-supervised training count on whole epochs.
+  const order =
+    data.unlabeled || !report ? undefined : samplingOrder(report, knownClasses, config.seed, notice);
+  const loader = method.loader(batch_size, order?.(batch_size));
+  const limits = { stepsPerEpoch: loader.stepsPerEpoch, mostEpochs: num_iters };
+  const problem = earlier && stateProblem(earlier.resume.state, limits);
+  if (!problem) return loader;
+  await loader.dispose();
+  throw new OtxError('checkpoint', `${earlier.file}: cannot be gone on with (${problem}); it is damaged`);
+}

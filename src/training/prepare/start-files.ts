@@ -1,0 +1,50 @@
+/** @file The files that a run begins with: what it is, and the table that its epochs fill. */
+
+import type { ClassInfo } from '../../data/index.js';
+import { History } from '../../runs/history.js';
+import { formatLabelSchema } from '../../runs/label-schema.js';
+import { formatRunConfig } from '../../runs/run-config.js';
+import type { HyperParameters } from '../../settings/index.js';
+import type { CompleteConfig, ResumeOptions, TrainOptions } from '../options/train-options.js';
+import type { InterruptedRun } from '../resume/interrupted-run.js';
+import { repeatable } from './choose-settings.js';
+import { describeEnvironment } from './environment.js';
+import type { RunFolder } from './run-folder.js';
+
+export interface StartFilesOptions {
+  readonly options: TrainOptions | ResumeOptions;
+  readonly asked: {
+    readonly config: CompleteConfig;
+    readonly earlier: InterruptedRun | undefined;
+    readonly extension: string | undefined;
+  };
+  readonly hyperParameters: HyperParameters;
+  readonly classes: readonly ClassInfo[];
+  /** Classes and figures that the table has columns for. */
+  readonly columns: readonly [readonly ClassInfo[], readonly string[]];
+  /** Whether there is a table. */
+  readonly isReported: boolean;
+}
+
+/** @throws OtxError `output` */
+export async function startFiles(
+  { outputs, ...files }: RunFolder,
+  { options, asked, hyperParameters, classes, columns, isReported }: StartFilesOptions,
+): Promise<History | undefined> {
+  const { config, earlier, extension } = asked;
+  const chosen = () => formatRunConfig(repeatable(config, hyperParameters));
+  if (!earlier) {
+    await outputs.write(files.labelSchema, formatLabelSchema(classes));
+    await outputs.write(files.config, chosen());
+    const environment = JSON.stringify(describeEnvironment(options.command), null, 2);
+    await outputs.write(files.environment, `${environment}\n`);
+  }
+  if (extension) {
+    const note = `# after ${earlier?.resume.state.epoch} epochs: ${extension}`;
+    await outputs.write(files.config, `${note}\n${chosen()}`);
+  }
+  if (!isReported) return undefined;
+  return earlier
+    ? History.resume(outputs, files.history, earlier.resume.state.epoch, ...columns)
+    : History.start(outputs, files.history, ...columns);
+}

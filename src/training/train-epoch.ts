@@ -1,0 +1,113 @@
+/** @file The steps of one epoch. */
+
+import type { TrainBatch } from '../data/index.js';
+import type { StepEvent } from '../runs/events.js';
+import { plus, type StopReason } from '../runs/run-state.js';
+import { stopwatch } from './clock.js';
+import { endlessUndoing, undoneStep, uselessWeights } from './numeric-errors.js';
+import type { StepResult } from './session.js';
+import type { Training } from './training.js';
+
+/** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
+const MAX_UNDONE_STEPS = 10;
+
+/** What the steps of an epoch leave besides the state. */
+export interface TrainedEpoch {
+  /** From 1. */
+  readonly epoch: number;
+  /** Of the last step. */
+  readonly learningRate: number;
+  /** Seconds of training in the epoch, those before an interruption included. */
+  readonly trainSeconds: number;
+  /** Seconds since its last step. */
+  readonly secondsSince: () => number;
+  /** Why it ended before its last step; undefined when it is whole. */
+  readonly cutBy: StopReason | undefined;
+}
+
+/**
+ * Trains from where the state is to the end of the epoch.
+ *
+ * @param secondsPerEpoch how long an epoch takes; undefined while none has been seen.
+ * @throws OtxError `numeric` when the loss stays infinite or not a number; `aborted`, after saving, when the signal fires.
+ */
+export async function trainEpoch(
+  training: Training,
+  secondsPerEpoch: number | undefined,
+): Promise<TrainedEpoch> {
+  const { state, session, rates, checkpoints, steering, reporter, tell, signal, trainLoader } = training;
+  const epoch = state.epoch + 1;
+  const seconds = stopwatch();
+  const before = { step: state.step, ...state.seconds };
+  // What an epoch reports that was stopped behind its last step.
+  let learningRate = rates.of(Math.max(state.updates, 1));
+  let cutBy: StopReason | undefined;
+
+  for await (const batch of trainLoader.epoch(state.epoch, {
+    startStep: state.step,
+    ...(signal && { signal }),
+  })) {
+    learningRate = rates.of(state.updates + 1);
+    const result = await session.step(batch, learningRate, state.updates + 1);
+    state.step += 1;
+    state.seconds.waiting += batch.waitedMs / 1000;
+    state.seconds.train = before.train + seconds();
+    if (result.committed) count(training, result);
+    else await undo(training, batch, result);
+
+    const secondsPerStep = seconds() / (state.step - before.step);
+    const event = stepEvent(training, result, { learningRate, secondsPerStep, secondsPerEpoch });
+    tell(event);
+    reporter?.onStep({ epoch, step: state.step, batch, outputs: result.pictures });
+    if (state.step < trainLoader.stepsPerEpoch) await checkpoints.saveIfDue();
+    await checkpoints.stopIfAborted(null);
+    cutBy = steering.afterStep({ event, elapsed: training.elapsed(), secondsPerStep });
+    if (cutBy) break;
+  }
+  return { epoch, learningRate, trainSeconds: before.train + seconds(), secondsSince: stopwatch(), cutBy };
+}
+
+/** A step that has moved the weights. */
+function count({ state }: Training, { loss, figures }: StepResult): void {
+  state.updates += 1;
+  state.undoneInARow = 0;
+  state.loss = plus(state.loss, loss);
+  for (const [name, value] of Object.entries(figures)) state.figures[name] = plus(state.figures[name], value);
+}
+
+/** A step that has left everything as it was. */
+async function undo(training: Training, batch: TrainBatch, { loss }: StepResult): Promise<void> {
+  const { state, tell, checkpoints, config, folder, hyperParameters } = training;
+  state.undoneInARow += 1;
+  tell({ type: 'notice', message: undoneStep(state.epoch + 1, state.step, batch, loss) });
+  if (state.undoneInARow < MAX_UNDONE_STEPS) return;
+  await checkpoints.save('last', null);
+  const { load_weights } = config;
+  if (load_weights !== undefined && state.updates === 0) throw uselessWeights(load_weights);
+  throw endlessUndoing(state.undoneInARow, batch, {
+    lastWeights: folder.last,
+    learningRate: hyperParameters.learning_parameters.learning_rate,
+  });
+}
+
+interface Pace {
+  readonly learningRate: number;
+  readonly secondsPerStep: number;
+  readonly secondsPerEpoch: number | undefined;
+}
+
+function stepEvent(
+  { state, trainLoader, hyperParameters }: Training,
+  { loss, figures }: StepResult,
+  { learningRate, secondsPerStep, secondsPerEpoch }: Pace,
+): StepEvent {
+  const { stepsPerEpoch } = trainLoader;
+  const { epochs, step } = state;
+  const epoch = state.epoch + 1;
+  return {
+    ...{ type: 'step', epoch, epochs, step, stepsPerEpoch, loss, figures, learningRate },
+    imagesPerSecond: hyperParameters.learning_parameters.batch_size / secondsPerStep,
+    etaSeconds:
+      (secondsPerEpoch ?? secondsPerStep * stepsPerEpoch) * (epochs - epoch + 1 - step / stepsPerEpoch),
+  };
+}

@@ -1,0 +1,88 @@
+/** @file A training under way: what has been prepared, the parts that take part in it, and everybody who is told of it. */
+
+import { messageOf } from '../base/errors.js';
+import { createRunReporter, type RunReporter } from '../reports/index.js';
+import type { EpochEvent, TrainEvent } from '../runs/events.js';
+import { type Checkpoints, createCheckpoints } from './checkpoints.js';
+import { stopwatch } from './clock.js';
+import { type LearningRates, learningRates } from './learning-rates.js';
+import type { ResumeOptions, TrainOptions } from './options/train-options.js';
+import { type PreparedRun, prepareRun } from './prepare/prepare.js';
+import { steer } from './steering/steering.js';
+import type { Steering } from './steering/steering-part.js';
+import { validationInterval } from './steering/validation-interval.js';
+
+/** All that the loop works with. */
+export interface Training extends PreparedRun {
+  readonly tell: (event: TrainEvent) => void;
+  readonly reporter: RunReporter | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Seconds of the whole run, interruptions not counted. */
+  readonly elapsed: () => number;
+  /** Epochs between validations. */
+  readonly interval: number;
+  readonly rates: LearningRates;
+  readonly steering: Required<Steering>;
+  readonly checkpoints: Checkpoints;
+  /** Whether the caller has answered an event so. */
+  readonly isEndAsked: () => boolean;
+  /** Adds an epoch to `results.csv`, without which a training goes on. */
+  readonly noteEpoch: (event: EpochEvent) => Promise<void>;
+  /** Lets go of everything. */
+  readonly close: () => Promise<void>;
+}
+
+/** @throws OtxError as {@link prepareRun}. */
+export async function openTraining(options: TrainOptions | ResumeOptions): Promise<Training> {
+  const clock = stopwatch();
+  const { signal, onEvent } = options;
+  let isEndAsked = false;
+  const tellCaller = (event: TrainEvent) => {
+    if (onEvent?.(event) === 'stop') isEndAsked = true;
+  };
+  const tell = (event: TrainEvent) => {
+    reporter?.onEvent(event);
+    tellCaller(event);
+  };
+  const isAsked = () => isEndAsked;
+  const reporter = options.reports === false ? undefined : createRunReporter({ tell });
+  const run = await prepareRun(options, { tell, reporter });
+
+  const { state, session, trainLoader, validationLoader, config, sizes, history } = run;
+  const { stepsPerEpoch } = trainLoader;
+  const settings = run.hyperParameters.learning_parameters;
+  const interval = settings.use_adaptive_interval ? validationInterval(stepsPerEpoch) : 1;
+  const earlierSeconds = state.seconds.run;
+  let isTableMissed = false;
+  const elapsed = () => earlierSeconds + clock();
+  return {
+    ...run,
+    ...{ tell, reporter, signal, elapsed, interval, isEndAsked: isAsked },
+    rates: learningRates({ state, settings, stepsPerEpoch, interval }),
+    steering: steer({
+      ...{ state, settings, interval, sizes },
+      timeBudget: config.time_budget,
+      validationImages: (validationLoader?.length ?? 0) * (1 + Object.keys(session.others).length),
+      isEndAsked: isAsked,
+    }),
+    checkpoints: createCheckpoints(run, {
+      ...{ signal, tell, elapsed },
+      interval: options.checkpointInterval,
+      folderName: options.output ?? run.folder.root,
+    }),
+    noteEpoch: async (event) => {
+      await history?.add(event).catch((error: unknown) => {
+        if (isTableMissed) return;
+        isTableMissed = true;
+        tell({
+          type: 'notice',
+          message: `results.csv is missing or old, training goes on: ${messageOf(error)}`,
+        });
+      });
+    },
+    close: async () => {
+      await Promise.all([run.dispose(), reporter?.finish()]);
+      await run.folder.outputs.close();
+    },
+  };
+}
