@@ -2,6 +2,7 @@
 import { OtxError } from '../../base/errors.js';
 import { namesProblem } from '../../base/names.js';
 import type { Rgb } from '../masks/color-vision.js';
+import { NO_CLASS } from '../masks/lookup.js';
 import { defaultPalette } from '../masks/palette.js';
 import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type MaskCoding } from '../types.js';
 
@@ -79,6 +80,3 @@ export function valuesCoding(indexOfValue: ReadonlyMap<number, number>): MaskCod
   const values = Array.from({ length: highest + 1 }, (_, value) => indexOfValue.get(value) ?? NO_CLASS);
   return { ...SHAPES_CODING, values };
 }
-
-/** See the limit of classes. */
-export const NO_CLASS = 254;

@@ -26,16 +26,33 @@ export interface Located {
 export async function locate(root: string, name?: string): Promise<Located> {
   const wanted = name === undefined ? undefined : formatNamed(name);
   await checkReadable(root);
-  let folder = new Folder(root);
-  for (let depth = 0; ; depth++) {
-    const format = wanted ? (await await wanted.detect(folder)) && wanted : await formatOf(folder);
-    if (format) return { folder, format };
-    const [only, ...others] = await folder.folders();
-    if (only === undefined || others.length > 0 || depth === DEEPEST) break;
-    folder = folder.at(only);
+  const folders = await foldersOf(root);
+  // Folders of images and masks are in many layouts, also deeper than where these begin.
+  const passes = wanted ? [ofFormat(wanted)] : [formatOf, ofFormat(LAST_RESORT)];
+  for (const look of passes) {
+    for (const folder of folders) {
+      const format = await look(folder);
+      if (format) return { folder, format };
+    }
   }
-  throw nothingFits(root, await new Folder(root).names(), wanted);
+  throw nothingFits(root, await folders[0]!.names(), wanted);
 }
+
+/** The folder, and those that are the only one in the one before. */
+async function foldersOf(root: string): Promise<readonly Folder[]> {
+  const found = [new Folder(root)];
+  while (found.length <= DEEPEST) {
+    const [only, ...others] = await found.at(-1)!.folders();
+    if (only === undefined || others.length > 0) break;
+    found.push(found.at(-1)!.at(only));
+  }
+  return found;
+}
+
+const ofFormat =
+  (format: DatasetFormat) =>
+  async (folder: Folder): Promise<DatasetFormat | undefined> =>
+    (await format.detect(folder)) ? format : undefined;
 
 /** @throws OtxError `usage` */
 export function formatNamed(name: string): DatasetFormat {
@@ -61,8 +78,7 @@ async function formatOf(folder: Folder): Promise<DatasetFormat | undefined> {
         found.map((format) => `${option('dataFormat')} ${format.name}`).join(' or '),
     );
   }
-  if (found[0]) return found[0];
-  return (await LAST_RESORT.detect(folder)) ? LAST_RESORT : undefined;
+  return found[0];
 }
 
 /** @throws OtxError `dataset` */

@@ -5,11 +5,11 @@ import { decoder, readBytes, readHeader, unreadable } from '../images/decoder.js
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { colorKey } from '../masks/color-key.js';
 import type { Rgb } from '../masks/color-vision.js';
+import { NO_CLASS } from '../masks/lookup.js';
 import { defaultPalette } from '../masks/palette.js';
 import { paletteToGray, readPngHead } from '../masks/png.js';
 import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type MaskCoding } from '../types.js';
 import type { OpenedItems } from './format.js';
-import { NO_CLASS } from './label-table.js';
 
 const FILES_AT_ONCE = 8;
 /** More are no classes, but shades of borders or of a photograph. */

@@ -1,10 +1,13 @@
 /** @file The generated data set in the layouts that `convert` does not write. */
 
-import { indexMask, rgbPng, writeFiles } from '../../datasets/fixtures.cases.js';
+import { writeFiles } from '../../datasets/fixtures.cases.js';
 import { openDataset } from '../../datasets/open-dataset.js';
 import type { Dataset } from '../../types.js';
+import type { SubsetRole } from '../subsets.js';
 import { WRITERS } from '../write/writers.js';
-import { type Generated, type GeneratedPicture, NAMES, writeCommon } from './generated.cases.js';
+import { BENCHMARK_CASES } from './benchmarks.cases.js';
+import { colorMaskOf, maskOf, partsOf, writeAll } from './files.cases.js';
+import { type Generated, NAMES, writeCommon } from './generated.cases.js';
 import { SHAPE_CASES } from './shapes.cases.js';
 
 /** A layout of a format, and how it is written. */
@@ -18,35 +21,12 @@ export interface WrittenCase {
   readonly subsets: readonly string[];
   /** Names of the classes where the layout has none. */
   readonly classes?: readonly string[];
+  /** Where classes of a benchmark stand for those of the generated data set: the label of each. */
+  readonly only?: Readonly<Record<number, number>>;
+  /** What the two parts serve for. Default: to learn from, and to validate on. */
+  readonly roles?: readonly [SubsetRole, SubsetRole];
   write(generated: Generated, root: string): Promise<void>;
 }
-
-const partsOf = (generated: Generated) => Object.entries(generated) as [string, GeneratedPicture[]][];
-
-/** Files of all pictures, from what each one has. */
-export async function writeAll(
-  generated: Generated,
-  root: string,
-  filesOf: (
-    picture: GeneratedPicture,
-    part: string,
-  ) => Record<string, Uint8Array | string | object> | Promise<Record<string, Uint8Array | string | object>>,
-): Promise<void> {
-  for (const [part, pictures] of partsOf(generated)) {
-    for (const picture of pictures) await writeFiles(root, await filesOf(picture, part));
-  }
-}
-
-export const maskOf = (
-  { labels, width, height }: GeneratedPicture,
-  numberOf = (label: number) => label,
-): Buffer => indexMask([...labels].map(numberOf), width, height);
-
-/** A mask in colours. */
-export const colorMaskOf = (
-  { labels, width, height }: GeneratedPicture,
-  colorOf: (label: number) => readonly number[],
-): Promise<Buffer> => rgbPng([...labels].flatMap(colorOf), width, height);
 
 const VALUE_NAMES = ['background', 'class 1', 'class 2'];
 
@@ -181,4 +161,4 @@ const voc: readonly WrittenCase[] = [
   },
 ];
 
-export const CASES: readonly WrittenCase[] = [...own, ...folders, ...voc, ...SHAPE_CASES];
+export const CASES: readonly WrittenCase[] = [...own, ...folders, ...voc, ...SHAPE_CASES, ...BENCHMARK_CASES];

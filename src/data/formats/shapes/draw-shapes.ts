@@ -4,6 +4,7 @@ import { unreadable } from '../../images/decoder.js';
 import { imageFormat } from '../../images/image-format.js';
 import sharp from '../../images/sharp.js';
 import type { Size } from '../../transforms/geometry.js';
+import { drawSegments } from './draw-segments.js';
 import { fillPolygon } from './fill-polygon.js';
 import type { BitmapShape, RunsShape, ShapeList } from './shape.js';
 
@@ -26,8 +27,10 @@ export async function drawShapes(
     } else if (shape.kind === 'runs') {
       checkBox(shape, size, source);
       drawRuns(plane, size, shape);
-    } else {
+    } else if (shape.kind === 'bitmap') {
       await drawBitmap(plane, size, shape, source);
+    } else {
+      await drawSegments(plane, size, shape);
     }
   }
   return plane;

@@ -34,7 +34,20 @@ export interface BitmapShape {
   readonly bytes: Uint8Array;
 }
 
-export type Shape = PolygonShape | RunsShape | BitmapShape;
+/**
+ * The whole picture, from a mask of ADE20K: red and green give the number of a class, blue the number of an object among the
+ * values that occur.
+ */
+export interface SegmentsShape {
+  readonly kind: 'segments';
+  readonly path: string;
+  /** What the numbers of `classOf` count: classes, or objects. */
+  readonly by: 'code' | 'instance';
+  /** Class index of each number; others are background. */
+  readonly classOf: readonly (readonly [number: number, classIndex: number])[];
+}
+
+export type Shape = PolygonShape | RunsShape | BitmapShape | SegmentsShape;
 
 /** The annotation of one image by shapes, of which later ones lie above earlier ones. */
 export interface ShapeList {
