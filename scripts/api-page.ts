@@ -147,14 +147,19 @@ function describe(symbol: Named, project: Project): Described {
 function entryOf(symbol: Named, project: Project): Pick<Described, 'code' | 'text'> | undefined {
   const entry = symbol.declarations[0]?.resolve(project)?.getText() ?? '';
   if (!/^\w+: \{/.test(entry)) return undefined;
-  const field = (name: string) => new RegExp(`\\b${name}:((?:[^,']|'[^']*')*),`).exec(entry)?.[1]?.trim();
-  const [description, param, standard] = ['description', 'param', 'default'].map(field);
+  const field = (name: string) =>
+    new RegExp(`^\\s+${name}:((?:[^,']|'[^']*')*),`, 'm').exec(entry)?.[1]?.trim();
+  const [description, param, standard, file] = ['description', 'param', 'default', 'file'].map(field);
   if (description === undefined) return undefined;
   const sentence = [...description.matchAll(/'([^']*)'/g)].map(([, part]) => part).join('');
   const type = typeText(symbol, project.checker)
     .replace(/ \| undefined$/, '')
     .replaceAll('"', "'");
-  const text = `${sentence}. Default, where the template says no other, ${standard}; in files ${param?.replaceAll("'", '`')}.`;
+  const decides = /^\s+usedBy:/m.test(entry) ? 'no trained model or template' : 'no template';
+  const [inFiles] = [file ?? param].map((name) => name && `in files ${name.replaceAll("'", '`')}`);
+  const about =
+    standard === undefined ? inFiles : `default, where ${decides} says another, ${standard}; ${inFiles}`;
+  const text = `${sentence}.${about === undefined ? '' : ` ${about[0]?.toUpperCase()}${about.slice(1)}.`}`;
   return { code: `${symbol.name}?: ${type}`, text: text[0]?.toUpperCase() + text.slice(1) };
 }
 

@@ -44,12 +44,27 @@ export type {
   TrainEvent,
 } from './runs/events.js';
 export type { ClassMetrics, SegmentationMetrics } from './runs/metrics.js';
+export { parseSetting, type SettingInfo, settingsFromParams } from './settings/describe-settings.js';
 export type {
   HyperParameterOverrides,
   HyperParameters,
   SettingOptions,
   TrainingSettings,
 } from './settings/index.js';
-export { listTemplates, loadTemplate, settingsSchema, type Template } from './templates/index.js';
-export type { CheckpointInterval, ResumeOptions, TrainOptions } from './training/options/train-options.js';
+export type { CheckpointInterval } from './settings/run-kinds.js';
+export type { RunOptions } from './settings/run-vocabulary.js';
+export type { Operation } from './settings/setting.js';
+export {
+  describeSettings,
+  listTemplates,
+  loadTemplate,
+  settingsSchema,
+  type Template,
+} from './templates/index.js';
+export type { ResumeOptions, TrainOptions } from './training/options/train-options.js';
+export {
+  type ConfigOptions,
+  formatTrainingConfig,
+  readTrainingConfig,
+} from './training/options/training-config.js';
 export { type TrainResult, train } from './training/train.js';

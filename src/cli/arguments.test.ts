@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkHyperParameters } from '../settings/index.js';
 import { loadTemplate } from '../templates/index.js';
-import {
-  onlyParams,
-  paramsHelp,
-  parseCheckpointInterval,
-  parseDuration,
-  parseParams,
-  parseSeed,
-  splitParams,
-} from './arguments.js';
+import { onlyParams, paramsHelp, parseParams, splitParams } from './arguments.js';
 
 describe('params', () => {
   test('are cut off at the word params', () => {
@@ -84,32 +76,6 @@ describe('params', () => {
     for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(narrow.replace(/\s+/g, ' ')).toBe(help.replace(/\s+/g, ' '));
   });
-});
-
-test('a seed is a 32-bit number', () => {
-  expect(parseSeed('0')).toBe(0);
-  for (const text of ['-1', '1.5', 'x', '', '4294967296'])
-    expect(() => parseSeed(text)).toThrow(/a seed is an integer/);
-});
-
-test.each([
-  ['90s', 90],
-  ['30m', 1800],
-  ['1.5h', 5400],
-  ['.5m', 30],
-])('%s are %i seconds', (text, seconds) => {
-  expect(parseDuration(text)).toBe(seconds);
-});
-
-test.each(['30', '0s', '-1m', 'm', '1d', '', `${'9'.repeat(400)}s`])('"%s" is no duration', (text) => {
-  expect(() => parseDuration(text)).toThrow(/90s, 30m or 1\.5h/);
-});
-
-test('checkpoints come every few steps or every few minutes', () => {
-  expect(parseCheckpointInterval('100')).toEqual({ steps: 100 });
-  expect(parseCheckpointInterval('5m')).toEqual({ seconds: 300 });
-  for (const text of ['0', '1.5', 'often', '9'.repeat(20)])
-    expect(() => parseCheckpointInterval(text)).toThrow(/after a number of steps/);
 });
 
 test.each(['__proto__', 'constructor', 'toString'])(

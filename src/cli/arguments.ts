@@ -2,10 +2,7 @@
 
 import { Help, InvalidArgumentError } from 'commander';
 import { OtxError } from '../base/errors.js';
-import { MOST_THREADS } from '../base/most-threads.js';
-import { SWITCH_WORDS } from '../base/switch.js';
-import { describeHyperParameters, isSwitch, settings } from '../settings/index.js';
-import type { Template } from '../templates/index.js';
+import { describeSettings, type SettingInfo, type Template } from '../index.js';
 
 /** Settings as typed, by group and name; the template checks them. */
 export type ParameterTexts = Record<string, Record<string, string>>;
@@ -16,8 +13,12 @@ export interface SplitArguments {
   readonly params: string[] | undefined;
 }
 
-/** Means the same as the flag `--use-otx-adapter`: it says how data is read, not how a model is trained. */
-export const ADAPTER_PARAMETER = 'algo_backend.use_otx_adapter';
+/** Settings that have a name behind `params`, by that name. */
+const PARAMS: ReadonlyMap<string, SettingInfo> = new Map(
+  describeSettings().flatMap((setting) =>
+    setting.param === undefined ? [] : [[setting.param, setting] as const],
+  ),
+);
 
 /** How a setting is typed. */
 const SETTING = /^--([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:=(.*))?$/s;
@@ -81,13 +82,12 @@ export function parseParams(params: readonly string[]): ParameterTexts {
 /** The setting that someone means who leaves out its group: `learning_parameters.num_iters` for `--num_iters` or `--num-iters=3`. */
 export function settingCalled(word: string): string | undefined {
   const name = /^--([A-Za-z][\w-]*)/.exec(word)?.[1]?.replaceAll('-', '_').toLowerCase();
-  const setting = settings.entries.find((entry) => entry.name === name);
-  return setting && `${setting.group}.${setting.name}`;
+  return [...PARAMS.keys()].find((param) => param.split('.')[1] === name);
 }
 
 /** The value of a setting that stands without one. */
 function alone(group: string, name: string): string | undefined {
-  return isSwitch(group, name) || `${group}.${name}` === ADAPTER_PARAMETER ? 'true' : undefined;
+  return PARAMS.get(`${group}.${name}`)?.type === 'boolean' ? 'true' : undefined;
 }
 
 /**
@@ -114,22 +114,16 @@ export function onlyParams(
 
 /** The list that `params --help` prints. @param columns its width; names of settings may be longer */
 export function paramsHelp(template: Template, used: readonly string[] | undefined, columns: number): string {
-  const lines = describeHyperParameters(template.hyperParameters)
-    .filter(({ group, name }) => !used || used.includes(`${group}.${name}`))
-    .flatMap(({ group, name, type, default: value, min, max, description, allowed }) => [
-      `  --${group}.${name} <${type}>`,
-      indented(description, columns),
+  const all = describeSettings(template).filter(({ param }) => param !== undefined);
+  // What is also an option of its own comes last.
+  const lines = [...all.filter(({ file }) => !file), ...all.filter(({ file }) => file)]
+    .filter(({ param = '' }) => !used || used.includes(param))
+    .flatMap(({ param, type, default: value = false, min, max, description, allowed, file, longFlag }) => [
+      `  --${param} <${type}>`,
+      indented(file === undefined ? description : `the same as ${longFlag}`, columns),
       indented(`default ${value}; ${min === undefined ? allowed : `min ${min}, max ${max}`}`, columns),
     ]);
-  const adapter =
-    !used || used.includes(ADAPTER_PARAMETER)
-      ? [
-          `  --${ADAPTER_PARAMETER} <boolean>`,
-          '      the same as --use-otx-adapter',
-          `      default false; ${SWITCH_WORDS}`,
-        ]
-      : [];
-  return [`params of ${template.name}:`, ...lines, ...adapter].join('\n');
+  return [`params of ${template.name}:`, ...lines].join('\n');
 }
 
 /** Text in lines that begin with six spaces. */
@@ -137,42 +131,9 @@ function indented(text: string, columns: number): string {
   return new Help().boxWrap(text, columns - 6).replace(/^/gm, '      ');
 }
 
-/** Commander parser of a number of threads. */
-export function parseThreads(text: string): number {
-  const threads = Number(text);
-  if (/^\d+$/.test(text) && threads >= 1 && threads <= MOST_THREADS) return threads;
-  throw new InvalidArgumentError(`expected a number of threads from 1 to ${MOST_THREADS}`);
-}
-
-/** Commander parser of a seed. */
-export function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (/^\d+$/.test(text) && seed < 2 ** 32) return seed;
-  throw new InvalidArgumentError(`a seed is an integer from 0 to ${2 ** 32 - 1}`);
-}
-
 /** Commander parser of the size of an input in pixels: width x height. */
 export function parseInputSize(text: string): { width: number; height: number } {
   const match = /^(\d{1,5})x(\d{1,5})$/i.exec(text.trim());
   if (match) return { width: Number(match[1]), height: Number(match[2]) };
   throw new InvalidArgumentError('a size is width x height in pixels, such as 640x320');
-}
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-
-/** Commander parser of a duration such as `90s`, `30m` or `1.5h`, in seconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d+\.?\d*|\.\d+)([smh])$/.exec(text.trim());
-  const seconds = Number(match?.[1]) * (SECONDS[match?.[2] ?? ''] ?? Number.NaN);
-  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
-  throw new InvalidArgumentError('a duration is a number with a unit: 90s, 30m or 1.5h');
-}
-
-/** Commander parser of what lies between checkpoints: a number of steps, or a duration. */
-export function parseCheckpointInterval(text: string): { steps?: number; seconds?: number } {
-  if (/^[1-9]\d{0,14}$/.test(text)) return { steps: Number(text) };
-  if (/[smh]$/.test(text)) return { seconds: parseDuration(text) };
-  throw new InvalidArgumentError(
-    'checkpoints come after a number of steps, such as 100, or a duration, such as 5m',
-  );
 }

@@ -1,43 +1,29 @@
 /** @file What errors call an option: the flag that was typed, where the public API has a name of its own for it. */
 
-import type {
-  EvaluateOptions,
-  ExportOptions,
-  PredictOptions,
-  ResumeOptions,
-  TrainOptions,
-} from '../index.js';
-import { settings } from '../settings/index.js';
+import { describeSettings, type EvaluateOptions, type ExportOptions, type PredictOptions } from '../index.js';
 
-type ApiName = keyof (TrainOptions & ResumeOptions & EvaluateOptions & PredictOptions & ExportOptions);
+const SETTINGS = describeSettings();
 
-/** By name in the API. */
+/** By name in the API; what other operations have besides, and what is an argument of a training. */
 const FLAGS: Readonly<Partial<Record<string, string>>> = {
-  template: 'template',
-  trainData: '--train-data-roots',
-  validationData: '--val-data-roots',
-  testData: '--test-data-roots',
-  unlabeledData: '--unlabeled-data-roots',
-  unlabeledFileList: '--unlabeled-file-list',
-  input: '--input',
-  weights: '--load-weights',
-  loadWeights: '--load-weights',
-  resumeFrom: '--resume-from',
-  output: '--output',
-  type: '--export-type',
-  dataFormat: '--data-format',
-  useOtxAdapter: '--use-otx-adapter',
-  assume: '--assume',
-  pretrained: '--pretrained',
-  seed: '--seed',
-  threads: '--threads',
-  timeBudgetSeconds: '--time-budget',
-  checkpointInterval: '--checkpoint-interval',
-} satisfies Partial<Record<ApiName, string>>;
+  ...Object.fromEntries(SETTINGS.flatMap(({ name, longFlag }) => (longFlag ? [[name, longFlag]] : []))),
+  ...({
+    template: 'template',
+    testData: '--test-data-roots',
+    input: '--input',
+    weights: '--load-weights',
+    type: '--export-type',
+  } satisfies Partial<Record<keyof (EvaluateOptions & PredictOptions & ExportOptions), string>>),
+};
+
+/** Of settings that have no flag, by name in the API. */
+const PARAMS: Readonly<Record<string, string>> = Object.fromEntries(
+  SETTINGS.flatMap(({ name, param }) => (param ? [[name, `--${param}`]] : [])),
+);
 
 /** Parameters that have a flag as well. */
 const FLAGS_OF_PARAMETERS: Readonly<Record<string, string>> = Object.fromEntries(
-  settings.entries.flatMap(({ param, flag }) => (flag ? [[param, flag.long]] : [])),
+  SETTINGS.flatMap(({ param, file, longFlag }) => (param && !file && longFlag ? [[param, longFlag]] : [])),
 );
 
 /**
@@ -51,7 +37,8 @@ export function optionNames(
   const isParameter = (name: string) =>
     params.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
   return (option) => {
-    const flag = FLAGS[option] ?? (isParameter(option) ? undefined : FLAGS_OF_PARAMETERS[option]);
+    const flag =
+      FLAGS[option] ?? PARAMS[option] ?? (isParameter(option) ? undefined : FLAGS_OF_PARAMETERS[option]);
     if (option === 'pretrained' && words.includes('--no-pretrained')) return '--no-pretrained';
     return flag ?? (option.includes('.') ? `--${option}` : option);
   };

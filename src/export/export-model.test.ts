@@ -103,8 +103,8 @@ describe('an exported model', () => {
   });
 
   test('tells other programs the confidence threshold', async () => {
-    const hyperParameters = { postprocessing: { confidence_threshold: 0.7 } };
-    const { model } = await exportModel({ weights, output: join(folder, 'threshold'), hyperParameters });
+    const confidenceThreshold = 0.7;
+    const { model } = await exportModel({ weights, output: join(folder, 'threshold'), confidenceThreshold });
     const { metadataProps } = fromBinary(ModelProtoSchema, await readFile(model));
     expect(metadataProps.find(({ key }) => key === 'model_info soft_threshold')?.value).toBe('0.7');
   });
@@ -162,7 +162,7 @@ describe('an exported model', () => {
     const back = await openModel({
       weights: model,
       template: 'Lite-HRNet-s-mod2',
-      hyperParameters: { learning_parameters: { input_size: '64x64' } },
+      inputSize: '64x64',
       threads: 1,
       onEvent: (event) => event.type === 'notice' && notices.push(event.message),
     });
@@ -179,8 +179,8 @@ describe('an exported model', () => {
   });
 
   test('can have another input size', async () => {
-    const hyperParameters = { learning_parameters: { input_size: '128x128' } };
-    const { inputShape } = await exportModel({ weights, output: join(folder, 'e'), hyperParameters });
+    const inputSize = '128x128';
+    const { inputShape } = await exportModel({ weights, output: join(folder, 'e'), inputSize });
     expect(inputShape).toEqual(['batch', 3, 136, 136]);
   });
 

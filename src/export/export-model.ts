@@ -12,6 +12,7 @@ import { shown } from '../base/text.js';
 import { version } from '../base/version.js';
 import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.js';
 import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
+import { namesUsedBy } from '../inference/model-settings.js';
 import { encodeNetwork } from '../inference/network-file.js';
 import {
   loadTrainedModel,
@@ -38,15 +39,18 @@ export type ExportType = (typeof EXPORT_TYPES)[number];
 const BATCHES = ['static', 'dynamic'] as const;
 
 /** What to export, and how. */
-export interface ExportOptions extends TrainedModelOptions {
+export interface ExportOptions extends Omit<TrainedModelOptions, 'inputSize'> {
   /** Folder for `model.onnx` or `weights.pth`, and `label_schema.json`; those of an earlier export are replaced, others not. */
   readonly output: string;
   /** Default onnx. */
   readonly type?: ExportType | undefined;
   /** Of an ONNX file. `static`: batch size 1; `dynamic`: any. Default dynamic. */
   readonly batch?: (typeof BATCHES)[number] | undefined;
-  /** Of an ONNX file: its input size in pixels. Default: the square on which the model was validated in training. */
-  readonly inputSize?: Size | undefined;
+  /**
+   * Of an ONNX file: its input size in pixels, exactly and in any shape; or, as text such as `256x256`, the setting of this
+   * name, for a model that is validated on 544/512 of it. Default: the square on which the model was validated in training.
+   */
+  readonly inputSize?: Size | string | undefined;
 }
 
 /** What was written. */
@@ -76,20 +80,23 @@ export interface ExportResult {
  * @throws OtxError `checkpoint`, `usage` or `output`.
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
-  checkOptions('exportModel()', options, { ...MODEL_KINDS, output: 'path', inputSize: 'object?' }, [
-    'type',
-    'batch',
-  ]);
+  const settings = namesUsedBy('export');
+  checkOptions('exportModel()', options, { ...MODEL_KINDS, output: 'path' }, ['type', 'batch', ...settings]);
   const { output, type = 'onnx', batch = 'dynamic', onEvent, signal } = options;
   checkWord('type', type, EXPORT_TYPES);
   checkWord('batch', batch, BATCHES);
-  if (options.inputSize) checkInputSize(options.inputSize);
+  const { inputSize, ...others } = options;
+  const exactly = typeof inputSize === 'object' ? inputSize : undefined;
+  if (exactly) checkInputSize(exactly);
   const file = type === 'onnx' ? MODEL_FILE : TORCH_FILE;
   const files = [file, LABEL_SCHEMA_FILE];
   const outputs = await Outputs.open({ root: output, files, inputs: weightsInputs(options.weights) });
   try {
-    const loaded = await loadTrainedModel(options);
-    const trained = { ...loaded, inputSize: options.inputSize ?? loaded.inputSize };
+    const loaded = await loadTrainedModel({
+      ...others,
+      inputSize: typeof inputSize === 'object' ? undefined : inputSize,
+    });
+    const trained = { ...loaded, inputSize: exactly ?? loaded.inputSize };
     if (type === 'onnx') {
       const bytes = encodeOnnx(trained, batch === 'dynamic');
       await breathe(signal, 'the model was exported');

@@ -14,7 +14,8 @@ import {
 import { datasetInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
 import { diceAverage, type SegmentationMetrics } from '../runs/metrics.js';
 import { withProblemList } from '../runs/problem-list.js';
-import { checkHyperParameters } from '../settings/index.js';
+import { settingsOf } from '../settings/index.js';
+import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
 import {
   EVALUATION_FILES,
   type EvaluationFiles,
@@ -22,6 +23,7 @@ import {
   writeEvaluation,
 } from './evaluation-files.js';
 import { type ImageScore, ImageScores } from './image-scores.js';
+import { namesUsedBy, type SettingsUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { MODEL_KINDS } from './trained-model.js';
@@ -31,16 +33,16 @@ const DEFAULT_WORKERS = 2;
 /** Rows of the sheet of the worst images. */
 const SHOWN_WORST = 8;
 
+/** How data sets are read. */
+const READING = ['dataFormat', 'useOtxAdapter', 'assume'] as const;
+
 /** What to score, and on which data. */
-export interface EvaluateOptions extends ModelOptions {
+export interface EvaluateOptions
+  extends ModelOptions,
+    SettingsUsedBy<'evaluate'>,
+    Pick<RunOptions, (typeof READING)[number]> {
   /** Root of the data set to score on (docs/data.md has the layouts). */
   readonly testData: string;
-  /** Layout of the data set: docs/data.md has the names, such as `voc`. Default: found out by the content of the folder. */
-  readonly dataFormat?: string | undefined;
-  /** Whether the true masks go through polygons, as in the reference; see {@link openDataset}. Default false. */
-  readonly useOtxAdapter?: boolean | undefined;
-  /** Readings of the masks, with commas between them, where their files leave several open; see docs/data.md. */
-  readonly assume?: string | undefined;
   /** Folder for the files of {@link EvaluateResult.files}. Default: none are written. */
   readonly output?: string | undefined;
 }
@@ -65,18 +67,11 @@ export interface EvaluateResult {
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  checkOptions('evaluate()', options, {
-    ...MODEL_KINDS,
-    testData: 'path',
-    dataFormat: 'string?',
-    useOtxAdapter: 'boolean?',
-    assume: 'string?',
-    output: 'path?',
-  });
+  const kinds = { ...MODEL_KINDS, ...kindsOf(...READING), testData: 'path', output: 'path?' } as const;
+  checkOptions('evaluate()', options, kinds, namesUsedBy('evaluate'));
   const { testData, dataFormat: format, useOtxAdapter, assume, output, signal } = options;
   const { onEvent = () => undefined } = options;
-  const { learning_parameters } = checkHyperParameters(options.hyperParameters);
-  const workers = learning_parameters?.num_workers ?? DEFAULT_WORKERS;
+  const workers = settingsOf(options).learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   const what = 'the test data';
   const dataset = await withProblemList(
     output,

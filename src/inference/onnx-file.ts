@@ -12,6 +12,7 @@ import {
   confidenceThreshold,
   type HyperParameterOverrides,
   resolveHyperParameters,
+  settingsOf,
 } from '../settings/index.js';
 import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
 import { LARGEST } from '../weights/check-values.js';
@@ -29,13 +30,9 @@ const ONNX_KIND: FileKind = {
 const SMALLEST_NORMAL = 2 ** -126;
 
 /** @throws OtxError `checkpoint`, `usage` */
-export async function openOnnxFile({
-  weights,
-  template,
-  hyperParameters,
-  threads,
-  signal,
-}: ModelOptions): Promise<OpenedModel> {
+export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> {
+  const { weights, template, threads, signal } = options;
+  const asked = settingsOf(options);
   if (template !== undefined) loadTemplate(template);
   const file = await readBytesOf(weights, ONNX_KIND);
   const loading = unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST, signal }));
@@ -43,15 +40,14 @@ export async function openOnnxFile({
   return guarded(model.release, async () => {
     const reading = await readingOf(model, weights);
     const { classes, inputSize, data: learned } = reading;
-    const wanted = hyperParameters?.learning_parameters?.input_size;
-    if (wanted !== undefined) {
+    if (options.inputSize !== undefined) {
       throw new OtxError(
         'usage',
         `${weights} was exported for ${inputSize.width}x${inputSize.height}; leave ` +
-          `${option('learning_parameters.input_size')} out`,
+          `${option('inputSize')} out`,
       );
     }
-    const threshold = thresholdOf(reading, hyperParameters?.postprocessing);
+    const threshold = thresholdOf(reading, asked.postprocessing);
     const forward: Forward = async (image) => {
       const shape = [1, 3, inputSize.height, inputSize.width];
       const { output } = await unusable(

@@ -15,6 +15,7 @@ import { encodeIndexMask } from '../drawing/index-mask.js';
 import { withLegend } from '../drawing/legend.js';
 import { encodePng, renderOverlay } from '../drawing/overlay.js';
 import { joinInputs, searchedInputs, weightsInputs } from '../runs/inputs.js';
+import { namesUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { type SegmentedImage, segmentSource } from './segmenter.js';
@@ -69,7 +70,12 @@ export interface PredictResult {
  * signal fired. What stands in the way of the outputs is told before the first image is looked at.
  */
 export async function predict(options: PredictOptions): Promise<PredictResult> {
-  checkOptions('predict()', options, { ...MODEL_KINDS, input: 'path', output: 'path' });
+  checkOptions(
+    'predict()',
+    options,
+    { ...MODEL_KINDS, input: 'path', output: 'path' },
+    namesUsedBy('predict'),
+  );
   const { output, onEvent = () => undefined, signal } = options;
   const { files, inputs, isFolder } = await listInputs(options.input);
   throwIfAborted(signal, 'looking for images');

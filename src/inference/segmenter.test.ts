@@ -89,8 +89,7 @@ describe('a segmenter', () => {
   });
 
   test('is as sure as its threshold asks for', async () => {
-    const hyperParameters = { postprocessing: { confidence_threshold: 1 } };
-    const careful = await createSegmenter({ weights, threads: 1, hyperParameters });
+    const careful = await createSegmenter({ weights, threads: 1, confidenceThreshold: 1 });
     expect(careful.threshold).toBe(1);
     const { labels } = await careful.segment(pixels);
     await careful.dispose();

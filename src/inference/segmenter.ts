@@ -8,6 +8,7 @@ import type { ClassInfo, Size } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
 import { classMap, classProbabilities } from './class-map.js';
 import { type ImageSource, openImage } from './image-source.js';
+import { namesUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { MODEL_KINDS } from './trained-model.js';
@@ -78,7 +79,7 @@ export interface Segmenter {
  * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named; `usage`.
  */
 export async function createSegmenter(options: SegmenterOptions): Promise<Segmenter> {
-  checkOptions('createSegmenter()', options, MODEL_KINDS);
+  checkOptions('createSegmenter()', options, MODEL_KINDS, namesUsedBy('predict'));
   const model = await openModel(options);
   const { classes, inputSize, threshold } = model;
   const takeTurn = createTurns(UNDER_WAY);

@@ -16,33 +16,26 @@ import type { JobEvent } from '../runs/events.js';
 import { openGivenWeights, stateFromWeights } from '../runs/given-weights.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
 import { initialState, type StateDict, stateFromCheckpoint } from '../runs/state-dict.js';
-import {
-  type HyperParameterOverrides,
-  type HyperParameters,
-  inputSizes,
-  resolveHyperParameters,
-} from '../settings/index.js';
+import { type HyperParameters, inputSizes, resolveHyperParameters, settingsOf } from '../settings/index.js';
 import { DEFAULT_SEED, listTemplates, loadTemplate } from '../templates/index.js';
 import type { Weights } from '../weights/index.js';
+import type { SettingsUsedBy } from './model-settings.js';
 
-export interface TrainedModelOptions {
+export interface TrainedModelOptions extends SettingsUsedBy<'predict'> {
   /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file. */
   readonly weights: string;
   /** Template the weights must belong to; may be left out where they name theirs, which files from elsewhere do not. */
   readonly template?: string | undefined;
-  /** Settings on top of those the model was trained with; an exported file has its input size built in. */
-  readonly hyperParameters?: HyperParameterOverrides | undefined;
   /** Is told how the job goes on. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
   /** Stops the job; what is written by then stays. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of {@link TrainedModelOptions}. */
+/** Of {@link TrainedModelOptions}, besides settings. */
 export const MODEL_KINDS = {
   weights: 'path',
   template: 'template?',
-  hyperParameters: 'object?',
   threads: 'number?',
   onEvent: 'function?',
   signal: 'signal?',
@@ -96,7 +89,7 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
   // Settings that the version which trained the model did not know yet have their defaults.
   const hyperParameters = resolveHyperParameters(
     { hyperParameters: resolveHyperParameters(base, trained) },
-    options.hyperParameters,
+    settingsOf(options),
   );
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const model = createSegmentor(template.model, { numClasses: classes.length });
@@ -115,7 +108,7 @@ async function ofWeights(weights: Weights, options: TrainedModelOptions): Promis
     );
   }
   const template = loadTemplate(options.template);
-  const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
+  const hyperParameters = resolveHyperParameters(template, settingsOf(options));
   const classes = await classesOf(weights, source);
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const model = createSegmentor(template.model, { numClasses: classes.length });

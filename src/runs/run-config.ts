@@ -2,77 +2,41 @@
 
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { OtxError, option } from '../base/errors.js';
-import { MOST_THREADS } from '../base/most-threads.js';
+import { OtxError } from '../base/errors.js';
 import { readYaml } from '../base/read-yaml.js';
-import { switchSchema } from '../base/switch.js';
+import { shown } from '../base/text.js';
+import type { RunOptionRecord } from '../settings/run-option.js';
+import { type RunFileValues, type RunVocabulary, runVocabulary } from '../settings/run-vocabulary.js';
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
 
-/** Keys are those of the command line's flags, with underscores. */
-export const runConfigSchema = z.strictObject({
+/**
+ * A training as it was asked for: its template, its options under the names of the command line's flags with underscores,
+ * and its settings.
+ */
+export type RunConfig = RunFileValues & {
   /** Name of a template, or path of its file. */
-  template: z.string(),
-  train_data_roots: z.string().optional(),
-  val_data_roots: z.string().optional(),
-  /** Folder of images without masks, or a list of them. */
-  unlabeled_data_roots: z.string().optional(),
-  /** Which of them to use. */
-  unlabeled_file_list: z.string().optional(),
-  /** Layout of the data sets; found out when left out. */
-  data_format: z.string().optional(),
-  /** Whether masks go through polygons, as in the reference; false when left out. */
-  use_otx_adapter: switchSchema.optional(),
-  /** Readings of the data sets, where their files leave several open. */
-  assume: z.string().optional(),
-  output: z.string().optional(),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1),
-  /** Weights to start from. */
-  load_weights: z.string().optional(),
-  /** Whether to start from the published ImageNet backbone; false when left out. */
-  pretrained: switchSchema.optional(),
-  /** Threads of the engine; results depend on it in the last bits. */
-  threads: z.int().min(1).max(MOST_THREADS).optional(),
-  /** In seconds. */
-  time_budget: z.number().positive().optional(),
-  /**
-   * What `auto_adapt_batch_size` has found: it does not look again for a configuration with this batch size, which so gives
-   * the same training everywhere.
-   */
-  adapted_batch_size: z.int().min(1).optional(),
-  /** By group and name; the template's table checks them. */
-  hyper_parameters: z.record(z.string(), z.record(z.string(), value)),
-});
-
-/** A training as it was asked for. */
-export type RunConfig = Readonly<z.infer<typeof runConfigSchema>>;
-
-/** Options of the API whose values the schema judges, by their names in a configuration. */
-const NAMES: Readonly<Record<string, string>> = {
-  seed: 'seed',
-  threads: 'threads',
-  time_budget: 'timeBudgetSeconds',
-  adapted_batch_size: 'adaptedBatchSize',
+  readonly template: string;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** By group and name; checked where they are used. */
+  readonly hyper_parameters: Readonly<Record<string, Record<string, z.infer<typeof value>>>>;
 };
 
-/**
- * Makes sure that a configuration can be read back: a run that could not be resumed or evaluated is not begun.
- *
- * @throws OtxError `usage` naming the option.
- */
-export function checkRunConfig(config: RunConfig): void {
-  const [issue] = runConfigSchema.safeParse(config).error?.issues ?? [];
-  if (!issue) return;
-  const [key = ''] = issue.path.map(String);
-  const found = String(config[key as keyof RunConfig]);
-  throw new OtxError(
-    'usage',
-    `${option(NAMES[key] ?? key)} is ${found}, which is not allowed (${issue.message})`,
-  );
-}
+/** @param vocabulary the options that a configuration may have, besides its template and settings. */
+export const configShapeOf = <R extends RunOptionRecord>(vocabulary: RunVocabulary<R>) =>
+  z.strictObject({
+    template: z.string(),
+    ...vocabulary.fileShape,
+    hyper_parameters: z.record(z.string(), z.record(z.string(), value)),
+  });
+
+const configShape = configShapeOf(runVocabulary);
+
+/** Checks a complete configuration. */
+export const runConfigSchema = configShape.required({
+  seed: true,
+} as never) as unknown as z.ZodType<RunConfig>;
 
 /** The YAML text of a configuration. */
 export function formatRunConfig(config: RunConfig): string {
@@ -86,10 +50,16 @@ export function formatRunConfig(config: RunConfig): string {
  */
 export async function readRunConfig(path: string): Promise<Partial<RunConfig>> {
   const content = await readYaml(path, 'a configuration of otx train in YAML');
-  const parsed = runConfigSchema.partial().safeParse(content ?? {});
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(
-    ({ path: at, message }) => `${at.join('.') || 'content'}: ${message}`,
-  );
+  const parsed = configShape.partial().safeParse(content ?? {});
+  if (parsed.success) return parsed.data as Partial<RunConfig>;
+  const issues = parsed.error.issues.map(({ path: at, message }) => {
+    const allowed = runVocabulary.entries.find(({ file }) => file !== undefined && file === at[0])?.allowed;
+    const reason =
+      allowed === undefined ? message : `found ${shown(entryOf(content, at))}; allowed is ${allowed}`;
+    return `${at.join('.') || 'content'}: ${reason}`;
+  });
   throw new OtxError('usage', `${path}: not a configuration of otx train (${issues.join('; ')})`);
 }
+
+const entryOf = (content: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)[key], content);

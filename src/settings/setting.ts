@@ -3,6 +3,9 @@
 import type { z } from 'zod';
 import type { Kind } from './kinds.js';
 
+/** What has use for some settings of a training. */
+export type Operation = 'evaluate' | 'predict' | 'export' | 'augment';
+
 /** One setting: what it may be, what it is when nobody says, what it is called elsewhere, and what it does. */
 export interface Setting extends Kind<number | string | boolean> {
   /** Group and name behind `params`, in files and in checkpoints. */
@@ -17,6 +20,8 @@ export interface Setting extends Kind<number | string | boolean> {
   readonly affects: 'result' | 'speed';
   /** Whether a run that goes on may have another value: any, a larger one, or none, as what was learned depends on it. */
   readonly onResume: 'free' | 'extend' | 'fixed';
+  /** What takes it besides a training: it may be changed for a trained model, or for what shows a training. */
+  readonly usedBy?: readonly Operation[];
   /** In a sentence, without its range. */
   readonly description: string;
 }
@@ -28,6 +33,11 @@ type Value<S extends Setting> = z.infer<S['schema']>;
 
 /** Values of all settings of a record, under their names in the API. */
 export type ValuesOf<R extends SettingRecord> = { readonly [N in keyof R]: Value<R[N]> };
+
+/** Names in the API of those that an operation takes. */
+export type NamesUsedBy<R extends SettingRecord, O extends Operation> = {
+  [N in keyof R]: R[N] extends { readonly usedBy: readonly (infer U)[] } ? (O extends U ? N : never) : never;
+}[keyof R];
 
 type GroupOf<P> = P extends `${infer G}.${string}` ? G : never;
 type NameIn<P, G extends string> = P extends `${G}.${infer N}` ? N : never;

@@ -90,6 +90,7 @@ export const trainingSettings = {
     unit: 'threads',
     affects: 'speed',
     onResume: 'free',
+    usedBy: ['evaluate'],
     description: 'threads that decode images; 0 decodes in the main thread',
   },
   autoWorkers: {
@@ -168,6 +169,7 @@ export const trainingSettings = {
     default: 'Default',
     affects: 'result',
     onResume: 'fixed',
+    usedBy: ['evaluate', 'predict', 'export', 'augment'],
     description:
       'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544), Auto ' +
       'chooses a smaller one for small images',
@@ -232,6 +234,7 @@ export const trainingSettings = {
     default: 0.35,
     affects: 'result',
     onResume: 'fixed',
+    usedBy: ['evaluate', 'predict', 'export'],
     description:
       'pixels whose best class is less probable become background in eval and predict; giving it alone also sets ' +
       'result_based_confidence_threshold to false',
@@ -242,6 +245,7 @@ export const trainingSettings = {
     default: true,
     affects: 'result',
     onResume: 'fixed',
+    usedBy: ['evaluate', 'predict', 'export'],
     description: 'leave the decision to the result: every pixel has its best class, whatever its probability',
   },
   trainType: {

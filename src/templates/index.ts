@@ -1,6 +1,6 @@
 /** @file Public face of the templates. */
 
-export { settingsSchema } from './settings-schema.js';
+export { describeSettings, settingsSchema } from './settings-schema.js';
 export { listTemplates, loadTemplate } from './template.js';
 export type { Template } from './template-type.js';
 export { DEFAULT_SEED, defaultSeed, settingsOfTraining, type TrainType } from './train-types.js';

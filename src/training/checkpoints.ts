@@ -5,8 +5,8 @@ import { otxCommand } from '../base/shell.js';
 import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
 import type { TrainEvent } from '../runs/events.js';
 import type { SegmentationMetrics } from '../runs/metrics.js';
+import type { CheckpointInterval } from '../settings/run-kinds.js';
 import { stopwatch } from './clock.js';
-import type { CheckpointInterval } from './options/train-options.js';
 import type { PreparedRun } from './prepare/prepare.js';
 
 const DEFAULT_SECONDS = 60;

@@ -199,13 +199,12 @@ describe('an exported file alone', () => {
   });
 
   test('has the threshold that eval and predict use, unless another is asked for', async () => {
-    const scoreOf = async (weights: string, postprocessing?: object) => {
+    const scoreOf = async (weights: string, given: object = {}) => {
       const testData = join(folder, 'data', 'val');
-      const hyperParameters = postprocessing && { postprocessing };
-      return (await evaluate({ weights, testData, threads: 1, hyperParameters })).metrics.aAcc;
+      return (await evaluate({ weights, testData, threads: 1, ...given })).metrics.aAcc;
     };
     const own = await scoreOf(alone);
-    expect(await scoreOf(alone, { confidence_threshold: THRESHOLD })).toBe(own);
-    expect(await scoreOf(alone, { result_based_confidence_threshold: true })).not.toBe(own);
+    expect(await scoreOf(alone, { confidenceThreshold: THRESHOLD })).toBe(own);
+    expect(await scoreOf(alone, { resultBasedThreshold: true })).not.toBe(own);
   });
 });

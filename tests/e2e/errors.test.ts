@@ -165,7 +165,7 @@ describe('usage', () => {
     [['train', ...data], /missing required argument template/],
     [['train', 'Lite-HRNet-s-mod2'], /--train-data-roots/],
     [[...train, '--sed', '1'], /unknown option '--sed' \(Did you mean --seed\?\)/],
-    [[...train, '--seed', '-1'], /a seed is an integer/],
+    [[...train, '--seed', '-1'], /expected an integer from 0 to 4294967295/],
     [[...train, '-o'], /argument missing/],
     [[...train, '-o', ''], /--output is empty/],
     [[...train, '--load-weights='], /--load-weights is empty/],

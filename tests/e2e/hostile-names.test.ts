@@ -82,7 +82,7 @@ describe('classes that are called like members of every object', () => {
       const { classes } = await predict({
         weights: model,
         template: TEMPLATE,
-        hyperParameters: type === 'onnx' ? {} : { learning_parameters: { input_size: '64x64' } },
+        inputSize: type === 'onnx' ? undefined : '64x64',
         input: photo,
         output: join(output, 'predictions'),
       });

@@ -80,11 +80,10 @@ describe('SegNext-t', () => {
     const random = new Random('image');
     const image = Float32Array.from({ length: 3 * 68 * 68 }, () => random.normal());
     const torch = await exportModel({ weights: run, output: join(folder, 'torch'), type: 'pytorch' });
-    const { inputSize: input_size } = trainingIn(run);
-    const hyperParameters = { learning_parameters: { input_size } };
+    const { inputSize } = trainingIn(run);
     const results: Float32Array[] = [];
     for (const weights of [run, run, torch.model]) {
-      const size = weights === run ? {} : { template: 'SegNext-t', hyperParameters };
+      const size = weights === run ? {} : { template: 'SegNext-t', inputSize };
       const predictor = await openModel({ weights, threads: 1, ...size });
       results.push(await predictor.forward(image));
       await predictor.dispose();

@@ -14,28 +14,31 @@ import { renderAugmentationSheet } from '../../drawing/augmentation-sheet.js';
 import { encodePng } from '../../drawing/overlay.js';
 import { loadTemplate } from '../../index.js';
 import { datasetInputs } from '../../runs/inputs.js';
-import { inputSizes, resolveHyperParameters } from '../../settings/index.js';
-import { parseSeed } from '../arguments.js';
+import { inputSizes, resolveHyperParameters, settingsOf } from '../../settings/index.js';
 import { afterAugment } from '../closing.js';
-import { assumeOption } from './assume-option.js';
+import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import { type CommandContext, paramsHint } from './context.js';
-import { dataFormatOption } from './data-format-option.js';
-import { otxAdapterOption } from './otx-adapter-option.js';
 
 const SHEET_FILE = 'augmentation.png';
+
+const DEFAULT_SEED = 42;
+const SEED = settingsNamed('seed').map((setting) => ({
+  ...setting,
+  help: `seed of the training whose first samples are shown (default: ${DEFAULT_SEED})`,
+}));
 
 interface Flags {
   trainDataRoots: string;
   output: string;
   augmentation: AugmentationName;
-  seed: number;
+  seed?: number;
   dataFormat?: string;
   useOtxAdapter?: boolean;
   assume?: string;
 }
 
-export function addAugment(program: Command, { terminal, settings, adapter, run }: CommandContext): void {
-  program
+export function addAugment(program: Command, { terminal, settings, run }: CommandContext): void {
+  const command = program
     .command('augment')
     .description('draw what training makes of the images: a sheet of augmented samples with their masks')
     .argument('<template>', 'name or id of a template in any case, or a path to its YAML file')
@@ -45,19 +48,16 @@ export function addAugment(program: Command, { terminal, settings, adapter, run 
       new Option('--augmentation <name>', 'which augmentation to show')
         .choices(AUGMENTATION_NAMES)
         .default('documented'),
-    )
-    .option('--seed <number>', 'seed of the training whose first samples are shown', parseSeed, 42)
-    .addOption(dataFormatOption())
-    .addOption(otxAdapterOption())
-    .addOption(assumeOption())
+    );
+  addSettingFlags(command, [...SEED, ...settingsNamed('dataFormat', 'useOtxAdapter', 'assume')])
     .addHelpText('after', paramsHint('augment', 'learning_parameters.input_size 256x256'))
     .action(async (template: string, flags: Flags) => {
-      const { augmentation, seed, assume } = flags;
+      const { augmentation, seed = DEFAULT_SEED, assume } = flags;
       const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);
-      const asked = settings('augment');
-      const size = asked.learning_parameters?.input_size;
-      const cropSize = inputSizes(resolveHyperParameters(loadTemplate(template), asked)).train;
-      const useOtxAdapter = adapter(flags.useOtxAdapter);
+      const { inputSize: size, useOtxAdapter } = settings('augment', flags.useOtxAdapter);
+      const cropSize = inputSizes(
+        resolveHyperParameters(loadTemplate(template), settingsOf({ inputSize: size })),
+      ).train;
       await run(async ({ signal, onEvent }) => {
         const opened = await openDataset(flags.trainDataRoots, {
           ...{ format: flags.dataFormat, role: 'train', useOtxAdapter, assume, signal },

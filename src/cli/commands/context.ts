@@ -1,14 +1,18 @@
 /** @file What every command shares: the terminal, the settings behind `params`, and how a job runs with its progress shown. */
 
-import type { HyperParameterOverrides, JobEvent, TrainEvent } from '../../index.js';
-import { checkHyperParameters, settingNames } from '../../settings/index.js';
+import {
+  describeSettings,
+  type JobEvent,
+  type SettingOptions,
+  settingsFromParams,
+  type TrainEvent,
+} from '../../index.js';
 import { timestampedFolder } from '../../training/prepare/run-folder.js';
-import { ADAPTER_PARAMETER, onlyParams, parseParams } from '../arguments.js';
+import { onlyParams, parseParams } from '../arguments.js';
 import type { Host } from '../host.js';
 import { progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { weightsOrLatest } from './latest-training.js';
-import { chooseAdapter, takeAdapter } from './otx-adapter-option.js';
 
 /** Outputs of any kind go here unless `-o` says otherwise. */
 export const DEFAULT_OUTPUTS = 'otx-workspace/outputs';
@@ -20,22 +24,29 @@ export const LATEST = `(default: the latest training in ${DEFAULT_OUTPUTS})`;
 export const paramsHint = (operation: string, example: string): string =>
   `\nSettings come last, such as: params --${example}\n"otx ${operation} params --help" lists them.`;
 
-const POSTPROCESSING = settingNames('postprocessing').map((name) => `postprocessing.${name}`);
+const ALL = describeSettings();
+
+/** Names behind `params`. */
+const paramsUsedBy = (
+  operation: 'evaluate' | 'predict' | 'export' | 'augment',
+  ...more: string[]
+): string[] =>
+  ALL.flatMap(({ name, param, usedBy }) =>
+    param !== undefined && (usedBy.includes(operation) || more.includes(name)) ? [param] : [],
+  );
 
 /** Settings that have an effect on a trained model, by operation; training takes all. */
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
   schema: [],
-  augment: ['learning_parameters.input_size', ADAPTER_PARAMETER],
-  eval: [
-    'learning_parameters.input_size',
-    'learning_parameters.num_workers',
-    ...POSTPROCESSING,
-    ADAPTER_PARAMETER,
-  ],
-  predict: ['learning_parameters.input_size', ...POSTPROCESSING],
-  export: ['learning_parameters.input_size', ...POSTPROCESSING],
+  augment: paramsUsedBy('augment', 'useOtxAdapter'),
+  eval: paramsUsedBy('evaluate', 'useOtxAdapter'),
+  predict: paramsUsedBy('predict'),
+  export: paramsUsedBy('export'),
 };
+
+/** Under their names in the API. */
+export type TypedSettings = SettingOptions & { readonly useOtxAdapter?: boolean | undefined };
 
 /** What a job of the public API takes from its caller. */
 export interface JobHooks {
@@ -45,10 +56,13 @@ export interface JobHooks {
 
 export interface CommandContext {
   readonly terminal: Terminal;
-  /** The settings that were typed. @throws OtxError `usage` for those that are wrong or have no effect on `operation` */
-  settings(operation: string): HyperParameterOverrides;
-  /** Whether masks go through polygons, by flag or parameter. @throws OtxError `usage` when these differ */
-  adapter(flag: boolean | undefined): boolean | undefined;
+  /**
+   * The settings that were typed.
+   *
+   * @param useOtxAdapter by its flag, which has a parameter as well.
+   * @throws OtxError `usage` for those that are wrong or have no effect on `operation`, and where flag and parameter differ.
+   */
+  settings(operation: string, useOtxAdapter?: boolean): TypedSettings;
   /** Runs a job with its progress on the terminal, and in the log of its folder. */
   run<T>(job: (hooks: JobHooks) => Promise<T>): Promise<T>;
   /** The folder behind `-o`, or a new one named after time and operation. */
@@ -65,13 +79,13 @@ export function createContext(
 ): CommandContext {
   return {
     terminal,
-    settings: (operation) => {
+    settings: (operation, useOtxAdapter) => {
       const texts = parseParams(params ?? []);
       const used = PARAMS_OF[operation];
       if (used) onlyParams(texts, used, operation);
-      return checkHyperParameters(takeAdapter(texts).values);
+      const asked = settingsFromParams(texts, { useOtxAdapter });
+      return useOtxAdapter === undefined ? asked : { ...asked, useOtxAdapter };
     },
-    adapter: (flag) => chooseAdapter(flag, takeAdapter(parseParams(params ?? [])).adapter),
     run: async (job) => {
       startWork();
       const { onEvent, close } = progressPrinter(terminal);

@@ -6,13 +6,10 @@ import { OtxError, option } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
 import { evaluate, type ImageScore } from '../../index.js';
 import { formatMetrics } from '../../runs/metrics.js';
-import { parseThreads } from '../arguments.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
-import { assumeOption } from './assume-option.js';
+import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
-import { dataFormatOption } from './data-format-option.js';
-import { otxAdapterOption } from './otx-adapter-option.js';
 
 /** Images that are named. */
 const LOWEST = 3;
@@ -29,8 +26,8 @@ interface Flags {
 }
 
 export function addEval(program: Command, context: CommandContext): void {
-  const { terminal, settings, adapter, run, outputFor, weightsFrom } = context;
-  program
+  const { terminal, settings, run, outputFor, weightsFrom } = context;
+  const command = program
     .command('eval')
     .description('score a checkpoint or an exported ONNX file on a data set')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
@@ -43,36 +40,18 @@ export function addEval(program: Command, context: CommandContext): void {
     .option(
       '-o, --output <folder>',
       `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
-    )
-    .addOption(dataFormatOption())
-    .addOption(otxAdapterOption())
-    .addOption(assumeOption())
-    .option(
-      '--threads <number>',
-      'threads that compute (default: all that the process may use)',
-      parseThreads,
-    )
+    );
+  addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'threads'))
     .addHelpText('after', paramsHint('eval', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
-      const hyperParameters = settings('eval');
-      const useOtxAdapter = adapter(flags.useOtxAdapter);
+      const asked = settings('eval', flags.useOtxAdapter);
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);
       const { dataFormat, assume, threads } = flags;
       const { classes, metrics, diceAverage, images, files } = await run((hooks) =>
         evaluate({
-          ...{
-            template,
-            testData,
-            dataFormat,
-            weights,
-            output,
-            useOtxAdapter,
-            assume,
-            threads,
-            hyperParameters,
-          },
+          ...{ template, testData, dataFormat, weights, output, assume, threads, ...asked },
           ...hooks,
         }),
       );

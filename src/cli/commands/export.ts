@@ -54,8 +54,8 @@ export function addExport(program: Command, context: CommandContext): void {
       if (type !== 'onnx' && flags.inputSize) {
         throw new OtxError('usage', `--input-size has no effect on --export-type ${type}; leave it out`);
       }
-      const hyperParameters = settings('export');
-      if (flags.inputSize && hyperParameters.learning_parameters?.input_size !== undefined) {
+      const asked = settings('export');
+      if (flags.inputSize && asked.inputSize !== undefined) {
         throw new OtxError(
           'usage',
           '--input-size and params --learning_parameters.input_size are both given; choose one of them',
@@ -75,8 +75,8 @@ export function addExport(program: Command, context: CommandContext): void {
           output,
           type,
           batch: flags.staticBatch ? 'static' : 'dynamic',
-          inputSize: flags.inputSize,
-          hyperParameters,
+          ...asked,
+          inputSize: flags.inputSize ?? asked.inputSize,
           ...hooks,
         }),
       );

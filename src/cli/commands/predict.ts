@@ -6,8 +6,8 @@ import { OtxError } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
 import { listSome } from '../../data/datasets/problems.js';
 import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
-import { parseThreads } from '../arguments.js';
 import { afterPredict } from '../closing.js';
+import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 
 /** Images or classes that a message names; more are counted. */
@@ -22,7 +22,7 @@ interface Flags {
 
 export function addPredict(program: Command, context: CommandContext): void {
   const { terminal, settings, run, outputFor, weightsFrom } = context;
-  program
+  const command = program
     .command('predict')
     .description('segment images: coloured overlays to look at, index masks to work with')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
@@ -34,20 +34,16 @@ export function addPredict(program: Command, context: CommandContext): void {
     .option(
       '-o, --output <folder>',
       `folder for overlays/ and masks/ (default: ${DEFAULT_OUTPUTS}/<time>_predict)`,
-    )
-    .option(
-      '--threads <number>',
-      'threads that compute (default: all that the process may use)',
-      parseThreads,
-    )
+    );
+  addSettingFlags(command, settingsNamed('threads'))
     .addHelpText('after', paramsHint('predict', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
-      const hyperParameters = settings('predict');
+      const asked = settings('predict');
       const { input, threads } = flags;
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('predict', flags.output);
       const { classes, images, failed } = await run((hooks) =>
-        predict({ template, input, weights, output, threads, hyperParameters, ...hooks }),
+        predict({ template, input, weights, output, threads, ...asked, ...hooks }),
       );
       if (images.length === 0) throw unusable(failed, failed.length);
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;

@@ -2,9 +2,7 @@
 
 import type { Command, Option } from 'commander';
 import { EXPORT_TYPES } from '../../export/export-model.js';
-import { settings } from '../../settings/index.js';
-import { listTemplates } from '../../templates/index.js';
-import { ADAPTER_PARAMETER } from '../arguments.js';
+import { describeSettings, listTemplates } from '../../index.js';
 import { PARAMS_OF } from '../commands/context.js';
 
 /** What may stand behind a flag: nothing, a path, one of some words, or something that only the user knows. */
@@ -73,7 +71,7 @@ function flagsOf(command: Command): Flag[] {
 /** Words of flags that take them in any case, and so are no choices of commander. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
-    settings.entries.flatMap(({ flag, words }) => (flag && words ? [[flag.long, words.map(String)]] : [])),
+    describeSettings().flatMap(({ longFlag, words }) => (longFlag && words ? [[longFlag, words]] : [])),
   ),
   '--export-type': EXPORT_TYPES,
   '--use-otx-adapter': ['true', 'false'],
@@ -89,15 +87,15 @@ function flagValue(option: Option): FlagValue {
 function settingsOf(operation: string): Setting[] {
   const used = operation === 'train' ? undefined : (PARAMS_OF[operation] ?? []);
   if (used?.length === 0) return [];
-  const all = settings.entries.map(({ param, description, words = [] }) => ({
-    name: `--${param}`,
-    description,
-    values: words.map(String),
-  }));
-  const adapter = {
-    name: `--${ADAPTER_PARAMETER}`,
-    description: 'the same as --use-otx-adapter',
-    values: ['true', 'false'],
-  };
-  return [...all, adapter].filter(({ name }) => !used || used.includes(name.slice(2)));
+  return describeSettings().flatMap(({ param, file, type, description, longFlag, words }) =>
+    param === undefined || (used && !used.includes(param))
+      ? []
+      : [
+          {
+            name: `--${param}`,
+            description: file === undefined ? description : `the same as ${longFlag}`,
+            values: words ?? (type === 'boolean' ? ['true', 'false'] : []),
+          },
+        ],
+  );
 }

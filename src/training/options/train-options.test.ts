@@ -15,7 +15,7 @@ test.each<[string, Partial<TrainOptions>]>([
   ['seed is -1', { seed: -1 }],
   ['seed is 1.5', { seed: 1.5 }],
   ['seed is 4294967296', { seed: 2 ** 32 }],
-  ['seed is 1', { seed: '1' as unknown as number }],
+  ['seed is "1"', { seed: '1' as unknown as number }],
   ['threads is 0', { threads: 0 }],
   ['threads is 2000', { threads: 2000 }],
   ['timeBudgetSeconds is NaN', { timeBudgetSeconds: Number.NaN }],

@@ -5,8 +5,10 @@ import { checkOptions, type OptionKinds } from '../../base/check-options.js';
 import { OtxError, option } from '../../base/errors.js';
 import { shown } from '../../base/text.js';
 import type { TrainEvent } from '../../runs/events.js';
-import { checkRunConfig, type RunConfig } from '../../runs/run-config.js';
+import type { RunConfig } from '../../runs/run-config.js';
 import { type SettingOptions, settingsOf } from '../../settings/index.js';
+import type { CheckpointInterval } from '../../settings/run-kinds.js';
+import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
 import { trainingSettings } from '../../settings/training-settings.js';
 import {
   defaultSeed,
@@ -20,51 +22,10 @@ import { extendRun } from '../resume/extend-run.js';
 import type { InterruptedRun } from '../resume/interrupted-run.js';
 import { checkSameConfig, checkUnfinished } from '../resume/interrupted-run.js';
 
-/** When the newest state is saved besides after every validation; whichever comes first. */
-export interface CheckpointInterval {
-  /** Steps between checkpoints. Default: no limit. */
-  readonly steps?: number;
-  /** Seconds between checkpoints. Default 60. */
-  readonly seconds?: number;
-}
-
 /** What new and resumed trainings have in common; settings that are left out are those of the template. */
-interface CommonOptions extends SettingOptions {
-  /**
-   * Folder of images without masks in any nesting, or a list file whose paths are relative to its folder. Giving it selects
-   * semi-supervised training.
-   */
-  readonly unlabeledData?: string | undefined;
-  /** List file that names the images to use, by paths relative to `unlabeledData`. Default: all. */
-  readonly unlabeledFileList?: string | undefined;
-  /**
-   * Layout of the data sets: docs/data.md has the names, such as `voc`. Default: found out by the content of the folders, so that
-   * train and validation data may differ.
-   */
-  readonly dataFormat?: string | undefined;
-  /** Whether masks go through polygons, as in the reference; see docs/data.md. Default false. */
-  readonly useOtxAdapter?: boolean | undefined;
-  /**
-   * Readings of the masks, with commas between them, where the files leave several open that differ in what is learned; see
-   * docs/data.md. Default: such data is an error that names them.
-   */
-  readonly assume?: string | undefined;
-  /** Equal seeds, data and threads give bit-identical weights. Default 42, for self-supervised training 5. */
-  readonly seed?: number | undefined;
-  /** Checkpoint or run folder whose weights to start from; the optimiser starts fresh. */
-  readonly loadWeights?: string | undefined;
-  /** Whether to start from the published ImageNet backbone of the model, which may be downloaded. Default: as the template says. */
-  readonly pretrained?: boolean | undefined;
+interface CommonOptions extends SettingOptions, RunOptions {
   /** Where published files come from and are kept. Default: their public addresses, and a folder of the user's cache. */
   readonly pretrainedSource?: Pick<PretrainedOptions, 'baseUrl' | 'cacheDir'> | undefined;
-  /** Threads of the engine. Default: all that the process may use. */
-  readonly threads?: number | undefined;
-  /** Ends in this time, with as many epochs as fit and at most `num_iters`. Default: no limit. */
-  readonly timeBudgetSeconds?: number | undefined;
-  /** Batch size that `auto_adapt_batch_size` found in an earlier run; with this one it does not look again. */
-  readonly adaptedBatchSize?: number | undefined;
-  /** When the newest state is saved besides. Default: every 60 seconds. */
-  readonly checkpointInterval?: CheckpointInterval | undefined;
   /** File that some of these settings were read from: it is not written over. */
   readonly configFile?: string | undefined;
   /** What a user typed to get here, for `environment.json`. */
@@ -121,40 +82,21 @@ export interface ResumeOptions extends CommonOptions {
 }
 
 const KINDS = {
-  unlabeledData: 'path?',
-  unlabeledFileList: 'path?',
-  dataFormat: 'string?',
-  useOtxAdapter: 'boolean?',
-  assume: 'string?',
-  seed: 'number?',
-  loadWeights: 'path?',
-  pretrained: 'boolean?',
+  ...runVocabulary.kinds,
   pretrainedSource: 'object?',
-  threads: 'number?',
-  timeBudgetSeconds: 'number?',
-  adaptedBatchSize: 'number?',
-  checkpointInterval: 'object?',
   configFile: 'path?',
   command: 'string?',
   onEvent: 'function?',
   reports: 'boolean?',
   signal: 'signal?',
   template: 'template?',
-  validationData: 'path?',
-  resumeFrom: 'path?',
 } as const satisfies OptionKinds;
 const KINDS_OF_NEW = { ...KINDS, template: 'template', trainData: 'path', output: 'path' } as const;
-const KINDS_OF_RESUMED = { ...KINDS, trainData: 'path?', output: 'path?' } as const;
 
 /** @throws OtxError `usage` for options that are missing or of another type than TypeScript would let pass. */
 export function checkTrainOptions(options: TrainOptions | ResumeOptions): void {
   const isResumed = (options as TrainOptions | ResumeOptions | undefined | null)?.resumeFrom !== undefined;
-  checkOptions(
-    'train()',
-    options,
-    isResumed ? KINDS_OF_RESUMED : KINDS_OF_NEW,
-    Object.keys(trainingSettings),
-  );
+  checkOptions('train()', options, isResumed ? KINDS : KINDS_OF_NEW, Object.keys(trainingSettings));
 }
 
 /** A configuration with everything in it that a training needs. */
@@ -174,43 +116,46 @@ export function newConfig(
 ): { config: CompleteConfig; template: Template } {
   const { template: asked } = options;
   const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
-  const hyper_parameters = settingsOfTraining(
-    template,
-    trainType,
-    settingsOf(options),
-    startsFromWeights(template, options),
-  );
   if (options.pretrained && options.loadWeights !== undefined) {
     throw new OtxError(
       'usage',
       `${option('pretrained')} and ${option('loadWeights')} ${options.loadWeights} are both asked for; choose one of them`,
     );
   }
-  const given = {
-    val_data_roots: options.validationData === undefined ? undefined : resolve(options.validationData),
-    unlabeled_data_roots: options.unlabeledData === undefined ? undefined : resolve(options.unlabeledData),
-    unlabeled_file_list:
-      options.unlabeledFileList === undefined ? undefined : resolve(options.unlabeledFileList),
-    data_format: options.dataFormat,
-    assume: options.assume,
-    load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
-    threads: options.threads,
-    time_budget: options.timeBudgetSeconds,
-    adapted_batch_size: options.adaptedBatchSize,
-  };
-  const config: CompleteConfig = {
-    template: templateReference(template),
-    train_data_roots: resolve(options.trainData),
-    use_otx_adapter: options.useOtxAdapter ?? false,
-    output: resolve(options.output),
+  // A run that could not be resumed or evaluated is not begun.
+  checkInterval(options.checkpointInterval);
+  runVocabulary.check(options);
+  return { template, config: configOf(options, template, trainType, resolve) as CompleteConfig };
+}
+
+/**
+ * Everything that a new training would use. Data and output may still be missing.
+ *
+ * @param place makes of a path what is written.
+ * @throws OtxError `usage` for settings that are not allowed.
+ */
+export function configOf(
+  options: Partial<TrainOptions>,
+  template: Template,
+  trainType: TrainType,
+  place: (path: string) => string,
+): RunConfig {
+  const chosen = {
+    useOtxAdapter: options.useOtxAdapter ?? false,
     seed: options.seed ?? defaultSeed(trainType),
     pretrained: startsPretrained(template, options),
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-    hyper_parameters,
   };
-  checkRunConfig(config);
-  checkInterval(options.checkpointInterval);
-  return { template, config };
+  return {
+    template: templateReference(template),
+    ...runVocabulary.toConfig({ ...options, ...chosen }, place),
+    seed: chosen.seed,
+    hyper_parameters: settingsOfTraining(
+      template,
+      trainType,
+      settingsOf(options),
+      startsFromWeights(template, options),
+    ),
+  };
 }
 
 /** @throws OtxError `usage` for an interval that is never over, or always. */
@@ -237,16 +182,9 @@ export function resumedConfig(
   const { root } = before;
   checkInterval(options.checkpointInterval);
   const asks = settingsOf(options);
+  runVocabulary.check(options);
   checkSameConfig(root, before.resume.config, {
-    data_format: options.dataFormat,
-    use_otx_adapter: options.useOtxAdapter,
-    assume: options.assume,
-    seed: options.seed,
-    load_weights: options.loadWeights === undefined ? undefined : resolve(options.loadWeights),
-    pretrained: options.pretrained,
-    threads: options.threads,
-    time_budget: options.timeBudgetSeconds,
-    unlabeled_data_roots: options.unlabeledData,
+    ...runVocabulary.toConfig(options, resolve),
     hyper_parameters: asks as RunConfig['hyper_parameters'],
   });
   const run = extendRun(before, asks.learning_parameters?.num_iters);
@@ -266,18 +204,15 @@ export function resumedConfig(
       `${root}: a resumed run goes on in its own folder, not in ${options.output}; leave ${option('output')} out`,
     );
   }
-  const validationData = options.validationData ?? config.val_data_roots;
-  const unlabeledData = options.unlabeledData ?? config.unlabeled_data_roots;
-  const unlabeledFileList = options.unlabeledFileList ?? config.unlabeled_file_list;
+  const moved = runVocabulary.entries.filter(({ onResume }) => onResume === 'moved').map(({ key }) => key);
+  const given = Object.fromEntries(moved.map((key) => [key, options[key as keyof RunOptions]]));
+  const places = { ...config, ...runVocabulary.toConfig(given, resolve) };
   return {
     template,
     run,
     config: {
-      ...config,
-      ...(unlabeledData === undefined ? {} : { unlabeled_data_roots: resolve(unlabeledData) }),
-      ...(unlabeledFileList === undefined ? {} : { unlabeled_file_list: resolve(unlabeledFileList) }),
-      train_data_roots: resolve(options.trainData ?? config.train_data_roots ?? ''),
-      ...(validationData === undefined ? {} : { val_data_roots: resolve(validationData) }),
+      ...places,
+      train_data_roots: resolve(places.train_data_roots ?? ''),
       output: resolve(root),
     },
   };

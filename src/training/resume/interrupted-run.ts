@@ -15,18 +15,7 @@ import {
 import type { RunConfig } from '../../runs/run-config.js';
 import type { StopReason } from '../../runs/run-state.js';
 import { checkHyperParameters, settings } from '../../settings/index.js';
-
-/** What a run keeps from its beginning to its end, as its configuration and as the API call it. */
-const FIXED_OPTIONS = {
-  data_format: 'dataFormat',
-  use_otx_adapter: 'useOtxAdapter',
-  assume: 'assume',
-  seed: 'seed',
-  load_weights: 'loadWeights',
-  pretrained: 'pretrained',
-  threads: 'threads',
-  time_budget: 'timeBudgetSeconds',
-} as const;
+import { type NamedRunOption, runVocabulary } from '../../settings/run-vocabulary.js';
 
 /** A run that was interrupted, or has ended. */
 export interface InterruptedRun {
@@ -116,18 +105,30 @@ const REASONS: Readonly<Record<StopReason, string>> = {
  * Refuses to go on with other choices than the run began with, where what it learns depends on them.
  *
  * @param asked what was given besides the run; what is undefined is taken from it.
+ * @param options those that configurations have.
  * @throws OtxError `usage` naming the first difference.
  */
-export function checkSameConfig(root: string, before: RunConfig, asked: Partial<RunConfig>): void {
+export function checkSameConfig(
+  root: string,
+  before: RunConfig,
+  asked: Partial<RunConfig>,
+  { entries }: { readonly entries: readonly NamedRunOption[] } = runVocabulary,
+): void {
   const differs = (name: string, now: unknown, then: unknown) =>
     new OtxError(
       'usage',
       `${root}: cannot go on with ${option(name)} ${now ?? 'not given'}, the run began with ${then ?? 'none'}; leave it out, as what ` +
         `has been learned depends on it, or start a new run with --load-weights ${root}`,
     );
-  for (const [name, called] of Object.entries(FIXED_OPTIONS) as [keyof typeof FIXED_OPTIONS, string][]) {
-    if (asked[name] !== undefined && asked[name] !== before[name])
-      throw differs(called, shownOption(name, asked[name]), shownOption(name, before[name]));
+  for (const { key, file, type, onResume } of entries) {
+    if (onResume !== 'fixed') continue;
+    const [now, then] = [asked, before].map((config) => config[file as keyof RunConfig]);
+    if (now === undefined || now === then) continue;
+    // As it is typed on the command line.
+    const [shownNow, shownThen] = [now, then].map((value) =>
+      type === 'seconds' && value !== undefined ? `${value}s` : value,
+    );
+    throw differs(key, shownNow, shownThen);
   }
   // Like other data they may have been moved, but a run that began without them would only pass them over.
   if (asked.unlabeled_data_roots !== undefined && before.unlabeled_data_roots === undefined)
@@ -139,11 +140,6 @@ export function checkSameConfig(root: string, before: RunConfig, asked: Partial<
       if (value !== then && isFixed) throw differs(`${group}.${name}`, value, then);
     }
   }
-}
-
-/** As it is typed on the command line. */
-function shownOption(name: keyof typeof FIXED_OPTIONS, value: unknown): unknown {
-  return name === 'time_budget' && value !== undefined ? `${value}s` : value;
 }
 
 async function findLast(path: string): Promise<string> {

@@ -1,0 +1,135 @@
+/**
+ * @file Every option of a training that is no setting, in one record: where its data is and where its results go, how it
+ * computes and when it ends. Flags and help, configuration files, checks and JSON Schema follow from it.
+ */
+
+import { MOST_THREADS } from '../base/most-threads.js';
+import { FORMAT_NAMES } from '../data/formats/formats.js';
+import { anyText, count, interval, oneOf, onOff, path, seconds } from './run-kinds.js';
+import type { RunOptionRecord } from './run-option.js';
+
+/** The record, in the order of help and of files. A new option is a new entry here. */
+export const runOptions = {
+  trainData: {
+    ...path(),
+    file: 'train_data_roots',
+    flag: '--train-data-roots <folder>',
+    onResume: 'moved',
+    description: 'data set to learn from',
+  },
+  validationData: {
+    ...path(),
+    file: 'val_data_roots',
+    flag: '--val-data-roots <folder>',
+    onResume: 'moved',
+    description: 'data set to validate on after each epoch',
+  },
+  unlabeledData: {
+    ...path(),
+    file: 'unlabeled_data_roots',
+    flag: '--unlabeled-data-roots <path>',
+    onResume: 'moved',
+    description:
+      'folder of images without masks, in any nesting, to learn from as well, or a list of them: from two images on it ' +
+      'selects semi-supervised training',
+  },
+  unlabeledFileList: {
+    ...path(),
+    file: 'unlabeled_file_list',
+    flag: '--unlabeled-file-list <file>',
+    onResume: 'moved',
+    description: 'use only these of them: a text file with one relative path per line',
+  },
+  dataFormat: {
+    ...oneOf(FORMAT_NAMES),
+    file: 'data_format',
+    flag: '--data-format <name>',
+    onResume: 'fixed',
+    description:
+      'layout of the data sets, of which docs/data.md has the names (default: found out by their content, so that train and ' +
+      'validation data may differ)',
+    help: `layout of the data sets: ${FORMAT_NAMES.join(', ')} (default: found out by their content)`,
+  },
+  useOtxAdapter: {
+    ...onOff(),
+    file: 'use_otx_adapter',
+    param: 'algo_backend.use_otx_adapter',
+    flag: '--use-otx-adapter [switch]',
+    onResume: 'fixed',
+    description:
+      'true: masks go through polygons as in OTX; false: pixels as they are, as in benchmarks (default: false)',
+  },
+  assume: {
+    ...anyText(),
+    file: 'assume',
+    flag: '--assume <readings>',
+    onResume: 'fixed',
+    description:
+      'how to read masks whose files leave it open; the error that says so names the readings (one, or several with commas)',
+  },
+  output: {
+    ...path(),
+    file: 'output',
+    flag: '-o, --output <folder>',
+    onResume: 'free',
+    description: 'folder of the run',
+  },
+  seed: {
+    ...count({ min: 0, max: 2 ** 32 - 1 }),
+    file: 'seed',
+    flag: '--seed <number>',
+    onResume: 'fixed',
+    description: 'seed of everything random (default: 42; Selfsupervised: 5)',
+  },
+  loadWeights: {
+    ...path(),
+    file: 'load_weights',
+    flag: '--load-weights <path>',
+    onResume: 'fixed',
+    description: 'start from the weights of a run folder, checkpoint, .pth, .pt or .safetensors file',
+  },
+  pretrained: {
+    ...onOff(),
+    file: 'pretrained',
+    flag: '--pretrained',
+    off: 'start from random weights, whatever the template says',
+    onResume: 'fixed',
+    description: 'start from the published ImageNet backbone, downloaded when it is not here yet',
+  },
+  resumeFrom: {
+    ...path(),
+    flag: '--resume-from <path>',
+    onResume: 'free',
+    description: 'go on with an interrupted run, bit by bit: its folder or last.safetensors',
+  },
+  timeBudgetSeconds: {
+    ...seconds(),
+    file: 'time_budget',
+    flag: '--time-budget <duration>',
+    onResume: 'fixed',
+    description: 'end within this time, with as many epochs as fit and at most those asked for',
+    help: 'end within this time, e.g. 90s, 30m or 1.5h',
+  },
+  checkpointInterval: {
+    ...interval(),
+    flag: '--checkpoint-interval <when>',
+    onResume: 'free',
+    description: 'when to save besides after every validation (default: every 60 seconds)',
+    help: 'save besides after every validation and every 60s: after e.g. 100 steps, or every e.g. 5m instead of 60s',
+  },
+  threads: {
+    ...count({ min: 1, max: MOST_THREADS, what: 'threads' }),
+    file: 'threads',
+    flag: '--threads <number>',
+    onResume: 'fixed',
+    description: 'threads that compute (default: all that the process may use)',
+  },
+  adaptedBatchSize: {
+    ...count({ min: 1, what: 'images' }),
+    file: 'adapted_batch_size',
+    onResume: 'free',
+    description:
+      'what auto_adapt_batch_size has found in an earlier run: with this batch size it does not look again, so that the ' +
+      'training is the same everywhere',
+  },
+} as const satisfies RunOptionRecord;

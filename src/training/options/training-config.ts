@@ -1,0 +1,73 @@
+/** @file All that a training would use as YAML, and such YAML read back as options. */
+
+import { OtxError, option } from '../../base/errors.js';
+import { formatRunConfig, readRunConfig } from '../../runs/run-config.js';
+import { settingsFromParams } from '../../settings/describe-settings.js';
+import { type SettingOptions, settingsOf } from '../../settings/index.js';
+import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
+import { loadTemplate } from '../../templates/index.js';
+import { openInterruptedRun } from '../resume/interrupted-run.js';
+import {
+  configOf,
+  type ResumeOptions,
+  resumedConfig,
+  startsFromWeights,
+  type TrainOptions,
+} from './train-options.js';
+import { chooseTrainType } from './train-type.js';
+
+/** Options of {@link train} that a configuration names. */
+export type ConfigOptions = SettingOptions &
+  RunOptions & {
+    /** Name of a template, or path of its file. */
+    readonly template?: string | undefined;
+    /** The file itself. */
+    readonly configFile?: string | undefined;
+  };
+
+/**
+ * Reads a configuration: the `config.yaml` of a run, or what {@link formatTrainingConfig} has written. Everything may be left
+ * out of it.
+ *
+ * @returns options for {@link train}; those that the file does not name are not there.
+ * @throws OtxError `usage` naming the file, the entry that is wrong and what is allowed.
+ */
+export async function readTrainingConfig(path: string): Promise<ConfigOptions> {
+  const { hyper_parameters = {}, template, ...file } = await readRunConfig(path);
+  const options = runVocabulary.fromConfig(file);
+  const known = { ...(template === undefined ? {} : { template }), configFile: path };
+  try {
+    return { ...known, ...options, ...settingsFromParams(hyper_parameters, options) };
+  } catch (error) {
+    if (!(error instanceof OtxError)) throw error;
+    // Under the names that entries have in the file.
+    const message = error.messageWith((name) => (name.includes('.') ? `hyper_parameters.${name}` : name));
+    throw new OtxError(error.code, `${path}: ${message}`, { cause: error });
+  }
+}
+
+/**
+ * Everything that a training would use, as YAML that {@link readTrainingConfig} and `--config` read. Nothing is begun.
+ *
+ * @param options as for {@link train}; data and output may be missing, paths are written as they are given.
+ * @throws OtxError `usage` for settings that are not allowed and without a template, `checkpoint` for a run that cannot be
+ * gone on with.
+ */
+export async function formatTrainingConfig(options: Partial<TrainOptions> | ResumeOptions): Promise<string> {
+  if (options.resumeFrom !== undefined) {
+    const run = await openInterruptedRun(options.resumeFrom);
+    return formatRunConfig(resumedConfig(run, options).config).trimEnd();
+  }
+  if (options.template === undefined)
+    throw new OtxError('usage', `missing required argument ${option('template')}`);
+  const template = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
+  const trainType = await chooseTrainType({ ...options, hyperParameters: settingsOf(options) });
+  const yaml = formatRunConfig(configOf(options, template, trainType, (path) => path)).trimEnd();
+  const isOwnRecipe = trainType === 'Selfsupervised' && !startsFromWeights(template, options);
+  return isOwnRecipe ? `${FROM_SCRATCH}\n${yaml}` : yaml;
+}
+
+/** A comment of YAML. */
+const FROM_SCRATCH =
+  '# From random weights: optimizer adam and 15 epochs, unless others were asked for. From --pretrained or --load-weights\n' +
+  "# they are the reference's, sgd and 10.";
