@@ -3,6 +3,7 @@
 export { type ErrorCode, OtxError } from './base/errors.js';
 export { version } from './base/version.js';
 export type { ClassInfo, DatasetReport } from './data/index.js';
+export { type ConvertOptions, type ConvertResult, convertDataset } from './export/convert-dataset.js';
 export {
   type ExportOptions,
   type ExportResult,

@@ -1,6 +1,12 @@
 /** @file What errors call an option: the flag that was typed, where the public API has a name of its own for it. */
 
-import { describeSettings, type EvaluateOptions, type ExportOptions, type PredictOptions } from '../index.js';
+import {
+  type ConvertOptions,
+  describeSettings,
+  type EvaluateOptions,
+  type ExportOptions,
+  type PredictOptions,
+} from '../index.js';
 
 const SETTINGS = describeSettings();
 
@@ -13,7 +19,10 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     input: '--input',
     weights: '--load-weights',
     type: '--export-type',
-  } satisfies Partial<Record<keyof (EvaluateOptions & PredictOptions & ExportOptions), string>>),
+    to: '--to',
+  } satisfies Partial<
+    Record<keyof (EvaluateOptions & PredictOptions & ExportOptions & ConvertOptions), string>
+  >),
 };
 
 /** Of settings that have no flag, by name in the API. */

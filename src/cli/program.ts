@@ -8,6 +8,7 @@ import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
 import { addAugment } from './commands/augment.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
+import { addConvert } from './commands/convert.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
@@ -99,6 +100,7 @@ export function createProgram(
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
+  addConvert(program, context);
   addSchema(program, context);
   addCompletion(program, terminal);
   return program;

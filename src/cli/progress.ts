@@ -27,6 +27,7 @@ const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   evaluate: 'evaluating',
   predict: 'predicting',
   draw: 'drawing',
+  convert: 'converting',
   measure: 'measuring networks',
 };
 

@@ -28,6 +28,7 @@ export interface ProgressEvent {
     | 'evaluate'
     | 'predict'
     | 'draw'
+    | 'convert'
     | 'measure';
   /** Items finished and in total. */
   readonly done: number;

@@ -32,6 +32,11 @@ export interface OutputPlan {
   readonly recognise?: (path: string) => Promise<boolean>;
   /** Names of temporary files of earlier versions, which are removed like those of this one. */
   readonly isLitter?: (name: string) => boolean;
+  /**
+   * Whether the outputs are a data set. Then they go on when the folder begins to look like one; it must hold nothing that is
+   * read, for which it belongs to `folders`. Default false.
+   */
+  readonly isDataset?: boolean;
   /** Name of a file by which the folder is locked until it is closed, for a job that must be the only one in it. */
   readonly lock?: string;
 }
@@ -61,6 +66,7 @@ export class Outputs {
   /** Folders that have been looked at and are there. */
   private readonly prepared = new Set<string>();
   private hasWritten = false;
+  private isDataset = false;
   /** Files of which the record knows the beginning alone: to be added to, not to be replaced unless they say what they are. */
   private readonly grown = new Set<string>();
   private lock: FolderLock | undefined;
@@ -91,6 +97,7 @@ export class Outputs {
     recognise = async () => false,
     isLitter,
     lock,
+    isDataset = false,
   }: OutputPlan): Promise<Outputs> {
     const root = resolve(given);
     const places = await Places.of(inputs);
@@ -113,6 +120,7 @@ export class Outputs {
     try {
       await outputs.make(root);
       await tryOut(root);
+      outputs.isDataset = isDataset;
       if (lock !== undefined) outputs.lock = await lockFolder(join(root, lock));
       await sweepTemporaries(root, { isLitter });
       for (const folder of own) {
@@ -270,7 +278,7 @@ export class Outputs {
         : 'is no folder';
       throw new OtxError('output', `${path}: ${what}; move it or choose another output folder`);
     }
-    await this.places.check(folder);
+    if (!this.isDataset) await this.places.check(folder);
   }
 
   private async prepareFolder(folder: string): Promise<void> {

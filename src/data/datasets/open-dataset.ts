@@ -25,6 +25,8 @@ export interface OpenDatasetOptions extends AdaptOptions {
   readonly useOtxAdapter?: boolean | undefined;
   /** Name of the format, one of `FORMAT_NAMES`. Default: found out by the content of the folder. */
   readonly format?: string | undefined;
+  /** Name of the subset, as the data has it. Default: the one for `role`. */
+  readonly subset?: string | undefined;
   /** What the data is for, which chooses among several subsets. Default: only a data set with a single one is opened. */
   readonly role?: SubsetRole | undefined;
   /** Names of readings to choose where the files leave several open, with commas between them; see docs/data.md. */
@@ -44,7 +46,7 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   if (options.useOtxAdapter) requireOpenCv();
   const assumed = parseAssume(options.assume);
   const { folder, format } = await locate(root, options.format);
-  const subset = pickSubset(folder, await format.subsets(folder), options.role);
+  const subset = options.subset ?? pickSubset(folder, await format.subsets(folder), options.role);
   const opened = await format.open(folder, subset);
   const dataset = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
   const named =

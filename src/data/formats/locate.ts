@@ -38,6 +38,12 @@ export async function locate(root: string, name?: string): Promise<Located> {
   throw nothingFits(root, await folders[0]!.names(), wanted);
 }
 
+/** Names of the subsets of a data set. @throws OtxError as {@link locate} */
+export async function listSubsets(root: string, name?: string): Promise<readonly string[]> {
+  const { folder, format } = await locate(root, name);
+  return format.subsets(folder);
+}
+
 /** The folder, and those that are the only one in the one before. */
 async function foldersOf(root: string): Promise<readonly Folder[]> {
   const found = [new Folder(root)];

@@ -1,5 +1,6 @@
 /** @file What a writer of a format takes and gives, and what all of them need. */
 import { posix } from 'node:path';
+import { throwIfAborted } from '../../../base/abortable.js';
 import { readBytes } from '../../images/decoder.js';
 import sharp from '../../images/sharp.js';
 import type { Rgb } from '../../masks/color-vision.js';
@@ -22,6 +23,9 @@ export interface DatasetToWrite {
   /** The same for all subsets; index 0 is background. */
   readonly classes: readonly ClassInfo[];
   readonly subsets: readonly SubsetToWrite[];
+  /** Called after each picture. */
+  readonly onPicture?: () => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes one file, under a path with forward slashes. */
@@ -49,9 +53,11 @@ export interface DatasetWriter {
 }
 
 /** The pictures of a data set, one at a time: a data set need not fit into memory. */
-export async function* picturesOf({ subsets }: DatasetToWrite): AsyncGenerator<Picture> {
+export async function* picturesOf(dataset: DatasetToWrite): AsyncGenerator<Picture> {
+  const { subsets, onPicture, signal } = dataset;
   for (const { name: subset, samples, coding } of subsets) {
     for (const sample of samples) {
+      throwIfAborted(signal, 'converting');
       const { data, width, height } = await readLabels(sample, coding);
       yield {
         subset,
@@ -62,6 +68,7 @@ export async function* picturesOf({ subsets }: DatasetToWrite): AsyncGenerator<P
         width,
         height,
       };
+      onPicture?.();
     }
   }
 }
