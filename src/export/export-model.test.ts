@@ -7,7 +7,8 @@ import { writeFileAtomic } from '../base/atomic.js';
 import { Random } from '../base/random.js';
 import { createEngine, type Engine } from '../engine/engine.js';
 import { ModelProtoSchema } from '../graph/onnx/onnx_pb.js';
-import { openModel } from '../inference/open-model.js';
+import { openNetwork } from '../inference/network.js';
+import { loadTrainedModel } from '../inference/trained-model.js';
 import { modelLayouts, packState } from '../methods/model-state.js';
 import { createSegmentor, describe as describeModel } from '../models/index.js';
 import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../runs/checkpoint.js';
@@ -112,9 +113,9 @@ describe('an exported model', () => {
   test('gives the probabilities of the trained model', async () => {
     const { model } = await exportModel({ weights, output: join(folder, 'b') });
     const image = noise('image');
-    const predictor = await openModel({ weights, threads: 1 });
-    const logits = await predictor.forward(image);
-    await predictor.dispose();
+    const network = await openNetwork({ ...(await loadTrainedModel({ weights })), threads: 1 });
+    const logits = await network.forward(image);
+    await network.dispose();
     const expected = logits.map((_, index) => {
       const pixel = index % AREA;
       const total = [0, 1, 2].reduce((sum, k) => sum + Math.exp(logits[k * AREA + pixel]!), 0);
@@ -159,15 +160,15 @@ describe('an exported model', () => {
       expect(tensors.get(key)).toEqual({ shape, data });
     }
     const notices: string[] = [];
-    const back = await openModel({
+    const trained = await loadTrainedModel({
       weights: model,
       template: 'Lite-HRNet-s-mod2',
       inputSize: '64x64',
-      threads: 1,
       onEvent: (event) => event.type === 'notice' && notices.push(event.message),
     });
-    const predictor = await openModel({ weights, threads: 1 });
-    expect(back.classes).toEqual(CLASSES);
+    expect(trained.classes).toEqual(CLASSES);
+    const back = await openNetwork({ ...trained, threads: 1 });
+    const predictor = await openNetwork({ ...(await loadTrainedModel({ weights })), threads: 1 });
     const image = noise('image');
     expect(await back.forward(image)).toEqual(await predictor.forward(image));
     await Promise.all([back.dispose(), predictor.dispose()]);

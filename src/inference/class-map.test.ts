@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.js';
-import { resizeArgmax } from './class-map.js';
+import { classProbabilities, resizeArgmax } from './class-map.js';
 
 type Size = readonly [classes: number, h: number, w: number, H: number, W: number];
 
@@ -87,6 +87,34 @@ describe('resizeArgmax', () => {
     const logits = Float32Array.from([0, 0, 0.1, 3, 0.05, 0]);
     expect([...resizeArgmax(logits, 3, 1, 2, 1, 2)]).toEqual([1, 1]);
     expect([...resizeArgmax(logits, 3, 1, 2, 1, 2, 0.5)]).toEqual([0, 1]);
+  });
+
+  it.each([undefined, 0.4, 0.7])('takes probabilities for what they are, threshold %s', (threshold) => {
+    const size: Size = [3, 17, 9, 41, 30];
+    const logits = logitsOf.regions(size);
+    const area = 17 * 9;
+    const probabilities = logits.map((logit, i) => {
+      const total = [0, 1, 2].reduce((sum, k) => sum + Math.exp(logits[k * area + (i % area)]!), 0);
+      return Math.exp(logit) / total;
+    });
+    const labels = resizeArgmax(probabilities, ...size, threshold, 'probabilities');
+    expect(labels).toEqual(resizeArgmax(logits, ...size, threshold));
+    expect(new Set(labels).size).toBe(3);
+    const of = { classes: { length: 3 }, inputSize: { width: 9, height: 17 } };
+    const [found, wanted] = [
+      classProbabilities(probabilities, { ...of, scale: 'probabilities' }, { width: 30, height: 41 }),
+      classProbabilities(logits, of, { width: 30, height: 41 }),
+    ];
+    for (const [at, value] of found.entries()) expect(value).toBeCloseTo(wanted[at]!, 5);
+  });
+
+  it('takes a probability of nothing for very little', () => {
+    const [none, all] = [0, 1];
+    const answer = Float32Array.from([none, none, all, all]);
+    expect(resizeArgmax(answer, 2, 1, 2, 3, 3, undefined, 'probabilities')).toEqual(
+      new Uint8Array(9).fill(1),
+    );
+    expect(resizeArgmax(answer, 2, 1, 2, 3, 3, 1, 'probabilities')).toEqual(new Uint8Array(9).fill(1));
   });
 
   it('tells 255 classes apart', () => {

@@ -2,13 +2,45 @@
 
 import { OtxError } from '../base/errors.js';
 import type { Size } from '../data/index.js';
-import type { Reading } from './opened-model.js';
 
-/** How many classes logits are of, instead of which: training knows no more. */
-export type LogitsOf = Pick<Reading, 'inputSize'> & {
+/** What a network says of an image; of how many classes, instead of which: training knows no more. */
+export interface AnswerOf {
+  /** Size of the network input in pixels. */
+  readonly inputSize: Size;
   readonly classes: { readonly length: number };
   readonly threshold?: number | undefined;
-};
+  /** What the numbers are. Default: logits. */
+  readonly scale?: Scale | undefined;
+}
+
+/**
+ * Probabilities are interpolated by their logarithms, which differ from logits by one number per pixel, so that the best class
+ * is the same; interpolating the probabilities themselves would not give it.
+ */
+export type Scale = 'logits' | 'probabilities';
+
+/** What has been made of what a network says of an image. */
+export interface Classified {
+  /** Class of each pixel, HW at the size of the image. */
+  readonly labels: Uint8Array;
+  /** [classes, H, W]; undefined when not asked for. */
+  readonly probabilities: Float32Array | undefined;
+  /** Time to find the classes. */
+  readonly milliseconds: number;
+}
+
+/** {@link classMap}, and {@link classProbabilities} where asked for. */
+export function classify(
+  answer: Float32Array,
+  of: AnswerOf,
+  size: Size,
+  wantsProbabilities: boolean,
+): Classified {
+  const start = performance.now();
+  const labels = classMap(answer, of, size);
+  const probabilities = wantsProbabilities ? classProbabilities(answer, of, size) : undefined;
+  return { labels, probabilities, milliseconds: performance.now() - start };
+}
 
 /**
  * The class of each pixel of an image.
@@ -17,23 +49,23 @@ export type LogitsOf = Pick<Reading, 'inputSize'> & {
  */
 export function classMap(
   logits: Float32Array,
-  { classes, inputSize, threshold }: LogitsOf,
+  { classes, inputSize, threshold, scale }: AnswerOf,
   size: Size,
 ): Uint8Array {
   const { width, height } = inputSize;
-  return resizeArgmax(logits, classes.length, height, width, size.height, size.width, threshold);
+  return resizeArgmax(logits, classes.length, height, width, size.height, size.width, threshold, scale);
 }
 
 /** The probability of each class for each pixel of an image, row-major [classes, H, W]; parameters as of {@link classMap}. */
 export function classProbabilities(
   logits: Float32Array,
-  { classes: { length: classes }, inputSize }: LogitsOf,
+  { classes: { length: classes }, inputSize, scale }: AnswerOf,
   { width: W, height: H }: Size,
 ): Float32Array {
   const { width: w, height: h } = inputSize;
   checkSizes(logits, classes, h, w, H, W);
   const probabilities = new Float32Array(classes * H * W);
-  const blend = blender(logits, classes, w, samplePositions(h, H), samplePositions(w, W));
+  const blend = blender(logits, classes, w, samplePositions(h, H), samplePositions(w, W), scale);
   for (let y = 0, at = 0; y < H; y++) {
     for (let x = 0; x < W; x++, at++) {
       const values = blend(y, x);
@@ -53,6 +85,7 @@ export function classProbabilities(
  * @param logits row-major [classes, h, w].
  * @param threshold a pixel whose softmax probability, taken after the resize, reaches it for no class becomes class 0
  * (background); in [0, 1], a probability equal to it counts as reached. Default none.
+ * @param scale what the numbers are; default logits.
  * @returns class indices, row-major [H, W].
  * @throws OtxError `usage` if the sizes do not fit together.
  */
@@ -64,15 +97,16 @@ export function resizeArgmax(
   H: number,
   W: number,
   threshold?: number,
+  scale?: Scale,
 ): Uint8Array {
   checkSizes(logits, classes, h, w, H, W);
   const labels = new Uint8Array(H * W);
-  const near = clearClasses(logits, classes, h * w, threshold);
+  const near = clearClasses(logits, classes, h * w, threshold, scale);
   const vertical = samplePositions(h, H);
   const horizontal = samplePositions(w, W);
   const { low, high } = horizontal;
   const column = new Uint8Array(w);
-  const blend = blender(logits, classes, w, vertical, horizontal);
+  const blend = blender(logits, classes, w, vertical, horizontal, scale);
   for (let y = 0, at = 0; y < H; y++) {
     const top = vertical.low[y]! * w;
     const bottom = vertical.high[y]! * w;
@@ -91,8 +125,8 @@ export function resizeArgmax(
 
 /** No class has this index. */
 const UNCLEAR = 255;
-/** More than rounding makes of logits. */
-const ROUNDING = 1e-6;
+/** More than rounding makes of logits and probabilities. */
+const ROUNDING = 1e-5;
 
 /**
  * The best class of each pixel before the resize: where all four neighbours of a pixel have the same one, so has what is
@@ -105,6 +139,7 @@ function clearClasses(
   classes: number,
   area: number,
   threshold: number | undefined,
+  scale: Scale | undefined,
 ): Uint8Array {
   const labels = new Uint8Array(area);
   const best = logits.slice(0, area);
@@ -122,6 +157,11 @@ function clearClasses(
     }
   }
   if (threshold === undefined) return labels;
+  if (scale === 'probabilities') {
+    const least = threshold * (1 + ROUNDING);
+    for (let i = 0; i < area; i++) if (labels[i] !== 0 && !(best[i]! >= least)) labels[i] = UNCLEAR;
+    return labels;
+  }
   // Were all other classes as good as the second one, the best would be just as probable as the threshold.
   const margin = Math.log((classes - 1) / (1 / threshold - 1)) + ROUNDING;
   for (let i = 0; i < area; i++) {
@@ -137,22 +177,28 @@ function blender(
   w: number,
   vertical: Positions,
   horizontal: Positions,
+  scale: Scale = 'logits',
 ): (y: number, x: number) => Float64Array {
   const values = new Float64Array(classes);
   const area = logits.length / classes;
+  const read = scale === 'logits' ? (at: number) => logits[at]! : (at: number) => logarithm(logits[at]!);
   return (y, x) => {
     const [top, bottom] = [vertical.low[y]! * w, vertical.high[y]! * w];
     const [left, right] = [horizontal.low[x]!, horizontal.high[x]!];
     for (let k = 0, base = 0; k < classes; k++, base += area) {
       values[k] = mix(
-        mix(logits[base + top + left]!, logits[base + bottom + left]!, vertical.weight[y]!),
-        mix(logits[base + top + right]!, logits[base + bottom + right]!, vertical.weight[y]!),
+        mix(read(base + top + left), read(base + bottom + left), vertical.weight[y]!),
+        mix(read(base + top + right), read(base + bottom + right), vertical.weight[y]!),
         horizontal.weight[x]!,
       );
     }
     return values;
   };
 }
+
+/** Keeps the logarithm of a probability that underflowed finite. */
+const SMALLEST_NORMAL = 2 ** -126;
+const logarithm = (probability: number): number => Math.log(Math.max(probability, SMALLEST_NORMAL));
 
 const mix = (from: number, to: number, weight: number): number => from + (to - from) * weight;
 

@@ -27,7 +27,7 @@ import { namesUsedBy, type SettingsUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { MODEL_KINDS } from './trained-model.js';
-import { validate } from './validate.js';
+import { score } from './validate.js';
 
 const DEFAULT_WORKERS = 2;
 /** Rows of the sheet of the worst images. */
@@ -90,7 +90,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   let loader: EvalLoader | undefined;
   try {
     model = await openModel(options);
-    const { classes, inputSize, threshold, forward } = model;
+    const { classes, inputSize, classify } = model;
     for (const message of matchClasses(dataset, classes, 'the model').notices) {
       onEvent({ type: 'notice', message });
     }
@@ -111,23 +111,21 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       scored: indices,
       kept: outputs ? SHOWN_WORST : 0,
     });
-    const matrix = await validate(loader, forward, {
+    const matrix = await score(loader, classify, {
       classes: classes.length,
-      inputSize,
-      threshold,
       signal,
       onPrediction: (image) => images.add(image),
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'evaluate', done, total }),
     });
     // As the data set has them: what it lacks cannot be scored.
     const metrics = matrix.summary(indices);
-    const score = diceAverage(metrics);
+    const average = diceAverage(metrics);
     if (outputs) {
       const { all, worst } = images;
-      const found = { diceAverage: score, metrics, matrix, classes, scored: indices, images: all, worst };
+      const found = { diceAverage: average, metrics, matrix, classes, scored: indices, images: all, worst };
       await writeEvaluation(outputs, found).catch((cause: unknown) => {
         // What has been computed is not lost with the files.
-        const scores = `mean Dice ${metrics.mDice.toFixed(4)} with background, ${score.toFixed(4)} without`;
+        const scores = `mean Dice ${metrics.mDice.toFixed(4)} with background, ${average.toFixed(4)} without`;
         throw new OtxError('output', `${messageOf(cause)}; the scores are: ${scores}`, { cause });
       });
     }
@@ -135,7 +133,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     return {
       classes: indices.map((index) => classes[index]!),
       metrics,
-      diceAverage: score,
+      diceAverage: average,
       images: images.all,
       files: output === undefined ? undefined : evaluationFiles(output),
     };

@@ -5,8 +5,6 @@ import { abortable } from '../base/abortable.js';
 import { messageOf, OtxError, option } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { Size } from '../data/index.js';
-import { type IsolatedModel, loadIsolated } from '../engine/isolated/isolated-model.js';
-import type { TensorValue } from '../engine/protocol.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
 import {
   confidenceThreshold,
@@ -16,18 +14,22 @@ import {
 } from '../settings/index.js';
 import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
 import { LARGEST } from '../weights/check-values.js';
+import { type IsolatedModel, loadIsolated } from './isolated/isolated-model.js';
 import { ENTRY_KEY, parseEntry } from './model-entry.js';
-import { type Forward, guarded } from './network.js';
-import { type ModelOptions, type OpenedModel, type Reading, senseless } from './opened-model.js';
+import { guarded } from './network.js';
+import {
+  type Classify,
+  type ModelOptions,
+  type OpenedModel,
+  type Reading,
+  senseless,
+} from './opened-model.js';
 
 const ONNX_KIND: FileKind = {
   code: 'checkpoint',
   expected: 'a model that "otx export" has written (.onnx)',
   maxBytes: MOST_BYTES.onnx,
 };
-
-/** Keeps the logarithm of a probability that underflowed finite. */
-const SMALLEST_NORMAL = 2 ** -126;
 
 /** @throws OtxError `checkpoint`, `usage` */
 export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> {
@@ -39,7 +41,7 @@ export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> 
   const model = await abortable(loading, signal, 'the model was loaded');
   return guarded(model.release, async () => {
     const reading = await readingOf(model, weights);
-    const { classes, inputSize, data: learned } = reading;
+    const { classes, inputSize, data } = reading;
     if (options.inputSize !== undefined) {
       throw new OtxError(
         'usage',
@@ -48,20 +50,19 @@ export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> 
       );
     }
     const threshold = thresholdOf(reading, asked.postprocessing);
-    const forward: Forward = async (image) => {
-      const shape = [1, 3, inputSize.height, inputSize.width];
-      const { output } = await unusable(
-        weights,
-        model.run({ input: { dtype: 'float32', shape, data: image } }),
-      );
-      const { data } = output as TensorValue;
-      const size = classes.length * inputSize.height * inputSize.width;
-      if (!(data instanceof Float32Array) || data.length !== size || !data.every(isProbability)) {
-        throw senseless(weights, `what is not ${size} probabilities`);
-      }
-      return logarithms(data);
+    const answer = {
+      classes: { length: classes.length },
+      inputSize,
+      threshold,
+      scale: 'probabilities',
+    } as const;
+    const classify: Classify = async (planes, size, probabilities = false) => {
+      const classified = await unusable(weights, model.classify({ planes, answer, size, probabilities }));
+      if (classified) return classified;
+      const count = classes.length * inputSize.height * inputSize.width;
+      throw senseless(weights, `what is not ${count} probabilities`);
     };
-    return { classes, inputSize, threshold, data: learned, forward, dispose: model.release };
+    return { classes, inputSize, threshold, data, classify, dispose: model.release };
   });
 }
 
@@ -79,9 +80,6 @@ async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
     );
   }
 }
-
-/** With some room for rounding. */
-const isProbability = (value: number): boolean => value >= 0 && value <= 1.001;
 
 /**
  * What the file says of itself, or, of files that say nothing, the labels beside it.
@@ -131,12 +129,4 @@ function thresholdOf(
   if (postprocessing === undefined || Object.keys(postprocessing).length === 0) return threshold;
   const [anyTemplate] = listTemplates() as [Template];
   return confidenceThreshold(resolveHyperParameters(anyTemplate, { postprocessing }));
-}
-
-/**
- * Log probabilities differ from logits by one number per pixel, so that interpolating them gives the same best class;
- * interpolating the probabilities themselves does not.
- */
-function logarithms(probabilities: Float32Array): Float32Array {
-  return probabilities.map((p) => Math.log(Math.max(p, SMALLEST_NORMAL)));
 }

@@ -1,7 +1,8 @@
 /** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
 
 import { confidenceThreshold } from '../settings/index.js';
-import { type Forward, openNetwork, requireFinite } from './network.js';
+import { classify } from './class-map.js';
+import { openNetwork, requireFinite } from './network.js';
 import { openOnnxFile } from './onnx-file.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
 import { loadTrainedModel } from './trained-model.js';
@@ -20,8 +21,13 @@ async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const { classes, inputSize, hyperParameters, data } = trained;
   const threshold = confidenceThreshold(hyperParameters);
   const { threads, signal, onEvent } = options;
-  const { forward: run, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
+  const { forward, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
   const problem = () => senseless(options.weights, 'values that are not finite');
-  const forward: Forward = async (image) => requireFinite(await run(image), problem);
-  return { classes, inputSize, threshold, data, forward, dispose };
+  const reading = { classes, inputSize, threshold, data };
+  return {
+    ...reading,
+    classify: async (planes, size, probabilities = false) =>
+      classify(requireFinite(await forward(planes), problem), reading, size, probabilities),
+    dispose,
+  };
 }

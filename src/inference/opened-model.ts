@@ -2,7 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import type { ClassInfo, DataReading, Size } from '../data/index.js';
-import type { Network } from './network.js';
+import type { Classified } from './class-map.js';
 import type { TrainedModelOptions } from './trained-model.js';
 
 /** Which model to open, and how it computes. */
@@ -23,8 +23,18 @@ export interface Reading {
   readonly data?: DataReading | undefined;
 }
 
-/** A trained model in evaluation mode. */
-export interface OpenedModel extends Reading, Network {}
+/**
+ * The network and what is made of its answer.
+ * @param planes `[3, H, W]` of the input, normalised.
+ * @param size of the image.
+ */
+export type Classify = (planes: Float32Array, size: Size, probabilities?: boolean) => Promise<Classified>;
+
+/** A trained model in evaluation mode. Holds threads or a process until it is let go. */
+export interface OpenedModel extends Reading {
+  readonly classify: Classify;
+  dispose(): Promise<void>;
+}
 
 export function senseless(path: string, found: string): OtxError {
   return new OtxError(

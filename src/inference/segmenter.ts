@@ -6,7 +6,6 @@ import { createTurns } from '../base/turns.js';
 import { networkInput } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
-import { classMap, classProbabilities } from './class-map.js';
 import { type ImageSource, openImage } from './image-source.js';
 import { namesUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
@@ -127,21 +126,20 @@ export async function segmentSource(
   const { width, height, warning } = image;
   const planes = networkInput(image, model.inputSize);
   const prepared = performance.now();
-  const logits = await model.forward(planes);
-  const answered = performance.now();
-  const labels = classMap(logits, model, image);
+  const classified = await model.classify(planes, image, probabilities);
+  const { labels, milliseconds: classify } = classified;
   const shares = sharesOf(labels, model.classes.length);
   const segmentation = {
     width,
     height,
     labels,
     classes: model.classes.map((info, index) => ({ ...info, share: shares[index]! })),
-    probabilities: probabilities ? classProbabilities(logits, model, image) : undefined,
+    probabilities: classified.probabilities,
     warning,
     milliseconds: {
       prepare: prepared - start,
-      network: answered - prepared,
-      classify: performance.now() - answered,
+      network: performance.now() - prepared - classify,
+      classify,
     },
   };
   return { image, segmentation };

@@ -3,24 +3,28 @@
 import { OtxError } from '../base/errors.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
-import { classMap } from './class-map.js';
+import { classify as classesOf } from './class-map.js';
 import { type Forward, requireFinite } from './network.js';
+import type { Classify } from './opened-model.js';
 
 export type { Forward };
 
-export interface ValidateOptions {
+export interface ScoreOptions {
   /** Classes, background included. */
   readonly classes: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Sees every image's classes, in the order of the loader. */
+  readonly onPrediction?: ((image: ScoredImage) => void) | undefined;
+}
+
+export interface ValidateOptions extends ScoreOptions {
   /** Size of the network input. */
   readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; default none, as while training. */
   readonly threshold?: number | undefined;
   /** Why there is no score where `forward` gives infinity, or what is no number. Default: it never does. */
   readonly problem?: (() => OtxError) | undefined;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Sees every image's classes, in the order of the loader. */
-  readonly onPrediction?: (image: ScoredImage) => void;
 }
 
 /** True and predicted classes of one image, HW at its original size. */
@@ -32,23 +36,34 @@ export interface ScoredImage {
   readonly prediction: Uint8Array;
 }
 
+/** {@link score} with a network in training. */
+export function validate(
+  loader: EvalLoader,
+  forward: Forward,
+  { inputSize, threshold, problem, ...options }: ValidateOptions,
+): Promise<ConfusionMatrix> {
+  const answer = { classes: { length: options.classes }, inputSize, threshold };
+  const classify: Classify = async (planes, size, probabilities = false) => {
+    const logits = await forward(planes);
+    return classesOf(problem ? requireFinite(logits, problem) : logits, answer, size, probabilities);
+  };
+  return score(loader, classify, options);
+}
+
 /**
  * The confusion matrix of all images; its memory does not depend on their number.
  *
  * @throws OtxError `aborted` when the signal fires.
  */
-export async function validate(
+export async function score(
   loader: EvalLoader,
-  forward: Forward,
-  { classes, inputSize, threshold, problem, signal, onProgress, onPrediction }: ValidateOptions,
+  classify: Classify,
+  { classes, signal, onProgress, onPrediction }: ScoreOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
-  const frame = { classes: { length: classes }, inputSize, threshold };
   let done = 0;
-  const score = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
-    const logits = await forward(image);
-    if (problem) requireFinite(logits, problem);
-    const prediction = classMap(logits, frame, { width, height });
+  const add = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
+    const { labels: prediction } = await classify(image, { width, height });
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);
@@ -56,7 +71,7 @@ export async function validate(
   // The engine already works on the next image while this thread scores the last one.
   let running = Promise.resolve();
   for await (const item of loader) {
-    const next = score(item);
+    const next = add(item);
     // Its failure is reported when its turn comes.
     next.catch(() => undefined);
     await running;

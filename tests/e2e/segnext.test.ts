@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { evaluate, exportModel, type TrainEvent, train } from '../../src/index.js';
-import { openModel } from '../../src/inference/open-model.js';
+import { openNetwork } from '../../src/inference/network.js';
+import { loadTrainedModel } from '../../src/inference/trained-model.js';
 import { readRunConfig } from '../../src/runs/run-config.js';
 import { outcomeOf } from './runs.js';
 
@@ -84,7 +85,7 @@ describe('SegNext-t', () => {
     const results: Float32Array[] = [];
     for (const weights of [run, run, torch.model]) {
       const size = weights === run ? {} : { template: 'SegNext-t', inputSize };
-      const predictor = await openModel({ weights, threads: 1, ...size });
+      const predictor = await openNetwork({ ...(await loadTrainedModel({ weights, ...size })), threads: 1 });
       results.push(await predictor.forward(image));
       await predictor.dispose();
     }

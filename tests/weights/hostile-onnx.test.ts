@@ -9,7 +9,6 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OtxError } from '../../src/base/errors.js';
 import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
-import { loadIsolated } from '../../src/engine/isolated/isolated-model.js';
 import { exportModel } from '../../src/export/export-model.js';
 import {
   AttributeProto_AttributeType as AttributeType,
@@ -21,6 +20,7 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from '../../src/graph/onnx/onnx_pb.js';
+import { loadIsolated } from '../../src/inference/isolated/isolated-model.js';
 import { openModel } from '../../src/inference/open-model.js';
 import { LARGEST } from '../../src/weights/check-values.js';
 
@@ -49,13 +49,15 @@ function changed(change: (model: ModelProto) => void): Uint8Array {
 }
 
 let files = 0;
+/** Probabilities of each class for each pixel. */
 async function segmentWith(bytes: Uint8Array): Promise<Float32Array> {
   files += 1;
   const path = join(folder, `hostile-${files}.onnx`);
   await writeFile(path, bytes);
   const predictor = await openModel({ weights: path, threads: 1 });
   try {
-    return await predictor.forward(IMAGE);
+    const { probabilities } = await predictor.classify(IMAGE, predictor.inputSize, true);
+    return probabilities!;
   } finally {
     await predictor.dispose();
   }
@@ -105,9 +107,15 @@ function setWeight(value: number) {
 }
 
 test('an ordinary export gives probabilities', { timeout: 60_000 }, async () => {
-  const logits = await segmentWith(good);
-  const [a, b, c] = [0, 1, 2].map((k) => Math.exp(logits[k * (SIDE + 4) ** 2]!)) as [number, number, number];
+  const found = await segmentWith(good);
+  const model = await loadIsolated(good, { threads: 1, largestWeight: LARGEST });
+  const shape = [1, 3, SIDE + 4, SIDE + 4];
+  const { output } = await model.run({ input: { dtype: 'float32', shape, data: IMAGE } });
+  await model.release();
+  const said = output!.data as Float32Array;
+  const [a, b, c] = [0, 1, 2].map((k) => said[k * (SIDE + 4) ** 2]!) as [number, number, number];
   expect(a + b + c).toBeCloseTo(1, 4);
+  for (const [at, probability] of found.entries()) expect(probability).toBeCloseTo(said[at]!, 5);
 });
 
 describe('refused by looking', { timeout: 60_000 }, () => {

@@ -7,9 +7,10 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { workerUrl } from '../../base/worker-url.js';
-import type { CompiledModel } from '../engine.js';
+import type { CompiledModel } from '../../engine/engine.js';
+import type { Classified } from '../class-map.js';
 import { limitsOf } from './limits.js';
-import type { Limits, Reply, Request } from './protocol.js';
+import type { ClassifyRequest, Limits, Reply, Request } from './protocol.js';
 
 export interface IsolatedOptions {
   /** Threads of ONNX Runtime; default all that the process may use. */
@@ -26,6 +27,8 @@ export interface IsolatedOptions {
 export interface IsolatedModel extends CompiledModel {
   /** Texts of the file about itself, by key; very long ones are left out. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** The classes of an image by the probabilities of `output`; undefined when these are none. @throws OtxError `engine` */
+  classify(request: ClassifyRequest): Promise<Classified | undefined>;
 }
 
 /**
@@ -51,6 +54,12 @@ export async function loadIsolated(model: Uint8Array, options: IsolatedOptions):
         const result = await child.request({ kind: 'run', inputs: feeds });
         if (result.kind !== 'ran') throw new OtxError('engine', `an answer "${result.kind}" to a run`);
         return result.outputs;
+      },
+      classify: async (image) => {
+        const result = await child.request({ kind: 'classify', ...image });
+        if (result.kind !== 'classified')
+          throw new OtxError('engine', `an answer "${result.kind}" to an image`);
+        return result.classified;
       },
       release: () => child.end(),
     };

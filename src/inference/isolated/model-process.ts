@@ -4,10 +4,11 @@
  * thread, so that this one stays free to watch; only looking through the file blocks it, which is timed by the caller.
  */
 import { messageOf } from '../../base/errors.js';
+import { type CompiledModel, createEngine } from '../../engine/engine.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
-import { type CompiledModel, createEngine } from '../engine.js';
+import { type Classified, classify } from '../class-map.js';
 import { limitsOf, sizeProblem } from './limits.js';
-import type { Reply, Request } from './protocol.js';
+import type { ClassifyRequest, Reply, Request } from './protocol.js';
 
 const LOOK_MILLISECONDS = 20;
 /** Sides of inputs that the file leaves open. */
@@ -51,12 +52,42 @@ async function load({
   send({ kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata });
 }
 
+/** Undefined for what are no probabilities. */
+async function classesOf({
+  planes,
+  answer,
+  size,
+  probabilities,
+}: ClassifyRequest): Promise<Classified | undefined> {
+  const { width, height } = answer.inputSize;
+  const { output } = await (model as CompiledModel).run({
+    input: { dtype: 'float32', shape: [1, 3, height, width], data: planes },
+  });
+  const data = output?.data;
+  const count = answer.classes.length * width * height;
+  if (!(data instanceof Float32Array) || data.length !== count || !areProbabilities(data)) return undefined;
+  return classify(data, answer, size, probabilities);
+}
+
+function areProbabilities(values: Float32Array): boolean {
+  // With some room for rounding; what is no number is no probability either.
+  for (let i = 0; i < values.length; i++) if (!(values[i]! >= 0 && values[i]! <= 1.001)) return false;
+  return true;
+}
+
+async function handle(request: Request): Promise<void> {
+  switch (request.kind) {
+    case 'load':
+      return load(request);
+    case 'run':
+      return send({ kind: 'ran', outputs: await (model as CompiledModel).run(request.inputs) });
+    case 'classify':
+      return send({ kind: 'classified', classified: await classesOf(request) });
+  }
+}
+
 process.on('message', (request: Request) => {
-  const work =
-    request.kind === 'load'
-      ? load(request)
-      : (model as CompiledModel).run(request.inputs).then((outputs) => send({ kind: 'ran', outputs }));
-  work.catch((error: unknown) => send({ kind: 'failed', reason: messageOf(error) }));
+  handle(request).catch((error: unknown) => send({ kind: 'failed', reason: messageOf(error) }));
 });
 process.on('disconnect', end);
 // Ctrl-C reaches the whole group of processes; the caller decides what becomes of this one.

@@ -1,5 +1,7 @@
 /** @file Messages between the caller of a model from elsewhere and the process in which it runs. */
-import type { ModelValue, TensorValue } from '../protocol.js';
+import type { Size } from '../../data/index.js';
+import type { ModelValue, TensorValue } from '../../engine/protocol.js';
+import type { AnswerOf, Classified } from '../class-map.js';
 
 /** How much a model may take. */
 export interface Limits {
@@ -18,7 +20,18 @@ export type Request =
       /** Instead of those that follow from the model. */
       readonly limits: Partial<Limits>;
     }
-  | { readonly kind: 'run'; readonly inputs: Readonly<Record<string, TensorValue>> };
+  | { readonly kind: 'run'; readonly inputs: Readonly<Record<string, TensorValue>> }
+  /** Classes of an image: a picture of a million pixels is less to send back than what the network says of it. */
+  | ({ readonly kind: 'classify' } & ClassifyRequest);
+
+export interface ClassifyRequest {
+  /** `[3, H, W]` of the input. */
+  readonly planes: Float32Array;
+  readonly answer: AnswerOf;
+  /** Of the image. */
+  readonly size: Size;
+  readonly probabilities: boolean;
+}
 
 export type Reply =
   /** The process may take this much from now on. */
@@ -30,6 +43,8 @@ export type Reply =
       readonly metadata: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'ran'; readonly outputs: Readonly<Record<string, TensorValue>> }
+  /** Undefined when the answer is not what a network that segments gives. */
+  | { readonly kind: 'classified'; readonly classified: Classified | undefined }
   | { readonly kind: 'failed'; readonly reason: string }
   /** The last message: the limit of the memory was passed. */
   | { readonly kind: 'memory'; readonly limit: number };
