@@ -8,9 +8,9 @@
 import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { untrainedCheckpoint } from '../dist/cli/quickstart/untrained.js';
 import { openDataset } from '../dist/data/index.js';
 import { generateScenes } from '../dist/demo/generate.js';
+import { untrainedCheckpoint } from '../dist/demo/untrained.js';
 import { evaluate } from '../dist/index.js';
 
 const LIMIT_MB = 50;
@@ -32,10 +32,10 @@ try {
   await repeatFiles(join(testData, 'masks'), many);
   const { classes, samples } = await openDataset(testData);
   const weights = join(folder, 'weights.safetensors');
-  const hyperParameters = { learning_parameters: { input_size } };
+  const settings = { inputSize: input_size };
   await writeFile(
     weights,
-    untrainedCheckpoint({ template: 'Lite-HRNet-18-mod2', classes, seed: 1, hyperParameters }),
+    untrainedCheckpoint({ template: 'Lite-HRNet-18-mod2', classes, seed: 1, settings }),
   );
 
   const megabytes = new Map();

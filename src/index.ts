@@ -2,9 +2,16 @@
 
 export { type ErrorCode, OtxError } from './base/errors.js';
 export { version } from './base/version.js';
-export type { ClassInfo, DatasetReport } from './data/index.js';
-export { type ConvertOptions, type ConvertResult, convertDataset } from './export/convert-dataset.js';
+export { type CheckDatasetOptions, type CheckedDataset, checkDataset } from './data/check-dataset.js';
+export { type ClassInfo, type DatasetReport, formatReport, type SubsetRole } from './data/index.js';
 export {
+  CONVERT_FORMATS,
+  type ConvertOptions,
+  type ConvertResult,
+  convertDataset,
+} from './export/convert-dataset.js';
+export {
+  EXPORT_TYPES,
   type ExportOptions,
   type ExportResult,
   type ExportType,
@@ -14,6 +21,8 @@ export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';
 export type { ImageSource, RawImage } from './inference/image-source.js';
+export { type LoadedModel, type LoadOptions, load, type TrainingProgress } from './inference/load.js';
+export { type NetworkSize, networkSize } from './inference/network-size.js';
 export {
   type FailedImage,
   type PredictedImage,
@@ -29,6 +38,7 @@ export {
   type SegmenterOptions,
   type SegmentOptions,
 } from './inference/segmenter.js';
+export { measureNetwork, type SpeedOptions } from './inference/speed.js';
 export type {
   CheckpointEvent,
   DataEvent,
@@ -44,7 +54,10 @@ export type {
   StepEvent,
   TrainEvent,
 } from './runs/events.js';
-export type { ClassMetrics, SegmentationMetrics } from './runs/metrics.js';
+export { latestRun, weightsOfRun } from './runs/find-runs.js';
+export { type ClassMetrics, formatMetrics, type SegmentationMetrics } from './runs/metrics.js';
+export type { RunConfig } from './runs/run-config.js';
+export type { StopReason } from './runs/run-state.js';
 export { parseSetting, type SettingInfo, settingsFromParams } from './settings/describe-settings.js';
 export type {
   HyperParameterOverrides,
@@ -62,6 +75,11 @@ export {
   settingsSchema,
   type Template,
 } from './templates/index.js';
+export {
+  type AugmentationDrawn,
+  type DrawAugmentationOptions,
+  drawAugmentation,
+} from './training/draw-augmentation.js';
 export type { ResumeOptions, TrainOptions } from './training/options/train-options.js';
 export {
   type ConfigOptions,

@@ -78,6 +78,36 @@ test('imports in src point down', () => {
   expect(found).toEqual([]);
 });
 
+/**
+ * What the command line takes besides the public API: what it does as a process (how errors are told and text is made fit for
+ * a terminal, what has to be waited for or removed at its end, its log and its files of YAML), and the scenes of the quickstart.
+ */
+const BESIDE_THE_API = [
+  'base/activity.js',
+  'base/errors.js',
+  'base/outputs/outputs.js',
+  'base/read-yaml.js',
+  'base/shell.js',
+  'base/switch.js',
+  'base/text.js',
+  'base/unfinished.js',
+  'demo/generate.js',
+  'demo/pictures.js',
+  'demo/untrained.js',
+];
+
+test('the command line does all that it does through the public API', () => {
+  const own = files.filter((file) => file.startsWith('cli/'));
+  expect(own.length).toBeGreaterThan(20);
+  const used = own.flatMap((file) =>
+    relativeImportsOf(file, readFileSync(join(source, file), 'utf8'))
+      .filter(({ target }) => !target.startsWith('cli/') && target !== 'index.js')
+      .map(({ target }) => ({ file, target })),
+  );
+  expect(used.filter(({ target }) => !BESIDE_THE_API.includes(target))).toEqual([]);
+  expect([...new Set(used.map(({ target }) => target))].sort()).toEqual(BESIDE_THE_API);
+});
+
 /** The circles among some files: each as the path of one walk around it, found once. */
 function circles(texts: ReadonlyMap<string, string>): string[] {
   const found: string[] = [];

@@ -92,3 +92,9 @@ export function shortened(text: string, columns: number): string {
 export function padded(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
 }
+
+/** At most `limit` items as text, the rest as a count. */
+export function listSome(items: readonly string[], limit = 5): string {
+  const rest = items.length - limit;
+  return items.slice(0, limit).map(printableLine).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

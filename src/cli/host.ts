@@ -5,11 +5,11 @@
 
 import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { settle } from '../base/activity.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { shellQuote } from '../base/shell.js';
 import { printable } from '../base/text.js';
 import { removeUnfinished } from '../base/unfinished.js';
-import { settle } from '../engine/activity.js';
 import { errorText } from './error-text.js';
 import { createRunLog, type RunLog } from './run-log.js';
 import { catchSignals, exitCodeOf } from './signals.js';

@@ -1,15 +1,15 @@
 /** @file How a job's events look: a live bar on a terminal, plain lines in a file, and the rows that stay in both. */
 
-import { formatReport } from '../data/index.js';
-import type {
-  DownloadEvent,
-  EpochEvent,
-  JobEvent,
-  ProgressEvent,
-  StartEvent,
-  StepEvent,
-  TrainEvent,
-} from '../runs/events.js';
+import {
+  type DownloadEvent,
+  type EpochEvent,
+  formatReport,
+  type JobEvent,
+  type ProgressEvent,
+  type StartEvent,
+  type StepEvent,
+  type TrainEvent,
+} from '../index.js';
 import type { Bar, Terminal } from './terminal.js';
 
 /** Without a terminal something is said at least this often, so that a log shows life. */

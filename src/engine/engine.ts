@@ -5,12 +5,12 @@
 import './no-telemetry.js';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { createActivity, endActivity } from '../base/activity.js';
 import { availableMemory } from '../base/available-memory.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
 import { workerUrl } from '../base/worker-url.js';
 import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
-import { createActivity, endActivity } from './activity.js';
 import { allocate, allocatedBytes } from './allocate.js';
 import { plainMessage } from './plain-message.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';

@@ -4,9 +4,9 @@
  * so that no step allocates state and a failed or refused step leaves the state as it was.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { type Activity, enter, leave } from '../base/activity.js';
 import { messageOf } from '../base/errors.js';
 import type { TensorData } from '../graph/tensor.js';
-import { type Activity, enter, leave } from './activity.js';
 import { allocate } from './allocate.js';
 import type {
   ModelValue,

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { untrainedCheckpoint } from '../cli/quickstart/untrained.js';
 import sharp from '../data/images/sharp.js';
+import { untrainedCheckpoint } from '../demo/untrained.js';
 import { createSegmenter, type ImageSource, predict, type RawImage, type Segmenter } from '../index.js';
 
 const CLASSES = [
@@ -22,9 +22,9 @@ let pixels: RawImage;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-segmenter-'));
   weights = join(folder, 'weights.safetensors');
-  const hyperParameters = { learning_parameters: { input_size: '64x64' } };
+  const settings = { inputSize: '64x64' };
   const template = 'Lite-HRNet-s-mod2';
-  await writeFile(weights, untrainedCheckpoint({ template, classes: CLASSES, seed: 3, hyperParameters }));
+  await writeFile(weights, untrainedCheckpoint({ template, classes: CLASSES, seed: 3, settings }));
   const data = Uint8Array.from({ length: 3 * 50 * 30 }, (_, i) => (i * i * 7) % 256);
   pixels = { ...IMAGE, data, channels: 3 };
   png = await sharp(data, { raw: { ...IMAGE, channels: 3 } })

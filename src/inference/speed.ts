@@ -11,12 +11,15 @@ import { openNetwork } from './network.js';
 const WARM_UP_RUNS = 2;
 const MEASURED_RUNS = 5;
 
+/** What to measure. */
 export interface SpeedOptions {
   /** Of the square input in pixels. */
   readonly side: number;
+  /** Background included. */
   readonly numClasses: number;
   /** Threads of the engine. Default: all that the process may use. */
   readonly threads?: number | undefined;
+  /** Stops the measurement. */
   readonly signal?: AbortSignal | undefined;
 }
 

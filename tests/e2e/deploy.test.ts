@@ -11,9 +11,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
 import { openDataset } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
+import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
 import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
 import { createSegmenter, evaluate, exportModel, predict } from '../../src/index.js';
@@ -44,13 +44,10 @@ beforeAll(async () => {
   await generateScenes(data, { train: 1, val: 2, width: 90, height: 70 });
   images = join(data, 'val', 'images');
   const { classes } = await openDataset(join(data, 'val'));
-  const hyperParameters = {
-    learning_parameters: { input_size: '64x64' },
-    postprocessing: { confidence_threshold: THRESHOLD },
-  };
+  const settings = { inputSize: '64x64', confidenceThreshold: THRESHOLD };
   const template = 'Lite-HRNet-s-mod2';
   checkpoint = join(folder, 'weights.safetensors');
-  await writeFile(checkpoint, untrainedCheckpoint({ template, classes, seed: 1, hyperParameters }));
+  await writeFile(checkpoint, untrainedCheckpoint({ template, classes, seed: 1, settings }));
   await enliven(checkpoint, join(images, (await readdir(images))[0]!));
   const { model } = await exportModel({
     weights: checkpoint,

@@ -4,10 +4,10 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
 import { openDataset, readMask } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { SCENE_CLASSES } from '../../src/demo/scene.js';
+import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { createEngine, type Engine } from '../../src/engine/engine.js';
 import { evaluate, exportModel, predict } from '../../src/index.js';
 import { openNetwork } from '../../src/inference/network.js';
@@ -27,12 +27,9 @@ beforeAll(async () => {
   await generateScenes(join(folder, 'data'), { train: 1, val: 2, width: 80, height: 64 });
   const { classes } = await openDataset(data);
   for (const template of TEMPLATES) {
-    const hyperParameters = { learning_parameters: { input_size: '64x64' } };
+    const settings = { inputSize: '64x64' };
     await mkdir(join(folder, template));
-    await writeFile(
-      weightsOf(template),
-      untrainedCheckpoint({ template, classes, seed: 1, hyperParameters }),
-    );
+    await writeFile(weightsOf(template), untrainedCheckpoint({ template, classes, seed: 1, settings }));
   }
   engine = await createEngine({ threads: 1 });
 });

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
 import { generateScenes } from '../../src/demo/generate.js';
+import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { exportModel } from '../../src/index.js';
 import { otx } from './otx.js';
 
@@ -20,8 +20,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-reading-'));
   await generateScenes(at('data'), { train: 2, val: 1, width: 64, height: 48 });
   const classes = ['background', 'a'].map((name, i) => ({ name, color: [i, i, i] as const }));
-  const hyperParameters = { learning_parameters: { input_size: '64x64' } };
-  const checkpoint = untrainedCheckpoint({ template: TEMPLATE, classes, seed: 1, hyperParameters });
+  const settings = { inputSize: '64x64' };
+  const checkpoint = untrainedCheckpoint({ template: TEMPLATE, classes, seed: 1, settings });
   await writeFile(at('weights.safetensors'), checkpoint);
   await exportModel({ weights: at('weights.safetensors'), output: at('export') });
 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OtxError } from '../../src/base/errors.js';
-import { untrainedCheckpoint } from '../../src/cli/quickstart/untrained.js';
+import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { exportModel } from '../../src/export/export-model.js';
 import {
   AttributeProto_AttributeType as AttributeType,
@@ -33,8 +33,8 @@ let good: Uint8Array;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-hostile-onnx-'));
   const weights = join(folder, 'weights.safetensors');
-  const hyperParameters = { learning_parameters: { input_size: `${SIDE}x${SIDE}` } };
-  const options = { template: 'Lite-HRNet-s-mod2', classes, seed: 1, hyperParameters };
+  const settings = { inputSize: `${SIDE}x${SIDE}` };
+  const options = { template: 'Lite-HRNet-s-mod2', classes, seed: 1, settings };
   await writeFile(weights, untrainedCheckpoint(options));
   const { model } = await exportModel({ weights, output: folder, batch: 'static' });
   good = new Uint8Array(await readFile(model));

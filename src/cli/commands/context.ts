@@ -7,11 +7,11 @@ import {
   settingsFromParams,
   type TrainEvent,
 } from '../../index.js';
-import { timestampedFolder } from '../../training/prepare/run-folder.js';
 import { onlyParams, parseParams } from '../arguments.js';
 import type { Host } from '../host.js';
 import { progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
+import { timestampedFolder } from '../timestamped-folder.js';
 import { weightsOrLatest } from './latest-training.js';
 
 /** Outputs of any kind go here unless `-o` says otherwise. */

@@ -1,8 +1,7 @@
 /** @file `otx convert`. */
 
 import { type Command, Option } from 'commander';
-import { CONVERT_FORMATS } from '../../export/convert-dataset.js';
-import { convertDataset } from '../../index.js';
+import { CONVERT_FORMATS, convertDataset } from '../../index.js';
 import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import type { CommandContext } from './context.js';
 

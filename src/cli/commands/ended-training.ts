@@ -1,10 +1,7 @@
 /** @file What a training leaves, in the words of its user: for the commands that go on from it. */
 
-import { stat } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
-import type { ResumeOptions, TrainOptions } from '../../index.js';
-import { WEIGHTS_FILE } from '../../runs/checkpoint.js';
-import type { RunConfig } from '../../runs/run-config.js';
+import { isAbsolute, relative } from 'node:path';
+import { type ResumeOptions, type RunConfig, type TrainOptions, weightsOfRun } from '../../index.js';
 import type { EndedTraining } from '../closing.js';
 
 /**
@@ -17,7 +14,7 @@ export async function endedTraining(
 ): Promise<Omit<EndedTraining, 'isInterrupted'>> {
   const output = likeTyped(config.output ?? '', options.output ?? options.resumeFrom ?? '');
   const isBackbone = config.hyper_parameters.algo_backend?.train_type === 'Selfsupervised';
-  const isThere = await stat(join(output, 'models', WEIGHTS_FILE)).catch(() => undefined);
+  const best = await weightsOfRun(output);
   return {
     output,
     template: config.template,
@@ -25,7 +22,7 @@ export async function endedTraining(
     validationData: options.validationData ?? config.val_data_roots,
     unlabeledData: options.unlabeledData ?? config.unlabeled_data_roots,
     unlabeledFileList: options.unlabeledFileList ?? config.unlabeled_file_list,
-    weights: isBackbone ? 'backbone' : isThere ? 'model' : 'no',
+    weights: isBackbone ? 'backbone' : best !== undefined ? 'model' : 'no',
   };
 }
 

@@ -2,8 +2,7 @@
 
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
-import { EXPORT_TYPES } from '../../export/export-model.js';
-import { exportModel } from '../../index.js';
+import { EXPORT_TYPES, exportModel } from '../../index.js';
 import { parseInputSize } from '../arguments.js';
 import { afterExport } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';

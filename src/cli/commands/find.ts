@@ -1,19 +1,16 @@
 /** @file `otx find`: the templates as a table. */
 
-import { basename, relative } from 'node:path';
+import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
-import { listTemplates } from '../../index.js';
-import { measureNetwork } from '../../inference/speed.js';
-import { createSegmentor, describe } from '../../models/index.js';
-import { pretrainedPath } from '../../weights/pretrained.js';
+import { listTemplates, measureNetwork, networkSize } from '../../index.js';
 import { formatTable } from '../table.js';
 import type { CommandContext, JobHooks } from './context.js';
 
 /** Input and classes for which the size of a network is told: those of the published tables. */
 const TABLE_SIDE = 512;
-const TABLE_INPUT = [1, 3, TABLE_SIDE, TABLE_SIDE];
 const TABLE_CLASSES = 2;
+const TABLE = { side: TABLE_SIDE, numClasses: TABLE_CLASSES };
 const BYTES_PER_PARAMETER = 4;
 /** Library of the backbones, as the reference calls it. */
 const BACKBONE_SOURCE = 'otx';
@@ -68,21 +65,17 @@ export function backboneTable(sources: readonly string[], columns?: number): str
   }
   const templates = listTemplates();
   const models = [...new Set(templates.map(({ model }) => model))];
-  const rows = models.map((model, index) => [
-    String(index + 1),
-    model,
-    backboneParameters(model).toLocaleString('en'),
-    templates.flatMap(({ name, model: of }) => (of === model ? [name] : [])).join(', '),
-    basename(pretrainedPath(model)),
-  ]);
+  const rows = models.map((model, index) => {
+    const { backboneParameters, pretrainedFile } = networkSize(model, TABLE);
+    return [
+      String(index + 1),
+      model,
+      backboneParameters.toLocaleString('en'),
+      templates.flatMap(({ name, model: of }) => (of === model ? [name] : [])).join(', '),
+      pretrainedFile,
+    ];
+  });
   return formatTable(['INDEX', 'BACKBONE TYPE', 'PARAMETERS', 'TEMPLATES', 'PRETRAINED'], rows, columns);
-}
-
-function backboneParameters(model: string): number {
-  const { variables } = describe(createSegmentor(model, { numClasses: TABLE_CLASSES }), TABLE_INPUT);
-  return variables
-    .filter(({ key, kind }) => kind === 'parameter' && key.startsWith('backbone.'))
-    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
 const SIZE_HEAD = ['PARAMETERS', 'MACS AT 512x512', 'FP32 SIZE'];
@@ -95,10 +88,7 @@ async function measureAll({ onEvent, signal }: JobHooks): Promise<Map<string, nu
     onEvent({ type: 'progress', task: 'measure', done: milliseconds.size, total: models.size });
   told();
   for (const model of models) {
-    milliseconds.set(
-      model,
-      await measureNetwork(model, { side: TABLE_SIDE, numClasses: TABLE_CLASSES, signal }),
-    );
+    milliseconds.set(model, await measureNetwork(model, { ...TABLE, signal }));
     told();
   }
   return milliseconds;
@@ -143,10 +133,10 @@ export function findTable(
 }
 
 function modelSize(model: string): string[] {
-  const { parameters, macs } = describe(createSegmentor(model, { numClasses: TABLE_CLASSES }), TABLE_INPUT);
+  const { parameters, multiplyAccumulates } = networkSize(model, TABLE);
   return [
     parameters.toLocaleString('en'),
-    `${(macs / 1e9).toFixed(3)} G`,
+    `${(multiplyAccumulates / 1e9).toFixed(3)} G`,
     `${((BYTES_PER_PARAMETER * parameters) / 2 ** 20).toFixed(1)} MiB`,
   ];
 }

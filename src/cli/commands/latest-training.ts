@@ -1,10 +1,8 @@
 /** @file The weights that are meant when none are named: those of the newest training below the default folder of outputs. */
 
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OtxError, option } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
-import { WEIGHTS_FILE } from '../../runs/checkpoint.js';
+import { latestRun } from '../../index.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -14,17 +12,8 @@ import type { Terminal } from '../terminal.js';
  * @throws OtxError `usage` when there is none.
  */
 export async function latestTraining(outputs: string): Promise<string> {
-  const names = await readdir(outputs).catch((): string[] => []);
-  const runs = await Promise.all(
-    names.map(async (name) => {
-      const facts = await stat(join(outputs, name, 'models', WEIGHTS_FILE)).catch(() => undefined);
-      return { root: join(outputs, name), name, written: facts?.isFile() ? facts.mtimeMs : undefined };
-    }),
-  );
-  const [latest] = runs
-    .flatMap(({ written, ...run }) => (written === undefined ? [] : [{ ...run, written }]))
-    .sort((a, b) => b.written - a.written || b.name.localeCompare(a.name, 'en'));
-  if (latest) return latest.root;
+  const latest = await latestRun(outputs);
+  if (latest !== undefined) return latest;
   throw new OtxError(
     'usage',
     `missing ${option('weights')}: there is no training in ${outputs} whose weights could be taken; name a run folder or ` +

@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
-import { printableLine } from '../../base/text.js';
-import { listSome } from '../../data/datasets/problems.js';
+import { listSome, printableLine } from '../../base/text.js';
 import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
 import { afterPredict } from '../closing.js';
 import { addSettingFlags, settingsNamed } from '../setting-flags.js';

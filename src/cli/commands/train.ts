@@ -6,13 +6,13 @@ import { OtxError, option } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
 import {
   describeSettings,
+  formatMetrics,
   formatTrainingConfig,
   type ResumeOptions,
+  type RunConfig,
   type TrainOptions,
   train,
 } from '../../index.js';
-import { formatMetrics } from '../../runs/metrics.js';
-import type { RunConfig } from '../../runs/run-config.js';
 import { afterTraining } from '../closing.js';
 import { addSettingFlags } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';

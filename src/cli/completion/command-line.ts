@@ -1,8 +1,7 @@
 /** @file What a shell may complete, read off the commands as they are defined, so that it can never be out of date. */
 
 import type { Command, Option } from 'commander';
-import { EXPORT_TYPES } from '../../export/export-model.js';
-import { describeSettings, listTemplates } from '../../index.js';
+import { describeSettings, EXPORT_TYPES, listTemplates } from '../../index.js';
 import { PARAMS_OF } from '../commands/context.js';
 
 /** What may stand behind a flag: nothing, a path, one of some words, or something that only the user knows. */

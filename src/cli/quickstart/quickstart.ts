@@ -5,16 +5,23 @@
 
 import { join } from 'node:path';
 import { Outputs } from '../../base/outputs/outputs.js';
-import { openDataset } from '../../data/index.js';
 import { generateScenes, type SceneOptions } from '../../demo/generate.js';
-import { evaluate, exportModel, type JobEvent, predict, train } from '../../index.js';
-import { formatMetrics, type SegmentationMetrics } from '../../runs/metrics.js';
-import { type SettingOptions, settingsOf } from '../../settings/index.js';
+import { agreement, drawFigure } from '../../demo/pictures.js';
+import { untrainedCheckpoint } from '../../demo/untrained.js';
+import {
+  checkDataset,
+  evaluate,
+  exportModel,
+  formatMetrics,
+  type JobEvent,
+  predict,
+  type SegmentationMetrics,
+  type SettingOptions,
+  train,
+} from '../../index.js';
 import { formatDuration, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { freshFolder } from './fresh-folder.js';
-import { agreement, drawFigure } from './pictures.js';
-import { untrainedCheckpoint } from './untrained.js';
 
 const TEMPLATE = 'Lite-HRNet-s-mod2';
 const SEED = 1;
@@ -78,18 +85,17 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
     const data = join(folder, 'data');
     const [trainData, validationData] = [join(data, 'train'), join(data, 'val')];
     await drawScenes(data, scenes, onEvent, signal);
-    const validation = await openDataset(validationData, { signal });
-    const names = validation.classes.map(({ name }) => name);
+    const { classes } = await checkDataset({ data: validationData, signal });
+    const names = classes.map(({ name }) => name);
     print(`${data}: ${names.join(', ')}`);
 
     print('\n== 2. What an untrained network makes of it');
     const run = await freshFolder(folder, 'run');
     outputs = await Outputs.open({ root: run });
     const untrainedWeights = outputs.path('untrained.safetensors');
-    const { classes } = validation;
     await outputs.write(
       untrainedWeights,
-      untrainedCheckpoint({ template: TEMPLATE, classes, seed: SEED, hyperParameters: settingsOf(settings) }),
+      untrainedCheckpoint({ template: TEMPLATE, classes, seed: SEED, settings }),
     );
     onOutput(run);
     /** Tables and notes would be in the way here. */
@@ -134,7 +140,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
 
     print('\n== 5. Look at it');
     const overlays = join(run, 'predictions', 'overlays');
-    await outputs.write('figure.png', await drawFigure(validation, images.slice(0, FIGURE_ROWS)));
+    await outputs.write('figure.png', await drawFigure(validationData, images.slice(0, FIGURE_ROWS)));
     const figure = join(run, 'figure.png');
     print(`${figure}  image, truth, prediction\n${overlays}  every validation image`);
 

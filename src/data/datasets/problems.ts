@@ -2,6 +2,8 @@
 import { OtxError } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
 
+export { listSome } from '../../base/text.js';
+
 const LISTED = 20;
 
 /**
@@ -42,10 +44,4 @@ export async function allOfThem<T extends readonly unknown[]>(
     throw new OtxError('dataset', failures.map(({ message }) => message).join('\n'), { problems });
   }
   return results as unknown as T;
-}
-
-/** At most `limit` items as text, the rest as a count. */
-export function listSome(items: readonly string[], limit = 5): string {
-  const rest = items.length - limit;
-  return items.slice(0, limit).map(printableLine).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { COLUMNS } from '../../runs/history.js';
 import { encodeSafetensors } from '../../weights/safetensors.js';
-import { createRunFolder, LOCK_FILE, reopenRunFolder, timestampedFolder } from './run-folder.js';
+import { createRunFolder, LOCK_FILE, reopenRunFolder } from './run-folder.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -97,12 +97,4 @@ test("a folder is one run's at a time, new or resumed", async () => {
   await expect(reopenRunFolder(folder)).rejects.toMatchObject(refusal);
   await second.outputs.close();
   expect(await readdir(folder)).not.toContain(LOCK_FILE);
-});
-
-test('default folders carry the local time and never the name of an existing one', async () => {
-  const now = new Date(2024, 0, 2, 3, 4, 5);
-  const first = await timestampedFolder(folder, 'train', now);
-  expect(first).toBe(join(folder, '20240102_030405_train'));
-  await mkdir(first);
-  expect(await timestampedFolder(folder, 'train', now)).toBe(`${first}_2`);
 });

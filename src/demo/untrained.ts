@@ -1,18 +1,19 @@
 /** @file A checkpoint of a network that has learned nothing, to see what training adds. */
 
-import type { ClassInfo } from '../../data/index.js';
-import { createSegmentor, describe } from '../../models/index.js';
-import { checkpointOf, encodeCheckpoint } from '../../runs/checkpoint.js';
-import { initialState } from '../../runs/state-dict.js';
-import { type HyperParameterOverrides, resolveHyperParameters } from '../../settings/index.js';
-import { loadTemplate } from '../../templates/index.js';
+import type { ClassInfo } from '../data/index.js';
+import { createSegmentor, describe } from '../models/index.js';
+import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
+import { initialState } from '../runs/state-dict.js';
+import { resolveHyperParameters, type SettingOptions, settingsOf } from '../settings/index.js';
+import { loadTemplate } from '../templates/index.js';
 
 export interface UntrainedOptions {
   /** Name or id of a template. */
   readonly template: string;
   readonly classes: readonly ClassInfo[];
   readonly seed: number;
-  readonly hyperParameters?: HyperParameterOverrides;
+  /** Settings that its file says it was trained with. */
+  readonly settings?: SettingOptions;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface UntrainedOptions {
 export function untrainedCheckpoint(options: UntrainedOptions): Uint8Array {
   const { classes, seed } = options;
   const template = loadTemplate(options.template);
-  const hyperParameters = resolveHyperParameters(template, options.hyperParameters);
+  const hyperParameters = resolveHyperParameters(template, settingsOf(options.settings ?? {}));
   const model = createSegmentor(template.model, { numClasses: classes.length });
   // The variables do not depend on the size of the input.
   const { variables } = describe(model, [1, 3, 64, 64]);

@@ -1,12 +1,12 @@
 /** @file Looking at predictions: the figure of the quickstart, and how far two sets of predicted masks agree. */
 
-import sharp from '../../data/images/sharp.js';
-import { type Dataset, readImage, readMask, resizeImage } from '../../data/index.js';
-import { type Panel, renderFigure } from '../../drawing/figure.js';
-import { readIndexMask } from '../../drawing/index-mask.js';
-import type { RgbImage } from '../../drawing/overlay.js';
-import { renderOverlay } from '../../drawing/overlay.js';
-import type { PredictedImage } from '../../index.js';
+import sharp from '../data/images/sharp.js';
+import { openDataset, readImage, readMask, resizeImage } from '../data/index.js';
+import { type Panel, renderFigure } from '../drawing/figure.js';
+import { readIndexMask } from '../drawing/index-mask.js';
+import type { RgbImage } from '../drawing/overlay.js';
+import { renderOverlay } from '../drawing/overlay.js';
+import type { PredictedImage } from '../index.js';
 
 /** Width of one picture of a figure in pixels. */
 const PICTURE_WIDTH = 240;
@@ -27,11 +27,13 @@ export async function agreement(
   return same / total;
 }
 
-/** The bytes of a PNG with one row per image: picture, truth, prediction; with a legend below. */
-export async function drawFigure(
-  dataset: Dataset,
-  predictions: readonly PredictedImage[],
-): Promise<Uint8Array> {
+/**
+ * The bytes of a PNG with one row per image: picture, truth, prediction; with a legend below.
+ *
+ * @param data folder of the data set that the images belong to.
+ */
+export async function drawFigure(data: string, predictions: readonly PredictedImage[]): Promise<Uint8Array> {
+  const dataset = await openDataset(data);
   const rows: RgbImage[] = [];
   for (const [index, prediction] of predictions.entries()) {
     const sample = dataset.samples.find(({ imagePath }) => imagePath === prediction.input)!;

@@ -1,0 +1,84 @@
+/** @file What a training makes of its images, as a sheet to look at before it begins. */
+
+import { basename, dirname } from 'node:path';
+import { checkOptions } from '../base/check-options.js';
+import { OtxError, option } from '../base/errors.js';
+import { Outputs } from '../base/outputs/outputs.js';
+import { shown } from '../base/text.js';
+import { AUGMENTATION_NAMES, describeAugmentation, openDataset, settleDataset } from '../data/index.js';
+import { renderAugmentationSheet } from '../drawing/augmentation-sheet.js';
+import { encodePng } from '../drawing/overlay.js';
+import type { JobEvent } from '../runs/events.js';
+import { datasetInputs } from '../runs/inputs.js';
+import { inputSizes, resolveHyperParameters, type SettingOptions, settingsOf } from '../settings/index.js';
+import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
+import { DEFAULT_SEED, loadTemplate, type Template } from '../templates/index.js';
+
+/** Which training to show, and where the sheet goes. */
+export interface DrawAugmentationOptions
+  extends Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume' | 'seed'>,
+    Pick<SettingOptions, 'augmentation' | 'inputSize'> {
+  /** A template, its name or id, or the path of its YAML file. */
+  readonly template: string | Template;
+  /** Root of the data set whose images are augmented. */
+  readonly trainData: string;
+  /** The PNG to write. */
+  readonly output: string;
+  /** Is told how the job goes on. */
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+  /** Stops the job. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A sheet that was written. */
+export interface AugmentationDrawn {
+  /** The PNG. */
+  readonly sheet: string;
+  /** Which augmentation it shows. */
+  readonly augmentation: string;
+  /** What that does to images, in a sentence. */
+  readonly description: string;
+  /** Side of the square network input in pixels. */
+  readonly cropSize: number;
+}
+
+/**
+ * Draws the first samples that a training would see, each as the network gets it and with its classes painted over.
+ *
+ * @throws OtxError `usage`, `template`, `dataset`, `image`, `output`, or `aborted` when the signal fired.
+ */
+export async function drawAugmentation(options: DrawAugmentationOptions): Promise<AugmentationDrawn> {
+  const kinds = {
+    ...kindsOf('dataFormat', 'useOtxAdapter', 'assume', 'seed'),
+    template: 'template',
+    trainData: 'path',
+    output: 'path',
+    onEvent: 'function?',
+    signal: 'signal?',
+  } as const;
+  checkOptions('drawAugmentation()', options, kinds, ['augmentation', 'inputSize']);
+  const { trainData, output, dataFormat: format, useOtxAdapter, assume, signal, onEvent } = options;
+  const { seed = DEFAULT_SEED } = options;
+  const template = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
+  const { learning_parameters, ...others } = resolveHyperParameters(template, settingsOf(options));
+  const { augmentation } = learning_parameters;
+  const name = AUGMENTATION_NAMES.find((known) => known === augmentation);
+  if (name === undefined) {
+    throw new OtxError('usage', `${option('augmentation')} is ${shown(augmentation)}, which cannot be drawn`);
+  }
+  const cropSize = inputSizes({ learning_parameters, ...others }).train;
+  const opened = await openDataset(trainData, { format, role: 'train', useOtxAdapter, assume, signal });
+  const dataset = await settleDataset(opened, { signal });
+  const inputs = datasetInputs('the data set', trainData, dataset);
+  const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
+  try {
+    const sheet = await renderAugmentationSheet(dataset, {
+      ...{ augmentation: name, cropSize, seed, ...(signal ? { signal } : {}) },
+      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'draw', done, total }),
+    });
+    await outputs.write(basename(output), await encodePng(sheet));
+  } finally {
+    await outputs.close();
+  }
+  return { sheet: output, augmentation: name, description: describeAugmentation(name), cropSize };
+}
