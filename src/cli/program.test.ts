@@ -50,7 +50,8 @@ describe('usage errors', () => {
     ],
     [[...train, '--mem-cache-size', 'much'], /parameter --mem-cache-size is "much"/],
     [[...train, '--pretrained', '--load-weights', 'w'], /--pretrained and --load-weights w are both/],
-    [['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'a'], /missing required option --val-data-roots/],
+    [[...train, '--folds', '3'], /--val-data-roots .*b and --folds 3 both say what to validate on/],
+    [['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'a', '--fold', '3'], /--fold 3 goes with --folds/],
     [[...train, '--train-type', 'Semisupervised'], /missing required option --unlabeled-data-roots/],
     [
       [...train, '--train-type', 'Selfsupervised'],

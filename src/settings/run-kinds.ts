@@ -7,7 +7,7 @@ import { parseSwitch, SWITCH_WORDS, switchSchema } from '../base/switch.js';
 export interface RunKind<T> {
   /** Checks a value of a program or of a file. */
   readonly schema: z.ZodType<T>;
-  readonly type: 'path' | 'text' | 'integer' | 'seconds' | 'boolean' | 'interval';
+  readonly type: 'path' | 'text' | 'integer' | 'float' | 'seconds' | 'boolean' | 'interval';
   /** Type and range in words. */
   readonly allowed: string;
   /** All values, where they can be listed. */
@@ -42,6 +42,16 @@ export function count({ min, max, what }: { min: number; max?: number; what?: st
     type: 'integer',
     allowed: `${allowed} from ${min}${max === undefined ? ' on' : ` to ${max}`}`,
     fromText: (text) => (/^\d+$/.test(text) ? Number(text) : Number.NaN),
+  };
+}
+
+/** A share of something. */
+export function share(): RunKind<number> {
+  return {
+    schema: z.number().gt(0).lt(1),
+    type: 'float',
+    allowed: 'a number between 0 and 1',
+    fromText: (text) => (text.trim() === '' ? Number.NaN : Number(text)),
   };
 }
 

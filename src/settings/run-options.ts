@@ -5,7 +5,7 @@
 
 import { MOST_THREADS } from '../base/most-threads.js';
 import { FORMAT_NAMES } from '../data/formats/formats.js';
-import { anyText, count, interval, oneOf, onOff, path, seconds } from './run-kinds.js';
+import { anyText, count, interval, oneOf, onOff, path, seconds, share } from './run-kinds.js';
 import type { RunOptionRecord } from './run-option.js';
 
 /** The record, in the order of help and of files. A new option is a new entry here. */
@@ -22,7 +22,47 @@ export const runOptions = {
     file: 'val_data_roots',
     flag: '--val-data-roots <folder>',
     onResume: 'moved',
-    description: 'data set to validate on after each epoch',
+    description:
+      'data set to validate on after each epoch (default: what is meant for it in the training data, else a part of that)',
+  },
+  trainList: {
+    ...path(),
+    file: 'train_list',
+    flag: '--train-list <file>',
+    onResume: 'moved',
+    description: 'learn from these images of the training data alone: a text file with one a line',
+  },
+  valList: {
+    ...path(),
+    file: 'val_list',
+    flag: '--val-list <file>',
+    onResume: 'moved',
+    description:
+      'validate on these images of the training data, and learn from the others unless there is a list of them',
+  },
+  valShare: {
+    ...share(),
+    file: 'val_share',
+    flag: '--val-share <share>',
+    onResume: 'fixed',
+    description:
+      'validate on this share of the training data, such as 0.2, chosen so that classes are spread alike and alike images ' +
+      'stay together',
+  },
+  folds: {
+    ...count({ min: 2, max: 100, what: 'parts' }),
+    file: 'folds',
+    flag: '--folds <number>',
+    onResume: 'fixed',
+    description:
+      'for cross-validation: divide the training data into so many parts, and validate on one of them',
+  },
+  fold: {
+    ...count({ min: 1, max: 100 }),
+    file: 'fold',
+    flag: '--fold <number>',
+    onResume: 'fixed',
+    description: 'which of these parts to validate on, from 1 (default: 1)',
   },
   unlabeledData: {
     ...path(),
@@ -49,6 +89,14 @@ export const runOptions = {
       'layout of the data sets, of which docs/data.md has the names (default: found out by their content, so that train and ' +
       'validation data may differ)',
     help: `layout of the data sets: ${FORMAT_NAMES.join(', ')} (default: found out by their content)`,
+  },
+  writeMeta: {
+    ...onOff(),
+    file: 'write_meta',
+    flag: '--write-meta',
+    onResume: 'free',
+    description:
+      'write a meta file into the run that says what was concluded from masks without one (proposed_dataset_meta.json)',
   },
   useOtxAdapter: {
     ...onOff(),

@@ -32,6 +32,7 @@ const KIND_OF_TYPE = {
   path: 'path?',
   text: 'string?',
   integer: 'number?',
+  float: 'number?',
   seconds: 'number?',
   boolean: 'boolean?',
   interval: 'object?',

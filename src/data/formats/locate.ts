@@ -38,6 +38,13 @@ export async function locate(root: string, name?: string): Promise<Located> {
   throw nothingFits(root, await folders[0]!.names(), wanted);
 }
 
+/** Whether the folder itself is a data set of any format, or of several. */
+export async function isDataset(root: string): Promise<boolean> {
+  const folder = new Folder(root);
+  for (const format of FORMATS) if (await format.detect(folder)) return true;
+  return false;
+}
+
 /** Names of the subsets of a data set. @throws OtxError as {@link locate} */
 export async function listSubsets(root: string, name?: string): Promise<readonly string[]> {
   const { folder, format } = await locate(root, name);

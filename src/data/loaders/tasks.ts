@@ -10,6 +10,7 @@ import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
 import { readImage } from '../images/read-image.js';
 import { type MaskEvidence, readEvidence } from '../readings/evidence.js';
+import { perceptualHash } from '../splits/perceptual-hash.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
@@ -245,6 +246,29 @@ export async function verifyImage({ imagePath }: VerifyImageTask): Promise<Verif
   }
 }
 
+export interface DescribeTask {
+  readonly sample: Sample;
+  readonly coding: MaskCoding;
+}
+
+export interface DescribeTaskResult {
+  /** Of {@link perceptualHash}; empty where the image cannot be read. */
+  readonly hash: string;
+  /** Indices of the classes that the mask shows. */
+  readonly shown: readonly number[];
+}
+
+/** What a sample looks like and shows; of bad files nothing, which are told of elsewhere. */
+export async function describeSample({ sample, coding }: DescribeTask): Promise<DescribeTaskResult> {
+  const [image, labels] = await Promise.allSettled([readImage(sample.imagePath), readLabels(sample, coding)]);
+  const shown = new Set(labels.status === 'fulfilled' ? labels.value.data : []);
+  shown.delete(IGNORE_INDEX);
+  return {
+    hash: image.status === 'fulfilled' ? perceptualHash(image.value) : '',
+    shown: [...shown].sort((a, b) => a - b),
+  };
+}
+
 export interface ForegroundTask {
   readonly sample: Sample;
   readonly coding: MaskCoding;
@@ -280,5 +304,6 @@ export const TASKS = {
   verifySample,
   verifyImage,
   hasForeground,
+  describeSample,
   lookAtMask,
 };

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { OtxError, option } from '../../base/errors.js';
-import { openUnlabeled } from '../../data/index.js';
+import { isDataset, openUnlabeled } from '../../data/index.js';
 import type { HyperParameterOverrides } from '../../settings/index.js';
 import type { TrainType } from '../../templates/index.js';
 
@@ -11,6 +11,11 @@ import type { TrainType } from '../../templates/index.js';
 export interface TrainTypeRequest {
   readonly trainData?: string | undefined;
   readonly validationData?: string | undefined;
+  readonly trainList?: string | undefined;
+  readonly valList?: string | undefined;
+  readonly valShare?: number | undefined;
+  readonly folds?: number | undefined;
+  readonly fold?: number | undefined;
   readonly unlabeledData?: string | undefined;
   readonly unlabeledFileList?: string | undefined;
   readonly hyperParameters?: HyperParameterOverrides | undefined;
@@ -23,28 +28,20 @@ export interface TrainTypeRequest {
  *
  * @throws OtxError `dataset` for unlabeled images that cannot be opened.
  */
-export async function chooseTrainType({
-  trainData,
-  validationData,
-  unlabeledData,
-  unlabeledFileList,
-  hyperParameters,
-  signal,
-}: TrainTypeRequest): Promise<TrainType> {
+export async function chooseTrainType(request: TrainTypeRequest): Promise<TrainType> {
+  const { trainData, unlabeledData, unlabeledFileList, hyperParameters, signal } = request;
   const asked = hyperParameters?.algo_backend?.train_type;
   if (asked !== undefined) return asked;
-  const isAlone = trainData !== undefined && validationData === undefined;
-  if (isAlone && (await isImageFolder(trainData))) return 'Selfsupervised';
+  const isAlone = WAYS_TO_VALIDATE.every((name) => request[name] === undefined);
+  if (isAlone && trainData !== undefined && (await isImageFolder(trainData))) return 'Selfsupervised';
   if (unlabeledData === undefined) return 'Incremental';
   const { images } = await openUnlabeled(unlabeledData, { fileList: unlabeledFileList, signal });
   return images.length > 1 ? 'Semisupervised' : 'Incremental';
 }
 
 /** What the kind of training needs besides images to learn from, and what it has no use for. */
-export function checkTrainData(
-  trainType: TrainType,
-  { validationData, unlabeledData, unlabeledFileList, hyperParameters }: TrainTypeRequest,
-): void {
+export function checkTrainData(trainType: TrainType, request: TrainTypeRequest): void {
+  const { unlabeledData, unlabeledFileList, hyperParameters } = request;
   if (trainType === 'Semisupervised' && unlabeledData === undefined) {
     throw new OtxError(
       'usage',
@@ -65,32 +62,51 @@ export function checkTrainData(
         `${trainType}; leave one of them out`,
     );
   }
-  if (trainType === 'Selfsupervised') {
-    if (validationData === undefined) return;
-    throw new OtxError(
-      'usage',
-      `self-supervised training does not validate: leave out ${option('validationData')} ${validationData}, or choose ` +
-        `another ${option('algo_backend.train_type')}`,
-    );
+  const ways = WAYS_TO_VALIDATE.filter((name) => request[name] !== undefined);
+  if (trainType !== 'Selfsupervised') {
+    checkSplit(ways, request);
+    return;
   }
-  if (validationData === undefined) {
-    throw new OtxError(
-      'usage',
-      `missing required option ${option('validationData')} (self-supervised training, which needs none, takes a folder ` +
-        `with images directly in it, or ${option('algo_backend.train_type')} Selfsupervised)`,
-    );
+  const [way] = ways;
+  if (way === undefined) return;
+  throw new OtxError(
+    'usage',
+    `self-supervised training does not validate: leave out ${option(way)} ${request[way]}, or choose another ` +
+      option('algo_backend.train_type'),
+  );
+}
+
+/** Options that say what to validate on. */
+const WAYS_TO_VALIDATE = ['validationData', 'valShare', 'folds', 'fold', 'trainList', 'valList'] as const;
+
+/** @throws OtxError `usage` for options that contradict each other. */
+function checkSplit(ways: readonly (typeof WAYS_TO_VALIDATE)[number][], request: TrainTypeRequest): void {
+  const { folds, fold } = request;
+  if (fold !== undefined && (folds === undefined || fold > folds)) {
+    const reason =
+      folds === undefined
+        ? `goes with ${option('folds')}, which is missing`
+        : `is more than the ${folds} parts of ${option('folds')}`;
+    throw new OtxError('usage', `${option('fold')} ${fold} ${reason}`);
   }
+  // The two lists are one way, and a number of a part is none.
+  const [first, second] = ways.filter(
+    (way) => way !== 'fold' && !(way === 'trainList' && ways.includes('valList')),
+  );
+  if (first === undefined || second === undefined) return;
+  throw new OtxError(
+    'usage',
+    `${option(first)} ${request[first]} and ${option(second)} ${request[second]} both say what to validate on; leave one of ` +
+      'them out',
+  );
 }
 
 const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.gif'];
-/** Names that only a data set with masks has. */
-const DATASET_NAMES = ['masks', 'dataset_meta.json', 'meta.json'];
-
 /** Whether images lie directly in the folder, and nothing says that it is a data set with masks. */
 async function isImageFolder(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch((): string[] => []);
-  return (
-    !names.some((name) => DATASET_NAMES.includes(name)) &&
-    names.some((name) => !name.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
+  const hasImages = names.some(
+    (name) => !name.startsWith('.') && IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()),
   );
+  return hasImages && !names.includes('masks') && !(await isDataset(folder));
 }

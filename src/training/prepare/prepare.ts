@@ -169,6 +169,11 @@ async function openData(
 ): Promise<TrainData> {
   const { train_type } = settings.algo_backend;
   checkTrainData(train_type, {
+    trainList: config.train_list,
+    valList: config.val_list,
+    valShare: config.val_share,
+    folds: config.folds,
+    fold: config.fold,
     validationData: config.val_data_roots,
     unlabeledData: config.unlabeled_data_roots,
     unlabeledFileList: config.unlabeled_file_list,
@@ -239,6 +244,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   const trainLoader = await loaderOf(preparing, { method, hyperParameters, report, knownClasses });
   const history = await startFiles(folder, {
     ...{ options, asked, hyperParameters, notice, isReported: listeners.reporter !== undefined },
+    texts: data.files ?? {},
     classes: trainSet.classes,
     columns: [validationSet ? trainSet.classes : [], allFigures(graphs)],
   });

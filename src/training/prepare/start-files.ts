@@ -18,6 +18,8 @@ export interface StartFilesOptions {
     readonly earlier: InterruptedRun | undefined;
     readonly extension: string | undefined;
   };
+  /** More texts, by name. */
+  readonly texts: Readonly<Record<string, string>>;
   readonly hyperParameters: HyperParameters;
   readonly classes: readonly ClassInfo[];
   /** Classes and figures that the table has columns for. */
@@ -29,13 +31,14 @@ export interface StartFilesOptions {
 /** @throws OtxError `output` */
 export async function startFiles(
   { outputs, ...files }: RunFolder,
-  { options, asked, hyperParameters, classes, columns, isReported }: StartFilesOptions,
+  { options, asked, texts, hyperParameters, classes, columns, isReported }: StartFilesOptions,
 ): Promise<History | undefined> {
   const { config, earlier, extension } = asked;
   const chosen = () => formatRunConfig(repeatable(config, hyperParameters));
   if (!earlier) {
     await outputs.write(files.labelSchema, formatLabelSchema(classes));
     await outputs.write(files.config, chosen());
+    for (const [name, text] of Object.entries(texts)) await outputs.write(name, text);
     const environment = JSON.stringify(describeEnvironment(options.command), null, 2);
     await outputs.write(files.environment, `${environment}\n`);
   }

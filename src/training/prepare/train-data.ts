@@ -1,6 +1,6 @@
 /** @file The data of a training: opened, headers only, before anything else, and read in full before the first step. */
 
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { checkPlace, Outputs } from '../../base/outputs/outputs.js';
 import type { Inputs } from '../../base/outputs/places.js';
@@ -10,7 +10,6 @@ import {
   type DatasetReport,
   ensurePseudoMasks,
   matchClasses,
-  openDataset,
   openImageFolder,
   openUnlabeled,
   type UnlabeledImages,
@@ -25,6 +24,7 @@ import { checkFingerprint, fingerprintOf, withoutClasses } from '../../runs/fing
 import { datasetInputs, fileInputs, joinInputs, searchedInputs } from '../../runs/inputs.js';
 import type { TrainType } from '../../templates/index.js';
 import type { CompleteConfig } from '../options/train-options.js';
+import { openLabeledPair } from './labeled-data.js';
 
 export interface TrainData {
   /** Images to learn from; in self-supervised training the only class is background and masks hold segments. */
@@ -35,6 +35,8 @@ export interface TrainData {
   readonly unlabeled?: UnlabeledImages | undefined;
   /** Where no outputs may go. */
   readonly inputs: Inputs;
+  /** Texts for the folder of a new run, by name: which images are learned from, and a meta file for them. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Recognises the data when a training goes on. */
   readonly fingerprints: ResumeInfo['data'];
   /**
@@ -69,7 +71,7 @@ export async function openTrainData(
   before: ResumeInfo['data'] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<TrainData> {
-  const data = await openings[trainType](config, signal);
+  const data = await openings[trainType](config, signal, before !== undefined);
   const { trainSet, validationSet, unlabeled } = data;
   if (before) {
     checkFingerprint(trainSet, before.train);
@@ -87,7 +89,11 @@ export async function openTrainData(
 type OpenedData = Omit<TrainData, 'fingerprints'>;
 
 const openings: {
-  readonly [T in TrainType]: (config: CompleteConfig, signal: AbortSignal | undefined) => Promise<OpenedData>;
+  readonly [T in TrainType]: (
+    config: CompleteConfig,
+    signal: AbortSignal | undefined,
+    isResumed: boolean,
+  ) => Promise<OpenedData>;
 } = {
   Incremental: openLabeled,
   Semisupervised: openSemiLabeled,
@@ -97,22 +103,21 @@ const openings: {
 /** Images with masks, to learn from and to validate on. */
 type LabeledData = OpenedData & { readonly validationSet: Dataset };
 
-async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<LabeledData> {
-  const { data_format: format, use_otx_adapter: useOtxAdapter, assume } = config;
-  const reading = { format, useOtxAdapter, assume, signal };
-  const [trainSet, opened] = await allOfThem<[Dataset, Dataset]>([
-    () => openDataset(config.train_data_roots, { ...reading, role: 'train' }),
-    () => openDataset(config.val_data_roots as string, { ...reading, role: 'val' }),
-  ]);
+async function openLabeled(
+  config: CompleteConfig,
+  signal: AbortSignal | undefined,
+  isResumed: boolean,
+): Promise<LabeledData> {
+  const {
+    trainSet,
+    validationSet: opened,
+    files,
+    ...pair
+  } = await openLabeledPair(config, isResumed, signal);
   const numbering = { classes: trainSet.classes, owner: 'the training data' };
   const matched = matchClasses(opened, numbering.classes, numbering.owner);
   const validationSet = matched.dataset;
-  const notices = [...matched.notices];
-  if ((await realpath(trainSet.root)) === (await realpath(validationSet.root))) {
-    notices.push(
-      `${validationSet.root}: is also the training data, so that scores say nothing about images that were not learned`,
-    );
-  }
+  const notices = [...matched.notices, ...pair.notices];
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
     for (const message of notices) onEvent({ type: 'notice', message });
     const look = async (subset: 'train' | 'validation', dataset: Dataset, belongsTo?: Dataset) => {
@@ -144,15 +149,20 @@ async function openLabeled(config: CompleteConfig, signal: AbortSignal | undefin
   };
   const inputs = joinInputs(
     datasetInputs('the training data', config.train_data_roots, trainSet),
-    datasetInputs('the validation data', config.val_data_roots as string, validationSet),
+    datasetInputs('the validation data', config.val_data_roots ?? config.train_data_roots, validationSet),
+    fileInputs('the list of images', config.train_list, config.val_list),
   );
-  return { trainSet, validationSet, inputs, check };
+  return { trainSet, validationSet, inputs, files, check };
 }
 
-async function openSemiLabeled(config: CompleteConfig, signal: AbortSignal | undefined): Promise<OpenedData> {
+async function openSemiLabeled(
+  config: CompleteConfig,
+  signal: AbortSignal | undefined,
+  isResumed: boolean,
+): Promise<OpenedData> {
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
   const [labeled, unlabeled] = await allOfThem<[LabeledData, UnlabeledImages]>([
-    () => openLabeled(config, signal),
+    () => openLabeled(config, signal, isResumed),
     () => openUnlabeled(root as string, { fileList, signal }),
   ]);
   const what = 'the unlabeled images';

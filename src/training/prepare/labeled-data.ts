@@ -1,0 +1,170 @@
+/** @file Which images of labeled data to learn from, and which to validate on. */
+
+import { realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { OtxError } from '../../base/errors.js';
+import { allOfThem, listSome } from '../../data/datasets/problems.js';
+import {
+  type Dataset,
+  findSubset,
+  formatList,
+  listedSamples,
+  listSubsets,
+  openDataset,
+  splitDataset,
+} from '../../data/index.js';
+import type { CompleteConfig } from '../options/train-options.js';
+
+/** Where a run keeps which images it learns from. */
+export const SPLIT_FILES = { train: 'split/train.txt', validation: 'split/val.txt' } as const;
+/** Its name must be none that makes a folder a data set. */
+export const PROPOSED_META_FILE = 'proposed_dataset_meta.json';
+
+/** Labeled data before its classes have been compared. */
+export interface LabeledPair {
+  readonly trainSet: Dataset;
+  readonly validationSet: Dataset;
+  /** What to say before the check, one sentence each. */
+  readonly notices: readonly string[];
+  /** Texts for the run folder, by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens the data of a training. Without validation data of its own, what is validated on is: what a list says; else a part by
+ * `folds` or `val_share`; else the subset of the training data that is named for it; else a fifth of the images.
+ *
+ * @param isResumed whether the run has kept its lists, which are used as they are.
+ * @throws OtxError as {@link openDataset} and {@link splitDataset}.
+ */
+export async function openLabeledPair(
+  config: CompleteConfig,
+  isResumed: boolean,
+  signal: AbortSignal | undefined,
+): Promise<LabeledPair> {
+  const pair = await (config.val_data_roots === undefined
+    ? openAlone(config, isResumed, signal)
+    : openBoth(config, config.val_data_roots, signal));
+  const { proposedMeta } = pair.trainSet;
+  if (!config.write_meta || isResumed) return pair;
+  if (!proposedMeta) {
+    const notice = 'the classes are declared by the data, so that there is no meta file to propose';
+    return { ...pair, notices: [...pair.notices, notice] };
+  }
+  const files = { ...pair.files, [PROPOSED_META_FILE]: `${JSON.stringify(proposedMeta, null, 2)}\n` };
+  return { ...pair, files };
+}
+
+function readingOf(
+  { data_format: format, use_otx_adapter: useOtxAdapter, assume }: CompleteConfig,
+  signal: AbortSignal | undefined,
+) {
+  return { format, useOtxAdapter, assume, signal };
+}
+
+async function openBoth(
+  config: CompleteConfig,
+  validation: string,
+  signal: AbortSignal | undefined,
+): Promise<LabeledPair> {
+  const reading = readingOf(config, signal);
+  const [trainSet, validationSet] = await allOfThem<[Dataset, Dataset]>([
+    () => openDataset(config.train_data_roots, { ...reading, role: 'train' }),
+    () => openDataset(validation, { ...reading, role: 'val' }),
+  ]);
+  const [ours, theirs] = await Promise.all([trainSet.root, validationSet.root].map((root) => realpath(root)));
+  const learned = new Set(trainSet.samples.map(({ imagePath }) => relative(trainSet.root, imagePath)));
+  const isSame =
+    ours === theirs &&
+    validationSet.samples.some(({ imagePath }) => learned.has(relative(validationSet.root, imagePath)));
+  const notice = `${validationSet.root}: is also the training data, so that scores say nothing about images that were not learned`;
+  return { trainSet, validationSet, notices: isSame ? [notice] : [], files: {} };
+}
+
+async function openAlone(
+  config: CompleteConfig,
+  isResumed: boolean,
+  signal: AbortSignal | undefined,
+): Promise<LabeledPair> {
+  const { train_data_roots: root, val_share, folds, train_list, val_list } = config;
+  const reading = readingOf(config, signal);
+  const names = await listSubsets(root, reading.format);
+  const own = names.length > 1 ? findSubset(names, 'val') : undefined;
+  const isAsked = [val_share, folds, train_list, val_list].some((value) => value !== undefined);
+  if (own !== undefined && !isAsked) {
+    const [trainSet, validationSet] = await allOfThem<[Dataset, Dataset]>([
+      () => openDataset(root, { ...reading, role: 'train' }),
+      () => openDataset(root, { ...reading, subset: own }),
+    ]);
+    return { trainSet, validationSet, notices: [`validation data: the subset ${own} of ${root}`], files: {} };
+  }
+  const whole = await openDataset(root, { ...reading, role: 'train' });
+  if (isResumed) return byLists(whole, runLists(config.output), false);
+  if (train_list !== undefined || val_list !== undefined) {
+    return byLists(whole, { train: train_list, validation: val_list }, true);
+  }
+  return divided(config, whole, signal);
+}
+
+const runLists = (output: string) => ({
+  train: join(output, SPLIT_FILES.train),
+  validation: join(output, SPLIT_FILES.validation),
+});
+
+async function divided(
+  { seed, val_share: share, folds, fold }: CompleteConfig,
+  whole: Dataset,
+  signal: AbortSignal | undefined,
+): Promise<LabeledPair> {
+  const { train, validation, groups } = await splitDataset(whole, { share, folds, fold, seed, signal });
+  const { root, samples } = whole;
+  const part = folds === undefined ? '' : `part ${fold ?? 1} of ${folds}, `;
+  const together = groups < samples.length ? ` and alike images stay together (${groups} groups)` : '';
+  const notices = [
+    `validation data: ${part}${validation.samples.length} of the ${samples.length} images of ${root}, chosen with seed ${seed} so ` +
+      `that classes are spread alike${together}; ${SPLIT_FILES.train} and ${SPLIT_FILES.validation} of the run list both`,
+  ];
+  return { trainSet: train, validationSet: validation, notices, files: listsOf(train, validation) };
+}
+
+const listsOf = (train: Dataset, validation: Dataset): Record<string, string> => ({
+  [SPLIT_FILES.train]: formatList(train.samples),
+  [SPLIT_FILES.validation]: formatList(validation.samples),
+});
+
+interface Lists {
+  readonly train: string | undefined;
+  readonly validation: string | undefined;
+}
+
+/** What is in one list alone leaves the rest to the other part. */
+async function byLists(whole: Dataset, lists: Lists, isNew: boolean): Promise<LabeledPair> {
+  const [learned, validated] = await Promise.all(
+    [lists.train, lists.validation].map((list) =>
+      list === undefined ? undefined : listedSamples(whole, list),
+    ),
+  );
+  const both = whole.samples.filter((sample) => learned?.has(sample) && validated?.has(sample));
+  if (both.length > 0) {
+    throw new OtxError(
+      'dataset',
+      `${lists.train} and ${lists.validation} both list ${listSome(both.map(({ id }) => id))}; scores on images that were ` +
+        'learned say nothing',
+    );
+  }
+  const trainSet = {
+    ...whole,
+    samples: whole.samples.filter((each) => learned?.has(each) ?? !validated?.has(each)),
+  };
+  const validationSet = {
+    ...whole,
+    samples: whole.samples.filter((each) => validated?.has(each) ?? !learned?.has(each)),
+  };
+  if (trainSet.samples.length === 0 || validationSet.samples.length === 0) {
+    throw new OtxError(
+      'dataset',
+      `${lists.train ?? lists.validation}: lists all ${whole.samples.length} images of ${whole.root}, so that none is left`,
+    );
+  }
+  return { trainSet, validationSet, notices: [], files: isNew ? listsOf(trainSet, validationSet) : {} };
+}
