@@ -14,14 +14,14 @@ const value = z.union([z.number(), z.string(), z.boolean()]);
  * A training as it was asked for: its template, its options under the names of the command line's flags with underscores,
  * and its settings.
  */
-export type RunConfig = RunFileValues & {
+export interface RunConfig extends RunFileValues {
   /** Name of a template, or path of its file. */
   readonly template: string;
   /** Seed of everything random. */
   readonly seed: number;
   /** By group and name; checked where they are used. */
-  readonly hyper_parameters: Readonly<Record<string, Record<string, z.infer<typeof value>>>>;
-};
+  readonly hyper_parameters: Readonly<Record<string, Record<string, number | string | boolean>>>;
+}
 
 /** @param vocabulary the options that a configuration may have, besides its template and settings. */
 export const configShapeOf = <R extends RunOptionRecord>(vocabulary: RunVocabulary<R>) =>

@@ -94,7 +94,7 @@ export const kindsOf = (...names: readonly (keyof RunOptions)[]): OptionKinds =>
   Object.fromEntries(names.map((name) => [name, runVocabulary.kinds[name]!]));
 
 /** Values for options of a training that are no settings, under their names in the API. */
-export type RunOptions = RunValuesOf<typeof runOptions>;
+export interface RunOptions extends RunValuesOf<typeof runOptions> {}
 
 /** Values for some of them, under their names in configuration files. */
 export type RunFileValues = RunFileValuesOf<typeof runOptions>;
