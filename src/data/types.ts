@@ -27,6 +27,16 @@ export interface Sample {
   readonly shapes?: ShapeList | undefined;
   readonly width: number;
   readonly height: number;
+  /** How the image is read. Default: as a photograph. */
+  readonly reading?: ImageReading | undefined;
+}
+
+/** How the samples of images become 8-bit RGB: the same for all images of a data set. */
+export interface ImageReading {
+  /** Bands that are red, green and blue, from 1; a single one is shown as gray. Default: as the format says. */
+  readonly bands?: readonly number[] | undefined;
+  /** Samples that become 0 and 255, of images whose samples are not of 8 bits. */
+  readonly range?: readonly [low: number, high: number] | undefined;
 }
 
 /** How the values of a mask file map to class indices; plain data, so that it can be sent to worker threads. */
@@ -91,6 +101,8 @@ export interface Dataset {
   readonly open?: OpenReadings | undefined;
   /** Readings that were decided, for data that belongs to this. */
   readonly readings?: readonly ReadingName[];
+  /** How all of its images are read, as each sample has it. Default: as photographs. */
+  readonly imageReading?: ImageReading | undefined;
   /** What a careful reader of the meta file should know, one sentence each. */
   readonly notices: readonly string[];
   /** A meta file in the Common layout that would say what was concluded, where the data has none. */
@@ -111,6 +123,8 @@ export interface UnlabeledImages {
   readonly root: string;
   /** Sorted by id, so that equal folders give equal runs on every file system; at least one. */
   readonly images: readonly UnlabeledImage[];
+  /** How they are read. Default: as photographs. */
+  readonly reading?: ImageReading | undefined;
 }
 
 /** 8-bit picture: `data` is HWC RGB. */

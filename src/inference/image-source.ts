@@ -3,7 +3,7 @@
 import { OtxError } from '../base/errors.js';
 import { shown } from '../base/text.js';
 import { decodeImage, readImage } from '../data/index.js';
-import type { DecodedImage } from '../data/types.js';
+import type { DecodedImage, ImageReading } from '../data/types.js';
 
 /** Pixels in memory. */
 export interface RawImage {
@@ -23,10 +23,11 @@ export type ImageSource = string | Uint8Array | RawImage;
 /** The words for a picture without a path. */
 const UNNAMED = 'the image';
 
-/** HWC RGB of any source. @throws OtxError `image` when it cannot be decoded, `usage` for pixels that do not fit their size */
-export async function openImage(source: ImageSource): Promise<DecodedImage> {
-  if (source instanceof Uint8Array) return decodeImage(source, UNNAMED);
-  if (typeof source === 'string' && source !== '' && !source.includes('\0')) return readImage(source);
+/** HWC RGB of any source. @param reading of files, as the model learned from them. @throws OtxError `image` when it cannot be decoded, `usage` for pixels that do not fit their size */
+export async function openImage(source: ImageSource, reading?: ImageReading): Promise<DecodedImage> {
+  if (source instanceof Uint8Array) return decodeImage(source, UNNAMED, reading);
+  if (typeof source === 'string' && source !== '' && !source.includes('\0'))
+    return readImage(source, reading);
   if (typeof source === 'object' && source !== null && 'data' in source) return rgbOf(source);
   throw new OtxError(
     'usage',

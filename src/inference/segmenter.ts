@@ -122,7 +122,7 @@ export async function segmentSource(
   { probabilities = false }: SegmentOptions = {},
 ): Promise<SegmentedImage> {
   const start = performance.now();
-  const image = await openImage(source);
+  const image = await openImage(source, model.data?.imageReading);
   const { width, height, warning } = image;
   const planes = networkInput(image, model.inputSize);
   const prepared = performance.now();

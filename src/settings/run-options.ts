@@ -115,6 +115,15 @@ export const runOptions = {
     description:
       'how to read masks whose files leave it open; the error that says so names the readings (one, or several with commas)',
   },
+  bands: {
+    ...anyText(),
+    file: 'bands',
+    flag: '--bands <numbers>',
+    onResume: 'fixed',
+    description:
+      'bands of the images that are red, green and blue, e.g. 4,3,2, or one that is gray; the first is 1 (default: as the files ' +
+      'say)',
+  },
   output: {
     ...path(),
     file: 'output',

@@ -2,6 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
+import { dataReadingSchema } from '../data/index.js';
 import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
 import type { TrainEvent } from '../runs/events.js';
 import type { SegmentationMetrics } from '../runs/metrics.js';
@@ -91,7 +92,10 @@ function describe(
     template: { id: template.id, name: template.name, model: template.model },
     hyperParameters,
     classes: classes.map(({ name, color }) => ({ name, color: [...color] as [number, number, number] })),
-    data: { readings: [...(trainSet.readings ?? [])] },
+    data: dataReadingSchema.parse({
+      readings: trainSet.readings ?? [],
+      ...(trainSet.imageReading && { imageReading: trainSet.imageReading }),
+    }),
     metrics,
     progress: {
       epoch,

@@ -16,7 +16,7 @@ import { DEFAULT_SEED, loadTemplate, type Template } from '../templates/index.js
 
 /** Which training to show, and where the sheet goes. */
 export interface DrawAugmentationOptions
-  extends Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume' | 'seed'>,
+  extends Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume' | 'bands' | 'seed'>,
     Pick<SettingOptions, 'augmentation' | 'inputSize'> {
   /** A template, its name or id, or the path of its YAML file. */
   readonly template: string | Template;
@@ -49,7 +49,7 @@ export interface AugmentationDrawn {
  */
 export async function drawAugmentation(options: DrawAugmentationOptions): Promise<AugmentationDrawn> {
   const kinds = {
-    ...kindsOf('dataFormat', 'useOtxAdapter', 'assume', 'seed'),
+    ...kindsOf('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'seed'),
     template: 'template',
     trainData: 'path',
     output: 'path',
@@ -57,7 +57,8 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
     signal: 'signal?',
   } as const;
   checkOptions('drawAugmentation()', options, kinds, ['augmentation', 'inputSize']);
-  const { trainData, output, dataFormat: format, useOtxAdapter, assume, signal, onEvent } = options;
+  const { trainData, output, dataFormat: format, useOtxAdapter, assume, bands, signal } = options;
+  const { onEvent } = options;
   const { seed = DEFAULT_SEED } = options;
   const template = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
   const { learning_parameters, ...others } = resolveHyperParameters(template, settingsOf(options));
@@ -67,7 +68,9 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
     throw new OtxError('usage', `${option('augmentation')} is ${shown(augmentation)}, which cannot be drawn`);
   }
   const cropSize = inputSizes({ learning_parameters, ...others }).train;
-  const opened = await openDataset(trainData, { format, role: 'train', useOtxAdapter, assume, signal });
+  const opened = await openDataset(trainData, {
+    ...{ format, role: 'train', useOtxAdapter, assume, bands, signal },
+  });
   const dataset = await settleDataset(opened, { signal });
   const inputs = datasetInputs('the data set', trainData, dataset);
   const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });

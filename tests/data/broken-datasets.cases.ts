@@ -1305,6 +1305,7 @@ export const IMAGES: readonly BrokenDataset[] = [
   {
     name: 'a 16-bit PNG',
     pixels: STRIPES,
+    note: /1 images have unsigned samples from 0 to 30000; 0 to 32767 become 0 to 255/,
     fault: (f) => f.write('images/a.png', mask({ depth: 16 }, [0, 30000])),
   },
   {
@@ -1313,13 +1314,15 @@ export const IMAGES: readonly BrokenDataset[] = [
     fault: (f) => f.write('images/a.png', mask({ colorType: 6 }, [0, 100])),
   },
   {
-    name: 'a 12-bit TIFF in 16',
+    name: '12 bits in 16',
     pixels: STRIPES,
+    note: /4 images have unsigned samples from 0 to 4095; 0 to 4095 become 0 to 255/,
     fault: (f) => f.writeAll('images', mask({ depth: 16 }, [0, 2000, 4095])),
   },
   {
     name: 'a float TIFF',
-    error: /images\/a\.tif .*it has float samples/s,
+    pixels: STRIPES,
+    note: /1 images have float samples from 0 to 0.990741; 0 to 1 become 0 to 255/,
     fault: async (f) => {
       await f.remove('images/a.png');
       await f.write(
@@ -1333,10 +1336,27 @@ export const IMAGES: readonly BrokenDataset[] = [
   },
   {
     name: 'a TIFF of five bands',
-    error: /it has 5 bands/,
+    error: /it has 5 bands, none of which .* choose one or three of them with bands \(--bands 1,2,3\)/,
     fault: async (f) => {
       await f.remove('images/a.png');
       await f.write('images/a.tif', tiff(new Uint8Array(5 * AREA).fill(3), 5));
+    },
+  },
+  {
+    name: 'a TIFF of eight bands',
+    error: /it has 8 bands/,
+    fault: async (f) => {
+      await f.remove('images/a.png');
+      await f.write('images/a.tif', tiff(new Uint8Array(8 * AREA).fill(3), 8));
+    },
+  },
+  {
+    name: 'float and 16-bit images',
+    error: /its images have float and unsigned samples, for which no range can hold/,
+    fault: async (f) => {
+      await f.remove('images/a.png');
+      await f.write('images/a.tif', tiff(new Float32Array(AREA).fill(0.5), 1));
+      await f.write('images/b.png', mask({ depth: 16 }, [0, 2000, 4095]));
     },
   },
   {
@@ -1349,10 +1369,17 @@ export const IMAGES: readonly BrokenDataset[] = [
   },
   {
     name: 'a TIFF of signed numbers',
-    error: /it has short samples/,
+    pixels: STRIPES,
+    note: /signed samples from -1000 to 3000; -1000 to 3000 become 0 to 255/,
     fault: async (f) => {
       await f.remove('images/a.png');
-      await f.write('images/a.tif', tiff(new Int16Array(AREA), 1));
+      await f.write(
+        'images/a.tif',
+        tiff(
+          Int16Array.from({ length: AREA }, (_, i) => (i % 2 ? 3000 : -1000)),
+          1,
+        ),
+      );
     },
   },
   {
@@ -1388,8 +1415,8 @@ export const IMAGES: readonly BrokenDataset[] = [
 ];
 
 /** An uncompressed TIFF of {@link WIDTH} x {@link HEIGHT} pixels, whose bands are no colours. */
-function tiff(samples: Uint8Array | Int16Array | Float32Array, bands: number): Buffer {
-  const format = samples instanceof Uint8Array ? 1 : samples instanceof Int16Array ? 2 : 3;
+export function tiff(samples: Uint8Array | Uint16Array | Int16Array | Float32Array, bands: number): Buffer {
+  const format = samples instanceof Float32Array ? 3 : samples instanceof Int16Array ? 2 : 1;
   const bits = 8 * samples.BYTES_PER_ELEMENT;
   const pixels = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
   const SHORT = 3;

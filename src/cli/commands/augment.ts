@@ -24,6 +24,7 @@ interface Flags {
   dataFormat?: string;
   useOtxAdapter?: boolean;
   assume?: string;
+  bands?: string;
 }
 
 export function addAugment(program: Command, { terminal, settings, run }: CommandContext): void {
@@ -38,15 +39,16 @@ export function addAugment(program: Command, { terminal, settings, run }: Comman
         .choices(AUGMENTATION?.words ?? [])
         .default('documented'),
     );
-  addSettingFlags(command, [...SEED, ...settingsNamed('dataFormat', 'useOtxAdapter', 'assume')])
+  addSettingFlags(command, [...SEED, ...settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands')])
     .addHelpText('after', paramsHint('augment', 'learning_parameters.input_size 256x256'))
     .action(async (template: string, flags: Flags) => {
-      const { trainDataRoots: trainData, augmentation, seed = DEFAULT_SEED, dataFormat, assume } = flags;
+      const { trainDataRoots: trainData, augmentation, seed = DEFAULT_SEED, dataFormat } = flags;
+      const { assume, bands } = flags;
       const output = /\.png$/i.test(flags.output) ? flags.output : join(flags.output, SHEET_FILE);
       const asked = settings('augment', flags.useOtxAdapter);
       const { cropSize, description } = await run(async ({ signal, onEvent }) => {
         const drawn = await drawAugmentation({
-          ...{ template, trainData, output, augmentation, seed, dataFormat, assume, ...asked },
+          ...{ template, trainData, output, augmentation, seed, dataFormat, assume, bands, ...asked },
           ...{ signal, onEvent },
         });
         // Where a file was named, nothing else comes beside it.

@@ -9,11 +9,12 @@ import { readImageSize } from '../images/decoder.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { type AdaptOptions, adaptDataset } from '../otx-adapter/adapt-dataset.js';
 import { requireOpenCv } from '../otx-adapter/opencv.js';
+import { parseBands } from '../readings/bands.js';
 import { parseAssume, type ReadingName } from '../readings/names.js';
 import type { Size } from '../transforms/geometry.js';
 import type { Dataset, Sample } from '../types.js';
 import { datasetError } from './problems.js';
-import { settleDataset } from './settle-dataset.js';
+import { readingImages, settleDataset } from './settle-dataset.js';
 
 const HEADERS_AT_ONCE = 8;
 
@@ -31,6 +32,8 @@ export interface OpenDatasetOptions extends AdaptOptions {
   readonly role?: SubsetRole | undefined;
   /** Names of readings to choose where the files leave several open, with commas between them; see docs/data.md. */
   readonly assume?: string | undefined;
+  /** Bands of the images that are red, green and blue, as "4,3,2", or one that is gray. Default: as the files say. */
+  readonly bands?: string | undefined;
 }
 
 /**
@@ -45,14 +48,16 @@ export interface OpenDatasetOptions extends AdaptOptions {
 export async function openDataset(root: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
   if (options.useOtxAdapter) requireOpenCv();
   const assumed = parseAssume(options.assume);
+  const bands = parseBands(options.bands);
   const { folder, format } = await locate(root, options.format);
   const subset = options.subset ?? pickSubset(folder, await format.subsets(folder), options.role);
   const opened = await format.open(folder, subset);
   const dataset = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
+  const withBands = bands ? readingImages(dataset, { bands }) : dataset;
   const named =
     format === css
-      ? dataset
-      : { ...dataset, notices: [describe(format, subset, opened), ...dataset.notices] };
+      ? withBands
+      : { ...withBands, notices: [describe(format, subset, opened), ...withBands.notices] };
   if (options.useOtxAdapter) return adaptDataset(await settleDataset(named, options), options);
   // What is asked of the classes next must not be answered for a reading that the masks refute later.
   const lists = new Set(named.open?.declared.map(({ classes }) => JSON.stringify(classes)));

@@ -6,11 +6,18 @@ import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import type { MaskEvidence } from '../readings/evidence.js';
 import type { ReadingName } from '../readings/names.js';
 import { settle } from '../readings/settle.js';
-import type { Dataset } from '../types.js';
+import type { Dataset, ImageReading } from '../types.js';
 
 /** Data that was read already and to which other data belongs. */
 export interface BelongsTo {
   readonly readings?: readonly ReadingName[] | undefined;
+  readonly imageReading?: ImageReading | undefined;
+}
+
+/** The data set with all of its images read alike. */
+export function readingImages(dataset: Dataset, reading: ImageReading | undefined): Dataset {
+  const samples = dataset.samples.map((sample) => ({ ...sample, reading }));
+  return { ...dataset, samples, imageReading: reading };
 }
 
 /**

@@ -74,7 +74,7 @@ export async function openUnlabeled(root: string, options: UnlabeledOptions = {}
  * @throws OtxError `dataset` once for all files that are truncated or unreadable; `aborted` when the signal fires.
  */
 export async function verifyUnlabeled(
-  { root, images }: UnlabeledImages,
+  { root, images, reading }: UnlabeledImages,
   { workers = DEFAULT_WORKERS, onProgress, signal }: VerifyOptions = {},
 ): Promise<readonly string[]> {
   const pool = acquirePool(workers);
@@ -82,7 +82,7 @@ export async function verifyUnlabeled(
   try {
     const results = await mapConcurrent(images, Math.max(2 * pool.workers, 1), async ({ imagePath }) => {
       const result = await abortable(
-        pool.run('verifyImage', { imagePath }),
+        pool.run('verifyImage', { imagePath, reading }),
         signal,
         'checking the unlabeled images',
       );

@@ -5,11 +5,12 @@ import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import type { MaskEvidence } from '../readings/evidence.js';
 import { outcomeOf, problemOf } from '../readings/outcome.js';
+import { settleImages } from '../readings/settle-images.js';
 import { type ClassInfo, type Dataset, IGNORE_INDEX } from '../types.js';
 import { matchClasses } from './match-classes.js';
 import { datasetError } from './problems.js';
 import { type DatasetReport, valuesOf } from './report.js';
-import { type BelongsTo, settleWith } from './settle-dataset.js';
+import { type BelongsTo, readingImages, settleWith } from './settle-dataset.js';
 
 export interface VerifyOptions {
   /** Data threads; 0 works in the calling thread. Default 2. */
@@ -37,13 +38,26 @@ export interface VerifiedDataset {
  * @throws OtxError `dataset` once for all files that are truncated, unreadable or lossy, have values without a class, or
  * whose mask has another size than the image; for masks that can be read in several ways; `aborted` when the signal fires.
  */
-export async function verifyDataset(opened: Dataset, options: VerifyOptions = {}): Promise<VerifiedDataset> {
+export async function verifyDataset(
+  asOpened: Dataset,
+  options: VerifyOptions = {},
+): Promise<VerifiedDataset> {
+  const alike = asOpened.imageReading ?? options.belongsTo?.imageReading;
+  const opened = alike ? readingImages(asOpened, alike) : asOpened;
   const results = await lookAtAll(opened, options);
   const evidence = results.map((result) => result.evidence);
   const bad = results.flatMap((result) => result.problems);
-  const { dataset, problems } = settled(opened, evidence, bad.length > 0, options);
+  const { dataset: withMasks, problems } = settled(opened, evidence, bad.length > 0, options);
+  const numbers = results.map((result) => result.numbers);
+  const images = settleImages(numbers, opened.imageReading, options.belongsTo?.imageReading);
+  if (images.problem !== undefined && bad.length === 0) bad.push(`${opened.root}: ${images.problem}`);
+  const read = images.reading ? readingImages(withMasks, images.reading) : withMasks;
+  const dataset = { ...read, notices: [...read.notices, ...images.notices] };
   if (bad.length + problems.flat().length > 0) {
-    const all = results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
+    const all =
+      images.problem !== undefined && results.every(({ problems }) => problems.length === 0) && bad.length > 0
+        ? bad
+        : results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
     throw datasetError(
       dataset.root,
       all,

@@ -2,7 +2,10 @@
 import { messageOf, OtxError } from '../../base/errors.js';
 import { MOST_BYTES, openRegular, readRegular, Unreadable, whyUnreadable } from '../../base/read-file.js';
 import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat } from './image-format.js';
+import { scientificDirectory } from './numbers.js';
 import sharp, { type FailOnOptions, type Sharp } from './sharp.js';
+import type { TiffDirectory } from './tiff/directory.js';
+import { UnknownTiff } from './tiff/samples.js';
 
 /** Most pixels of a picture that is decoded: 16383 x 16383. A file of a few bytes can claim any number of them. */
 export const MAX_PIXELS = 0x3fff ** 2;
@@ -49,9 +52,29 @@ export async function readImageSize(path: string): Promise<{ width: number; heig
     return (await headerOf(requireImage(await readHead(path)), path)).upright;
   } catch (error) {
     // libvips says "missing" for anything it cannot open; reading the bytes finds the reason.
-    await readBytes(path);
-    throw unreadable(path, error);
+    const directory = scientificTiff(await readBytes(path));
+    if (!directory) throw unreadable(path, error);
+    return uprightSize(path, directory);
   }
+}
+
+/** Of a TIFF that libvips makes no picture of. */
+function uprightSize(path: string, { width, height, orientation }: TiffDirectory) {
+  if (width * height > MAX_PIXELS) throw unreadable(path, tooLarge(width, height));
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
+}
+
+const tooLarge = (width: number, height: number) =>
+  new NotDecodable(`its ${width}x${height} pixels are more than are read; ${LIMIT}`);
+
+/** What a picture is without being decoded as one; undefined for all that is decoded as a photograph. */
+export function scientificTiff(bytes: Buffer): TiffDirectory | undefined {
+  if (imageFormat(bytes) !== 'TIFF') return undefined;
+  const directory = scientificDirectory(bytes);
+  if (directory && directory.width * directory.height > MAX_PIXELS) {
+    throw tooLarge(directory.width, directory.height);
+  }
+  return directory;
 }
 
 interface Header {
@@ -84,7 +107,7 @@ async function headerOf(format: ImageFormat, input: Uint8Array | string): Promis
     limitInputPixels: false,
   }).metadata();
   if (width * height > MAX_PIXELS) {
-    throw new NotDecodable(`its ${width}x${height} pixels are more than are read; ${LIMIT}`);
+    throw tooLarge(width, height);
   }
   if (depth !== 'uchar' && depth !== 'ushort') {
     throw new NotDecodable(`it has ${depth} samples; save it with 8 or 16 bits, scaled to their range`);
@@ -108,7 +131,7 @@ async function readHead(path: string): Promise<Buffer> {
 }
 
 /** Why a file is not decoded, without its name; {@link unreadable} adds it. */
-class NotDecodable extends Error {}
+export class NotDecodable extends Error {}
 
 /** The format that the first bytes tell. @throws NotDecodable for any other. */
 function requireImage(head: Uint8Array): ImageFormat {
@@ -138,7 +161,7 @@ const isOfSystem = (error: unknown): boolean => error instanceof Error && 'sysca
 
 function plainReason(error: unknown): string {
   const message = messageOf(error);
-  if (error instanceof NotDecodable) return message;
+  if (error instanceof NotDecodable || error instanceof UnknownTiff) return message;
   if (message.includes('exceeds pixel limit')) return `it has more pixels than are read; ${LIMIT}`;
   const [detail] = message
     .replace(/^Input (file|buffer) has corrupt header: /, '')

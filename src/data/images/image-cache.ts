@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { outputError, writeFileAtomic } from '../../base/atomic.js';
 import { makeFolder } from '../../base/make-folder.js';
-import type { DecodedImage } from '../types.js';
+import type { DecodedImage, ImageReading } from '../types.js';
 import { readBytes, unreadable } from './decoder.js';
 import { readImage } from './read-image.js';
 import sharp, { type Sharp } from './sharp.js';
@@ -37,30 +37,44 @@ export interface ImageCache {
  *
  * @throws OtxError `image` as `readImage` for the original, `output` when the copy cannot be written.
  */
-export async function readCachedImage(path: string, cache: ImageCache): Promise<DecodedImage> {
-  const copy = await placeOf(path, cache);
-  const kept = await readImage(copy).catch(() => undefined);
+export async function readCachedImage(
+  path: string,
+  cache: ImageCache,
+  reading?: ImageReading,
+): Promise<DecodedImage> {
+  const copy = await placeOf(path, cache, reading);
+  // Other copies are what the reading has made of the image.
+  const read = (file: string) => readImage(file, cache.scheme === 'AS-IS' ? reading : undefined);
+  const kept = await read(copy).catch(() => undefined);
   if (kept) return kept;
-  const bytes = await encoded(path, cache);
+  const bytes = await encoded(path, cache, reading);
   await makeFolder(cache.folder).catch((error: unknown) => {
     throw outputError(cache.folder, error);
   });
   await writeFileAtomic(copy, bytes);
-  return readImage(copy);
+  return read(copy);
 }
 
 /** Named after all that tells one state of one image from others. */
-async function placeOf(path: string, { scheme, folder }: ImageCache): Promise<string> {
+async function placeOf(
+  path: string,
+  { scheme, folder }: ImageCache,
+  reading: ImageReading | undefined,
+): Promise<string> {
   const { size, mtimeMs } = await stat(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
-  const state = JSON.stringify([scheme, resolve(path), size, mtimeMs]);
+  const state = JSON.stringify([scheme, resolve(path), size, mtimeMs, ...(reading ? [reading] : [])]);
   const extension = scheme === 'AS-IS' ? extname(path) : encoders[scheme].extension;
   return join(folder, createHash('sha256').update(state).digest('hex').slice(0, 32) + extension);
 }
 
-async function encoded(path: string, { scheme }: ImageCache): Promise<Uint8Array> {
-  const { data, width, height } = await readImage(path);
+async function encoded(
+  path: string,
+  { scheme }: ImageCache,
+  reading: ImageReading | undefined,
+): Promise<Uint8Array> {
+  const { data, width, height } = await readImage(path, reading);
   if (scheme === 'AS-IS') return readBytes(path);
   return encoders[scheme].encode(sharp(data, { raw: { width, height, channels: 3 } })).toBuffer();
 }

@@ -107,4 +107,23 @@ describe('readImage', () => {
     await expect(readImage('/nowhere/x.jpg')).rejects.toThrow('/nowhere/x.jpg does not exist');
     await expect(readImageSize('/nowhere/x.jpg')).rejects.toThrow('/nowhere/x.jpg does not exist');
   });
+
+  it('brings samples of more than 8 bits to the range of the reading, also of a few bits without one', async () => {
+    const twelve = png({ width: 3, height: 1, samples: [0, 2048, 4095], colorType: 0, depth: 16 });
+    const { path, data, warning } = await read(twelve);
+    expect([...data]).toEqual([0, 0, 0, 128, 128, 128, 255, 255, 255]);
+    expect(warning).toMatch(/go up to 4095 and were read as 12 bits/);
+    const wider = await readImage(path, { range: [0, 8190] });
+    expect([...wider.data]).toEqual([0, 0, 0, 64, 64, 64, 128, 128, 128]);
+    expect(wider.warning).toBeUndefined();
+    const cut = await readImage(path, { range: [1000, 2000] });
+    expect([...cut.data]).toEqual([0, 0, 0, 255, 255, 255, 255, 255, 255]);
+  });
+
+  it('takes the bands of the reading', async () => {
+    const { path } = await read(await rgbPng([1, 2, 3], 1, 1));
+    expect([...(await readImage(path, { bands: [3, 1, 1] })).data]).toEqual([3, 1, 1]);
+    expect([...(await readImage(path, { bands: [2] })).data]).toEqual([2, 2, 2]);
+    await expect(readImage(path, { bands: [4] })).rejects.toThrow('it has 3 bands, and band 4 was chosen');
+  });
 });

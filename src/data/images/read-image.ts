@@ -1,36 +1,82 @@
 /** @file Decodes any photograph to 8-bit RGB. */
 
 import { messageOf } from '../../base/errors.js';
-import type { DecodedImage } from '../types.js';
-import { decoder, readBytes, readHeader, unreadable } from './decoder.js';
-import { imageFormat } from './image-format.js';
+import type { DecodedImage, ImageReading } from '../types.js';
+import { decoder, readBytes, unreadable } from './decoder.js';
+import { type NumberEvidence, pickRgb, readNumbers, rgbOfNumbers } from './number-image.js';
 import type { FailOnOptions } from './sharp.js';
 
 /**
- * Reads an image of any size, channel count and depth as HWC RGB: gray is replicated, alpha dropped, 16 bit reduced to
- * the high byte, CMYK converted, EXIF orientation applied.
+ * Reads an image of any size, channel count and depth as HWC RGB: gray is replicated, alpha dropped, CMYK converted, EXIF
+ * orientation applied. Samples of 16 bits, signed ones and floats are scaled by the range of the reading; without one 16 bits
+ * are reduced to the high byte, or to the highest of the bits that are used, which a `warning` says.
  *
  * A file with a harmless defect (e.g. stray bytes between JPEG segments) is decoded and carries a `warning`.
- * @throws OtxError `image` naming the file when it is missing, no image, or truncated.
+ * @throws OtxError `image` naming the file when it is missing, no image, or truncated, and for bands and samples that need a
+ * reading.
  */
-export async function readImage(path: string): Promise<DecodedImage> {
-  return decodeImage(await readBytes(path), path);
+export async function readImage(path: string, reading?: ImageReading): Promise<DecodedImage> {
+  return decodeImage(await readBytes(path), path, reading);
 }
 
 /** The same for the bytes of a file. @param name of the picture, for messages. @throws OtxError `image` */
-export async function decodeImage(bytes: Uint8Array, name: string): Promise<DecodedImage> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  reading?: ImageReading,
+): Promise<DecodedImage> {
   try {
-    // The other formats can hold nothing that is not decoded as it is meant.
-    if (imageFormat(bytes) === 'TIFF') await readHeader(bytes);
+    const image = await readNumbers(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), reading);
+    const rgb = image && rgbOfNumbers(image, reading);
+    if (rgb) {
+      const { width, height } = image.numbers;
+      return { data: rgb.data, width, height, ...(rgb.said ? { warning: `${name}: ${rgb.said}` } : {}) };
+    }
   } catch (error) {
     throw unreadable(name, error);
   }
+  return decodePhotograph(bytes, name, reading);
+}
+
+/** An image that was decoded to be looked at. */
+export interface LookedAt {
+  readonly width: number;
+  readonly height: number;
+  readonly warning: string | undefined;
+  /** HWC RGB where the image is a photograph. */
+  readonly data: Uint8Array | undefined;
+  /** Of an image whose samples are no bytes. */
+  readonly numbers: NumberEvidence | undefined;
+}
+
+/** Decodes an image in full without knowing the range of its samples. @throws OtxError `image` */
+export async function lookAtImage(path: string, reading?: ImageReading): Promise<LookedAt> {
+  const bytes = await readBytes(path);
   try {
-    return await decodeRgb(bytes, 'warning');
+    const image = await readNumbers(bytes, reading);
+    if (image) {
+      const { kind, bands, low, high, numbers } = image;
+      const { width, height } = numbers;
+      return { width, height, warning: undefined, data: undefined, numbers: { kind, bands, low, high } };
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const { warning, ...image } = await decodePhotograph(bytes, path, reading);
+  return { ...image, warning, numbers: undefined };
+}
+
+async function decodePhotograph(
+  bytes: Uint8Array,
+  name: string,
+  reading: ImageReading | undefined,
+): Promise<DecodedImage> {
+  try {
+    return await decodeRgb(bytes, 'warning', reading);
   } catch (strict) {
     try {
       return {
-        ...(await decodeRgb(bytes, 'error')),
+        ...(await decodeRgb(bytes, 'error', reading)),
         warning: `${name}: ${messageOf(strict).trim().split('\n')[0]}`,
       };
     } catch (error) {
@@ -39,14 +85,16 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Deco
   }
 }
 
-async function decodeRgb(bytes: Uint8Array, failOn: FailOnOptions): Promise<DecodedImage> {
+async function decodeRgb(
+  bytes: Uint8Array,
+  failOn: FailOnOptions,
+  reading: ImageReading | undefined,
+): Promise<DecodedImage> {
   const { data, info } = await decoder(bytes, failOn)
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  return {
-    data: new Uint8Array(data.buffer, data.byteOffset, data.length),
-    width: info.width,
-    height: info.height,
-  };
+  const { width, height } = info;
+  const rgb = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return { data: reading?.bands ? pickRgb(rgb, width, height, reading.bands) : rgb, width, height };
 }

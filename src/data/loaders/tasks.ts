@@ -8,13 +8,14 @@ import { readLabels } from '../formats/read-labels.js';
 import { readBytes } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
-import { readImage } from '../images/read-image.js';
+import type { NumberEvidence } from '../images/number-image.js';
+import { lookAtImage, readImage } from '../images/read-image.js';
 import { type MaskEvidence, readEvidence } from '../readings/evidence.js';
 import { perceptualHash } from '../splits/perceptual-hash.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
-import type { DecodedImage, LabeledImage, MaskCoding, Sample } from '../types.js';
+import type { DecodedImage, ImageReading, LabeledImage, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { makeViews } from '../views/weak-strong.js';
 import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
@@ -73,6 +74,7 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
 export interface UnlabeledTask {
   readonly items: readonly {
     readonly imagePath: string;
+    readonly reading?: ImageReading | undefined;
     /** Seed of the views. */
     readonly seed: string;
     /** Pixels from an earlier batch, in shared memory. */
@@ -99,14 +101,15 @@ export interface UnlabeledTaskResult {
 /** Decodes the images of one batch and makes both views of each. */
 export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<UnlabeledTaskResult> {
   const { items, cropSize, imageCache } = task;
-  const read = (path: string) => (imageCache ? readCachedImage(path, imageCache) : readImage(path));
+  const read = (path: string, reading?: ImageReading) =>
+    imageCache ? readCachedImage(path, imageCache, reading) : readImage(path, reading);
   const area = cropSize * cropSize;
   const weak = new Float32Array(items.length * 3 * area);
   const strong = new Float32Array(items.length * 3 * area);
   const padding = new Uint8Array(items.length * area);
   const decoded: (DecodedImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await read(item.imagePath));
+    let source = item.decoded ?? (await read(item.imagePath, item.reading));
     const isKept = item.keep && !item.decoded;
     if (isKept) source = { ...source, data: inSharedMemory(source.data) };
     decoded.push(isKept ? source : undefined);
@@ -178,12 +181,14 @@ export interface VerifyTaskResult {
   readonly evidence: MaskEvidence | undefined;
   readonly problems: readonly string[];
   readonly warning: string | undefined;
+  /** What the samples of the image are, where they are no bytes. */
+  readonly numbers: NumberEvidence | undefined;
 }
 
 /** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
 export async function verifySample({ sample, coding }: VerifyTask): Promise<VerifyTaskResult> {
   const [image, mask] = await Promise.allSettled([
-    readImage(sample.imagePath),
+    lookAtImage(sample.imagePath, sample.reading),
     coding ? readCounts(sample, coding) : readEvidence(sample.maskPath).then(({ evidence }) => evidence),
   ]);
   const problems = [image, mask].flatMap((result) =>
@@ -202,6 +207,7 @@ export async function verifySample({ sample, coding }: VerifyTask): Promise<Veri
     evidence: found && 'form' in found ? found : undefined,
     problems,
     warning: image.status === 'fulfilled' ? image.value.warning : undefined,
+    numbers: image.status === 'fulfilled' ? image.value.numbers : undefined,
   };
 }
 
@@ -230,6 +236,7 @@ async function haveSameBytes(first: string, second: string): Promise<boolean> {
 
 export interface VerifyImageTask {
   readonly imagePath: string;
+  readonly reading?: ImageReading | undefined;
 }
 
 export interface VerifyImageTaskResult {
@@ -238,9 +245,9 @@ export interface VerifyImageTaskResult {
 }
 
 /** Decodes an image without a mask in full. A bad file is given back, not thrown. */
-export async function verifyImage({ imagePath }: VerifyImageTask): Promise<VerifyImageTaskResult> {
+export async function verifyImage({ imagePath, reading }: VerifyImageTask): Promise<VerifyImageTaskResult> {
   try {
-    return { problem: undefined, warning: (await readImage(imagePath)).warning };
+    return { problem: undefined, warning: (await readImage(imagePath, reading)).warning };
   } catch (error) {
     return { problem: messageOf(error), warning: undefined };
   }
@@ -286,8 +293,8 @@ async function readSample(
   imageCache?: ImageCache,
 ): Promise<LabeledImage> {
   const image = await (imageCache
-    ? readCachedImage(sample.imagePath, imageCache)
-    : readImage(sample.imagePath));
+    ? readCachedImage(sample.imagePath, imageCache, sample.reading)
+    : readImage(sample.imagePath, sample.reading));
   const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch(sample, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);

@@ -45,7 +45,7 @@ export interface UnlabeledLoader {
 
 /** Creates the loader. */
 export function createUnlabeledLoader(
-  { images }: UnlabeledImages,
+  { images, reading }: UnlabeledImages,
   options: UnlabeledLoaderOptions,
 ): UnlabeledLoader {
   const { batchSize, cropSize, seed, imageCache } = options;
@@ -72,6 +72,7 @@ export function createUnlabeledLoader(
     const indices = places.map((place) => orderOf(Math.floor(place / images.length))[place % images.length]!);
     const items = indices.map((index, n) => ({
       imagePath: images[index]!.imagePath,
+      ...(reading && { reading }),
       seed: `${seed}:${places[n]}:views`,
       decoded: cache.get(index),
       keep: cache.fits(index),

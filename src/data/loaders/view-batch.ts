@@ -102,7 +102,10 @@ function viewsOf(augmentation: AugmentationName, size: number): typeof writeView
 async function readSource(sample: Sample, { coding, imageCache }: ViewTask): Promise<LabeledImage> {
   const { imagePath, maskPath } = sample;
   if (!coding) return readSegmentedImage(imagePath, maskPath, imageCache);
-  const image = imageCache ? await readCachedImage(imagePath, imageCache) : await readImage(imagePath);
+  const { reading } = sample;
+  const image = imageCache
+    ? await readCachedImage(imagePath, imageCache, reading)
+    : await readImage(imagePath, reading);
   const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);

@@ -7,6 +7,13 @@ const NAMES = Object.keys(READINGS) as [ReadingName, ...ReadingName[]];
 export const dataReadingSchema = z.object({
   /** Readings of the masks that were decided. */
   readings: z.array(z.enum(NAMES)),
+  /** How all images are read; without it as photographs. */
+  imageReading: z
+    .object({
+      bands: z.array(z.int().positive()).min(1).max(3).optional(),
+      range: z.tuple([z.number(), z.number()]).optional(),
+    })
+    .optional(),
 });
 
 /** How the data was read that a model learned from. */

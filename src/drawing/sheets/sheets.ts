@@ -85,7 +85,10 @@ export async function drawPredictions(
     height: Math.max(...pictures.map(({ height }) => height)),
   };
   const rows = pictures.map(async (picture): Promise<Panel[]> => {
-    const photograph = await resized(await readImage(picture.sample.imagePath), picture);
+    const photograph = await resized(
+      await readImage(picture.sample.imagePath, picture.sample.reading),
+      picture,
+    );
     const painted = (mask: Uint8Array) => ({
       ...photograph,
       data: renderOverlay(photograph, mask, classes, ALPHA),

@@ -49,7 +49,7 @@ export async function drawWorst(
   const panels: Panel[] = [];
   // One after the other: the photographs are decoded at their full size.
   for (const image of images) {
-    const photograph = await resized(await readImage(image.sample.imagePath), image);
+    const photograph = await resized(await readImage(image.sample.imagePath, image.sample.reading), image);
     const painted = (mask: Uint8Array) => ({
       ...photograph,
       data: renderOverlay(photograph, mask, classes, ALPHA),

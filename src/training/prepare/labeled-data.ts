@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { allOfThem, listSome } from '../../data/datasets/problems.js';
+import { sharedImages } from '../../data/datasets/shared-images.js';
 import {
   type Dataset,
   findSubset,
@@ -11,6 +12,7 @@ import {
   listedSamples,
   listSubsets,
   openDataset,
+  settleDataset,
   splitDataset,
 } from '../../data/index.js';
 import type { CompleteConfig } from '../options/train-options.js';
@@ -56,10 +58,10 @@ export async function openLabeledPair(
 }
 
 function readingOf(
-  { data_format: format, use_otx_adapter: useOtxAdapter, assume }: CompleteConfig,
+  { data_format: format, use_otx_adapter: useOtxAdapter, assume, bands }: CompleteConfig,
   signal: AbortSignal | undefined,
 ) {
-  return { format, useOtxAdapter, assume, signal };
+  return { format, useOtxAdapter, assume, bands, signal };
 }
 
 async function openBoth(
@@ -78,7 +80,27 @@ async function openBoth(
     ours === theirs &&
     validationSet.samples.some(({ imagePath }) => learned.has(relative(validationSet.root, imagePath)));
   const notice = `${validationSet.root}: is also the training data, so that scores say nothing about images that were not learned`;
-  return { trainSet, validationSet, notices: isSame ? [notice] : [], files: {} };
+  if (isSame) return { trainSet, validationSet, notices: [notice], files: {} };
+  const { dataset, notices } = await withoutShared(validationSet, trainSet, signal);
+  return { trainSet, validationSet: dataset, notices, files: {} };
+}
+
+/** Images that are learned from say nothing about others. */
+async function withoutShared(
+  dataset: Dataset,
+  trainSet: Dataset,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly dataset: Dataset; readonly notices: readonly string[] }> {
+  const { root, samples } = dataset;
+  const shared = await sharedImages(dataset, trainSet, signal);
+  if (shared.size === 0) return { dataset, notices: [] };
+  const what = `${root}: ${shared.size} of its ${samples.length} images are training data as well, byte by byte`;
+  if (shared.size === samples.length) {
+    return { dataset, notices: [`${what}, so that scores say nothing about images that were not learned`] };
+  }
+  const names = listSome([...shared].map(({ id }) => id));
+  const left = { ...dataset, samples: samples.filter((sample) => !shared.has(sample)) };
+  return { dataset: left, notices: [`${what}, and left out of validation: ${names}`] };
 }
 
 async function openAlone(
@@ -113,9 +135,11 @@ const runLists = (output: string) => ({
 
 async function divided(
   { seed, val_share: share, folds, fold }: CompleteConfig,
-  whole: Dataset,
+  opened: Dataset,
   signal: AbortSignal | undefined,
 ): Promise<LabeledPair> {
+  // What each image shows is known once it is how masks are read.
+  const whole = await settleDataset(opened, { signal });
   const { train, validation, groups } = await splitDataset(whole, { share, folds, fold, seed, signal });
   const { root, samples } = whole;
   const part = folds === undefined ? '' : `part ${fold ?? 1} of ${folds}, `;

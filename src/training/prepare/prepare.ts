@@ -212,7 +212,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     ? keptSettings(earlier, template, settingsOf(options))
     : chooseSettings(asked.settings, data.trainSet, config.seed, notice);
   warnOfRandomStart(preparing, chosen);
-  const unread = methodOf(preparing, chosen, data.trainSet).method;
+  const unread = methodOf(preparing, chosen, data).method;
   const { state: weights, knownClasses } = await firstWeights({
     earlier,
     config,
@@ -230,11 +230,10 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
 
   // Whatever could fail late fails now: every mask is looked at.
   const { num_workers: workers } = chosen.learning_parameters;
-  const { trainSet, validationSet, report } = await withProblemList(folder.outputs, () =>
-    data.check({ workers, onEvent: tell, signal }),
-  );
+  const checked = await withProblemList(folder.outputs, () => data.check({ workers, onEvent: tell, signal }));
+  const { trainSet, validationSet, report } = checked;
   // How masks are read is known only now.
-  const { method, validationCache } = methodOf(preparing, chosen, trainSet);
+  const { method, validationCache } = methodOf(preparing, chosen, checked);
 
   // The engine, with a batch that fits.
   const hyperParameters = earlier
@@ -300,9 +299,9 @@ function warnOfRandomStart(
 function methodOf(
   { asked: { template, config }, data }: Preparing,
   hyperParameters: HyperParameters,
-  trainSet: Dataset,
+  { trainSet, unlabeled = data.unlabeled }: Pick<TrainData, 'trainSet' | 'unlabeled'>,
 ): { readonly method: Method; readonly validationCache: number } {
-  const { validationSet, unlabeled } = data;
+  const { validationSet } = data;
   const { mem_cache_size } = hyperParameters.algo_backend;
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const cache = shareCache(mem_cache_size, trainSet, validationSet, inputSize);

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -36,7 +36,10 @@ describe('the data of a training', () => {
       'masks/a.png': indexMask([0, 1, 1, 2], 4, 1),
     });
     const { data, notices, events } = await checked(train, validation);
-    expect(notices).toEqual([expect.stringContaining('matched by name')]);
+    expect(notices).toEqual([
+      expect.stringContaining('matched by name'),
+      expect.stringContaining('1 of its 1 images are training data as well'),
+    ]);
     expect(data.validationSet?.classes.map(({ name }) => name)).toEqual(['background', 'car', 'tree']);
     const reports = events.flatMap((event) => (event.type === 'data' ? [event.report] : []));
     expect(reports.map(({ classes }) => classes.map(({ pixels }) => pixels))).toEqual([
@@ -66,6 +69,18 @@ describe('the data of a training', () => {
     const sound = await soundDataset(1, 4, 1);
     expect((await errorOf(checked(empty, sound))).message).toContain('there is nothing to learn');
     expect((await checked(sound, empty)).report.report?.shown).toEqual([[0, 1, 2]]);
+  });
+
+  it('leaves images out of validation that are training data as well, under whatever name', async () => {
+    const train = await soundDataset(2, 4, 4);
+    const validation = await soundDataset(3, 4, 4);
+    for (const folder of ['images', 'masks']) {
+      await rename(join(validation, folder, 'a.png'), join(validation, folder, 'z.png'));
+    }
+    const { data, notices, report } = await checked(train, validation);
+    expect(data.validationSet?.samples.map(({ id }) => id)).toEqual(['c']);
+    expect(report.validationSet?.samples).toHaveLength(1);
+    expect(notices).toEqual([expect.stringMatching(/2 of its 3 images .* left out of validation: b, z/)]);
   });
 
   it('says when both are the same', async () => {

@@ -51,6 +51,7 @@ export interface CheckedData {
   readonly validationSet: Dataset | undefined;
   /** What was found in the images to learn from, where they have labels. */
   readonly report: DatasetReport | undefined;
+  readonly unlabeled?: UnlabeledImages | undefined;
 }
 
 export interface CheckOptions {
@@ -177,10 +178,16 @@ async function openSemiLabeled(
   );
   const check = async (options: CheckOptions) => {
     const { workers, onEvent, signal } = options;
+    let reading = labeled.trainSet.imageReading;
+    const readAlike = () => ({ ...unlabeled, reading });
     const [checked, warnings] = await allOfThem<[CheckedData, readonly string[]]>([
-      () => labeled.check(options),
+      async () => {
+        const found = await labeled.check(options);
+        reading = found.trainSet.imageReading;
+        return found;
+      },
       () =>
-        verifyUnlabeled(unlabeled, {
+        verifyUnlabeled(readAlike(), {
           workers,
           onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
           signal,
@@ -188,7 +195,7 @@ async function openSemiLabeled(
     ]);
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `unlabeled images ${root}: ${unlabeled.images.length}` });
-    return checked;
+    return { ...checked, unlabeled: readAlike() };
   };
   return { ...labeled, unlabeled, inputs, check };
 }
