@@ -19,6 +19,8 @@ export interface CheckDatasetOptions {
   readonly useOtxAdapter?: boolean | undefined;
   /** How to read masks whose files leave it open: names of readings with commas between them; see docs/data.md. */
   readonly assume?: string | undefined;
+  /** Bands of the images that are red, green and blue, as "4,3,2", or one that is gray. Default: as the files say. */
+  readonly bands?: string | undefined;
   /** Threads that decode images; 0 decodes in the calling thread. Default 2. */
   readonly workers?: number | undefined;
   /** Is told after each image. */
@@ -52,12 +54,13 @@ export async function checkDataset(options: CheckDatasetOptions): Promise<Checke
     dataFormat: 'string?',
     useOtxAdapter: 'boolean?',
     assume: 'string?',
+    bands: 'string?',
     workers: 'number?',
     onEvent: 'function?',
     signal: 'signal?',
   });
-  const { data, role, dataFormat: format, useOtxAdapter, assume, workers, onEvent, signal } = options;
-  const opened = await openDataset(data, { format, role, useOtxAdapter, assume, signal });
+  const { data, role, dataFormat: format, useOtxAdapter, assume, bands, workers, onEvent, signal } = options;
+  const opened = await openDataset(data, { format, role, useOtxAdapter, assume, bands, signal });
   const { dataset, report } = await verifyDataset(opened, {
     ...(workers === undefined ? {} : { workers }),
     ...(signal === undefined ? {} : { signal }),
