@@ -8,14 +8,15 @@ export const API_PAGE = 'docs/api.md';
 const HEADING = `# API
 
 Every name that the package exports, from the docstrings of the sources: \`npm run docs:api\` writes this page. \`otx\` does what the
-command line does ([README](../README.md)); \`otx/graph\` is the compiler beneath ([graph.md](graph.md)). Errors are
-[OtxError](#otxerror)s.`;
+command line does ([README](../README.md)); \`otx/graph\` is the compiler beneath ([graph.md](graph.md)), \`otx/nn\` has
+layers for networks of one's own. Errors are [OtxError](#otxerror)s.`;
 
 /** @param root of the repository. */
 export function publicApi(root: string): Module[] {
   return readApi(join(root, 'tsconfig.build.json'), [
     { module: 'otx', path: join(root, 'src', 'index.ts') },
     { module: 'otx/graph', path: join(root, 'src', 'graph-api.ts') },
+    { module: 'otx/nn', path: join(root, 'src', 'nn-api.ts') },
   ]);
 }
 

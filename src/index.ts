@@ -1,9 +1,19 @@
 /** @file The public API: load a template, train, evaluate, predict, export. The command line is a thin layer over it. */
 
 export { type ErrorCode, OtxError } from './base/errors.js';
+export type { Random } from './base/random.js';
 export { version } from './base/version.js';
 export { type CheckDatasetOptions, type CheckedDataset, checkDataset } from './data/check-dataset.js';
-export { type ClassInfo, type DatasetReport, formatReport, type SubsetRole } from './data/index.js';
+export type { LabeledImages, MaskPixels } from './data/datasets/memory-dataset.js';
+export type { RawImage } from './data/images/raw-image.js';
+export {
+  type ClassInfo,
+  type DatasetReport,
+  formatReport,
+  type LabeledImage,
+  type OwnAugmentation,
+  type SubsetRole,
+} from './data/index.js';
 export {
   CONVERT_FORMATS,
   type ConvertOptions,
@@ -20,7 +30,7 @@ export {
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';
-export type { ImageSource, RawImage } from './inference/image-source.js';
+export type { ImageSource } from './inference/image-source.js';
 export { type LoadedModel, type LoadOptions, load, type TrainingProgress } from './inference/load.js';
 export { type NetworkSize, networkSize } from './inference/network-size.js';
 export {
@@ -39,6 +49,8 @@ export {
   type SegmentOptions,
 } from './inference/segmenter.js';
 export { measureNetwork, type SpeedOptions } from './inference/speed.js';
+export type { SegmentationLoss } from './losses/index.js';
+export type { CreateModel, Segmentor } from './models/index.js';
 export type {
   CheckpointEvent,
   DataEvent,

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 /**
- * Folders of src, the lowest layer first. `graph-api.ts` and `index.ts` are the two public APIs: the graph compiler with its
- * engine, and everything, over which the command line is a thin skin.
+ * Folders of src, the lowest layer first. `graph-api.ts`, `nn-api.ts` and `index.ts` are the public APIs: the graph compiler with its
+ * engine, layers for own networks, and everything, over which the command line is a thin skin.
  */
 const layers: readonly (readonly string[])[] = [
   ['base'],
@@ -17,6 +17,7 @@ const layers: readonly (readonly string[])[] = [
   ['engine'],
   ['graph-api.js'],
   ['nn', 'models', 'losses', 'optim'],
+  ['nn-api.js'],
   ['data', 'weights'],
   ['settings'],
   ['runs'],

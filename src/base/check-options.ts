@@ -19,6 +19,12 @@ const KINDS = {
     expected: 'a path as a string that is not empty',
     fits: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
   },
+  data: {
+    expected: 'the path of a data set, or { classes, images } in memory',
+    fits: (value) =>
+      (typeof value === 'string' && value !== '' && !value.includes('\0')) ||
+      (isObject(value) && 'classes' in value && 'images' in value),
+  },
   number: {
     expected: 'a number',
     fits: (value) => typeof value === 'number' && !Number.isNaN(value),

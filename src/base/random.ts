@@ -11,6 +11,7 @@ export function fnv1a32(text: string): number {
  * Seeded generator (mulberry32). `state` is the whole state: saving and restoring it continues the stream exactly.
  */
 export class Random {
+  /** 32 bits, unsigned. */
   state: number;
 
   /** @param seed any number or a string such as `"42:epoch3:sample17"`; equal seeds give equal streams. */

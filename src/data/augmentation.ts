@@ -1,4 +1,5 @@
 /** @file Training augmentations by name: each augmentation turns a sample of any size into one square network input. */
+import { OtxError } from '../base/errors.js';
 import type { Random } from '../base/random.js';
 import { randomFlip } from './transforms/flip.js';
 import { maskCompose } from './transforms/mask-compose.js';
@@ -18,6 +19,16 @@ const REFERENCE_CROP = 512;
 
 /** Augments, normalises and pads a sample into `input`, whose planes are zero before. The sample is not changed. */
 export type Augmentation = (sample: LabeledImage, random: Random, input: NetworkInput) => void;
+
+/**
+ * An augmentation of the caller's own: from an image and its mask as they were read, what the network is to be shown, at most as
+ * large as its input. What is smaller is padded on the right and below. The result must depend on its arguments alone, for
+ * trainings to be repeatable; neither may be changed.
+ *
+ * @param sample HWC RGB image and HW mask of class indices, 255 for ignored pixels.
+ * @param random draws that depend on seed, epoch and position.
+ */
+export type OwnAugmentation = (sample: LabeledImage, random: Random) => LabeledImage;
 
 interface AugmentationEntry {
   readonly description: string;
@@ -68,14 +79,35 @@ export type AugmentationName = keyof typeof AUGMENTATIONS;
 /** The names of all augmentations. */
 export const AUGMENTATION_NAMES = Object.keys(AUGMENTATIONS) as AugmentationName[];
 
-/** What a augmentation does, in one line. */
+/** What an augmentation does, in one line. */
 export function describeAugmentation(name: AugmentationName): string {
   return AUGMENTATIONS[name].description;
 }
 
-/** Builds a augmentation for a crop size in pixels, which is also the side of the network input. */
-export function createAugmentation(name: AugmentationName, cropSize: number): Augmentation {
-  return AUGMENTATIONS[name].build(cropSize);
+/** Builds an augmentation for a crop size in pixels, which is also the side of the network input. */
+export function createAugmentation(
+  augmentation: AugmentationName | OwnAugmentation,
+  cropSize: number,
+): Augmentation {
+  if (typeof augmentation === 'string') return AUGMENTATIONS[augmentation].build(cropSize);
+  return (sample, random, input) => {
+    const made = augmentation(sample, random);
+    checkMade(made, cropSize);
+    fillInput(made, input);
+  };
+}
+
+/** @throws OtxError `usage` for what does not fit the input of the network. */
+function checkMade({ image, mask, width, height }: LabeledImage, cropSize: number): void {
+  const area = width * height;
+  if (width >= 1 && height >= 1 && Math.max(width, height) <= cropSize && mask.length === area) {
+    if (image.length === 3 * area) return;
+  }
+  throw new OtxError(
+    'usage',
+    `the augmentation gave ${width}x${height} pixels with ${image.length} bytes of image and ${mask.length} of mask; expected ` +
+      `at most ${cropSize}x${cropSize}, with 3 bytes of image and one of mask for each pixel`,
+  );
 }
 
 /** Side to which an image is resized at scale 1, for a crop size in pixels. */

@@ -6,10 +6,18 @@ export {
   type AugmentationName,
   createAugmentation,
   describeAugmentation,
+  type OwnAugmentation,
 } from './augmentation.js';
 export { openImageFolder } from './datasets/image-folder.js';
 export { type MatchedClasses, matchClasses } from './datasets/match-classes.js';
+export {
+  isLabeledImages,
+  type LabeledImages,
+  type MaskPixels,
+  openMemoryDataset,
+} from './datasets/memory-dataset.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/open-dataset.js';
+export { type DataSource, openSource, pathOf } from './datasets/open-source.js';
 export { type DatasetReport, formatReport } from './datasets/report.js';
 export { settleDataset } from './datasets/settle-dataset.js';
 export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './datasets/unlabeled-images.js';

@@ -29,6 +29,8 @@ export interface Sample {
   readonly height: number;
   /** How the image is read. Default: as a photograph. */
   readonly reading?: ImageReading | undefined;
+  /** Image and mask where they are in memory, which all threads can read; the paths are then only their names. */
+  readonly pixels?: Pick<LabeledImage, 'image' | 'mask'> | undefined;
 }
 
 /** How the samples of images become 8-bit RGB: the same for all images of a data set. */
@@ -149,6 +151,8 @@ export interface LabeledImage {
   readonly image: Uint8Array;
   /** HW class indices. */
   readonly mask: Uint8Array;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
 }

@@ -6,9 +6,10 @@ import { Outputs } from '../base/outputs/outputs.js';
 import {
   type ClassInfo,
   createEvalLoader,
+  type DataSource,
   type EvalLoader,
   matchClasses,
-  openDataset,
+  openSource,
   verifyDataset,
 } from '../data/index.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
@@ -42,7 +43,7 @@ export interface EvaluateOptions
     SettingsUsedBy<'evaluate'>,
     Pick<RunOptions, (typeof READING)[number]> {
   /** Root of the data set to score on (docs/data.md has the layouts). */
-  readonly testData: string;
+  readonly testData: DataSource;
   /** Folder for the files of {@link EvaluateResult.files}. Default: none are written. */
   readonly output?: string | undefined;
 }
@@ -67,7 +68,7 @@ export interface EvaluateResult {
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const kinds = { ...MODEL_KINDS, ...kindsOf(...READING), testData: 'path', output: 'path?' } as const;
+  const kinds = { ...MODEL_KINDS, ...kindsOf(...READING), testData: 'data', output: 'path?' } as const;
   checkOptions('evaluate()', options, kinds, namesUsedBy('evaluate'));
   const { testData, dataFormat: format, useOtxAdapter, assume, output, signal } = options;
   const { onEvent = () => undefined } = options;
@@ -75,8 +76,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const what = 'the test data';
   const dataset = await withProblemList(
     output,
-    () => openDataset(testData, { format, role: 'test', useOtxAdapter, assume, workers, signal }),
-    { folders: [{ path: testData, what }] },
+    () => openSource(testData, { format, role: 'test', useOtxAdapter, assume, workers, signal }),
+    typeof testData === 'string' ? { folders: [{ path: testData, what }] } : {},
   );
   const outputs =
     output === undefined

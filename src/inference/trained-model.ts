@@ -9,7 +9,7 @@ import { namesProblem } from '../base/names.js';
 import { type ClassInfo, type DataReading, type Size, squareOf } from '../data/index.js';
 import { defaultPalette } from '../data/masks/palette.js';
 import { BACKGROUND } from '../data/types.js';
-import { createSegmentor, describe, type Segmentor } from '../models/index.js';
+import { type CreateModel, createSegmentor, describe, OWN_MODEL, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import { type Checkpoint, isBackboneOnly } from '../runs/checkpoint.js';
 import type { JobEvent } from '../runs/events.js';
@@ -26,6 +26,8 @@ export interface TrainedModelOptions extends SettingsUsedBy<'predict'> {
   readonly weights: string;
   /** Template the weights must belong to; may be left out where they name theirs, which files from elsewhere do not. */
   readonly template?: string | undefined;
+  /** The network that a program trained in place of the template's, where it did; see `model` of {@link train}. */
+  readonly model?: CreateModel | undefined;
   /** Is told how the job goes on. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
   /** Stops the job; what is written by then stays. */
@@ -36,6 +38,7 @@ export interface TrainedModelOptions extends SettingsUsedBy<'predict'> {
 export const MODEL_KINDS = {
   weights: 'path',
   template: 'template?',
+  model: 'function?',
   threads: 'number?',
   onEvent: 'function?',
   signal: 'signal?',
@@ -76,14 +79,18 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
   }
   if (options.template !== undefined) {
     const wanted = loadTemplate(options.template);
-    if (wanted.model !== template.model) {
+    if (template.model === OWN_MODEL ? wanted.name !== template.name : wanted.model !== template.model) {
       throw new OtxError(
         'checkpoint',
         `${options.weights}: trained with ${template.name}, not ${wanted.name}; leave the template out`,
       );
     }
   }
-  const base = listTemplates().find(({ model }) => model === template.model);
+  const isOwn = template.model === OWN_MODEL;
+  if (isOwn !== (options.model !== undefined)) throw ownModelError(options.weights, isOwn);
+  const base = listTemplates().find(({ name, model }) =>
+    isOwn ? name === template.name : model === template.model,
+  );
   if (!base)
     throw new OtxError('checkpoint', `${options.weights}: this version has no model "${template.model}"`);
   // Settings that the version which trained the model did not know yet have their defaults.
@@ -92,11 +99,22 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
     settingsOf(options),
   );
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
-  const model = createSegmentor(template.model, { numClasses: classes.length });
+  const create = options.model ?? ((wanted) => createSegmentor(template.model, wanted));
+  const model = create({ numClasses: classes.length });
   const { variables } = describe(model, [1, 3, inputSize.height, inputSize.width]);
   const { state } = stateFromCheckpoint(checkpoint, options.weights, variables, classes, new Map());
   return { model, state, variables, classes, template, hyperParameters, inputSize, data };
 }
+
+/** @param isOwn whether the weights are of a network of the caller's. */
+const ownModelError = (source: string, isOwn: boolean) =>
+  new OtxError(
+    isOwn ? 'checkpoint' : 'usage',
+    isOwn
+      ? `${source}: was trained with a network of a program's own; give that network as ${option('model')}, or use the file that ` +
+          'the program exports'
+      : `${source}: names its network; leave ${option('model')} out`,
+  );
 
 /** Nothing in the file says what it is for, except perhaps the names of its classes. */
 async function ofWeights(weights: Weights, options: TrainedModelOptions): Promise<TrainedModel> {
@@ -111,7 +129,8 @@ async function ofWeights(weights: Weights, options: TrainedModelOptions): Promis
   const hyperParameters = resolveHyperParameters(template, settingsOf(options));
   const classes = await classesOf(weights, source);
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
-  const model = createSegmentor(template.model, { numClasses: classes.length });
+  const create = options.model ?? ((wanted) => createSegmentor(template.model, wanted));
+  const model = create({ numClasses: classes.length });
   const { variables } = describe(model, [1, 3, inputSize.height, inputSize.width]);
   const { state, report } = stateFromWeights(weights, source, variables, classes, {
     fresh: initialState(variables, DEFAULT_SEED),

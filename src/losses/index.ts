@@ -1,6 +1,9 @@
 /** @file Loss functions on symbolic tensors. */
 export { crossEntropy } from './cross-entropy.js';
 export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
+export { diceCrossEntropy } from './dice.js';
+export { focal } from './focal.js';
+export { LOSS_NAMES, type LossName, lossOf, type SegmentationLoss } from './loss.js';
 export {
   bestSimilarities,
   l2Normalized,

@@ -29,7 +29,7 @@ import {
   stopGradient,
   type Tensor,
 } from '../graph/index.js';
-import { crossEntropy, dropShare, pseudoLabels } from '../losses/index.js';
+import { crossEntropy, dropShare, pseudoLabels, type SegmentationLoss } from '../losses/index.js';
 import {
   describe,
   type FeatureSegmentor,
@@ -87,7 +87,7 @@ export interface PrototypeLearner extends PrototypeOptions {
 
 /** Learning from images with masks, and from images without by what a teacher says about them. */
 export function meanTeacher(options: MeanTeacherOptions): Method {
-  const { model, optimizer, sizes, trainSet, unlabeled, loading, teaching, prototypes } = options;
+  const { model, optimizer, sizes, trainSet, unlabeled, loading, teaching, prototypes, loss } = options;
   const { variables, parameters } = describe(trainedModel(model, prototypes), [
     1,
     3,
@@ -98,7 +98,7 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
   const unlabeledBatchSize = Math.min(teaching.unlabeledBatchSize, unlabeled.images.length);
   /** The reference counts the last, partial batch, although it leaves it out. */
   const countedSteps = (batchSize: number): number => Math.ceil(trainSet.samples.length / batchSize);
-  const stepOptions = { size: sizes.train, optimizer, prototypes };
+  const stepOptions = { size: sizes.train, optimizer, prototypes, loss };
   return {
     variables,
     parameters,
@@ -150,6 +150,8 @@ export interface MeanTeacherStepOptions {
   readonly optimizer: OptimizerName;
   /** Default: none. */
   readonly prototypes?: PrototypeLearner | undefined;
+  /** Of logits at the size of the input, for true labels and pseudo-labels. Default: cross entropy. */
+  readonly loss?: SegmentationLoss | undefined;
 }
 
 /** The teacher's packs: those of the student under other names. */
@@ -262,6 +264,7 @@ export function meanTeacherLearning(
   options: MeanTeacherStepOptions,
 ): Learning {
   const { batchSize, unlabeledBatchSize, size, optimizer, prototypes } = options;
+  const lossOfLogits = options.loss ?? crossEntropy;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
@@ -276,7 +279,7 @@ export function meanTeacherLearning(
   const learn = (store: PackStore, views: Tensor, truth: Tensor) => {
     const { logits, prototypeLoss } = student(new Scope(store, true), views, truth);
     const resized = resizeBilinear(logits, [size, size]);
-    return { logits, loss: crossEntropy(resized, truth), prototypeLoss };
+    return { logits, loss: lossOfLogits(resized, truth), prototypeLoss };
   };
 
   const labeledStore = new PackStore(

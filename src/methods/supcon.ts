@@ -6,7 +6,7 @@
 import type { ClassInfo } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
-import { crossEntropy } from '../losses/index.js';
+import { crossEntropy, type SegmentationLoss } from '../losses/index.js';
 import { createHead, createSegmentor, describe, type Head, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../optim/index.js';
@@ -34,6 +34,8 @@ export interface SupconOptions {
   /** Background first. */
   readonly classes: readonly ClassInfo[];
   readonly optimizer: OptimizerName;
+  /** Of the segmentation. Default: cross entropy. */
+  readonly loss?: SegmentationLoss | undefined;
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Gives batches for the steps `single` and `pair`; which of them when is up to it. */
@@ -44,7 +46,7 @@ export interface SupconOptions {
 export const PAIR_INTERVAL = 5;
 
 /** Learning from images with masks, by cross entropy and by contrast. */
-export function supcon({ model, classes, optimizer, sizes, loader }: SupconOptions): Method {
+export function supcon({ model, classes, optimizer, loss, sizes, loader }: SupconOptions): Method {
   const numClasses = classes.length;
   const segmentor = createSegmentor(model, { numClasses });
   const network = contrastiveNetwork(model);
@@ -52,7 +54,7 @@ export function supcon({ model, classes, optimizer, sizes, loader }: SupconOptio
   const { variables, parameters } = describe(onlineModel(network, head), [1, 3, sizes.train, sizes.train]);
   const layouts = contrastiveLayouts(variables);
   const graph = (kind: StepKind, batchSize: number) =>
-    supconStep(kind, { network, segmentor, head, optimizer, layouts, batchSize, size: sizes.train });
+    supconStep(kind, { network, segmentor, head, optimizer, loss, layouts, batchSize, size: sizes.train });
   return {
     variables,
     parameters,
@@ -83,6 +85,7 @@ export interface SupconStepOptions {
   readonly segmentor: Segmentor;
   readonly head: Head;
   readonly optimizer: OptimizerName;
+  readonly loss?: SegmentationLoss | undefined;
   readonly layouts: ContrastiveLayouts;
   readonly batchSize: number;
   readonly size: number;
@@ -115,7 +118,7 @@ export function supconLearning(kind: StepKind, options: SupconStepOptions): Lear
   const scope = new Scope(store, true);
   const features = network.backbone(scope.child('backbone'), images);
   const logits = resizeBilinear(head(scope.child('decode_head'), features), [size, size]);
-  const segmentation = crossEntropy(logits, labels);
+  const segmentation = (options.loss ?? crossEntropy)(logits, labels);
   const contrast = pair && contrastiveLoss(step, network, layouts, pair, { scope, features, parameters });
   const loss = contrast ? add(segmentation, contrast.loss) : segmentation;
 

@@ -3,7 +3,7 @@
 import { createTrainLoader, type Dataset, type TrainLoaderOptions } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { gradients, resizeBilinear, type Tensor } from '../graph/index.js';
-import { crossEntropy } from '../losses/index.js';
+import { crossEntropy, type SegmentationLoss } from '../losses/index.js';
 import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../optim/index.js';
@@ -20,12 +20,15 @@ export interface SupervisedOptions {
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   readonly trainSet: Dataset;
+  /** Of logits at the size of the input. Default: cross entropy. */
+  readonly loss?: SegmentationLoss | undefined;
   /** How labeled images are loaded. */
   readonly loading: Omit<TrainLoaderOptions, 'batchSize' | 'cropSize' | 'order'>;
 }
 
 /** Learning from images with masks alone. */
-export function supervised({ model, optimizer, sizes, trainSet, loading }: SupervisedOptions): Method {
+export function supervised(options: SupervisedOptions): Method {
+  const { model, optimizer, sizes, trainSet, loading, loss } = options;
   const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
   const layouts = modelLayouts(variables);
   return {
@@ -33,7 +36,9 @@ export function supervised({ model, optimizer, sizes, trainSet, loading }: Super
     parameters,
     graphs: (batchSize) => ({
       packs: [...modelPacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
-      steps: { supervised: supervisedTrainStep(model, layouts, { batchSize, size: sizes.train, optimizer }) },
+      steps: {
+        supervised: supervisedTrainStep(model, layouts, { batchSize, size: sizes.train, optimizer, loss }),
+      },
       evaluation: evaluationStep(model, layouts, sizes.validation),
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
     }),
@@ -49,6 +54,8 @@ export interface TrainStepOptions {
   readonly size: number;
   /** Default adam. */
   readonly optimizer?: OptimizerName;
+  /** Default: cross entropy. */
+  readonly loss?: SegmentationLoss | undefined;
 }
 
 /**
@@ -73,7 +80,7 @@ export function supervisedLearning(
   layouts: ModelLayouts,
   options: TrainStepOptions,
 ): Learning {
-  const { batchSize, size, optimizer = 'adam' } = options;
+  const { batchSize, size, optimizer = 'adam', loss: lossOfLogits = crossEntropy } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
@@ -83,7 +90,7 @@ export function supervisedLearning(
   const noise = noiseInput(step, 'noise', model, images.shape);
   const store = new PackStore([parameters, buffers], noise);
   const logits = fullSizeLogits(model, new Scope(store, true), images);
-  const loss = crossEntropy(logits, labels);
+  const loss = lossOfLogits(logits, labels);
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
   step.update('buffers', store.applyBufferUpdates(buffers));

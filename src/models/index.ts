@@ -38,6 +38,18 @@ export interface SegmentorOptions {
 export type Backbone = (scope: Scope, images: Tensor) => readonly Tensor[];
 
 /**
+ * Makes a network of the caller's own.
+ *
+ * @param options how many classes it has to tell apart, background included.
+ * @returns a function from images, float32 [N, 3, H, W], normalised RGB, to logits, float32 [N, numClasses, h, w], of any
+ * resolution. It asks its scope for parameters by name.
+ */
+export type CreateModel = (options: { readonly numClasses: number }) => Segmentor;
+
+/** What a checkpoint names in place of a network of this package. */
+export const OWN_MODEL = 'own';
+
+/**
  * The network of that name with variables under `backbone.` and `decode_head.`.
  * @throws OtxError `template` for an unknown name, or an override that does not fit the network.
  */

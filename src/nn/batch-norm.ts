@@ -9,6 +9,7 @@ import type { Scope } from './scope.js';
 const EPSILON = 1e-5;
 const MOMENTUM = 0.1;
 
+/** Where a batch norm starts. */
 export interface BatchNormOptions {
   /** Constant factor on the output, folded into scale and shift. Default 1. */
   readonly gain?: number;

@@ -12,6 +12,7 @@ import {
 import { groupNorm } from './group-norm.js';
 import type { Scope } from './scope.js';
 
+/** What follows a normalisation. */
 export type Activation = 'none' | 'relu' | 'sigmoid';
 
 /**
@@ -36,6 +37,7 @@ export function convNorm(
   });
 }
 
+/** A convolution with what follows it. */
 export interface ConvModuleOptions extends ConvolutionOptions {
   /** Default `relu`. */
   readonly activation?: Activation;

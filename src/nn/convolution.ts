@@ -4,6 +4,7 @@ import type { Tensor } from '../graph/tensor.js';
 import { constantInit, fanInBias, fanOutNormal, kaimingNormal, kaimingUniform } from './initializers.js';
 import type { Initializer, Scope } from './scope.js';
 
+/** Form of a convolution. */
 export interface ConvolutionOptions {
   /** Output channels. */
   readonly channels: number;

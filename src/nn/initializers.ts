@@ -8,6 +8,7 @@ export function initialValue(spec: VariableSpec, seed: number): Float32Array {
   return spec.init(spec.shape, new Random(`${seed}:${spec.key}`));
 }
 
+/** The same everywhere. */
 export function constantInit(value: number): Initializer {
   return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }

@@ -4,6 +4,7 @@ import type { Tensor } from '../graph/tensor.js';
 import { constantInit } from './initializers.js';
 import type { Initializer, Scope } from './scope.js';
 
+/** Form of a linear layer. */
 export interface LinearOptions {
   /** Output features. */
   readonly features: number;

@@ -9,12 +9,15 @@ import { inScope, type Shape, type Tensor } from '../graph/tensor.js';
 /** Draws the initial value of a variable, row-major. */
 export type Initializer = (shape: Shape, random: Random) => Float32Array;
 
+/** A variable of a model. */
 export interface VariableSpec {
   /** State-dict key, e.g. `backbone.stem.conv1.conv.weight`. */
   readonly key: string;
+  /** Its dimensions. */
   readonly shape: Shape;
   /** Parameters are trained; buffers (running statistics, counters) are only updated by the forward pass. */
   readonly kind: 'parameter' | 'buffer';
+  /** Draws its first value. */
   readonly init: Initializer;
   /** Element type in a state dict; inside a graph every variable is float32. */
   readonly stateType: 'float32' | 'int64';
@@ -26,7 +29,9 @@ export interface VariableSpec {
 export interface BufferUpdate {
   /** Same number of elements as the buffer. */
   readonly target: Tensor;
+  /** Factor of the old value. */
   readonly keep: number;
+  /** Factor of the target. */
   readonly rate: number;
 }
 
@@ -34,6 +39,7 @@ export interface BufferUpdate {
 export interface NoiseSpec {
   /** Path of the module and name, unique in the model. */
   readonly key: string;
+  /** How many numbers. */
   readonly shape: Shape;
 }
 
@@ -92,6 +98,7 @@ export class Scope {
     return this.get(name, shape, 'buffer', init, stateType);
   }
 
+  /** Notes a new value of a buffer, in a training-mode forward pass. */
   updateBuffer(name: string, update: BufferUpdate): void {
     this.store.update(this.keyOf(name), update);
   }

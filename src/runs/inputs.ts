@@ -28,8 +28,13 @@ export function searchedInputs(what: string, roots: readonly string[], found: re
   };
 }
 
-/** A data set with all its files. @param given its root as it was given; the data set may be a folder in it. */
-export function datasetInputs(what: string, given: string, { root, samples }: Dataset): Inputs {
+/**
+ * A data set with all its files.
+ *
+ * @param given its root as it was given, in which the data set may be a folder; what is in memory has no place.
+ */
+export function datasetInputs(what: string, given: unknown, { root, samples }: Dataset): Inputs {
+  if (typeof given !== 'string') return {};
   return searchedInputs(
     what,
     [given, root],

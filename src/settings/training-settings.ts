@@ -5,6 +5,7 @@
 
 import { AUGMENTATION_NAMES } from '../data/augmentation.js';
 import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
+import { LOSS_NAMES } from '../losses/loss.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
@@ -35,6 +36,16 @@ export const trainingSettings = {
     description:
       'adam: gradients clipped to norm 40, no decay; adamw: weight decay 1e-4, no clipping; sgd: momentum 0.9, ' +
       'weight decay 1e-3, gradients clipped to norm 40; it takes ten times the learning rate of adam or more',
+  },
+  loss: {
+    ...choice(LOSS_NAMES),
+    param: 'learning_parameters.loss',
+    default: 'cross_entropy',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'what the segmentation is trained on; cross_entropy: mean over all pixels; focal: leaves out pixels that are right ' +
+      'already; dice: cross entropy and soft Dice, which weighs small classes like large ones',
   },
   learningRate: {
     ...float({ min: 1e-7, max: 0.1 }),

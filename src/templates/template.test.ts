@@ -23,6 +23,7 @@ describe('templates', () => {
       expect(template.hyperParameters.learning_parameters).toEqual({
         batch_size: 8,
         optimizer: 'adam',
+        loss: 'cross_entropy',
         learning_rate: 0.001,
         learning_rate_warmup_iters: 100,
         learning_rate_schedule: 'plateau',

@@ -3,6 +3,7 @@
 import { OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
 import { dataReadingSchema } from '../data/index.js';
+import { OWN_MODEL } from '../models/index.js';
 import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
 import type { TrainEvent } from '../runs/events.js';
 import type { SegmentationMetrics } from '../runs/metrics.js';
@@ -88,8 +89,9 @@ function describe(
   metrics: SegmentationMetrics | null,
 ): Parameters<typeof checkpointOf>[0] {
   const { epoch, updates, best } = state;
+  const isOwn = config.own_functions?.includes('model');
   return {
-    template: { id: template.id, name: template.name, model: template.model },
+    template: { id: template.id, name: template.name, model: isOwn ? OWN_MODEL : template.model },
     hyperParameters,
     classes: classes.map(({ name, color }) => ({ name, color: [...color] as [number, number, number] })),
     data: dataReadingSchema.parse({

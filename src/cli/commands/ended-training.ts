@@ -18,13 +18,16 @@ export async function endedTraining(
   return {
     output,
     template: config.template,
-    trainData: options.trainData ?? config.train_data_roots ?? '',
-    validationData: options.validationData ?? config.val_data_roots,
+    trainData: typed(options.trainData) ?? config.train_data_roots ?? '',
+    validationData: typed(options.validationData) ?? config.val_data_roots,
     unlabeledData: options.unlabeledData ?? config.unlabeled_data_roots,
     unlabeledFileList: options.unlabeledFileList ?? config.unlabeled_file_list,
     weights: isBackbone ? 'backbone' : best !== undefined ? 'model' : 'no',
   };
 }
+
+/** What is typed is a path. */
+const typed = (data: unknown) => (typeof data === 'string' ? data : undefined);
 
 /** A full path, relative to the current folder when `typed` was. */
 const likeTyped = (path: string, typed: string) =>

@@ -9,9 +9,16 @@ import { drawShapes } from './shapes/draw-shapes.js';
  * @throws OtxError `image` as {@link readMask} and {@link drawShapes}.
  */
 export async function readLabels(
-  { maskPath, shapes, width, height }: Pick<Sample, 'maskPath' | 'shapes' | 'width' | 'height'>,
+  {
+    maskPath,
+    shapes,
+    pixels,
+    width,
+    height,
+  }: Pick<Sample, 'maskPath' | 'shapes' | 'pixels' | 'width' | 'height'>,
   coding: MaskCoding,
 ): Promise<LabelMask> {
+  if (pixels) return asRead({ data: pixels.mask, width, height }, coding);
   if (!shapes) return readMask(maskPath, coding);
   const data = await drawShapes(shapes, { width, height }, maskPath);
   return asRead({ data, width, height }, coding);

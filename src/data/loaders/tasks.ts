@@ -2,14 +2,15 @@
 import { stat } from 'node:fs/promises';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { Random } from '../../base/random.js';
-import { type AugmentationName, createAugmentation } from '../augmentation.js';
+import { type AugmentationName, createAugmentation, type OwnAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
 import { readLabels } from '../formats/read-labels.js';
 import { readBytes } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
 import type { NumberEvidence } from '../images/number-image.js';
-import { lookAtImage, readImage } from '../images/read-image.js';
+import { readImage } from '../images/read-image.js';
+import { lookAtSample, readSampleImage } from '../images/sample-image.js';
 import { type MaskEvidence, readEvidence } from '../readings/evidence.js';
 import { perceptualHash } from '../splits/perceptual-hash.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
@@ -34,7 +35,7 @@ export interface TrainTask {
   }[];
   readonly coding: MaskCoding;
   readonly cropSize: number;
-  readonly augmentation: AugmentationName;
+  readonly augmentation: AugmentationName | OwnAugmentation;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache;
 }
@@ -188,7 +189,7 @@ export interface VerifyTaskResult {
 /** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
 export async function verifySample({ sample, coding }: VerifyTask): Promise<VerifyTaskResult> {
   const [image, mask] = await Promise.allSettled([
-    lookAtImage(sample.imagePath, sample.reading),
+    lookAtSample(sample),
     coding ? readCounts(sample, coding) : readEvidence(sample.maskPath).then(({ evidence }) => evidence),
   ]);
   const problems = [image, mask].flatMap((result) =>
@@ -197,7 +198,7 @@ export async function verifySample({ sample, coding }: VerifyTask): Promise<Veri
   if (image.status === 'fulfilled' && mask.status === 'fulfilled') {
     const mismatch = sizeMismatch(sample, image.value, mask.value);
     if (mismatch) problems.push(mismatch);
-    else if (!sample.shapes && (await haveSameBytes(sample.imagePath, sample.maskPath))) {
+    else if (!sample.shapes && !sample.pixels && (await haveSameBytes(sample.imagePath, sample.maskPath))) {
       problems.push(`${sample.maskPath} is the same picture as its image ${sample.imagePath}`);
     }
   }
@@ -292,9 +293,7 @@ async function readSample(
   coding: MaskCoding,
   imageCache?: ImageCache,
 ): Promise<LabeledImage> {
-  const image = await (imageCache
-    ? readCachedImage(sample.imagePath, imageCache, sample.reading)
-    : readImage(sample.imagePath, sample.reading));
+  const image = await readSampleImage(sample, imageCache);
   const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch(sample, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);

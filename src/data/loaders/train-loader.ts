@@ -1,6 +1,6 @@
 /** @file Training batches, made ahead of the consumer and equal for any number of workers. */
 
-import type { AugmentationName } from '../augmentation.js';
+import type { AugmentationName, OwnAugmentation } from '../augmentation.js';
 import type { ImageCache } from '../images/image-cache.js';
 import type { Dataset } from '../types.js';
 import { createBatchQueue } from './batch-queue.js';
@@ -16,7 +16,8 @@ export interface TrainLoaderOptions {
   readonly seed: number;
   /** Data threads; 0 works in the calling thread. */
   readonly workers: number;
-  readonly augmentation: AugmentationName;
+  /** A function runs in the calling thread: it cannot go to others. */
+  readonly augmentation: AugmentationName | OwnAugmentation;
   /** Decoded images kept in memory for later epochs, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /** Where copies of the images are kept on disk and read in their place. Default: there are none. */
@@ -46,7 +47,7 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
   const { batchSize, cropSize, seed, augmentation, imageCache } = options;
   checkCounts({ batchSize, cropSize });
   const { samples, decodeMask } = dataset;
-  const pool = acquirePool(options.workers);
+  const pool = acquirePool(typeof augmentation === 'function' ? 0 : options.workers);
   const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
   const orderOf = orderOfEpochs(samples.length, seed, options.order);
   const stepsPerEpoch = Math.floor(orderOf(0).length / batchSize);

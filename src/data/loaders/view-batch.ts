@@ -4,8 +4,8 @@ import { Random } from '../../base/random.js';
 import { type AugmentationName, createAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
 import { readLabels } from '../formats/read-labels.js';
-import { type ImageCache, readCachedImage } from '../images/image-cache.js';
-import { readImage } from '../images/read-image.js';
+import type { ImageCache } from '../images/image-cache.js';
+import { readSampleImage } from '../images/sample-image.js';
 import { readSegmentedImage } from '../superpixels/make-pseudo-mask.js';
 import type { LabeledImage, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
@@ -102,10 +102,7 @@ function viewsOf(augmentation: AugmentationName, size: number): typeof writeView
 async function readSource(sample: Sample, { coding, imageCache }: ViewTask): Promise<LabeledImage> {
   const { imagePath, maskPath } = sample;
   if (!coding) return readSegmentedImage(imagePath, maskPath, imageCache);
-  const { reading } = sample;
-  const image = imageCache
-    ? await readCachedImage(imagePath, imageCache, reading)
-    : await readImage(imagePath, reading);
+  const image = await readSampleImage(sample, imageCache);
   const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);
   if (mismatch) throw new OtxError('image', mismatch);

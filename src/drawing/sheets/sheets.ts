@@ -1,7 +1,8 @@
 /** @file Contact sheets: what the network is given, and what it makes of it beside the truth. */
 
+import { readSampleImage } from '../../data/images/sample-image.js';
 import type { ClassInfo, LabeledBatch, Sample } from '../../data/index.js';
-import { IGNORE_INDEX, readImage } from '../../data/index.js';
+import { IGNORE_INDEX } from '../../data/index.js';
 import type { Size } from '../../data/transforms/geometry.js';
 import { imageOfPlanes } from '../../data/transforms/normalize.js';
 import { resizeMask } from '../../data/transforms/resize.js';
@@ -85,10 +86,7 @@ export async function drawPredictions(
     height: Math.max(...pictures.map(({ height }) => height)),
   };
   const rows = pictures.map(async (picture): Promise<Panel[]> => {
-    const photograph = await resized(
-      await readImage(picture.sample.imagePath, picture.sample.reading),
-      picture,
-    );
+    const photograph = await resized(await readSampleImage(picture.sample), picture);
     const painted = (mask: Uint8Array) => ({
       ...photograph,
       data: renderOverlay(photograph, mask, classes, ALPHA),

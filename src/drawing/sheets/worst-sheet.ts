@@ -1,6 +1,7 @@
 /** @file The sheet of the worst images of an evaluation: what is there, what was said, and where these differ. */
 
-import { BACKGROUND, type ClassInfo, IGNORE_INDEX, readImage, type Sample } from '../../data/index.js';
+import { readSampleImage } from '../../data/images/sample-image.js';
+import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type Sample } from '../../data/index.js';
 import type { Size } from '../../data/transforms/geometry.js';
 import { resizeMask } from '../../data/transforms/resize.js';
 import { type Panel, renderFigure } from '../figure.js';
@@ -49,7 +50,7 @@ export async function drawWorst(
   const panels: Panel[] = [];
   // One after the other: the photographs are decoded at their full size.
   for (const image of images) {
-    const photograph = await resized(await readImage(image.sample.imagePath, image.sample.reading), image);
+    const photograph = await resized(await readSampleImage(image.sample), image);
     const painted = (mask: Uint8Array) => ({
       ...photograph,
       data: renderOverlay(photograph, mask, classes, ALPHA),

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { checkOptions, type OptionKinds } from '../../base/check-options.js';
 import { OtxError, option } from '../../base/errors.js';
 import { shown } from '../../base/text.js';
+import { type DataSource, pathOf } from '../../data/index.js';
 import type { TrainEvent } from '../../runs/events.js';
 import type { RunConfig } from '../../runs/run-config.js';
 import { type SettingOptions, settingsOf } from '../../settings/index.js';
@@ -21,9 +22,13 @@ import type { PretrainedOptions } from '../../weights/index.js';
 import { extendRun } from '../resume/extend-run.js';
 import type { InterruptedRun } from '../resume/interrupted-run.js';
 import { checkSameConfig, checkUnfinished } from '../resume/interrupted-run.js';
+import { checkSameFunctions, type OwnFunctions, ownNames } from './own-functions.js';
 
 /** What new and resumed trainings have in common; settings that are left out are those of the template. */
-interface CommonOptions extends SettingOptions, RunOptions {
+interface CommonOptions
+  extends SettingOptions,
+    Omit<RunOptions, 'trainData' | 'validationData'>,
+    OwnFunctions {
   /** Where published files come from and are kept. Default: their public addresses, and a folder of the user's cache. */
   readonly pretrainedSource?: Pick<PretrainedOptions, 'baseUrl' | 'cacheDir'> | undefined;
   /** File that some of these settings were read from: it is not written over. */
@@ -50,14 +55,15 @@ export interface TrainOptions extends CommonOptions {
   readonly template: string | Template;
   /**
    * Root of the data set to learn from (Common Semantic Segmentation layout), or for self-supervised training a folder of
-   * images. Images directly in it, no masks and no validation data select self-supervised training.
+   * images. Images directly in it, no masks and no validation data select self-supervised training. Or images with masks in
+   * memory.
    */
-  readonly trainData: string;
+  readonly trainData: DataSource;
   /**
    * Root of the data set to validate on after every epoch; its classes must be those of the training data. Self-supervised
    * training takes none.
    */
-  readonly validationData?: string | undefined;
+  readonly validationData?: DataSource | undefined;
   /** Folder of the run. It must not hold the weights of an earlier run. */
   readonly output: string;
   /** Not of a new training; see {@link ResumeOptions}. */
@@ -73,10 +79,10 @@ export interface ResumeOptions extends CommonOptions {
   readonly resumeFrom: string;
   /** Must be that of the run. Default: that of the run. */
   readonly template?: string | Template | undefined;
-  /** Where the data is now, if it was moved. */
-  readonly trainData?: string | undefined;
-  /** Where the validation data is now, if it was moved. */
-  readonly validationData?: string | undefined;
+  /** Where the data is now, if it was moved. What was in memory must be given again. */
+  readonly trainData?: DataSource | undefined;
+  /** Where the validation data is now, if it was moved. What was in memory must be given again. */
+  readonly validationData?: DataSource | undefined;
   /** Must be the folder of the run. Default: the folder of the run. */
   readonly output?: string | undefined;
 }
@@ -90,8 +96,13 @@ const KINDS = {
   reports: 'boolean?',
   signal: 'signal?',
   template: 'template?',
+  trainData: 'data?',
+  validationData: 'data?',
+  augment: 'function?',
+  lossFunction: 'function?',
+  model: 'function?',
 } as const satisfies OptionKinds;
-const KINDS_OF_NEW = { ...KINDS, template: 'template', trainData: 'path', output: 'path' } as const;
+const KINDS_OF_NEW = { ...KINDS, template: 'template', trainData: 'data', output: 'path' } as const;
 
 /** @throws OtxError `usage` for options that are missing or of another type than TypeScript would let pass. */
 export function checkTrainOptions(options: TrainOptions | ResumeOptions): void {
@@ -101,7 +112,6 @@ export function checkTrainOptions(options: TrainOptions | ResumeOptions): void {
 
 /** A configuration with everything in it that a training needs. */
 export type CompleteConfig = RunConfig & {
-  readonly train_data_roots: string;
   readonly output: string;
 };
 
@@ -124,7 +134,7 @@ export function newConfig(
   }
   // A run that could not be resumed or evaluated is not begun.
   checkInterval(options.checkpointInterval);
-  runVocabulary.check(options);
+  runVocabulary.check(withPaths(options));
   return { template, config: configOf(options, template, trainType, resolve) as CompleteConfig };
 }
 
@@ -140,6 +150,7 @@ export function configOf(
   trainType: TrainType,
   place: (path: string) => string,
 ): RunConfig {
+  const own = ownNames({ ...options });
   const chosen = {
     useOtxAdapter: options.useOtxAdapter ?? false,
     seed: options.seed ?? defaultSeed(trainType),
@@ -147,7 +158,8 @@ export function configOf(
   };
   return {
     template: templateReference(template),
-    ...runVocabulary.toConfig({ ...options, ...chosen }, place),
+    ...runVocabulary.toConfig({ ...withPaths(options), ...chosen }, place),
+    ...(own.length > 0 ? { own_functions: own } : {}),
     seed: chosen.seed,
     hyper_parameters: settingsOfTraining(
       template,
@@ -182,9 +194,11 @@ export function resumedConfig(
   const { root } = before;
   checkInterval(options.checkpointInterval);
   const asks = settingsOf(options);
-  runVocabulary.check(options);
+  const given = withPaths(options);
+  runVocabulary.check(given);
+  checkSameFunctions(root, before.resume.config.own_functions ?? [], options);
   checkSameConfig(root, before.resume.config, {
-    ...runVocabulary.toConfig(options, resolve),
+    ...runVocabulary.toConfig(given, resolve),
     hyper_parameters: asks as RunConfig['hyper_parameters'],
   });
   const run = extendRun(before, asks.learning_parameters?.num_iters);
@@ -205,17 +219,31 @@ export function resumedConfig(
     );
   }
   const moved = runVocabulary.entries.filter(({ onResume }) => onResume === 'moved').map(({ key }) => key);
-  const given = Object.fromEntries(moved.map((key) => [key, options[key as keyof RunOptions]]));
-  const places = { ...config, ...runVocabulary.toConfig(given, resolve) };
+  const newPlaces = Object.fromEntries(moved.map((key) => [key, given[key as keyof RunOptions]]));
+  const places = { ...config, ...runVocabulary.toConfig(newPlaces, resolve) };
+  if (options.trainData === undefined && places.train_data_roots === undefined) {
+    throw new OtxError(
+      'usage',
+      `${root}: this run has learned from images in memory; give them again as ${option('trainData')}`,
+    );
+  }
   return {
     template,
     run,
     config: {
       ...places,
-      train_data_roots: resolve(places.train_data_roots ?? ''),
+      ...(places.train_data_roots === undefined
+        ? {}
+        : { train_data_roots: resolve(places.train_data_roots) }),
       output: resolve(root),
     },
   };
+}
+
+/** What a configuration can have of options: data in memory has no path. */
+function withPaths(options: Partial<TrainOptions> | ResumeOptions): RunOptions {
+  const { trainData, validationData, ...others } = options;
+  return { ...others, trainData: pathOf(trainData), validationData: pathOf(validationData) };
 }
 
 /** Whether a new run starts from the published backbone: weights that are given take its place. */

@@ -3,14 +3,14 @@
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { OtxError, option } from '../../base/errors.js';
-import { isDataset, openUnlabeled } from '../../data/index.js';
+import { type DataSource, isDataset, openUnlabeled } from '../../data/index.js';
 import type { HyperParameterOverrides } from '../../settings/index.js';
 import type { TrainType } from '../../templates/index.js';
 
 /** What the choice depends on. */
 export interface TrainTypeRequest {
-  readonly trainData?: string | undefined;
-  readonly validationData?: string | undefined;
+  readonly trainData?: DataSource | undefined;
+  readonly validationData?: DataSource | undefined;
   readonly trainList?: string | undefined;
   readonly valList?: string | undefined;
   readonly valShare?: number | undefined;
@@ -33,7 +33,7 @@ export async function chooseTrainType(request: TrainTypeRequest): Promise<TrainT
   const asked = hyperParameters?.algo_backend?.train_type;
   if (asked !== undefined) return asked;
   const isAlone = WAYS_TO_VALIDATE.every((name) => request[name] === undefined);
-  if (isAlone && trainData !== undefined && (await isImageFolder(trainData))) return 'Selfsupervised';
+  if (isAlone && typeof trainData === 'string' && (await isImageFolder(trainData))) return 'Selfsupervised';
   if (unlabeledData === undefined) return 'Incremental';
   const { images } = await openUnlabeled(unlabeledData, { fileList: unlabeledFileList, signal });
   return images.length > 1 ? 'Semisupervised' : 'Incremental';
@@ -71,17 +71,26 @@ export function checkTrainData(trainType: TrainType, request: TrainTypeRequest):
   if (way === undefined) return;
   throw new OtxError(
     'usage',
-    `self-supervised training does not validate: leave out ${option(way)} ${request[way]}, or choose another ` +
+    `self-supervised training does not validate: leave out ${option(way)} ${told(request[way])}, or choose another ` +
       option('algo_backend.train_type'),
   );
 }
+
+/** Data in memory has no name. */
+const told = (value: unknown) => (typeof value === 'object' ? 'in memory' : value);
 
 /** Options that say what to validate on. */
 const WAYS_TO_VALIDATE = ['validationData', 'valShare', 'folds', 'fold', 'trainList', 'valList'] as const;
 
 /** @throws OtxError `usage` for options that contradict each other. */
 function checkSplit(ways: readonly (typeof WAYS_TO_VALIDATE)[number][], request: TrainTypeRequest): void {
-  const { folds, fold } = request;
+  const { folds, fold, trainData, validationData } = request;
+  if (typeof trainData === 'object' && validationData === undefined) {
+    throw new OtxError(
+      'usage',
+      `images in memory are not divided: give others as ${option('validationData')}`,
+    );
+  }
   if (fold !== undefined && (folds === undefined || fold > folds)) {
     const reason =
       folds === undefined
@@ -96,7 +105,7 @@ function checkSplit(ways: readonly (typeof WAYS_TO_VALIDATE)[number][], request:
   if (first === undefined || second === undefined) return;
   throw new OtxError(
     'usage',
-    `${option(first)} ${request[first]} and ${option(second)} ${request[second]} both say what to validate on; leave one of ` +
+    `${option(first)} ${told(request[first])} and ${option(second)} ${told(request[second])} both say what to validate on; leave one of ` +
       'them out',
   );
 }

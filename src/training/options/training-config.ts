@@ -7,6 +7,7 @@ import { type SettingOptions, settingsOf } from '../../settings/index.js';
 import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
 import { loadTemplate } from '../../templates/index.js';
 import { openInterruptedRun } from '../resume/interrupted-run.js';
+import { checkSameFunctions, type OwnFunctions } from './own-functions.js';
 import {
   configOf,
   type ResumeOptions,
@@ -18,7 +19,8 @@ import { chooseTrainType } from './train-type.js';
 
 /** Options of {@link train} that a configuration names. */
 export type ConfigOptions = SettingOptions &
-  RunOptions & {
+  RunOptions &
+  OwnFunctions & {
     /** Name of a template, or path of its file. */
     readonly template?: string | undefined;
     /** The file itself. */
@@ -29,15 +31,17 @@ export type ConfigOptions = SettingOptions &
  * Reads a configuration: the `config.yaml` of a run, or what {@link formatTrainingConfig} has written. Everything may be left
  * out of it.
  *
+ * @param own functions that go with it: a run that began with some is repeated with them alone.
  * @returns options for {@link train}; those that the file does not name are not there.
  * @throws OtxError `usage` naming the file, the entry that is wrong and what is allowed.
  */
-export async function readTrainingConfig(path: string): Promise<ConfigOptions> {
-  const { hyper_parameters = {}, template, ...file } = await readRunConfig(path);
+export async function readTrainingConfig(path: string, own: OwnFunctions = {}): Promise<ConfigOptions> {
+  const { hyper_parameters = {}, template, own_functions = [], ...file } = await readRunConfig(path);
+  checkSameFunctions(path, own_functions, own);
   const options = runVocabulary.fromConfig(file);
   const known = { ...(template === undefined ? {} : { template }), configFile: path };
   try {
-    return { ...known, ...options, ...settingsFromParams(hyper_parameters, options) };
+    return { ...known, ...options, ...own, ...settingsFromParams(hyper_parameters, options) };
   } catch (error) {
     if (!(error instanceof OtxError)) throw error;
     // Under the names that entries have in the file.

@@ -10,6 +10,7 @@ import {
   type UnlabeledImages,
   type ViewLoaderOptions,
 } from '../../data/index.js';
+import { lossOf } from '../../losses/index.js';
 import { selfSupervised } from '../../methods/detcon.js';
 import { meanTeacher } from '../../methods/mean-teacher.js';
 import type { Method } from '../../methods/method.js';
@@ -19,6 +20,7 @@ import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../.
 import { type HyperParameters, inputSizes } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
 import { cacheFolder } from '../../weights/index.js';
+import type { OwnFunctions } from '../options/own-functions.js';
 
 export interface MethodChoice {
   readonly template: Template;
@@ -30,17 +32,20 @@ export interface MethodChoice {
   readonly seed: number;
   /** Memory for decoded images. */
   readonly cacheBytes: number;
+  /** Functions of the caller in place of what the settings name. */
+  readonly own: OwnFunctions;
 }
 
 /** @throws OtxError `template` for a template whose network is unknown. */
 export function chooseMethod(choice: MethodChoice): Method {
-  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes } = choice;
+  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes, own } = choice;
   const settings = hyperParameters.learning_parameters;
   const { optimizer, augmentation, num_workers, enable_supcon } = settings;
   const { classes } = trainSet;
   const numClasses = classes.length;
   const { train_type } = hyperParameters.algo_backend;
   const sizes = inputSizes(hyperParameters);
+  const loss = own.lossFunction ?? lossOf(settings.loss);
   const imageCache = imageCacheOf(hyperParameters.algo_backend.storage_cache_scheme);
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
@@ -67,6 +72,7 @@ export function chooseMethod(choice: MethodChoice): Method {
       model: template.model,
       classes,
       optimizer,
+      loss,
       sizes,
       loader: (batchSize, order) =>
         createSupconLoader(
@@ -76,20 +82,22 @@ export function chooseMethod(choice: MethodChoice): Method {
     });
   }
   const options = {
-    model: createSegmentor(template.model, { numClasses }),
+    model: own.model ? own.model({ numClasses }) : createSegmentor(template.model, { numClasses }),
     optimizer,
+    loss,
     sizes,
     trainSet,
     loading: {
       seed,
       workers: num_workers,
-      augmentation,
+      augmentation: own.augment ?? augmentation,
       cacheBytes,
       imageCache,
     },
   };
   if (!unlabeled) return supervised(options);
-  const features = createFeatureSegmentor(template.model, { numClasses });
+  // Prototypes need features, of which only the networks of the templates tell.
+  const features = own.model ? undefined : createFeatureSegmentor(template.model, { numClasses });
   return meanTeacher({
     ...options,
     unlabeled,

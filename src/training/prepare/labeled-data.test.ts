@@ -16,7 +16,7 @@ import { openLabeledPair, PROPOSED_META_FILE, SPLIT_FILES } from './labeled-data
 async function open(train: string, more: Partial<CompleteConfig> = {}, isResumed = false) {
   const output = more.output ?? join(await temporaryFolder(), 'run');
   const config = { train_data_roots: train, output, seed: 1, ...more } as CompleteConfig;
-  const pair = await openLabeledPair(config, isResumed, undefined);
+  const pair = await openLabeledPair(config, {}, isResumed, undefined);
   const idsOf = ({ samples }: { samples: readonly { id: string }[] }) => samples.map(({ id }) => id);
   return { ...pair, output, train: idsOf(pair.trainSet), val: idsOf(pair.validationSet) };
 }

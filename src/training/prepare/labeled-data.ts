@@ -6,12 +6,15 @@ import { OtxError } from '../../base/errors.js';
 import { allOfThem, listSome } from '../../data/datasets/problems.js';
 import { sharedImages } from '../../data/datasets/shared-images.js';
 import {
+  type DataSource,
   type Dataset,
   findSubset,
   formatList,
+  type LabeledImages,
   listedSamples,
   listSubsets,
   openDataset,
+  openSource,
   settleDataset,
   splitDataset,
 } from '../../data/index.js';
@@ -41,12 +44,15 @@ export interface LabeledPair {
  */
 export async function openLabeledPair(
   config: CompleteConfig,
+  given: { readonly train?: LabeledImages | undefined; readonly validation?: LabeledImages | undefined },
   isResumed: boolean,
   signal: AbortSignal | undefined,
 ): Promise<LabeledPair> {
-  const pair = await (config.val_data_roots === undefined
+  const train = given.train ?? (config.train_data_roots as string);
+  const validation = given.validation ?? config.val_data_roots;
+  const pair = await (validation === undefined
     ? openAlone(config, isResumed, signal)
-    : openBoth(config, config.val_data_roots, signal));
+    : openBoth(config, { train, validation }, signal));
   const { proposedMeta } = pair.trainSet;
   if (!config.write_meta || isResumed) return pair;
   if (!proposedMeta) {
@@ -66,19 +72,15 @@ function readingOf(
 
 async function openBoth(
   config: CompleteConfig,
-  validation: string,
+  sources: { readonly train: DataSource; readonly validation: DataSource },
   signal: AbortSignal | undefined,
 ): Promise<LabeledPair> {
   const reading = readingOf(config, signal);
   const [trainSet, validationSet] = await allOfThem<[Dataset, Dataset]>([
-    () => openDataset(config.train_data_roots, { ...reading, role: 'train' }),
-    () => openDataset(validation, { ...reading, role: 'val' }),
+    () => openSource(sources.train, { ...reading, role: 'train' }),
+    () => openSource(sources.validation, { ...reading, role: 'val' }),
   ]);
-  const [ours, theirs] = await Promise.all([trainSet.root, validationSet.root].map((root) => realpath(root)));
-  const learned = new Set(trainSet.samples.map(({ imagePath }) => relative(trainSet.root, imagePath)));
-  const isSame =
-    ours === theirs &&
-    validationSet.samples.some(({ imagePath }) => learned.has(relative(validationSet.root, imagePath)));
+  const isSame = await shareImages(sources, trainSet, validationSet);
   const notice = `${validationSet.root}: is also the training data, so that scores say nothing about images that were not learned`;
   if (isSame) return { trainSet, validationSet, notices: [notice], files: {} };
   const { dataset, notices } = await withoutShared(validationSet, trainSet, signal);
@@ -103,12 +105,30 @@ async function withoutShared(
   return { dataset: left, notices: [`${what}, and left out of validation: ${names}`] };
 }
 
+/** Whether the same images are in both. */
+async function shareImages(
+  sources: { readonly train: DataSource; readonly validation: DataSource },
+  trainSet: Dataset,
+  validationSet: Dataset,
+): Promise<boolean> {
+  const { train, validation } = sources;
+  if (typeof train !== 'string' || typeof validation !== 'string') return train === validation;
+  const [ours, theirs] = await Promise.all([trainSet.root, validationSet.root].map((root) => realpath(root)));
+  const learned = new Set(trainSet.samples.map(({ imagePath }) => relative(trainSet.root, imagePath)));
+  return (
+    ours === theirs &&
+    validationSet.samples.some(({ imagePath }) => learned.has(relative(validationSet.root, imagePath)))
+  );
+}
+
 async function openAlone(
   config: CompleteConfig,
   isResumed: boolean,
   signal: AbortSignal | undefined,
 ): Promise<LabeledPair> {
-  const { train_data_roots: root, val_share, folds, train_list, val_list } = config;
+  const { val_share, folds, train_list, val_list } = config;
+  // Images in memory come with others to validate on.
+  const root = config.train_data_roots as string;
   const reading = readingOf(config, signal);
   const names = await listSubsets(root, reading.format);
   const own = names.length > 1 ? findSubset(names, 'val') : undefined;

@@ -7,6 +7,7 @@ import { checkPlace } from '../../base/outputs/outputs.js';
 import {
   type ClassInfo,
   createEvalLoader,
+  type DataSource,
   type Dataset,
   type DatasetReport,
   type EvalLoader,
@@ -28,6 +29,7 @@ import {
   settingsOf,
 } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
+import { checkOwnFunctions } from '../options/own-functions.js';
 import {
   type CompleteConfig,
   newConfig,
@@ -50,7 +52,7 @@ import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.j
 import { besides, rootsOf } from './run-inputs.js';
 import { shareCache } from './share-cache.js';
 import { startFiles } from './start-files.js';
-import { openTrainData, type TrainData } from './train-data.js';
+import { type GivenData, openTrainData, type TrainData } from './train-data.js';
 
 /** For those who did not choose it. */
 const FROM_SCRATCH =
@@ -137,6 +139,7 @@ interface Asked {
   /** What becomes of a run that was given more epochs. */
   readonly extension: string | undefined;
   readonly threads: number;
+  readonly given: GivenData;
 }
 
 async function whatIsAsked(
@@ -159,11 +162,15 @@ async function whatIsAsked(
   if (extension) notice(extension);
   const settings = resolveHyperParameters(template, config.hyper_parameters);
   const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
-  return { config, template, settings, opened, earlier, extension, threads };
+  const given = { train: inMemory(options.trainData), validation: inMemory(options.validationData) };
+  checkOwnFunctions(options, settings);
+  return { config, template, settings, opened, earlier, extension, threads, given };
 }
 
+const inMemory = (data: DataSource | undefined) => (typeof data === 'string' ? undefined : data);
+
 async function openData(
-  { config, settings, earlier }: Asked,
+  { config, settings, earlier, given }: Asked,
   signal: AbortSignal | undefined,
   notice: (message: string) => void,
 ): Promise<TrainData> {
@@ -174,14 +181,15 @@ async function openData(
     valShare: config.val_share,
     folds: config.folds,
     fold: config.fold,
-    validationData: config.val_data_roots,
+    trainData: given.train,
+    validationData: given.validation ?? config.val_data_roots,
     unlabeledData: config.unlabeled_data_roots,
     unlabeledFileList: config.unlabeled_file_list,
     hyperParameters: settings,
   });
   const data = await withProblemList(
     config.output,
-    () => openTrainData(config, train_type, earlier?.resume.data, signal),
+    () => openTrainData(config, given, train_type, earlier?.resume.data, signal),
     rootsOf(config),
   );
   if (config.unlabeled_data_roots !== undefined && !data.unlabeled) {
@@ -297,7 +305,7 @@ function warnOfRandomStart(
 
 /** The method, and the bytes that are left for decoded validation images. */
 function methodOf(
-  { asked: { template, config }, data }: Preparing,
+  { asked: { template, config }, data, options: own }: Preparing,
   hyperParameters: HyperParameters,
   { trainSet, unlabeled = data.unlabeled }: Pick<TrainData, 'trainSet' | 'unlabeled'>,
 ): { readonly method: Method; readonly validationCache: number } {
@@ -306,7 +314,7 @@ function methodOf(
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const cache = shareCache(mem_cache_size, trainSet, validationSet, inputSize);
   const method = chooseMethod({
-    ...{ template, hyperParameters, trainSet, unlabeled },
+    ...{ template, hyperParameters, trainSet, unlabeled, own },
     seed: config.seed,
     cacheBytes: cache.train,
   });

@@ -19,7 +19,7 @@ async function checked(train: string, validation: string) {
     output: join(await temporaryFolder(), 'run'),
     use_otx_adapter: false,
   } as CompleteConfig;
-  const data = await openTrainData(config, 'Incremental', undefined, undefined);
+  const data = await openTrainData(config, {}, 'Incremental', undefined, undefined);
   const events: TrainEvent[] = [];
   const report = await data.check({ workers: 0, onEvent: (event) => events.push(event) });
   const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { OtxError, option } from '../../base/errors.js';
 import { checkPlace, Outputs } from '../../base/outputs/outputs.js';
 import type { Inputs } from '../../base/outputs/places.js';
 import { allOfThem } from '../../data/datasets/problems.js';
@@ -9,6 +10,7 @@ import {
   type Dataset,
   type DatasetReport,
   ensurePseudoMasks,
+  type LabeledImages,
   matchClasses,
   openImageFolder,
   openUnlabeled,
@@ -54,6 +56,12 @@ export interface CheckedData {
   readonly unlabeled?: UnlabeledImages | undefined;
 }
 
+/** Data that is in memory, in place of what the configuration names. */
+export interface GivenData {
+  readonly train?: LabeledImages | undefined;
+  readonly validation?: LabeledImages | undefined;
+}
+
 export interface CheckOptions {
   readonly workers: number;
   readonly onEvent: (event: TrainEvent) => void;
@@ -68,11 +76,12 @@ export interface CheckOptions {
  */
 export async function openTrainData(
   config: CompleteConfig,
+  given: GivenData,
   trainType: TrainType,
   before: ResumeInfo['data'] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<TrainData> {
-  const data = await openings[trainType](config, signal, before !== undefined);
+  const data = await openings[trainType](config, given, signal, before !== undefined);
   const { trainSet, validationSet, unlabeled } = data;
   if (before) {
     checkFingerprint(trainSet, before.train);
@@ -92,6 +101,7 @@ type OpenedData = Omit<TrainData, 'fingerprints'>;
 const openings: {
   readonly [T in TrainType]: (
     config: CompleteConfig,
+    given: GivenData,
     signal: AbortSignal | undefined,
     isResumed: boolean,
   ) => Promise<OpenedData>;
@@ -106,6 +116,7 @@ type LabeledData = OpenedData & { readonly validationSet: Dataset };
 
 async function openLabeled(
   config: CompleteConfig,
+  given: GivenData,
   signal: AbortSignal | undefined,
   isResumed: boolean,
 ): Promise<LabeledData> {
@@ -114,7 +125,7 @@ async function openLabeled(
     validationSet: opened,
     files,
     ...pair
-  } = await openLabeledPair(config, isResumed, signal);
+  } = await openLabeledPair(config, given, isResumed, signal);
   const numbering = { classes: trainSet.classes, owner: 'the training data' };
   const matched = matchClasses(opened, numbering.classes, numbering.owner);
   const validationSet = matched.dataset;
@@ -149,8 +160,12 @@ async function openLabeled(
     };
   };
   const inputs = joinInputs(
-    datasetInputs('the training data', config.train_data_roots, trainSet),
-    datasetInputs('the validation data', config.val_data_roots ?? config.train_data_roots, validationSet),
+    datasetInputs('the training data', given.train ?? config.train_data_roots, trainSet),
+    datasetInputs(
+      'the validation data',
+      given.validation ?? config.val_data_roots ?? config.train_data_roots,
+      validationSet,
+    ),
     fileInputs('the list of images', config.train_list, config.val_list),
   );
   return { trainSet, validationSet, inputs, files, check };
@@ -158,12 +173,13 @@ async function openLabeled(
 
 async function openSemiLabeled(
   config: CompleteConfig,
+  given: GivenData,
   signal: AbortSignal | undefined,
   isResumed: boolean,
 ): Promise<OpenedData> {
   const { unlabeled_data_roots: root, unlabeled_file_list: fileList } = config;
   const [labeled, unlabeled] = await allOfThem<[LabeledData, UnlabeledImages]>([
-    () => openLabeled(config, signal, isResumed),
+    () => openLabeled(config, given, signal, isResumed),
     () => openUnlabeled(root as string, { fileList, signal }),
   ]);
   const what = 'the unlabeled images';
@@ -207,8 +223,15 @@ const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
 
 async function openImages(
   { train_data_roots, output }: CompleteConfig,
+  given: GivenData,
   signal: AbortSignal | undefined,
 ): Promise<OpenedData> {
+  if (given.train || train_data_roots === undefined) {
+    throw new OtxError(
+      'usage',
+      `self-supervised training takes a folder of images as ${option('trainData')}`,
+    );
+  }
   const images = await openImageFolder(train_data_roots, { signal });
   const paths = images.images.map(({ imagePath }) => imagePath);
   const inputs = searchedInputs('the images to learn from', [train_data_roots], paths);

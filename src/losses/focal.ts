@@ -1,0 +1,24 @@
+/** @file Focal loss (https://arxiv.org/abs/1708.02002): cross entropy that leaves out what is right already. */
+
+import { exp, log, mul, reduceSum, sub } from '../graph/builders.js';
+import type { Tensor } from '../graph/tensor.js';
+import { stabilizer } from './cross-entropy.js';
+import { targets } from './targets.js';
+
+/**
+ * Mean of −(1 − p)² log p over all pixels, p the probability of the true class; ignored pixels add nothing but stay in the
+ * denominator. The exponent 2 is the paper's.
+ *
+ * @param logits float32 [N, K, H, W]
+ * @param labels uint8 or int32 [N, H, W]; everything outside 0…K−1, in particular 255, is ignored
+ * @returns scalar
+ */
+export function focal(logits: Tensor, labels: Tensor): Tensor {
+  const { oneHot, valid, pixels } = targets('focal loss', logits, labels);
+  const shifted = sub(logits, stabilizer(logits));
+  const logSum = log(reduceSum(exp(shifted), { axes: [1], keepDims: true }));
+  const logP = sub(reduceSum(mul(oneHot, shifted), { axes: [1], keepDims: true }), mul(valid, logSum));
+  // Of an ignored pixel log p is 0 and p is 1: it adds nothing.
+  const rest = sub(1, exp(logP));
+  return mul(reduceSum(mul(mul(rest, rest), logP)), -1 / pixels);
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { IGNORE_INDEX } from '../base/ignore-index.js';
+import { Random } from '../base/random.js';
+import { runGraph } from '../engine/run-graph.js';
+import { gradients, input } from '../graph/index.js';
+import { LOSS_NAMES, type LossName, lossOf } from './loss.js';
+
+const [N, K, H, W] = [2, 3, 4, 5];
+const AREA = H * W;
+const PIXELS = N * AREA;
+const random = new Random('losses');
+const logits = Float32Array.from({ length: PIXELS * K }, () => random.range(-4, 4));
+const labels = Uint8Array.from({ length: PIXELS }, () =>
+  random.chance(0.2) ? IGNORE_INDEX : random.integer(K),
+);
+const at = (pixel: number, k: number) => (Math.floor(pixel / AREA) * K + k) * AREA + (pixel % AREA);
+
+/** Probabilities of the classes of a pixel, in double precision. */
+function softmax(values: ArrayLike<number>, pixel: number): number[] {
+  const scores = Array.from({ length: K }, (_, k) => Math.exp(values[at(pixel, k)]!));
+  const sum = scores.reduce((total, score) => total + score, 0);
+  return scores.map((score) => score / sum);
+}
+
+const counted = [...labels.keys()].filter((pixel) => labels[pixel] !== IGNORE_INDEX);
+const meanOf = (values: ArrayLike<number>, term: (p: number) => number) =>
+  counted.reduce((sum, pixel) => sum + term(softmax(values, pixel)[labels[pixel]!]!), 0) / PIXELS;
+
+/** Straight from the definitions. */
+const DEFINITIONS: Readonly<Record<LossName, (values: ArrayLike<number>) => number>> = {
+  cross_entropy: (values) => meanOf(values, (p) => -Math.log(p)),
+  focal: (values) => meanOf(values, (p) => -((1 - p) ** 2) * Math.log(p)),
+  dice: (values) => {
+    let dice = 0;
+    for (let k = 0; k < K; k++) {
+      let [both, predicted, truth] = [0, 0, 0];
+      for (const pixel of counted) {
+        const p = softmax(values, pixel)[k]!;
+        predicted += p;
+        if (labels[pixel] !== k) continue;
+        both += p;
+        truth += 1;
+      }
+      dice += (2 * both + 1) / (predicted + truth + 1) / K;
+    }
+    return meanOf(values, (p) => -Math.log(p)) + 1 - dice;
+  },
+};
+
+async function run(name: LossName, values = logits, truth = labels) {
+  const x = input('logits', 'float32', [N, K, H, W]);
+  const y = input('labels', 'uint8', [N, H, W]);
+  const loss = lossOf(name)(x, y);
+  const [value, gradient] = await runGraph([loss, ...gradients(loss, [x])], {
+    logits: values,
+    labels: truth,
+  });
+  return { loss: Number(value![0]), gradient: gradient as Float32Array };
+}
+
+describe.each(LOSS_NAMES)('%s', (name) => {
+  test('is what its definition says, with the gradient of differences', async () => {
+    const { loss, gradient } = await run(name);
+    const define = DEFINITIONS[name];
+    expect(Math.abs(loss / define(logits) - 1)).toBeLessThan(1e-6);
+    const step = 1e-4;
+    for (let i = 0; i < logits.length; i++) {
+      const moved = Float64Array.from(logits);
+      moved[i] = logits[i]! + step;
+      const above = define(moved);
+      moved[i] = logits[i]! - step;
+      const difference = (above - define(moved)) / (2 * step);
+      expect(Math.abs(gradient[i]! - difference)).toBeLessThan(2e-6);
+    }
+  });
+
+  test('does not look at ignored pixels', async () => {
+    const changed = logits.map((value, i) => {
+      const pixel = Math.floor(i / (K * AREA)) * AREA + (i % AREA);
+      return labels[pixel] === IGNORE_INDEX ? 3 - value : value;
+    });
+    const { loss, gradient } = await run(name, changed);
+    expect(Math.abs(loss - (await run(name)).loss)).toBeLessThan(1e-6);
+    for (const pixel of labels.keys()) {
+      if (labels[pixel] !== IGNORE_INDEX) continue;
+      for (let k = 0; k < K; k++) expect(Math.abs(gradient[at(pixel, k)]!)).toBeLessThan(1e-7);
+    }
+  });
+
+  test('stays finite where all pixels are ignored, and for logits of any size', async () => {
+    const nothing = await run(name, logits, new Uint8Array(PIXELS).fill(IGNORE_INDEX));
+    expect(Number.isFinite(nothing.loss)).toBe(true);
+    expect([...nothing.gradient].every((value) => Math.abs(value) < 1e-7)).toBe(true);
+    const huge = await run(
+      name,
+      logits.map((value) => 1e4 * value),
+    );
+    expect(Number.isFinite(huge.loss)).toBe(true);
+    expect([...huge.gradient].every(Number.isFinite)).toBe(true);
+  });
+});

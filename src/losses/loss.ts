@@ -1,0 +1,31 @@
+/** @file What a loss of a segmentation is, and the losses by name: a new one is a new entry of the record. */
+
+import type { Tensor } from '../graph/tensor.js';
+import { crossEntropy } from './cross-entropy.js';
+import { diceCrossEntropy } from './dice.js';
+import { focal } from './focal.js';
+
+/**
+ * A loss: how wrong logits are.
+ *
+ * @param logits float32 [N, K, H, W], K classes, background first.
+ * @param labels uint8 [N, H, W], class indices; 255 is ignored.
+ * @returns a float32 scalar that falls as the logits get better.
+ */
+export type SegmentationLoss = (logits: Tensor, labels: Tensor) => Tensor;
+
+/** By the names of the setting `loss`. */
+const LOSSES = {
+  cross_entropy: crossEntropy,
+  focal,
+  dice: diceCrossEntropy,
+} as const satisfies Readonly<Record<string, SegmentationLoss>>;
+
+/** Name of a loss. */
+export type LossName = keyof typeof LOSSES;
+
+/** Names of all losses; the first is the default. */
+export const LOSS_NAMES = Object.keys(LOSSES) as [LossName, ...LossName[]];
+
+/** The loss of a name. */
+export const lossOf = (name: LossName): SegmentationLoss => LOSSES[name];

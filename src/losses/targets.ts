@@ -1,0 +1,34 @@
+/** @file Labels as a loss compares them with logits. */
+
+import { OtxError } from '../base/errors.js';
+import { abs, cast, constant, equal, less, reshape, sub } from '../graph/builders.js';
+import { formatType, type Tensor } from '../graph/tensor.js';
+
+/** What pixels should be. */
+export interface Targets {
+  /** float32 [N, K, H, W], 1 for the class of a pixel; all 0 for ignored ones. */
+  readonly oneHot: Tensor;
+  /** float32 [N, 1, H, W], 1 where a pixel counts. */
+  readonly valid: Tensor;
+  /** N·H·W, ignored ones included. */
+  readonly pixels: number;
+}
+
+/** @throws OtxError `graph` naming the loss for labels that do not belong to the logits. */
+export function targets(loss: string, logits: Tensor, labels: Tensor): Targets {
+  const [n, classes, h, w] = logits.shape as [number, number, number, number];
+  if (logits.rank !== 4 || labels.rank !== 3 || labels.size !== n * h * w)
+    throw new OtxError(
+      'graph',
+      `${loss} of logits ${formatType(logits)} needs labels [N,H,W] of the same size, got ${formatType(labels)}`,
+    );
+  const label = reshape(cast(labels, 'float32'), [n, 1, h, w]);
+  const classIndices = constant(
+    Array.from({ length: classes }, (_, k) => k),
+    [1, classes, 1, 1],
+  );
+  const oneHot = cast(equal(label, classIndices), 'float32');
+  // |label − (K−1)/2| < K/2 exactly for the labels 0…K−1.
+  const valid = cast(less(abs(sub(label, (classes - 1) / 2)), classes / 2), 'float32');
+  return { oneHot, valid, pixels: n * h * w };
+}
