@@ -31,6 +31,8 @@ export interface Sample {
   readonly reading?: ImageReading | undefined;
   /** Image and mask where they are in memory, which all threads can read; the paths are then only their names. */
   readonly pixels?: Pick<LabeledImage, 'image' | 'mask'> | undefined;
+  /** EXIF orientation by which the mask is turned, where it was drawn on the stored pixels of its image. Default: not. */
+  readonly maskTurn?: number | undefined;
 }
 
 /** How the samples of images become 8-bit RGB: the same for all images of a data set. */

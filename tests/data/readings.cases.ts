@@ -285,4 +285,39 @@ export const READINGS: readonly BrokenDataset[] = [
         ]),
       ),
   },
+  {
+    name: 'masks drawn on the stored pixels of images with a half turn',
+    error:
+      /4 of its 4 images are turned by .*masks-raw: .*contrast of 100\.0.*masks-upright: .*contrast of 50\.0/s,
+    assume: { 'masks-raw': [216, 108, 108], 'masks-upright': [216, 108, 108] },
+    fault: async (f) => {
+      await f.writeAll('images', photoOf([0, 0, 1, 2], 3));
+      await f.writeAll('masks', mask({}, [0, 0, 1, 2]));
+    },
+  },
+  {
+    name: 'upright masks of images with a half turn',
+    pixels: [216, 108, 108],
+    note: /4 of its 4 images are turned by .*laid on the upright images/,
+    fault: async (f) => {
+      await f.writeAll('images', photoOf([2, 1, 0, 0], 3));
+      await f.writeAll('masks', mask({}, [0, 0, 1, 2]));
+    },
+  },
+  {
+    name: 'masks drawn on the stored pixels of images with a quarter turn',
+    error: /the mask looks turned: .*--assume masks-raw/s,
+    assume: { 'masks-raw': [216, 108, 108] },
+    fault: async (f) => {
+      await f.writeAll('images', photoOf([0, 0, 1, 2], 6));
+      await f.writeAll('masks', mask({}, [0, 0, 1, 2]));
+    },
+  },
 ];
+
+/** A photograph of stripes, 100 levels apart. */
+const photoOf = (stripes: readonly number[], orientation: number) =>
+  mask(
+    { colorType: 2, orientation },
+    stripes.map((stripe) => 100 * stripe),
+  );

@@ -5,7 +5,7 @@ import type { DatasetFormat, Item, OpenedItems } from '../formats/format.js';
 import { WHOLE } from '../formats/format.js';
 import { locate } from '../formats/locate.js';
 import { pickSubset, type SubsetRole, shown } from '../formats/subsets.js';
-import { readImageSize } from '../images/decoder.js';
+import { readImageSize, readOrientation } from '../images/decoder.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { type AdaptOptions, adaptDataset } from '../otx-adapter/adapt-dataset.js';
 import { requireOpenCv } from '../otx-adapter/opencv.js';
@@ -52,7 +52,8 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   const { folder, format } = await locate(root, options.format);
   const subset = options.subset ?? pickSubset(folder, await format.subsets(folder), options.role);
   const opened = await format.open(folder, subset);
-  const dataset = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
+  const laid = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
+  const dataset = assumed.includes('masks-raw') ? await turningMasks(laid, options.signal) : laid;
   const withBands = bands ? readingImages(dataset, { bands }) : dataset;
   const named =
     format === css
@@ -62,6 +63,24 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   // What is asked of the classes next must not be answered for a reading that the masks refute later.
   const lists = new Set(named.open?.declared.map(({ classes }) => JSON.stringify(classes)));
   return lists.size > 1 ? settleDataset(named, options) : named;
+}
+
+/** Masks are turned as their images are. */
+async function turningMasks(dataset: Dataset, signal: AbortSignal | undefined): Promise<Dataset> {
+  const turns = await mapConcurrent(
+    dataset.samples,
+    HEADERS_AT_ONCE,
+    async ({ imagePath, maskPath, shapes }) => {
+      const [image, mask] = await Promise.all([imagePath, maskPath].map(readOrientation));
+      return shapes || mask !== 1 ? 1 : image!;
+    },
+    { signal },
+  );
+  const samples = dataset.samples.map((sample, i) => {
+    const turn = turns[i]!;
+    return turn > 1 ? { ...sample, maskTurn: turn } : sample;
+  });
+  return { ...dataset, samples };
 }
 
 /** "read as Cityscapes: 2975 images of the subset train, 19 classes" */

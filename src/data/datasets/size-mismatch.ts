@@ -10,7 +10,8 @@ export function sizeMismatch(
   if (image.width === mask.width && image.height === mask.height) return undefined;
   const turned =
     image.width === mask.height && image.height === mask.width
-      ? '; the mask looks turned: EXIF orientation is applied to images, so draw masks on the upright image'
+      ? '; the mask looks turned: EXIF orientation is applied to images, so draw masks on the upright image, or turn them with ' +
+        '--assume masks-raw'
       : '';
   return (
     `${maskPath} is ${mask.width}x${mask.height} but its image ${imagePath} is ` +

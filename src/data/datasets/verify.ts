@@ -1,9 +1,11 @@
 /** @file Looks at every pixel of a data set before training, so that bad files are found in seconds, not in epoch 17. */
 import { abortable } from '../../base/abortable.js';
-import { OtxError } from '../../base/errors.js';
+import { OtxError, option } from '../../base/errors.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
+import { type EdgeFit, orientationOf } from '../readings/edge-fit.js';
 import type { MaskEvidence } from '../readings/evidence.js';
+import { READINGS } from '../readings/names.js';
 import { outcomeOf, problemOf } from '../readings/outcome.js';
 import { settleImages } from '../readings/settle-images.js';
 import { type ClassInfo, type Dataset, IGNORE_INDEX } from '../types.js';
@@ -50,9 +52,10 @@ export async function verifyDataset(
   const { dataset: withMasks, problems } = settled(opened, evidence, bad.length > 0, options);
   const numbers = results.map((result) => result.numbers);
   const images = settleImages(numbers, opened.imageReading, options.belongsTo?.imageReading);
+  const turned = checkOrientation(opened, results, bad.length > 0);
   if (images.problem !== undefined && bad.length === 0) bad.push(`${opened.root}: ${images.problem}`);
   const read = images.reading ? readingImages(withMasks, images.reading) : withMasks;
-  const dataset = { ...read, notices: [...read.notices, ...images.notices] };
+  const dataset = { ...read, notices: [...read.notices, ...images.notices, ...turned] };
   if (bad.length + problems.flat().length > 0) {
     const all =
       images.problem !== undefined && results.every(({ problems }) => problems.length === 0) && bad.length > 0
@@ -91,6 +94,32 @@ async function lookAtAll(dataset: Dataset, options: VerifyOptions) {
   } finally {
     await letGo(pool, options.signal);
   }
+}
+
+/**
+ * Images that are turned by their EXIF data, whose masks are not.
+ *
+ * @returns notices.
+ * @throws OtxError `dataset` where the masks fit the images as they are stored better, unless that was decided.
+ */
+function checkOrientation(
+  { root, open, samples }: Dataset,
+  results: readonly { readonly edges: EdgeFit | undefined }[],
+  isBadAnyway: boolean,
+): string[] {
+  const { images, isRaw, upright, turned } = orientationOf(results.map(({ edges }) => edges));
+  if (images === 0) return [];
+  const what = `${images} of its ${samples.length} images are turned by their EXIF data, and their masks say nothing of that`;
+  if (!isRaw || isBadAnyway || open?.assumed.includes('masks-upright')) {
+    return [`${what}; they are laid on the upright images (--assume masks-raw turns them as well)`];
+  }
+  const contrast = (value: number) => `borders of masks meet a contrast of ${value.toFixed(1)} in the images`;
+  throw new OtxError(
+    'dataset',
+    `${root}: ${what}; they fit the images better as these are stored; choose one\n` +
+      `  ${option('assume')} masks-raw: ${READINGS['masks-raw']}: ${contrast(turned)}\n` +
+      `  ${option('assume')} masks-upright: ${READINGS['masks-upright']}: ${contrast(upright)}`,
+  );
 }
 
 /** What the masks decide, and for each what does not fit. Beside other bad files nobody is asked to choose a reading. */

@@ -15,11 +15,12 @@ export async function readLabels(
     pixels,
     width,
     height,
-  }: Pick<Sample, 'maskPath' | 'shapes' | 'pixels' | 'width' | 'height'>,
+    maskTurn: turn,
+  }: Pick<Sample, 'maskPath' | 'shapes' | 'pixels' | 'width' | 'height' | 'maskTurn'>,
   coding: MaskCoding,
 ): Promise<LabelMask> {
   if (pixels) return asRead({ data: pixels.mask, width, height }, coding);
-  if (!shapes) return readMask(maskPath, coding);
+  if (!shapes) return readMask(maskPath, coding, { turn });
   const data = await drawShapes(shapes, { width, height }, maskPath);
   return asRead({ data, width, height }, coding);
 }

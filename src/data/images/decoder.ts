@@ -58,6 +58,13 @@ export async function readImageSize(path: string): Promise<{ width: number; heig
   }
 }
 
+/** EXIF orientation, 1 to 8; 1 for a file that cannot be read. */
+export async function readOrientation(path: string): Promise<number> {
+  return readHead(path)
+    .then(async (head) => (await headerOf(requireImage(head), path)).orientation)
+    .catch(() => 1);
+}
+
 /** Of a TIFF that libvips makes no picture of. */
 function uprightSize(path: string, { width, height, orientation }: TiffDirectory) {
   if (width * height > MAX_PIXELS) throw unreadable(path, tooLarge(width, height));

@@ -2,7 +2,7 @@
 
 import { messageOf } from '../../base/errors.js';
 import type { DecodedImage, ImageReading } from '../types.js';
-import { decoder, readBytes, unreadable } from './decoder.js';
+import { decoder, readBytes, readHeader, unreadable } from './decoder.js';
 import { type NumberEvidence, pickRgb, readNumbers, rgbOfNumbers } from './number-image.js';
 import type { FailOnOptions } from './sharp.js';
 
@@ -47,6 +47,8 @@ export interface LookedAt {
   readonly data: Uint8Array | undefined;
   /** Of an image whose samples are no bytes. */
   readonly numbers: NumberEvidence | undefined;
+  /** EXIF orientation that was applied, 1 to 8. */
+  readonly orientation: number;
 }
 
 /** Decodes an image in full without knowing the range of its samples. @throws OtxError `image` */
@@ -57,13 +59,21 @@ export async function lookAtImage(path: string, reading?: ImageReading): Promise
     if (image) {
       const { kind, bands, low, high, numbers } = image;
       const { width, height } = numbers;
-      return { width, height, warning: undefined, data: undefined, numbers: { kind, bands, low, high } };
+      return {
+        width,
+        height,
+        warning: undefined,
+        data: undefined,
+        numbers: { kind, bands, low, high },
+        orientation: 1,
+      };
     }
   } catch (error) {
     throw unreadable(path, error);
   }
   const { warning, ...image } = await decodePhotograph(bytes, path, reading);
-  return { ...image, warning, numbers: undefined };
+  const { orientation } = await readHeader(bytes);
+  return { ...image, warning, numbers: undefined, orientation };
 }
 
 async function decodePhotograph(

@@ -28,5 +28,5 @@ export async function lookAtSample({
   height,
 }: Pictured): Promise<LookedAt> {
   if (!pixels) return lookAtImage(imagePath, reading);
-  return { width, height, warning: undefined, data: pixels.image, numbers: undefined };
+  return { width, height, warning: undefined, data: pixels.image, numbers: undefined, orientation: 1 };
 }

@@ -9,8 +9,10 @@ import { readBytes } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
 import type { NumberEvidence } from '../images/number-image.js';
-import { readImage } from '../images/read-image.js';
+import { type LookedAt, readImage } from '../images/read-image.js';
 import { lookAtSample, readSampleImage } from '../images/sample-image.js';
+import type { RawMask } from '../masks/raw-mask.js';
+import { type EdgeFit, edgeFitOf } from '../readings/edge-fit.js';
 import { type MaskEvidence, readEvidence } from '../readings/evidence.js';
 import { perceptualHash } from '../splits/perceptual-hash.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
@@ -182,6 +184,8 @@ export interface VerifyTaskResult {
   readonly evidence: MaskEvidence | undefined;
   readonly problems: readonly string[];
   readonly warning: string | undefined;
+  /** How well the mask fits in both ways, where the image is turned by its EXIF data and the mask is not. */
+  readonly edges: EdgeFit | undefined;
   /** What the samples of the image are, where they are no bytes. */
   readonly numbers: NumberEvidence | undefined;
 }
@@ -190,7 +194,7 @@ export interface VerifyTaskResult {
 export async function verifySample({ sample, coding }: VerifyTask): Promise<VerifyTaskResult> {
   const [image, mask] = await Promise.allSettled([
     lookAtSample(sample),
-    coding ? readCounts(sample, coding) : readEvidence(sample.maskPath).then(({ evidence }) => evidence),
+    coding ? readCounts(sample, coding) : readLaidEvidence(sample),
   ]);
   const problems = [image, mask].flatMap((result) =>
     result.status === 'rejected' ? [messageOf(result.reason)] : [],
@@ -205,11 +209,32 @@ export async function verifySample({ sample, coding }: VerifyTask): Promise<Veri
   const found = mask.status === 'fulfilled' ? mask.value : undefined;
   return {
     pixels: found && 'pixels' in found ? found.pixels : undefined,
-    evidence: found && 'form' in found ? found : undefined,
+    evidence: found && 'evidence' in found ? found.evidence : undefined,
+    edges:
+      image.status === 'fulfilled' && found && 'raw' in found
+        ? edgesOf(image.value, found.raw, sample)
+        : undefined,
     problems,
     warning: image.status === 'fulfilled' ? image.value.warning : undefined,
     numbers: image.status === 'fulfilled' ? image.value.numbers : undefined,
   };
+}
+
+/** Of an image that is turned by its EXIF data while its mask says nothing of the kind. */
+function edgesOf(
+  { data, orientation, ...size }: LookedAt,
+  mask: RawMask,
+  sample: Sample,
+): EdgeFit | undefined {
+  const isOpen = orientation > 1 && !mask.saysOrientation && sample.maskTurn === undefined;
+  return isOpen && data ? edgeFitOf(data, size, mask, orientation) : undefined;
+}
+
+/** What a mask holds, and its size as it lies on its image. */
+async function readLaidEvidence({ maskPath, maskTurn = 1 }: Sample) {
+  const { mask: raw, evidence } = await readEvidence(maskPath);
+  const { width, height } = raw;
+  return { raw, evidence, ...(maskTurn >= 5 ? { width: height, height: width } : { width, height }) };
 }
 
 async function readCounts(sample: Sample, coding: MaskCoding) {
