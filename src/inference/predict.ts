@@ -8,6 +8,7 @@ import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
 import { findImages } from '../data/images/image-files.js';
+import { maskFiles } from '../data/images/mask-files.js';
 import type { ClassInfo } from '../data/index.js';
 import { makeAhead } from '../data/loaders/made-ahead.js';
 import { maskNames } from '../data/masks/mask-names.js';
@@ -77,7 +78,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
     namesUsedBy('predict'),
   );
   const { output, onEvent = () => undefined, signal } = options;
-  const { files, inputs, isFolder } = await listInputs(options.input);
+  const { files, inputs, isFolder, skipped } = await listInputs(options.input);
   throwIfAborted(signal, 'looking for images');
   await refuseDataset(output);
   const outputs = await Outputs.open({
@@ -90,6 +91,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   const images: PredictedImage[] = [];
   try {
     model = await openModel(options);
+    if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
     const failed: FailedImage[] = [];
     const ahead = segmentAhead(files, model);
     for (const [index, { path, name }] of files.entries()) {
@@ -165,7 +167,7 @@ interface InputFile {
 /** Images to segment; no two have outputs of the same name, also where upper and lower case are the same. */
 async function listInputs(
   input: string,
-): Promise<{ files: readonly InputFile[]; inputs: Inputs; isFolder: boolean }> {
+): Promise<{ files: readonly InputFile[]; inputs: Inputs; isFolder: boolean; skipped: string | undefined }> {
   const what = 'the images to segment';
   const kind = await stat(input).catch(() => undefined);
   if (!kind) throw new OtxError('image', `${input}: no such image or folder`);
@@ -175,13 +177,21 @@ async function listInputs(
       files: [{ path: input, name }],
       inputs: { images: [{ path: input, what: 'the image to segment' }] },
       isFolder: false,
+      skipped: undefined,
     };
   }
-  const found = await findImages(input);
+  const all = await findImages(input);
+  const masks = maskFiles(all);
+  const found = all.filter((file) => !masks.has(file));
   if (found.length === 0) throw new OtxError('image', `${input}: there are no images in this folder`);
   const names = maskNames(found.map(({ relative }) => relative));
+  const skipped =
+    masks.size === 0
+      ? undefined
+      : `${input}: ${masks.size} of its ${all.length} pictures are masks of others by their names and were passed over`;
   return {
     isFolder: true,
+    skipped,
     files: found.map(({ path }, index) => ({ path, name: names[index]! })),
     inputs: searchedInputs(
       what,

@@ -6,10 +6,11 @@ import { messageOf, OtxError } from '../../base/errors.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
 import { readImageSize } from '../images/decoder.js';
 import { findImages, isFolder } from '../images/image-files.js';
+import { maskFiles } from '../images/mask-files.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import type { UnlabeledImage, UnlabeledImages } from '../types.js';
-import { datasetError } from './problems.js';
+import { datasetError, listSome } from './problems.js';
 import type { VerifyOptions } from './verify.js';
 
 const LIST_KIND: FileKind = {
@@ -103,6 +104,15 @@ async function allImages(folder: string): Promise<ImagePath[]> {
   const files = await findImages(folder);
   if (files.length === 0) {
     throw new OtxError('dataset', `folder of unlabeled images ${folder} holds no images, at any depth`);
+  }
+  const masks = [...maskFiles(files)];
+  if (masks.length > 0) {
+    throw new OtxError(
+      'dataset',
+      `${folder}: ${masks.length} of its ${files.length} pictures are masks of others by their names ` +
+        `(${listSome(masks.map(({ relative }) => relative))}), which would be learned from like photographs; give a folder of ` +
+        'the images alone, or a list of them',
+    );
   }
   return files.map(({ path, relative: id }) => ({ id, imagePath: path }));
 }
