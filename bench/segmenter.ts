@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Random } from '../src/base/random.js';
-import { untrainedCheckpoint } from '../src/demo/untrained.js';
 import { defaultPalette } from '../src/data/masks/palette.js';
+import { untrainedCheckpoint } from '../src/demo/untrained.js';
 import { createSegmenter, exportModel, type RawImage } from '../src/index.js';
 import { median } from './configuration.js';
 

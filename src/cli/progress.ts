@@ -44,17 +44,11 @@ interface Status {
   readonly since: number;
 }
 
-/** A handler for the events of any job, drawing on `terminal`. Call `close` when the job ends, also by an error. */
-export function progressPrinter(
-  terminal: Terminal,
-  clock: () => number = () => performance.now() / 1000,
-): { onEvent: (event: TrainEvent | JobEvent) => void; close: () => void } {
+/** The line that is being drawn, and what stays above it. */
+function createStage(terminal: Terminal, clock: () => number) {
   let bar: { readonly key: string; readonly drawn: Bar } | undefined;
   let status: Status = { text: WORKING, since: clock() };
   let lastLine = clock();
-  let downloading: string | undefined;
-  /** As asked, and as run so far. */
-  let epochs = { asked: 0, done: 0 };
 
   const closeBar = () => {
     bar?.drawn.stop();
@@ -74,15 +68,13 @@ export function progressPrinter(
     lastLine = clock();
   };
   /** Nothing is known of what comes next. */
-  const printResult = (text: string) => {
-    print(text);
+  const forget = () => {
     status = { text: WORKING, since: clock() };
   };
   const setStatus = (text: string) => {
     status = { text, since: clock() };
     if (!terminal.live && clock() - lastLine >= SILENT_SECONDS) print(text);
   };
-
   /** Says that something is still going on when nobody else does. */
   const beat = () => {
     const seconds = clock() - status.since;
@@ -96,13 +88,40 @@ export function progressPrinter(
   const timer = setInterval(beat, BEAT_MILLISECONDS);
   timer.unref();
 
+  return {
+    closeBar,
+    barFor,
+    print,
+    printResult: (text: string) => {
+      print(text);
+      forget();
+    },
+    forget,
+    setStatus,
+    close: () => {
+      clearInterval(timer);
+      closeBar();
+    },
+  };
+}
+
+/** A handler for the events of any job, drawing on `terminal`. Call `close` when the job ends, also by an error. */
+export function progressPrinter(
+  terminal: Terminal,
+  clock: () => number = () => performance.now() / 1000,
+): { onEvent: (event: TrainEvent | JobEvent) => void; close: () => void } {
+  const { closeBar, barFor, print, printResult, forget, setStatus, close } = createStage(terminal, clock);
+  let downloading: string | undefined;
+  /** As asked, and as run so far. */
+  let epochs = { asked: 0, done: 0 };
+
   const onProgress = ({ task, done, total }: ProgressEvent) => {
     const title = TASK_TITLES[task];
     barFor(task, `${title} [{bar}] {value}/{total}`, total).update(done);
     setStatus(`${title} ${done}/${total}`);
     if (done < total) return;
     closeBar();
-    status = { text: WORKING, since: clock() };
+    forget();
   };
 
   const onStep = (event: StepEvent) => {
@@ -154,10 +173,6 @@ export function progressPrinter(
         if (event.reason === 'time-budget')
           printResult(`the time budget is used up after ${epochs.done} of ${epochs.asked} epochs`);
     }
-  };
-  const close = () => {
-    clearInterval(timer);
-    closeBar();
   };
   return { onEvent, close };
 }

@@ -21,7 +21,8 @@ import {
 } from '../graph/builders.js';
 import { gradients } from '../graph/index.js';
 import { serializeLowered } from '../graph/onnx/serialize.js';
-import { createEngine, type Engine, fits } from './engine.js';
+import { createEngine, type Engine } from './engine.js';
+import { fits } from './memory-fit.js';
 import { layoutOf, StepBuilder } from './step.js';
 
 const layout = layoutOf('weights', [

@@ -10,18 +10,17 @@ import { availableMemory } from '../base/available-memory.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
 import { workerUrl } from '../base/worker-url.js';
-import { type DType, formatType, sizeOf, type TensorData } from '../graph/tensor.js';
-import { allocate, allocatedBytes } from './allocate.js';
+import { formatType, type TensorData } from '../graph/tensor.js';
+import { allocatedBytes } from './allocate.js';
+import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
 import { plainMessage } from './plain-message.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type {
   ModelValue,
-  NamedType,
   ReplyMessage,
   RequestKind,
   RequestMessage,
   Requests,
-  StepBinding,
   TensorValue,
 } from './protocol.js';
 import { type CpuCapabilities, PLAIN_CPU } from './providers/cpu.js';
@@ -30,6 +29,15 @@ import type { MemoryMode, SessionSettings } from './settings.js';
 import type { StepGraph } from './step.js';
 import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
 import { digestStep } from './step-digest.js';
+import {
+  describeInput,
+  InputBuffers,
+  orderedInputs,
+  orderedScalars,
+  type StepInputs,
+} from './step-inputs.js';
+
+export type { StepInputs };
 
 /** How an engine computes. */
 export interface EngineOptions {
@@ -70,9 +78,6 @@ export interface RunResult {
   /** Time inside ONNX Runtime, in milliseconds. */
   readonly milliseconds: number;
 }
-
-/** One array per input of a step, by name, of the type that belongs to its dtype and in row-major order. */
-export type StepInputs = Readonly<Record<string, TensorData>>;
 
 /** A step that is ready to run; made by {@link Engine.compile}. */
 export interface CompiledStep {
@@ -383,84 +388,3 @@ export class Engine {
     this.pending.clear();
   }
 }
-
-/** Of a thread with the runtime and small sessions; measured. */
-const RUNTIME_BYTES = 100 * 2 ** 20;
-/** Measured: the arena cannot fill every gap between values of different sizes. */
-const ARENA_OVERHEAD = 1.35;
-/** Of the free memory; images on their way and the validation step need some too. */
-const MEMORY_SHARE = 0.8;
-
-/** Whether a step whose values take `peak` bytes runs within `available` bytes. */
-export function fits(peak: number, available: number): boolean {
-  return ARENA_OVERHEAD * peak <= MEMORY_SHARE * available;
-}
-
-/** Memory for the inputs of one step; as many sets as runs are under way at once, normally one. */
-class InputBuffers {
-  private readonly free: (readonly TensorData[])[] = [];
-
-  constructor(private readonly types: readonly NamedType[]) {}
-
-  copy(data: readonly TensorData[]): readonly TensorData[] {
-    const set = this.free.pop() ?? this.types.map(({ dtype, shape }) => allocate(dtype, shape));
-    set.forEach((target, i) => {
-      (target as Float32Array).set(data[i] as Float32Array);
-    });
-    return set;
-  }
-
-  giveBack(set: readonly TensorData[]): void {
-    this.free.push(set);
-  }
-}
-
-const arrayNames: { readonly [D in DType]: string } = {
-  float32: 'Float32Array',
-  int64: 'BigInt64Array',
-  int32: 'Int32Array',
-  uint8: 'Uint8Array',
-  bool: 'Uint8Array',
-};
-
-function orderedInputs(step: string, binding: StepBinding, inputs: StepInputs): TensorData[] {
-  expectNames(
-    step,
-    'input',
-    binding.inputs.map(({ name }) => name),
-    Object.keys(inputs),
-  );
-  return binding.inputs.map((type) => {
-    const data = inputs[type.name]!;
-    const size = sizeOf(type.shape);
-    if (data.constructor.name !== arrayNames[type.dtype] || data.length !== size)
-      throw new OtxError(
-        'engine',
-        `input ${describeInput(type)} of step "${step}" needs a ${arrayNames[type.dtype]} of ${size} values, got a ${data.constructor.name} of ${data.length}`,
-      );
-    return data;
-  });
-}
-
-function orderedScalars(
-  step: string,
-  binding: StepBinding,
-  scalars: Readonly<Record<string, number>>,
-): number[] {
-  expectNames(step, 'scalar', binding.scalars, Object.keys(scalars));
-  return binding.scalars.map((name) => scalars[name]!);
-}
-
-function expectNames(step: string, what: string, wanted: readonly string[], given: readonly string[]): void {
-  const missing = wanted.filter((name) => !given.includes(name));
-  const unknown = given.filter((name) => !wanted.includes(name));
-  if (missing.length > 0)
-    throw new OtxError('engine', `step "${step}" was run without its ${what} ${missing.join(', ')}`);
-  if (unknown.length > 0)
-    throw new OtxError(
-      'engine',
-      `step "${step}" has no ${what} ${unknown.join(', ')}; it has ${wanted.join(', ') || 'none'}`,
-    );
-}
-
-const describeInput = (type: NamedType): string => `${type.name} ${formatType(type)}`;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFile,
@@ -17,7 +17,6 @@ import {
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryName } from '../temporary-name.js';
 import { MANIFEST_FILE } from './manifest.js';
 import { checkPlace, type OutputPlan, Outputs } from './outputs.js';
 
@@ -375,31 +374,4 @@ describe('folders', () => {
       await chmod(root, 0o700);
     }
   });
-});
-
-test('what a killed process was writing is swept away, what another writes and what looks like it stays', async () => {
-  await mkdir(join(root, 'masks', 'deep'), { recursive: true });
-  const ended = spawnSync(process.execPath, ['--version']).pid;
-  // As that process would have named it: the check at the end follows from the rest.
-  const source = new URL('../../../dist/base/temporary-name.js', import.meta.url).href;
-  const script = `import(${JSON.stringify(source)}).then((m) => console.log(m.temporaryName('a.png')))`;
-  const dead = () => execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim();
-  const litter = [dead(), join('masks', dead()), join('masks', 'deep', dead())];
-  for (const name of litter) await put(name);
-  const live = temporaryName('a.png');
-  const kept = [
-    live,
-    'notes.tmp',
-    '.a.png.0123abcd.tmp',
-    dead().replace(/.{8}\.tmp$/, '00000000.tmp'),
-    join('other', dead()),
-    `.a.png.0000-${ended}-01234567-89abcdef.tmp`,
-  ];
-  for (const name of kept) await put(name);
-  await put('.old.0123abcd.tmp');
-  await open({ folders: ['masks'], isLitter: (name) => name === '.old.0123abcd.tmp' });
-  const found = await readdir(root, { recursive: true });
-  for (const name of litter) expect(found).not.toContain(name);
-  for (const name of kept) expect(found).toContain(name);
-  expect(found).not.toContain('.old.0123abcd.tmp');
 });
