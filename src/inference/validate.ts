@@ -68,6 +68,9 @@ export async function score(
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);
   };
+  const stopIfAsked = () => {
+    if (signal?.aborted) throw new OtxError('aborted', `stopped after ${done} of ${loader.length} images`);
+  };
   // The engine already works on the next image while this thread scores the last one.
   let running = Promise.resolve();
   for await (const item of loader) {
@@ -76,8 +79,9 @@ export async function score(
     next.catch(() => undefined);
     await running;
     running = next;
-    if (signal?.aborted) throw new OtxError('aborted', `stopped after ${done} of ${loader.length} images`);
+    stopIfAsked();
   }
   await running;
+  stopIfAsked();
   return matrix;
 }
