@@ -98,4 +98,5 @@ export {
   formatTrainingConfig,
   readTrainingConfig,
 } from './training/options/training-config.js';
+export { splitOfRun } from './training/prepare/labeled-data.js';
 export { type TrainResult, train } from './training/train.js';

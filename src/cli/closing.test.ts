@@ -52,6 +52,14 @@ test('a backbone is the start of a training', () => {
   ]);
 });
 
+test('a training whose data was divided goes on with the same division', () => {
+  const { validationData: _, ...run } = RUN;
+  const text = afterTraining({ ...run, valList: 'runs/a/split/val.txt' });
+  expect(text).toContain(
+    'go on    otx train SegNext-t --train-data-roots DATA/train --val-list runs/a/split/val.txt --load-weights runs/a',
+  );
+});
+
 test('weights are used with what they need', () => {
   expect(
     afterEval({ weights: 'a.pth', template: 'SegNext-t' }, 'my scores/eval_worst.png').split('\n'),

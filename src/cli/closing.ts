@@ -15,6 +15,8 @@ export interface EndedTraining {
   readonly template: string;
   readonly trainData: string;
   readonly validationData?: string | undefined;
+  /** Of the images that were kept to validate on. */
+  readonly valList?: string | undefined;
   readonly unlabeledData?: string | undefined;
   readonly unlabeledFileList?: string | undefined;
   /** It was stopped and can be resumed. */
@@ -33,7 +35,7 @@ export function afterTraining(run: EndedTraining): string {
   const resume: Step = ['resume', otxCommand('train', '--resume-from', output)];
   if (weights === 'backbone' && !isInterrupted)
     return whatNext([look, ['train', trainFrom(run, ANY_FOLDER, ANY_FOLDER)]]);
-  const more: Step = ['go on', trainFrom(run, run.trainData, validationData ?? ANY_FOLDER, run)];
+  const more: Step = ['go on', trainFrom(run, run.trainData, validationData, run)];
   const use = weights === 'model' ? useOf(output, { testData: validationData, output }) : [];
   return whatNext([look, ...(isInterrupted ? [resume] : []), ...use, ...(isInterrupted ? [] : [more])]);
 }
@@ -42,11 +44,13 @@ export function afterTraining(run: EndedTraining): string {
 function trainFrom(
   { template, output }: EndedTraining,
   trainData: string,
-  validationData: string,
-  { unlabeledData, unlabeledFileList }: Partial<EndedTraining> = {},
+  validationData: string | undefined,
+  { valList, unlabeledData, unlabeledFileList }: Partial<EndedTraining> = {},
 ): string {
   return otxCommand(
-    ...['train', template, '--train-data-roots', trainData, '--val-data-roots', validationData],
+    ...['train', template, '--train-data-roots', trainData],
+    ...(validationData === undefined ? [] : ['--val-data-roots', validationData]),
+    ...(valList === undefined ? [] : ['--val-list', valList]),
     ...(unlabeledData === undefined ? [] : ['--unlabeled-data-roots', unlabeledData]),
     ...(unlabeledFileList === undefined ? [] : ['--unlabeled-file-list', unlabeledFileList]),
     ...['--load-weights', output],

@@ -223,11 +223,6 @@ describe('otx train refuses in one line', () => {
       /is a data set with masks/,
     ],
     [
-      'a data set with masks and nothing to validate on',
-      () => ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(data, 'train')],
-      /--val-data-roots/,
-    ],
-    [
       'SupCon without masks',
       () => [...selfSupervised(join(folder, 'no')), '--learning_parameters.enable_supcon', 'true'],
       /enable_supcon goes with --train-type Incremental, not Selfsupervised/,

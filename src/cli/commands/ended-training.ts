@@ -1,7 +1,13 @@
 /** @file What a training leaves, in the words of its user: for the commands that go on from it. */
 
 import { isAbsolute, relative } from 'node:path';
-import { type ResumeOptions, type RunConfig, type TrainOptions, weightsOfRun } from '../../index.js';
+import {
+  type ResumeOptions,
+  type RunConfig,
+  splitOfRun,
+  type TrainOptions,
+  weightsOfRun,
+} from '../../index.js';
 import type { EndedTraining } from '../closing.js';
 
 /**
@@ -15,11 +21,13 @@ export async function endedTraining(
   const output = likeTyped(config.output ?? '', options.output ?? options.resumeFrom ?? '');
   const isBackbone = config.hyper_parameters.algo_backend?.train_type === 'Selfsupervised';
   const best = await weightsOfRun(output);
+  const validationData = typed(options.validationData) ?? config.val_data_roots;
   return {
     output,
     template: config.template,
     trainData: typed(options.trainData) ?? config.train_data_roots ?? '',
-    validationData: typed(options.validationData) ?? config.val_data_roots,
+    validationData,
+    valList: validationData === undefined ? await splitOfRun(output) : undefined,
     unlabeledData: options.unlabeledData ?? config.unlabeled_data_roots,
     unlabeledFileList: options.unlabeledFileList ?? config.unlabeled_file_list,
     weights: isBackbone ? 'backbone' : best !== undefined ? 'model' : 'no',

@@ -1,6 +1,6 @@
 /** @file Which images of labeled data to learn from, and which to validate on. */
 
-import { realpath } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { allOfThem, listSome } from '../../data/datasets/problems.js';
@@ -22,6 +22,20 @@ import type { CompleteConfig } from '../options/train-options.js';
 
 /** Where a run keeps which images it learns from. */
 export const SPLIT_FILES = { train: 'split/train.txt', validation: 'split/val.txt' } as const;
+/**
+ * The list of the images that a run keeps to validate on, for a run whose data was divided.
+ *
+ * @param folder of the run.
+ * @returns its path, to be given as `valList`; undefined for a run with validation data of its own.
+ */
+export async function splitOfRun(folder: string): Promise<string | undefined> {
+  const list = join(folder, SPLIT_FILES.validation);
+  return access(list).then(
+    () => list,
+    () => undefined,
+  );
+}
+
 /** Its name must be none that makes a folder a data set. */
 export const PROPOSED_META_FILE = 'proposed_dataset_meta.json';
 
