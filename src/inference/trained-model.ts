@@ -111,9 +111,9 @@ const ownModelError = (source: string, isOwn: boolean) =>
   new OtxError(
     isOwn ? 'checkpoint' : 'usage',
     isOwn
-      ? `${source}: was trained with a network of a program's own; give that network as ${option('model')}, or use the file that ` +
+      ? `${source}: was trained with a network of a program's own; give that network as model, or use the file that ` +
           'the program exports'
-      : `${source}: names its network; leave ${option('model')} out`,
+      : `${source}: names its network; leave model out`,
   );
 
 /** Nothing in the file says what it is for, except perhaps the names of its classes. */
