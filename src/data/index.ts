@@ -11,7 +11,6 @@ export {
 export { openImageFolder } from './datasets/image-folder.js';
 export { type MatchedClasses, matchClasses } from './datasets/match-classes.js';
 export {
-  isLabeledImages,
   type LabeledImages,
   type MaskPixels,
   openMemoryDataset,

@@ -1,6 +1,6 @@
 /**
  * @file What a report is: something that follows a training and fills its run folder with what people and programs look at. A new
- * one is a file of its own and an entry of the list in reporter.ts, or comes from whoever calls the training.
+ * one is a file of its own and an entry of the list in reporter.ts.
  */
 
 import type { Outputs } from '../base/outputs/outputs.js';
@@ -65,8 +65,6 @@ export interface ReportDesk {
     picture: { readonly name: string; readonly step: number; readonly file?: string },
     image: RgbImage,
   ) => Promise<void>;
-  /** Tells everybody of a file that was written. */
-  readonly tell: (event: TrainEvent) => void;
   /** In seconds. */
   readonly clock: () => number;
 }

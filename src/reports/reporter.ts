@@ -5,6 +5,7 @@ import { messageOf } from '../base/errors.js';
 import type { Outputs } from '../base/outputs/outputs.js';
 import type { DatasetReport } from '../data/index.js';
 import type { RgbImage } from '../drawing/overlay.js';
+import type { TrainEvent } from '../runs/events.js';
 import { encodeJpeg } from './encode-jpeg.js';
 import { createEventLog } from './event-log.js';
 import { labelsReport } from './labels.js';
@@ -17,10 +18,8 @@ import { tensorboardReport } from './tensorboard.js';
 const REPORTS: readonly CreateReport[] = [tensorboardReport, labelsReport, methodPictures, scoresReport];
 
 export interface RunReporterOptions {
-  /** Reports besides, or in place of, those of every run. Default: those of every run. */
-  readonly reports?: readonly CreateReport[];
   /** Is told of notices and pictures; each file that cannot be written has one notice. */
-  readonly tell: ReportDesk['tell'];
+  readonly tell: (event: TrainEvent) => void;
   /** In seconds. */
   readonly clock?: () => number;
 }
@@ -45,7 +44,6 @@ export interface RunReporter extends Required<Pick<Report, 'onEvent' | 'onStep' 
  * goes on with the same files.
  */
 export function createRunReporter({
-  reports = REPORTS,
   tell,
   clock = () => performance.now() / 1000,
 }: RunReporterOptions): RunReporter {
@@ -80,7 +78,6 @@ export function createRunReporter({
       for (const { onPicture } of following) onPicture?.({ name, step, width, height, file: encoded });
       if (file !== undefined) tell({ type: 'picture', name, file, step });
     },
-    tell,
     clock,
   });
 
@@ -93,7 +90,7 @@ export function createRunReporter({
       const { resumed, stepsPerEpoch } = run.start;
       const resumedStep = resumed && resumed.epoch * stepsPerEpoch + resumed.step;
       const desk = deskOf(folder as Outputs, resumed !== undefined);
-      following = reports.map((create) => create({ ...run, found, resumedStep }, desk));
+      following = REPORTS.map((create) => create({ ...run, found, resumedStep }, desk));
     },
     onEvent: (event) => {
       log.add(event);

@@ -36,15 +36,12 @@ export interface Training extends PreparedRun {
 export async function openTraining(options: TrainOptions | ResumeOptions): Promise<Training> {
   const clock = stopwatch();
   const { signal, onEvent } = options;
-  let isEndAsked = false;
-  const tellCaller = (event: TrainEvent) => {
-    if (onEvent?.(event) === 'stop') isEndAsked = true;
-  };
+  let isAsked = false;
+  const isEndAsked = () => isAsked;
   const tell = (event: TrainEvent) => {
     reporter?.onEvent(event);
-    tellCaller(event);
+    if (onEvent?.(event) === 'stop') isAsked = true;
   };
-  const isAsked = () => isEndAsked;
   const reporter = options.reports === false ? undefined : createRunReporter({ tell });
   const run = await prepareRun(options, { tell, reporter });
 
@@ -57,13 +54,12 @@ export async function openTraining(options: TrainOptions | ResumeOptions): Promi
   const elapsed = () => earlierSeconds + clock();
   return {
     ...run,
-    ...{ tell, reporter, signal, elapsed, interval, isEndAsked: isAsked },
+    ...{ tell, reporter, signal, elapsed, interval, isEndAsked },
     rates: learningRates({ state, settings, stepsPerEpoch, interval }),
     steering: steer({
-      ...{ state, settings, interval, sizes },
+      ...{ state, settings, interval, sizes, isEndAsked },
       timeBudget: config.time_budget,
       validationImages: (validationLoader?.length ?? 0) * (1 + Object.keys(session.others).length),
-      isEndAsked: isAsked,
     }),
     checkpoints: createCheckpoints(run, {
       ...{ signal, tell, elapsed },

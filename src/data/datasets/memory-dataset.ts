@@ -36,10 +36,6 @@ export interface LabeledImages {
 const ROOT = 'images in memory';
 const MOST_CLASSES = 255;
 
-/** Whether a value is meant to be a data set in memory. */
-export const isLabeledImages = (value: unknown): value is LabeledImages =>
-  typeof value === 'object' && value !== null && 'images' in value && 'classes' in value;
-
 /**
  * Opens a data set in memory. Its pixels are copied: what becomes of the given ones later changes nothing.
  *

@@ -121,6 +121,8 @@ export async function prepareRun(
     if (opened) await checkStillThere(opened);
     return await prepareIn(folder, { options, listeners, notice, asked, data });
   } catch (error) {
+    // What is being written of the events must not come after the folder is let go.
+    await listeners.reporter?.finish();
     await folder.outputs.close();
     throw error;
   }
