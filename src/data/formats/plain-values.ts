@@ -1,13 +1,13 @@
 /** @file Classes from nothing but the values and colours that masks hold, and the meta file that would say so. */
 import { messageOf, OtxError } from '../../base/errors.js';
 import { datasetError, listSome } from '../datasets/problems.js';
-import { decoder, readBytes, readHeader, unreadable } from '../images/decoder.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { colorKey } from '../masks/color-key.js';
 import type { Rgb } from '../masks/color-vision.js';
 import { NO_CLASS } from '../masks/lookup.js';
 import { defaultPalette } from '../masks/palette.js';
-import { paletteToGray, readPngHead } from '../masks/png.js';
+import { readRawMask } from '../masks/raw-mask.js';
+import { evidenceOf } from '../readings/evidence.js';
 import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type MaskCoding } from '../types.js';
 import type { OpenedItems } from './format.js';
 
@@ -125,37 +125,16 @@ function metaOf(classes: readonly ClassInfo[], indexOf: ReadonlyMap<number, numb
 }
 
 async function contentsOf(path: string): Promise<Contents> {
-  const bytes = await readBytes(path);
-  try {
-    const head = readPngHead(bytes);
-    const { space, depth } = await readHeader(bytes);
-    const isIndexed = head?.palette !== undefined;
-    const isValues = isIndexed || space === 'b-w' || space === 'grey16';
-    const isWide = !isIndexed && depth === 'ushort';
-    const { data } = await decoder(isIndexed ? paletteToGray(bytes) : bytes, 'error')
-      .toColourspace(isValues ? (isWide ? 'grey16' : 'b-w') : 'srgb')
-      .raw({ depth: isWide ? 'ushort' : 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const stored = head !== undefined && isValues && head.depth < 8 ? head.depth : 8;
-    const samples = isWide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-    const found = new Set<number>();
-    if (isValues) {
-      // Decoders stretch 1, 2 and 4 bit samples over 0..255.
-      const step = 255 / (2 ** stored - 1);
-      for (const sample of samples) found.add(isWide ? sample : sample / step);
-      return { values: found, colors: new Set(), depth: stored };
-    }
-    for (let at = 0; at < data.length; at += 3) found.add(colorKey(data[at]!, data[at + 1]!, data[at + 2]!));
-    return { values: new Set(), colors: found, depth: stored };
-  } catch (error) {
-    throw error instanceof OtxError ? error : unreadable(path, error);
-  }
+  const { form, counts } = evidenceOf(await readRawMask(path));
+  const found = new Set(counts.map(([sample]) => sample));
+  if (form.kind === 'colours') return { ...NOTHING, colors: found };
+  return { values: found, colors: new Set(), depth: form.depth };
 }
 
 /** A program that saves black and white masks with one bit makes 1 of what is 255 in the others. */
 function refuseMixedDepths(root: string, paths: readonly string[], contents: readonly Contents[]): void {
   const one = contents.findIndex(({ values, depth }) => depth === 1 && values.has(1));
-  const byte = contents.findIndex(({ values, depth }) => depth === 8 && values.has(255));
+  const byte = contents.findIndex(({ values, depth }) => depth >= 8 && values.has(255));
   if (one < 0 || byte < 0) return;
   throw new OtxError(
     'dataset',
