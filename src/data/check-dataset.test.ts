@@ -24,6 +24,18 @@ test('all that is wrong comes at once', async () => {
   const error = await checkDataset({ data, workers: 0 }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'dataset' });
   expect((error as { problems: readonly string[] }).problems.length).toBeGreaterThan(1);
-  await expect(checkDataset({ data: 5 as never })).rejects.toThrow(/^data is 5; expected a path/);
+  await expect(checkDataset({ data: 5 as never })).rejects.toThrow(
+    /^data is 5; expected the path of a data set/,
+  );
   await expect(checkDataset({ data, threads: 2 } as never)).rejects.toThrow(/checkDataset\(\) has no option/);
+});
+
+test('images in memory are checked like files', async () => {
+  const pixels = { width: 2, height: 1 };
+  const image = { data: new Uint8Array(2), ...pixels, channels: 1 } as const;
+  const mask = { data: Uint8Array.of(0, 1), ...pixels };
+  const { report } = await checkDataset({
+    ...{ data: { classes: ['background', 'car'], images: [{ image, mask }] }, workers: 0 },
+  });
+  expect(report.classes.map(({ pixels: count }) => count)).toEqual([1, 1]);
 });

@@ -1,7 +1,7 @@
 /** @file Looks at every file of a data set as a training does before its first step, without a training. */
 
 import { checkOptions } from '../base/check-options.js';
-import { openDataset } from './datasets/open-dataset.js';
+import { type DataSource, openSource } from './datasets/open-source.js';
 import type { DatasetReport } from './datasets/report.js';
 import { verifyDataset } from './datasets/verify.js';
 import type { SubsetRole } from './formats/subsets.js';
@@ -9,8 +9,8 @@ import type { ClassInfo } from './types.js';
 
 /** Which data set to check, and how it is read. */
 export interface CheckDatasetOptions {
-  /** Folder of the data set (docs/data.md has the layouts). */
-  readonly data: string;
+  /** Folder of the data set (docs/data.md has the layouts), or images with masks in memory. */
+  readonly data: DataSource;
   /** What it is for, which chooses among several subsets. Default: only a data set with a single one is opened. */
   readonly role?: SubsetRole | undefined;
   /** Layout of the data set: docs/data.md has the names, such as `voc`. Default: found out by the content of the folder. */
@@ -49,7 +49,7 @@ export interface CheckedDataset {
  */
 export async function checkDataset(options: CheckDatasetOptions): Promise<CheckedDataset> {
   checkOptions('checkDataset()', options, {
-    data: 'path',
+    data: 'data',
     role: 'string?',
     dataFormat: 'string?',
     useOtxAdapter: 'boolean?',
@@ -60,7 +60,7 @@ export async function checkDataset(options: CheckDatasetOptions): Promise<Checke
     signal: 'signal?',
   });
   const { data, role, dataFormat: format, useOtxAdapter, assume, bands, workers, onEvent, signal } = options;
-  const opened = await openDataset(data, { format, role, useOtxAdapter, assume, bands, signal });
+  const opened = await openSource(data, { format, role, useOtxAdapter, assume, bands, signal });
   const { dataset, report } = await verifyDataset(opened, {
     ...(workers === undefined ? {} : { workers }),
     ...(signal === undefined ? {} : { signal }),

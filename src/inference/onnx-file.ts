@@ -24,6 +24,7 @@ import {
   type Reading,
   senseless,
 } from './opened-model.js';
+import { refuseModel } from './trained-model.js';
 
 const ONNX_KIND: FileKind = {
   code: 'checkpoint',
@@ -35,6 +36,7 @@ const ONNX_KIND: FileKind = {
 export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> {
   const { weights, template, threads, signal } = options;
   const asked = settingsOf(options);
+  refuseModel(options);
   if (template !== undefined) loadTemplate(template);
   const file = await readBytesOf(weights, ONNX_KIND);
   const loading = unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST, signal }));

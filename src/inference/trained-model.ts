@@ -16,7 +16,13 @@ import type { JobEvent } from '../runs/events.js';
 import { openGivenWeights, stateFromWeights } from '../runs/given-weights.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
 import { initialState, type StateDict, stateFromCheckpoint } from '../runs/state-dict.js';
-import { type HyperParameters, inputSizes, resolveHyperParameters, settingsOf } from '../settings/index.js';
+import {
+  completeHyperParameters,
+  type HyperParameters,
+  inputSizes,
+  resolveHyperParameters,
+  settingsOf,
+} from '../settings/index.js';
 import { DEFAULT_SEED, listTemplates, loadTemplate } from '../templates/index.js';
 import type { Weights } from '../weights/index.js';
 import type { SettingsUsedBy } from './model-settings.js';
@@ -87,10 +93,12 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
     }
   }
   const isOwn = template.model === OWN_MODEL;
-  if (isOwn !== (options.model !== undefined)) throw ownModelError(options.weights, isOwn);
-  const base = listTemplates().find(({ name, model }) =>
-    isOwn ? name === template.name : model === template.model,
-  );
+  if (isOwn && !options.model) throw lacksModel(options.weights);
+  if (!isOwn) refuseModel(options);
+  // Of a network of the caller's there need not be a template: its settings are all in the file.
+  const base = isOwn
+    ? { hyperParameters: completeHyperParameters(trained) }
+    : listTemplates().find(({ model }) => model === template.model);
   if (!base)
     throw new OtxError('checkpoint', `${options.weights}: this version has no model "${template.model}"`);
   // Settings that the version which trained the model did not know yet have their defaults.
@@ -106,15 +114,17 @@ function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): Tra
   return { model, state, variables, classes, template, hyperParameters, inputSize, data };
 }
 
-/** @param isOwn whether the weights are of a network of the caller's. */
-const ownModelError = (source: string, isOwn: boolean) =>
+const lacksModel = (source: string) =>
   new OtxError(
-    isOwn ? 'checkpoint' : 'usage',
-    isOwn
-      ? `${source}: was trained with a network of a program's own; give that network as model, or use the file that ` +
-          'the program exports'
-      : `${source}: names its network; leave model out`,
+    'checkpoint',
+    `${source}: was trained with a network of a program's own; give that network as model, or use the file that the program ` +
+      'exports',
   );
+
+/** @throws OtxError `usage` for a network beside a file that has one. */
+export function refuseModel({ weights, model }: Pick<TrainedModelOptions, 'weights' | 'model'>): void {
+  if (model) throw new OtxError('usage', `${weights}: names its network; leave model out`);
+}
 
 /** Nothing in the file says what it is for, except perhaps the names of its classes. */
 async function ofWeights(weights: Weights, options: TrainedModelOptions): Promise<TrainedModel> {

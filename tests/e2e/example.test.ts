@@ -93,6 +93,10 @@ test('an own model trains, is exported, and scores the same in both forms', asyn
   await expect(createSegmenter({ weights: at('model') })).rejects.toThrow(
     /was trained with a network of a program's own; give that network as model/,
   );
+  const model = () => () => undefined as never;
+  await expect(createSegmenter({ weights: at('model', 'export', 'model.onnx'), model })).rejects.toThrow(
+    /names its network; leave model out/,
+  );
   const { code, stderr } = await otx([
     'eval',
     '--load-weights',
