@@ -44,6 +44,11 @@ export class OtxError extends Error {
     this.#marked = message;
   }
 
+  /** The message for use inside that of another OtxError: what it mentions as {@link option} stays an option. */
+  get marked(): string {
+    return this.#marked;
+  }
+
   /** The message with other names for the options that it mentions. */
   messageWith(nameOf: (option: string) => string): string {
     return printable(nameOptions(this.#marked, nameOf));

@@ -18,7 +18,7 @@ export {
 export { type OpenDatasetOptions, openDataset } from './datasets/open-dataset.js';
 export { type DataSource, openSource, pathOf } from './datasets/open-source.js';
 export { type DatasetReport, formatReport } from './datasets/report.js';
-export { settleDataset } from './datasets/settle-dataset.js';
+export { settleClasses, settleDataset } from './datasets/settle-dataset.js';
 export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './datasets/unlabeled-images.js';
 export { type VerifiedDataset, type VerifyOptions, verifyDataset } from './datasets/verify.js';
 export { FORMAT_NAMES } from './formats/formats.js';

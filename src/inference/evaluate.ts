@@ -10,6 +10,7 @@ import {
   type EvalLoader,
   matchClasses,
   openSource,
+  settleClasses,
   verifyDataset,
 } from '../data/index.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../runs/inputs.js';
@@ -74,9 +75,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   const { onEvent = () => undefined } = options;
   const workers = settingsOf(options).learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   const what = 'the test data';
-  const dataset = await withProblemList(
+  const opened = await withProblemList(
     output,
-    () => openSource(testData, { format, role: 'test', useOtxAdapter, assume, workers, signal }),
+    () =>
+      openSource(testData, {
+        ...{ format, role: 'test', useOtxAdapter, assume, workers, signal },
+        isLeftOpen: true,
+      }),
     typeof testData === 'string' ? { folders: [{ path: testData, what }] } : {},
   );
   const outputs =
@@ -85,20 +90,21 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       : await Outputs.open({
           root: output,
           files: Object.values(EVALUATION_FILES),
-          inputs: joinInputs(datasetInputs(what, testData, dataset), weightsInputs(options.weights)),
+          inputs: joinInputs(datasetInputs(what, testData, opened), weightsInputs(options.weights)),
         });
   let model: OpenedModel | undefined;
   let loader: EvalLoader | undefined;
   try {
     model = await openModel(options);
-    const { classes, inputSize, classify } = model;
+    const { classes, inputSize, classify, data } = model;
+    const dataset = await settleClasses(opened, { workers, signal, ...data });
     for (const message of matchClasses(dataset, classes, 'the model').notices) {
       onEvent({ type: 'notice', message });
     }
     const { dataset: decided, report } = await withProblemList(outputs, () =>
       verifyDataset(dataset, {
         workers,
-        belongsTo: model?.data,
+        belongsTo: data,
         onProgress: (done, total) => onEvent({ type: 'progress', task: 'check', done, total }),
         signal,
       }),

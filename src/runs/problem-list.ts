@@ -27,12 +27,12 @@ export async function withProblemList<T>(
     return await job();
   } catch (error) {
     if (to === undefined || !(error instanceof OtxError) || error.problems.length <= SHORT) throw error;
-    const { code, message, problems } = error;
+    const { code, marked, problems } = error;
     const text = `${problems.join('\n')}\n`;
     const writing = typeof to === 'string' ? writeAlone(to, text, inputs) : write(to, text);
     const file = await writing.catch(() => undefined);
     if (file === undefined) throw error;
-    throw new OtxError(code, `${message}\n  the whole list is in ${file}`, { cause: error, problems });
+    throw new OtxError(code, `${marked}\n  the whole list is in ${file}`, { cause: error, problems });
   }
 }
 

@@ -116,7 +116,7 @@ function opened<T>(path: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    if (error instanceof OtxError) throw wrong(`${path}: ${error.message}`);
+    if (error instanceof OtxError) throw wrong(`${path}: ${error.marked}`);
     throw error;
   }
 }

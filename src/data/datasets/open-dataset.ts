@@ -14,7 +14,7 @@ import { parseAssume, type ReadingName } from '../readings/names.js';
 import type { Size } from '../transforms/geometry.js';
 import type { Dataset, Sample } from '../types.js';
 import { datasetError } from './problems.js';
-import { readingImages, settleDataset } from './settle-dataset.js';
+import { readingImages, settleClasses, settleDataset } from './settle-dataset.js';
 
 const HEADERS_AT_ONCE = 8;
 
@@ -32,6 +32,11 @@ export interface OpenDatasetOptions extends AdaptOptions {
   readonly role?: SubsetRole | undefined;
   /** Names of readings to choose where the files leave several open, with commas between them; see docs/data.md. */
   readonly assume?: string | undefined;
+  /**
+   * Whether classes that the files leave open stay so, for {@link settleClasses} when it is known how other data was read that
+   * this belongs to. Default false.
+   */
+  readonly isLeftOpen?: boolean | undefined;
   /** Bands of the images that are red, green and blue, as "4,3,2", or one that is gray. Default: as the files say. */
   readonly bands?: string | undefined;
 }
@@ -61,8 +66,7 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
       : { ...withBands, notices: [describe(format, subset, opened), ...withBands.notices] };
   if (options.useOtxAdapter) return adaptDataset(await settleDataset(named, options), options);
   // What is asked of the classes next must not be answered for a reading that the masks refute later.
-  const lists = new Set(named.open?.declared.map(({ classes }) => JSON.stringify(classes)));
-  return lists.size > 1 ? settleDataset(named, options) : named;
+  return options.isLeftOpen ? named : settleClasses(named, options);
 }
 
 /** Masks are turned as their images are. */

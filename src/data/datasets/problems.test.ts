@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OtxError } from '../../base/errors.js';
+import { OtxError, option } from '../../base/errors.js';
 import { errorOf } from './fixtures.cases.js';
 import { allOfThem, datasetError } from './problems.js';
 
@@ -24,9 +24,17 @@ describe('allOfThem', () => {
     const bad = async () => Promise.reject(datasetError('A', problems(2), 'Mend'));
     const gone = async () => Promise.reject(new OtxError('dataset', 'B is gone'));
     const error = (await errorOf(allOfThem([bad, async () => 1, gone]))) as OtxError;
-    expect(error.message).toBe('A: 2 problems. Mend\n  file0 is bad\n  file1 is bad\nB is gone');
+    expect(error.message).toBe('A: 2 problems. Mend\n  file0 is bad\n  file1 is bad\n  B is gone');
     expect(error.problems).toEqual([...problems(2), 'B is gone']);
     expect((await errorOf(allOfThem([gone, async () => 1]))).message).toBe('B is gone');
+  });
+
+  it('keeps the options that the errors mention', async () => {
+    const fail = (name: string) => async () =>
+      Promise.reject(new OtxError('dataset', `${name}: give ${option('assume')} x`));
+    const error = (await errorOf(allOfThem([fail('A'), fail('B')]))) as OtxError;
+    expect(error.message).toBe('A: give assume x\nB: give assume x');
+    expect(error.messageWith((name) => `--${name}`)).toBe('A: give --assume x\nB: give --assume x');
   });
 
   it('ends at once for any other failure', async () => {

@@ -41,7 +41,10 @@ export async function allOfThem<T extends readonly unknown[]>(
     const problems = failures.flatMap(({ problems, message }) =>
       problems.length > 0 ? problems : [message],
     );
-    throw new OtxError('dataset', failures.map(({ message }) => message).join('\n'), { problems });
+    const messages = failures.map(({ marked }) => marked);
+    // Below a list the next message is an item itself, or it would be taken for the rest of the last one.
+    const between = messages.some((message) => message.includes('\n')) ? '\n  ' : '\n';
+    throw new OtxError('dataset', messages.join(between), { problems });
   }
   return results as unknown as T;
 }

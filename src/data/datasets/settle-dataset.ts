@@ -48,6 +48,12 @@ export interface SettleDatasetOptions extends BelongsTo {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The data set with its classes settled, where the readings that are open differ in them; else as it is. */
+export async function settleClasses(dataset: Dataset, options: SettleDatasetOptions = {}): Promise<Dataset> {
+  const lists = new Set(dataset.open?.declared.map(({ classes }) => JSON.stringify(classes)));
+  return lists.size > 1 ? settleDataset(dataset, options) : dataset;
+}
+
 /** The same for masks that are read for it now; those that cannot be decoded are left to {@link verifyDataset}. */
 export async function settleDataset(
   dataset: Dataset,

@@ -123,3 +123,21 @@ it('proposes a meta file where masks have none, and says where they have', async
   const declared = await open(await soundDataset(4, 16, 16), { write_meta: true });
   expect(declared.notices.at(-1)).toMatch(/no meta file to propose/);
 });
+
+it('what the masks of the validation data leave open is read as the training data was', async () => {
+  const set = async (...values: number[]) => {
+    const root = await soundDataset(1, 4, 1);
+    await writeFiles(root, {
+      'dataset_meta.json': { labels: ['void', 'car', 'tree'] },
+      'masks/a.png': indexMask(values, 4, 1),
+    });
+    return root;
+  };
+  // Value 3 is there only where the labels begin with 1: the other readings fit values up to 2 as well.
+  const train = await set(0, 1, 2, 3);
+  const { validationSet } = await open(train, { val_data_roots: await set(0, 1, 2, 2) });
+  expect(validationSet.classes.map(({ name }) => name)).toEqual(['background', 'void', 'car', 'tree']);
+  await expect(open(await set(0, 1, 2, 2), { val_data_roots: train })).rejects.toThrow(
+    /can be read in 3 ways/,
+  );
+});

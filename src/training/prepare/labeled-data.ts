@@ -15,6 +15,7 @@ import {
   listSubsets,
   openDataset,
   openSource,
+  settleClasses,
   settleDataset,
   splitDataset,
 } from '../../data/index.js';
@@ -90,15 +91,32 @@ async function openBoth(
   signal: AbortSignal | undefined,
 ): Promise<LabeledPair> {
   const reading = readingOf(config, signal);
-  const [trainSet, validationSet] = await allOfThem<[Dataset, Dataset]>([
+  const [trainSet, validationSet] = await openInOrder(
     () => openSource(sources.train, { ...reading, role: 'train' }),
-    () => openSource(sources.validation, { ...reading, role: 'val' }),
-  ]);
+    () => openSource(sources.validation, { ...reading, role: 'val', isLeftOpen: true }),
+    signal,
+  );
   const isSame = await shareImages(sources, trainSet, validationSet);
   const notice = `${validationSet.root}: is also the training data, so that scores say nothing about images that were not learned`;
   if (isSame) return { trainSet, validationSet, notices: [notice], files: {} };
   const { dataset, notices } = await withoutShared(validationSet, trainSet, signal);
   return { trainSet, validationSet: dataset, notices, files: {} };
+}
+
+/** What validation data leaves open is read as the training data was. */
+function openInOrder(
+  openTrain: () => Promise<Dataset>,
+  openValidation: () => Promise<Dataset>,
+  signal: AbortSignal | undefined,
+): Promise<[Dataset, Dataset]> {
+  let train: Dataset | undefined;
+  return allOfThem<[Dataset, Dataset]>([
+    async () => {
+      train = await openTrain();
+      return train;
+    },
+    async () => settleClasses(await openValidation(), { signal, readings: train?.readings }),
+  ]);
 }
 
 /** Images that are learned from say nothing about others. */
@@ -148,10 +166,11 @@ async function openAlone(
   const own = names.length > 1 ? findSubset(names, 'val') : undefined;
   const isAsked = [val_share, folds, train_list, val_list].some((value) => value !== undefined);
   if (own !== undefined && !isAsked) {
-    const [trainSet, validationSet] = await allOfThem<[Dataset, Dataset]>([
+    const [trainSet, validationSet] = await openInOrder(
       () => openDataset(root, { ...reading, role: 'train' }),
-      () => openDataset(root, { ...reading, subset: own }),
-    ]);
+      () => openDataset(root, { ...reading, subset: own, isLeftOpen: true }),
+      signal,
+    );
     return { trainSet, validationSet, notices: [`validation data: the subset ${own} of ${root}`], files: {} };
   }
   const whole = await openDataset(root, { ...reading, role: 'train' });
