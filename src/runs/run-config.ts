@@ -19,8 +19,8 @@ export interface RunConfig extends RunFileValues {
   readonly template: string;
   /** Seed of everything random. */
   readonly seed: number;
-  /** Functions of the program that began the run, in place of what settings name; only that program can repeat it. */
-  readonly own_functions?: readonly string[] | undefined;
+  /** Options of which no file holds the values, functions and images in memory: only the program that has them can repeat it. */
+  readonly from_program?: readonly string[] | undefined;
   /** By group and name; checked where they are used. */
   readonly hyper_parameters: Readonly<Record<string, Record<string, number | string | boolean>>>;
 }
@@ -30,7 +30,7 @@ export const configShapeOf = <R extends RunOptionRecord>(vocabulary: RunVocabula
   z.strictObject({
     template: z.string(),
     ...vocabulary.fileShape,
-    own_functions: z.array(z.string()).optional(),
+    from_program: z.array(z.string()).optional(),
     hyper_parameters: z.record(z.string(), z.record(z.string(), value)),
   });
 

@@ -89,7 +89,7 @@ function describe(
   metrics: SegmentationMetrics | null,
 ): Parameters<typeof checkpointOf>[0] {
   const { epoch, updates, best } = state;
-  const isOwn = config.own_functions?.includes('model');
+  const isOwn = config.from_program?.includes('model');
   return {
     template: { id: template.id, name: template.name, model: isOwn ? OWN_MODEL : template.model },
     hyperParameters,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { createSegmenter, train } from '../../src/index.js';
+import { createSegmenter, type LabeledImages, train } from '../../src/index.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
 
 let folder: string;
@@ -53,8 +54,43 @@ test('a program of at most 30 lines learns from memory, stops itself, scores, se
   const kept = (await readdir(at('memory'))).filter((name) => !name.startsWith('.')).sort();
   expect(kept).toEqual(['config.yaml', 'environment.json', 'export', 'models']);
   await expect(train({ resumeFrom: at('memory') })).rejects.toThrow(
-    /has learned from images in memory; give them again/,
+    /began with images in memory as trainData; only the program that has it can go on/,
   );
+});
+
+test('a run on images in memory goes on where it was, with the same images alone', async () => {
+  const size = { width: 48, height: 40 };
+  const area = size.width * size.height;
+  const set = (count: number, seed: number): LabeledImages => ({
+    classes: ['background', 'dark'],
+    images: Array.from({ length: count }, (_, n) => {
+      const data = Uint8Array.from({ length: area }, (_, i) => (i * (n + seed) * 7 + (i >> 4) * 13) % 256);
+      const mask = data.map((value) => Number(value < 90));
+      return { image: { data, ...size, channels: 1 as const }, mask: { data: mask, ...size } };
+    }),
+  });
+  const data = { trainData: set(6, 1), validationData: set(2, 50) };
+  const settings = {
+    ...{ template: 'Lite-HRNet-s-mod2', pretrained: false, reports: false, threads: 1 },
+    ...({ inputSize: '64x64', batchSize: 2, learningRateSchedule: 'constant' } as const),
+  };
+  const weightsOf = async (output: string) =>
+    [...(await loadCheckpoint(at(output, 'models', 'last.safetensors'))).tensors].map(([name, { data }]) => [
+      name,
+      data,
+    ]);
+  await train({ ...settings, ...data, output: at('whole'), epochs: 2 });
+  await train({ ...settings, ...data, output: at('half'), epochs: 1 });
+  for (const given of [{ trainData: data.trainData }, { validationData: data.validationData }, {}]) {
+    await expect(train({ resumeFrom: at('half'), epochs: 2, ...given })).rejects.toThrow(
+      /began with images in memory as (trainData|validationData)/,
+    );
+  }
+  await expect(train({ resumeFrom: at('half'), epochs: 2, ...data, trainData: set(5, 1) })).rejects.toThrow(
+    /is not the data that this run was trained with/,
+  );
+  await train({ resumeFrom: at('half'), epochs: 2, ...data });
+  expect(await weightsOf('half')).toEqual(await weightsOf('whole'));
 });
 
 test('an own loss trains; the run goes on and is repeated with it alone', async () => {

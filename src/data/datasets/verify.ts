@@ -53,14 +53,12 @@ export async function verifyDataset(
   const numbers = results.map((result) => result.numbers);
   const images = settleImages(numbers, opened.imageReading, options.belongsTo?.imageReading);
   const turned = checkOrientation(opened, results, bad.length > 0);
-  if (images.problem !== undefined && bad.length === 0) bad.push(`${opened.root}: ${images.problem}`);
   const read = images.reading ? readingImages(withMasks, images.reading) : withMasks;
   const dataset = { ...read, notices: [...read.notices, ...images.notices, ...turned] };
-  if (bad.length + problems.flat().length > 0) {
-    const all =
-      images.problem !== undefined && results.every(({ problems }) => problems.length === 0) && bad.length > 0
-        ? bad
-        : results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
+  const all = results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
+  // Of images that cannot be decoded nothing is known that could be alike.
+  if (images.problem !== undefined && bad.length === 0) all.unshift(`${opened.root}: ${images.problem}`);
+  if (all.length > 0) {
     throw datasetError(
       dataset.root,
       all,
@@ -206,7 +204,8 @@ function checkForeground(
     'dataset',
     [
       `${root}: every pixel of its ${samples.length} masks is background, so there is nothing to learn; look at the masks ` +
-        '(values in an alpha channel are not read), and at the classes of the meta file',
+        '(an alpha channel is read where it tells one class from the background by 0 and 255), and at the classes of the ' +
+        'meta file',
       ...notices,
     ].join('; note: '),
   );

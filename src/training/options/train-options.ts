@@ -22,7 +22,7 @@ import type { PretrainedOptions } from '../../weights/index.js';
 import { extendRun } from '../resume/extend-run.js';
 import type { InterruptedRun } from '../resume/interrupted-run.js';
 import { checkSameConfig, checkUnfinished } from '../resume/interrupted-run.js';
-import { checkSameFunctions, type OwnFunctions, ownNames } from './own-functions.js';
+import { checkSameProgram, fromProgram, type OwnFunctions } from './from-program.js';
 
 /** What new and resumed trainings have in common; settings that are left out are those of the template. */
 interface CommonOptions
@@ -54,14 +54,13 @@ export interface TrainOptions extends CommonOptions {
   /** A template, its name or id, or the path of its YAML file. */
   readonly template: string | Template;
   /**
-   * Root of the data set to learn from (Common Semantic Segmentation layout), or for self-supervised training a folder of
-   * images. Images directly in it, no masks and no validation data select self-supervised training. Or images with masks in
-   * memory.
+   * Root of the data set to learn from (docs/data.md has the layouts), or images with masks in memory. For self-supervised
+   * training a folder of images: images directly in it, no masks and no validation data select that.
    */
   readonly trainData: DataSource;
   /**
-   * Root of the data set to validate on after every epoch; its classes must be those of the training data. Self-supervised
-   * training takes none.
+   * Root of the data set to validate on after every epoch, or images with masks in memory; its classes must be those of the
+   * training data. Default: what is meant for it in the training data, else a part of that. Self-supervised training takes none.
    */
   readonly validationData?: DataSource | undefined;
   /** Folder of the run. It must not hold the weights of an earlier run. */
@@ -150,7 +149,7 @@ export function configOf(
   trainType: TrainType,
   place: (path: string) => string,
 ): RunConfig {
-  const own = ownNames({ ...options });
+  const own = fromProgram({ ...options });
   const chosen = {
     useOtxAdapter: options.useOtxAdapter ?? false,
     seed: options.seed ?? defaultSeed(trainType),
@@ -159,7 +158,7 @@ export function configOf(
   return {
     template: templateReference(template),
     ...runVocabulary.toConfig({ ...withPaths(options), ...chosen }, place),
-    ...(own.length > 0 ? { own_functions: own } : {}),
+    ...(own.length > 0 ? { from_program: own } : {}),
     seed: chosen.seed,
     hyper_parameters: settingsOfTraining(
       template,
@@ -196,7 +195,7 @@ export function resumedConfig(
   const asks = settingsOf(options);
   const given = withPaths(options);
   runVocabulary.check(given);
-  checkSameFunctions(root, before.resume.config.own_functions ?? [], options);
+  checkSameProgram(root, before.resume.config.from_program ?? [], { ...options });
   checkSameConfig(root, before.resume.config, {
     ...runVocabulary.toConfig(given, resolve),
     hyper_parameters: asks as RunConfig['hyper_parameters'],
@@ -221,12 +220,6 @@ export function resumedConfig(
   const moved = runVocabulary.entries.filter(({ onResume }) => onResume === 'moved').map(({ key }) => key);
   const newPlaces = Object.fromEntries(moved.map((key) => [key, given[key as keyof RunOptions]]));
   const places = { ...config, ...runVocabulary.toConfig(newPlaces, resolve) };
-  if (options.trainData === undefined && places.train_data_roots === undefined) {
-    throw new OtxError(
-      'usage',
-      `${root}: this run has learned from images in memory; give them again as ${option('trainData')}`,
-    );
-  }
   return {
     template,
     run,

@@ -7,7 +7,7 @@ import { type SettingOptions, settingsOf } from '../../settings/index.js';
 import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
 import { loadTemplate } from '../../templates/index.js';
 import { openInterruptedRun } from '../resume/interrupted-run.js';
-import { checkSameFunctions, type OwnFunctions } from './own-functions.js';
+import { checkSameProgram, type OwnFunctions } from './from-program.js';
 import {
   configOf,
   type ResumeOptions,
@@ -36,8 +36,8 @@ export type ConfigOptions = SettingOptions &
  * @throws OtxError `usage` naming the file, the entry that is wrong and what is allowed.
  */
 export async function readTrainingConfig(path: string, own: OwnFunctions = {}): Promise<ConfigOptions> {
-  const { hyper_parameters = {}, template, own_functions = [], ...file } = await readRunConfig(path);
-  checkSameFunctions(path, own_functions, own);
+  const { hyper_parameters = {}, template, from_program = [], ...file } = await readRunConfig(path);
+  checkSameProgram(path, from_program, { ...own });
   const options = runVocabulary.fromConfig(file);
   const known = { ...(template === undefined ? {} : { template }), configFile: path };
   try {

@@ -20,7 +20,7 @@ import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../.
 import { type HyperParameters, inputSizes } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
 import { cacheFolder } from '../../weights/index.js';
-import type { OwnFunctions } from '../options/own-functions.js';
+import type { OwnFunctions } from '../options/from-program.js';
 
 export interface MethodChoice {
   readonly template: Template;

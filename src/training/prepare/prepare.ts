@@ -29,7 +29,7 @@ import {
   settingsOf,
 } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
-import { checkOwnFunctions } from '../options/own-functions.js';
+import { checkOwnFunctions } from '../options/from-program.js';
 import {
   type CompleteConfig,
   newConfig,

@@ -1,4 +1,4 @@
-/** @file Functions that a program gives a training in place of what the settings name. */
+/** @file What only a program can give a training: functions in place of what settings name, and images in memory. */
 
 import { OtxError, option } from '../../base/errors.js';
 import type { OwnAugmentation } from '../../data/index.js';
@@ -22,12 +22,13 @@ export interface OwnFunctions {
   readonly model?: CreateModel | undefined;
 }
 
-/** Their names, in the order in which they are told. */
-export const OWN_FUNCTIONS = ['augment', 'lossFunction', 'model'] as const;
+/** Options whose values only a program can give, in the order in which they are told. */
+export const FROM_PROGRAM = ['augment', 'lossFunction', 'model', 'trainData', 'validationData'] as const;
+type FromProgram = (typeof FROM_PROGRAM)[number];
 
-/** Names of those that are given. */
-export const ownNames = (given: Readonly<Record<string, unknown>>): (typeof OWN_FUNCTIONS)[number][] =>
-  OWN_FUNCTIONS.filter((name) => typeof given[name] === 'function');
+/** Names of those that are given as what no file can hold: functions, and data in memory. */
+export const fromProgram = (given: Readonly<Record<string, unknown>>): FromProgram[] =>
+  FROM_PROGRAM.filter((name) => typeof given[name] === 'function' || typeof given[name] === 'object');
 
 /** @throws OtxError `usage` for a function that the way of training has no use for. */
 export function checkOwnFunctions(
@@ -36,7 +37,11 @@ export function checkOwnFunctions(
 ): void {
   const isSelf = algo_backend.train_type === 'Selfsupervised';
   const isContrastive = isSelf || learning_parameters.enable_supcon;
-  for (const name of ownNames({ ...own })) {
+  for (const name of fromProgram({
+    augment: own.augment,
+    lossFunction: own.lossFunction,
+    model: own.model,
+  })) {
     if (name === 'lossFunction' ? !isSelf : !isContrastive) continue;
     throw new OtxError(
       'usage',
@@ -46,18 +51,27 @@ export function checkOwnFunctions(
 }
 
 /**
- * Makes sure that a run goes on, or is repeated, with functions where it began with functions, and without where it began without.
+ * Makes sure that a run goes on, or is repeated, with what only a program can give where it began with it, and without it where it
+ * began without.
  *
  * @param source the run, or its configuration.
  * @throws OtxError `usage` naming the first difference.
  */
-export function checkSameFunctions(source: string, before: readonly string[], own: OwnFunctions): void {
-  const now: readonly string[] = ownNames({ ...own });
-  for (const name of OWN_FUNCTIONS) {
+export function checkSameProgram(
+  source: string,
+  before: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const now: readonly string[] = fromProgram(given);
+  for (const name of FROM_PROGRAM) {
     if (before.includes(name) === now.includes(name)) continue;
-    const what = before.includes(name)
-      ? `this run began with a function as ${option(name)}; only the program that has it can go on with the run or repeat it`
-      : `this run began without a function as ${option(name)}; leave it out`;
-    throw new OtxError('usage', `${source}: ${what}`);
+    const what = name.endsWith('Data') ? 'images in memory' : 'a function';
+    throw new OtxError(
+      'usage',
+      before.includes(name)
+        ? `${source}: this run began with ${what} as ${option(name)}; only the program that has it can go on with the run or ` +
+            'repeat it'
+        : `${source}: this run began without ${what} as ${option(name)}; leave it out`,
+    );
   }
 }
