@@ -6,8 +6,7 @@ export default defineConfig({
     // ONNX Runtime uses every core itself and must not be loaded twice in one process.
     pool: 'forks',
     maxWorkers: 2,
-    // Tests say themselves where the cache is tested; they neither use nor fill that of the user.
-    env: { OTX_STEP_CACHE: 'off' },
+    globalSetup: 'tests/step-cache.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
