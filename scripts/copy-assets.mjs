@@ -1,5 +1,5 @@
 /**
- * The second half of the build: copies what the package needs at run time beside code (template YAML) from src/ to dist/,
+ * The second part of the build: copies what the package needs at run time beside code (template YAML) from src/ to dist/,
  * and removes from dist/ what no longer has a source, so that a file that was renamed is not published under both names.
  */
 import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /** @file One GET request: through a proxy where one is set, after redirects, and with a reason when there is no answer. */
 
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { messageOf } from '../base/errors.js';
 import { type Environment, proxyFor, withoutCredentials } from './proxy.js';
 
@@ -46,11 +46,13 @@ export async function get<T>(
   { headers, environment, signal }: GetOptions,
   use: (response: HttpResponse) => Promise<T>,
 ): Promise<T> {
+  // Loaded where something is downloaded: it takes as long as all the rest of a command that downloads nothing.
+  const http = await import('undici');
   let current = address;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const dispatcher = dispatcherFor(current, environment);
+    const dispatcher = dispatcherFor(http, current, environment);
     try {
-      const response = await request(current, { dispatcher, headers: { ...headers }, signal });
+      const response = await http.request(current, { dispatcher, headers: { ...headers }, signal });
       // A connection may break while nobody reads; whoever reads later is told then.
       response.body.on('error', () => {});
       const header = (name: string): string | undefined => {
@@ -71,7 +73,11 @@ export async function get<T>(
 /** Time limits are the caller's, by its signal: undici's own do not cover the connection to a proxy. */
 const WITHOUT_LIMITS = { headersTimeout: 0, bodyTimeout: 0 };
 
-function dispatcherFor(address: URL, environment: Environment): Dispatcher {
+function dispatcherFor(
+  { Agent, ProxyAgent }: Pick<typeof import('undici'), 'Agent' | 'ProxyAgent'>,
+  address: URL,
+  environment: Environment,
+): Dispatcher {
   let proxy: URL | undefined;
   try {
     proxy = proxyFor(address, environment);

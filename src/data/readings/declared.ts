@@ -6,9 +6,8 @@ import { defaultPalette, vocPalette } from '../masks/palette.js';
 import { BACKGROUND, type ClassInfo, type DeclaredReading, IGNORE_INDEX, type MaskCoding } from '../types.js';
 import type { ReadingName } from './names.js';
 
-/** With which masks are read, and in which pictures are drawn, where a data set declares no colours. */
+/** With which masks are read where a data set declares no colours. */
 const VOC_COLORS = vocPalette(256);
-const DRAWN_COLORS = defaultPalette(255);
 const BLACK: Rgb = [0, 0, 0];
 
 /** A label as a meta file has it. */
@@ -136,8 +135,9 @@ function makeReading(
   const values: number[] = [];
   if (background < 0) values[0] = 0;
   const colored: [Rgb, number][] = [];
+  const palette = defaultPalette(positions.length);
   const classes = positions.map((position, classIndex): ClassInfo => {
-    const drawn = DRAWN_COLORS[classIndex]!;
+    const drawn = palette[classIndex]!;
     if (position === undefined) return { name: BACKGROUND, color: drawn };
     const { name, color } = labels[position]!;
     const value = numberOf(position);
