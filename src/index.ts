@@ -15,6 +15,19 @@ export {
   type SubsetRole,
 } from './data/index.js';
 export {
+  type CheckLabelsOptions,
+  checkLabels,
+  type LabelCheck,
+  type SuspectLabels,
+} from './doctor/noise/check-labels.js';
+export type { PilotResult } from './doctor/plan/pilot.js';
+export type { PlannedName, PlannedValue, TimeEstimate, TrainingPlan } from './doctor/plan/plan.js';
+export {
+  type PlannedTraining,
+  type PlanTrainingOptions,
+  planTraining,
+} from './doctor/plan/plan-training.js';
+export {
   CONVERT_FORMATS,
   type ConvertOptions,
   type ConvertResult,

@@ -26,7 +26,7 @@ const layers: readonly (readonly string[])[] = [
   ['inference'],
   ['reports'],
   ['training'],
-  ['export'],
+  ['doctor', 'export'],
   ['index.js'],
   ['demo'],
   ['cli'],

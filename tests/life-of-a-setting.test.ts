@@ -50,6 +50,8 @@ test.each(rooms)('$heading has what the page says of it', ({ files, names }) => 
 const BESIDE_THE_WAY = [
   'src/cli/progress.ts',
   'src/cli/quickstart/quickstart.ts',
+  'src/doctor/plan/choose-values.ts',
+  'src/doctor/plan/time-training.ts',
   'src/drawing/charts/results.ts',
   'src/methods/detcon.ts',
   'src/methods/mean-teacher.ts',

@@ -2,10 +2,13 @@
 
 import sharp from '../../data/images/sharp.js';
 import type { Size } from '../../data/transforms/geometry.js';
-import type { RgbImage } from '../overlay.js';
+import { BACKGROUND } from '../../data/types.js';
+import { type PaintedClass, type RgbImage, renderOverlay } from '../overlay.js';
 
 /** Longest side of a picture on a sheet, in pixels. */
 const PICTURE = 320;
+/** Stronger than classes over a photograph. */
+const MARKED_ALPHA = 0.6;
 
 /** Reduced to the size of a sheet; tiny pictures are enlarged by a whole number. */
 export function shownSize({ width, height }: Size): Size {
@@ -34,4 +37,22 @@ export function framed({ data, width, height }: RgbImage, frame: Size): RgbImage
     paper.set(data.subarray(3 * y * width, 3 * (y + 1) * width), 3 * ((top + y) * frame.width + left));
   }
   return { data: paper, width: frame.width, height: frame.height };
+}
+
+/**
+ * The photograph without its colours, so that those of the marks stand out.
+ *
+ * @param marks 0 for none, else 1 + the index of the colour, HW.
+ */
+export function paintedOverGray(
+  { data, width, height }: RgbImage,
+  marks: Uint8Array,
+  colors: readonly PaintedClass[],
+): RgbImage {
+  const gray = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i += 3) {
+    gray.fill(Math.round(0.299 * data[i]! + 0.587 * data[i + 1]! + 0.114 * data[i + 2]!), i, i + 3);
+  }
+  const painted = [{ name: BACKGROUND, color: [0, 0, 0] as const }, ...colors];
+  return { width, height, data: renderOverlay({ data: gray, width, height }, marks, painted, MARKED_ALPHA) };
 }

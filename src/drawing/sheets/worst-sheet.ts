@@ -1,18 +1,16 @@
 /** @file The sheet of the worst images of an evaluation: what is there, what was said, and where these differ. */
 
 import { readSampleImage } from '../../data/images/sample-image.js';
-import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type Sample } from '../../data/index.js';
+import { type ClassInfo, IGNORE_INDEX, type Sample } from '../../data/index.js';
 import type { Size } from '../../data/transforms/geometry.js';
 import { resizeMask } from '../../data/transforms/resize.js';
 import { type Panel, renderFigure } from '../figure.js';
 import { type PaintedClass, type RgbImage, renderOverlay } from '../overlay.js';
-import { framed, resized, shownSize } from './pictures.js';
+import { framed, paintedOverGray, resized, shownSize } from './pictures.js';
 
 /** Strong enough to tell the classes apart, weak enough to see the photograph. */
 const ALPHA = 0.5;
 const WRONG: PaintedClass = { name: 'wrong pixels', color: [255, 0, 170] };
-/** Stronger than the classes. */
-const WRONG_ALPHA = 0.6;
 
 /** True and predicted classes of an image at its original size, HW, and its scores. */
 export interface ScoredPrediction extends Size {
@@ -71,14 +69,11 @@ const scoreOf = ({ mDice }: ScoredPrediction): string =>
 const errorOf = ({ accuracy }: ScoredPrediction): string =>
   Number.isNaN(accuracy) ? '' : `: ${(100 * (1 - accuracy)).toFixed(1)} %`;
 
-/** The photograph without colours, so that those of the errors stand out. */
-function withErrors({ data, width, height }: RgbImage, { truth, prediction }: ScoredPrediction): RgbImage {
-  const gray = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i += 3) {
-    gray.fill(Math.round(0.299 * data[i]! + 0.587 * data[i + 1]! + 0.114 * data[i + 2]!), i, i + 3);
-  }
+function withErrors(photograph: RgbImage, { truth, prediction }: ScoredPrediction): RgbImage {
   const isWrong = (label: number, index: number) => label !== IGNORE_INDEX && label !== prediction[index];
-  const wrong = truth.map((label, index) => (isWrong(label, index) ? 1 : 0));
-  const colors = [{ name: BACKGROUND, color: WRONG.color }, WRONG];
-  return { width, height, data: renderOverlay({ data: gray, width, height }, wrong, colors, WRONG_ALPHA) };
+  return paintedOverGray(
+    photograph,
+    truth.map((label, index) => (isWrong(label, index) ? 1 : 0)),
+    [WRONG],
+  );
 }

@@ -3,7 +3,8 @@
 import { Random } from '../../base/random.js';
 import type { Sample } from '../../data/index.js';
 
-const PRESETS = [64, 128, 224, 256, 384, 512, 768, 1024];
+/** Usual sides of network inputs. */
+export const INPUT_SIDES = [64, 128, 224, 256, 384, 512, 768, 1024];
 const DEFAULT_SIDE = 512;
 const MAX_SAMPLES = 1000;
 
@@ -19,6 +20,6 @@ export function chooseInputSize(samples: readonly Sample[], seed: number): strin
   const largest = Math.min(Math.max(...logs), mean + 3 * deviation);
   if (largest >= Math.log(DEFAULT_SIDE)) return 'Default';
   const far = (side: number) => Math.abs(Math.log(side) - largest);
-  const side = PRESETS.reduce((best, preset) => (far(preset) < far(best) ? preset : best));
+  const side = INPUT_SIDES.reduce((best, preset) => (far(preset) < far(best) ? preset : best));
   return `${side}x${side}`;
 }

@@ -1,0 +1,179 @@
+/** @file Finds the images of a data set whose labels a trained model contradicts: where to look for mistakes of annotation. */
+
+import { basename, join } from 'node:path';
+import { checkOptions } from '../../base/check-options.js';
+import { csvText, sixDigits } from '../../base/csv.js';
+import { Outputs } from '../../base/outputs/outputs.js';
+import {
+  type ClassInfo,
+  type Dataset,
+  matchClasses,
+  openSource,
+  type SubsetRole,
+  settleClasses,
+  verifyDataset,
+} from '../../data/index.js';
+import { openModel } from '../../inference/open-model.js';
+import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
+import { MODEL_KINDS } from '../../inference/trained-model.js';
+import { datasetInputs, joinInputs, weightsInputs } from '../../runs/inputs.js';
+import { kindsOf, type RunOptions } from '../../settings/run-vocabulary.js';
+import { drawContradiction } from './draw-contradiction.js';
+import { type RankedImage, rankDataset } from './rank-labels.js';
+
+const WORKERS = 2;
+const DEFAULT_SHOWN = 20;
+
+/** Where the ranking of all images goes, and the folder of the pictures. */
+export const LABEL_FILES = { table: 'suspect_labels.csv', pictures: 'suspect_labels' } as const;
+
+/** Which labels to look at, and with which model. */
+export interface CheckLabelsOptions
+  extends Pick<ModelOptions, 'weights' | 'template' | 'model' | 'threads' | 'onEvent' | 'signal'>,
+    Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume'> {
+  /** Root of the data set (docs/data.md has the layouts). */
+  readonly data: string;
+  /** What it is for, which chooses among several subsets. Default: only a data set with a single one is opened. */
+  readonly role?: SubsetRole | undefined;
+  /** Folder for the files. Default: none are written. */
+  readonly output?: string | undefined;
+  /** Of how many images a picture is drawn, the most suspicious first. Default 20. */
+  readonly shown?: number | undefined;
+}
+
+/** An image with what speaks against its labels. */
+export interface SuspectLabels {
+  /** Path below the folder of images, without extension. */
+  readonly name: string;
+  /** The image file. */
+  readonly image: string;
+  /** The file of its labels. */
+  readonly labels: string;
+  /** The larger, the more there is to look at; comparable within one data set and model only. 0 where nothing is contradicted. */
+  readonly score: number;
+  /** Share of the image, beside the borders between labels, where the model is sure of another class. */
+  readonly share: number;
+  /** Which label the model would change into which class there, by names, the largest share first. */
+  readonly changes: readonly { readonly from: string; readonly to: string; readonly share: number }[];
+  /** Labels, model and contradiction as a PNG; undefined for an image of which none was drawn. */
+  readonly picture: string | undefined;
+}
+
+/** All images, those first that a person should look at first. */
+export interface LabelCheck {
+  /** Of the model, background first. */
+  readonly classes: readonly ClassInfo[];
+  /** By falling score. */
+  readonly images: readonly SuspectLabels[];
+  /** The ranking as CSV; undefined without an output folder. */
+  readonly table: string | undefined;
+}
+
+/**
+ * Ranks the images of a data set by how surely a trained model contradicts their labels (confident learning, arXiv 1911.00068). The
+ * model should not have been trained on them, or not for long: what it has learned by heart it does not contradict.
+ *
+ * @throws OtxError `dataset`, `checkpoint`, `output`, `usage`, or `aborted` when the signal fired.
+ */
+export async function checkLabels(options: CheckLabelsOptions): Promise<LabelCheck> {
+  checkOptions('checkLabels()', options, {
+    ...MODEL_KINDS,
+    ...kindsOf('dataFormat', 'useOtxAdapter', 'assume'),
+    data: 'path',
+    role: 'string?',
+    output: 'path?',
+    shown: 'number?',
+  });
+  const { data, role, dataFormat: format, useOtxAdapter, assume, signal, onEvent } = options;
+  const model = await openModel(options);
+  try {
+    const opened = await openSource(data, {
+      ...{ format, role, useOtxAdapter, assume, signal },
+      isLeftOpen: true,
+    });
+    const settled = await settleClasses(opened, { workers: WORKERS, signal, ...model.data });
+    const { dataset } = await verifyDataset(settled, {
+      workers: WORKERS,
+      belongsTo: model.data,
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
+    });
+    return await checkVerified(dataset, model, options);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** {@link checkLabels} for data of which every file has been looked at, and an opened model. */
+export async function checkVerified(
+  verified: Dataset,
+  model: OpenedModel,
+  options: Pick<CheckLabelsOptions, 'data' | 'weights' | 'output' | 'shown' | 'onEvent' | 'signal'>,
+): Promise<LabelCheck> {
+  const { output, shown = DEFAULT_SHOWN, onEvent, signal } = options;
+  const { classes } = model;
+  const { dataset, notices } = matchClasses(verified, classes, 'the model');
+  for (const message of notices) onEvent?.({ type: 'notice', message });
+  const outputs =
+    output === undefined
+      ? undefined
+      : await Outputs.open({
+          root: output,
+          files: [LABEL_FILES.table],
+          folders: [LABEL_FILES.pictures],
+          inputs: joinInputs(
+            datasetInputs('the data set', options.data, verified),
+            weightsInputs(options.weights),
+          ),
+        });
+  try {
+    const ranked = await rankDataset(dataset, model, {
+      workers: WORKERS,
+      signal,
+      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'evaluate', done, total }),
+    });
+    const pictures = new Map<RankedImage, string>();
+    const drawn = outputs ? ranked.slice(0, shown).filter(({ score }) => score > 0) : [];
+    for (const [at, image] of drawn.entries()) {
+      const name = `${LABEL_FILES.pictures}/${String(at + 1).padStart(3, '0')}-${basename(image.sample.id)}.png`;
+      const { cells: grid, marked, sample } = image;
+      const picture = { sample, coding: dataset.decodeMask, guess: grid.guess, marked, grid };
+      await outputs?.write(name, await drawContradiction(picture, classes));
+      pictures.set(image, outputs!.path(name));
+      onEvent?.({ type: 'progress', task: 'draw', done: at + 1, total: drawn.length });
+    }
+    const images = ranked.map((image) => described(image, classes, pictures.get(image)));
+    await outputs?.write(LABEL_FILES.table, tableOf(images));
+    return { classes, images, table: output === undefined ? undefined : join(output, LABEL_FILES.table) };
+  } finally {
+    await outputs?.close();
+  }
+}
+
+function described(
+  { sample, score, share, changes }: RankedImage,
+  classes: readonly ClassInfo[],
+  picture: string | undefined,
+): SuspectLabels {
+  const named = changes.map((change) => ({
+    from: classes[change.label]!.name,
+    to: classes[change.guess]!.name,
+    share: change.share,
+  }));
+  const { id: name, imagePath: image, maskPath: labels } = sample;
+  return { name, image, labels, score, share, changes: named, picture };
+}
+
+function tableOf(images: readonly SuspectLabels[]): string {
+  return csvText([
+    ['image', 'score', 'share', 'label', 'model', 'share of both'],
+    ...images.map(({ name, score, share, changes: [largest] }) => [
+      name,
+      sixDigits(score),
+      sixDigits(share),
+      largest?.from ?? '',
+      largest?.to ?? '',
+      largest ? sixDigits(largest.share) : '',
+    ]),
+  ]);
+}

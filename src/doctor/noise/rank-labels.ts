@@ -1,0 +1,57 @@
+/** @file Ranks the images of a data set by how much a trained model contradicts their labels. */
+
+import { throwIfAborted } from '../../base/abortable.js';
+import { createEvalLoader, type Dataset, type Sample } from '../../data/index.js';
+import type { OpenedModel } from '../../inference/opened-model.js';
+import { type CellMap, cellGrid, cellsOf } from './cells.js';
+import { confidenceOf } from './confident.js';
+import { type Contradiction, contradictionOf } from './score.js';
+
+/** An image with what speaks against its labels. */
+export interface RankedImage extends Contradiction {
+  readonly sample: Sample;
+  /** What the model says, cell by cell. */
+  readonly cells: CellMap;
+}
+
+export interface RankOptions {
+  /** Data threads. */
+  readonly workers: number;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lets the model segment every image. Keeps four bytes of each cell of 4x4 pixels of the network input, and one for what is
+ * marked: 92 KB of an image at 544x544.
+ *
+ * @param dataset with the classes of the model.
+ * @returns the strongest contradiction first; of equal ones what comes first in the data set.
+ * @throws OtxError `image` for one that cannot be read, `aborted` when the signal fires.
+ */
+export async function rankDataset(
+  dataset: Dataset,
+  { inputSize, classes, classify }: OpenedModel,
+  { workers, onProgress, signal }: RankOptions,
+): Promise<RankedImage[]> {
+  const grid = cellGrid(inputSize);
+  const maps: CellMap[] = [];
+  const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
+  try {
+    for await (const { image, mask, width, height } of loader) {
+      throwIfAborted(signal, 'labels were compared');
+      const { probabilities } = await classify(image, grid, true);
+      maps.push(cellsOf(probabilities!, mask, { width, height }, grid));
+      onProgress?.(maps.length, loader.length);
+    }
+  } finally {
+    await loader.dispose();
+  }
+  const confidence = confidenceOf(maps, classes.length);
+  const images = maps.map((cells, i) => ({
+    ...contradictionOf(cells, confidence),
+    cells,
+    sample: dataset.samples[i]!,
+  }));
+  return images.sort((a, b) => b.score - a.score);
+}

@@ -1,0 +1,206 @@
+/**
+ * @file From what a data set is like to the settings of a training: the defaults, except where the data or a measurement says
+ * otherwise. The idea of a fingerprint from which rules make a plan that people can read and change is that of nnU-Net (Isensee
+ * et al.: "nnU-Net: a self-configuring method for deep learning-based biomedical image segmentation", 2021).
+ */
+
+import type { Dataset, DatasetReport } from '../../data/index.js';
+import type { HyperParameters, SettingOptions } from '../../settings/index.js';
+import { INPUT_SIDES } from '../../training/prepare/input-size.js';
+import type { MeasuredObjects } from './measure-objects.js';
+import type { PlannedValue } from './plan.js';
+
+/** Shorter trainings from random weights do better with the plain augmentation (docs/results.md). */
+const SHORT_TRAINING = 1000;
+/** Several times those after which the trainings of docs/results.md were still getting better. */
+const MANY_STEPS = 3000;
+const FEWEST_EPOCHS = 20;
+/** Pixels of the network input along the side of what it can tell apart: it works on a quarter of its input's resolution. */
+const LEAST_SIDE = 8;
+/** Larger inputs take hours where others take minutes. */
+const LARGEST_INPUT = 1024;
+/** Images that a class needs so that both parts of a division show it more than once. */
+const FEW_IMAGES = 5;
+
+/** What is known of the data. */
+export interface PlannedData {
+  readonly trainSet: Dataset;
+  readonly report: DatasetReport;
+  readonly objects: MeasuredObjects;
+  /** What an automatic choice by the sizes of the images gives: `Default` or a size. */
+  readonly automaticSize: string;
+}
+
+/** A value with its reason, of a setting. */
+export interface Choice<T> {
+  readonly value: T;
+  readonly reason: string;
+}
+
+/** Side of the training input for `Default`. */
+const DEFAULT_SIDE = 512;
+const sideOf = (size: string) => (size === 'Default' ? DEFAULT_SIDE : Number.parseInt(size, 10));
+
+/** Classes whose small objects would be lost at some size of the input, the smallest first. */
+export function tooSmall(
+  { report, objects }: Pick<PlannedData, 'report' | 'objects'>,
+  side: number,
+): { readonly name: string; readonly pixels: number }[] {
+  return objects.classes
+    .flatMap(({ smallSide }, index) =>
+      index > 0 && smallSide * side < LEAST_SIDE
+        ? [{ name: report.classes[index]!.name, pixels: smallSide * side }]
+        : [],
+    )
+    .sort((a, b) => a.pixels - b.pixels);
+}
+
+/** The smallest usual input that shows the objects, and no larger than the images. */
+export function chooseInput(data: PlannedData): Choice<string> {
+  const { automaticSize, trainSet } = data;
+  const start = sideOf(automaticSize);
+  const { width, height } = medianSize(trainSet);
+  const typical = `the typical image has ${width}x${height}`;
+  const missed = tooSmall(data, start)[0];
+  const sides = INPUT_SIDES.filter((side) => side > start && side <= LARGEST_INPUT);
+  const most = Math.sqrt(width * height);
+  // One step beyond the images may be needed where they lie between two usual sizes.
+  const possible = sides.filter((side, i) => side <= most || (sides[i - 1] ?? start) < most);
+  if (!missed || possible.length === 0) {
+    const why =
+      automaticSize === 'Default'
+        ? `${typical}, which is scaled to it; this is the default`
+        : `${typical}; more than that adds time and no detail`;
+    return { value: `${start}x${start}`, reason: `${why}.${objectsAt(data, start)}` };
+  }
+  const side = possible.find((each) => tooSmall(data, each).length === 0) ?? possible.at(-1)!;
+  const times = (side / start) ** 2;
+  return {
+    value: `${side}x${side}`,
+    reason:
+      `${typical}; at ${start}x${start} a quarter of the pixels of ${missed.name} would lie in regions of less than ` +
+      `${tell(missed.pixels)} pixels along their side, and the network needs about ${LEAST_SIDE}. A step takes ${tell(times)} times ` +
+      `as long.${objectsAt(data, side)}`,
+  };
+}
+
+/** What the class with the smallest objects has at an input. */
+function objectsAt({ report, objects }: PlannedData, side: number): string {
+  const [smallest] = objects.classes
+    .flatMap(({ smallSide }, index) =>
+      index > 0 && !Number.isNaN(smallSide)
+        ? [{ name: report.classes[index]!.name, pixels: smallSide * side }]
+        : [],
+    )
+    .sort((a, b) => a.pixels - b.pixels);
+  if (!smallest) return '';
+  return ` Smallest there: ${smallest.name}, with regions of ${tell(smallest.pixels)} pixels along their side`;
+}
+
+/** @param steps of an epoch. */
+export function chooseEpochs(steps: number, { learning_parameters }: HyperParameters): Choice<number> {
+  const { num_iters: usual } = learning_parameters;
+  const value = Math.min(usual, Math.max(FEWEST_EPOCHS, Math.ceil(MANY_STEPS / Math.max(steps, 1))));
+  const total = value * steps;
+  const usually =
+    value === usual ? 'this is the default' : `the default ${usual} would be ${usual * steps} steps`;
+  return {
+    value,
+    reason:
+      `an upper limit of ${total} steps, ${steps} in an epoch; ${usually}. Trainings from random weights were still getting better ` +
+      'after 450 to 600 (docs/results.md), and early stopping ends before the limit',
+  };
+}
+
+type Augmentation = NonNullable<SettingOptions['augmentation']>;
+
+/** @param steps of the whole training. */
+export function chooseAugmentation(
+  steps: number,
+  { learning_parameters }: HyperParameters,
+): Choice<Augmentation> {
+  if (steps > SHORT_TRAINING) {
+    return {
+      value: learning_parameters.augmentation as Augmentation,
+      reason:
+        `the default, which is made for long trainings; after 450 steps plain was ahead (docs/results.md), after ${steps} nothing was ` +
+        'measured',
+    };
+  }
+  return {
+    value: 'plain',
+    reason:
+      `of ${Math.round(steps)} steps from random weights; in 450 steps it reached a mean Dice of 0.689 where the documented one ` +
+      'reached 0.567 (docs/results.md)',
+  };
+}
+
+/** How to validate where the data has nothing of its own for it. */
+export function chooseValidation({ report }: Pick<PlannedData, 'report'>): Choice<number> {
+  const value = 0.2;
+  const images = Math.max(Math.round(value * report.images), 1);
+  const few = report.classes.filter(({ images: shown }) => shown > 0 && shown < FEW_IMAGES);
+  const rare = few.map(({ name, images: shown }) => `${name} (${shown})`).join(', ');
+  return {
+    value,
+    reason:
+      `a fifth, ${images} of ${report.images} images, chosen so that classes are spread alike and alike images stay together` +
+      (few.length > 0
+        ? `. Scores of classes that few images show will vary: ${rare}; folds: 5 instead, with fold: 1 to 5, tells by how much`
+        : ''),
+  };
+}
+
+/** Width and height in the middle of those of all images. */
+export function medianSize({ samples }: Dataset): { readonly width: number; readonly height: number } {
+  const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+  return {
+    width: middle(samples.map(({ width }) => width)),
+    height: middle(samples.map(({ height }) => height)),
+  };
+}
+
+/** Two digits that count, without a fraction from 10 on. */
+const tell = (value: number): string => (value < 9.95 ? value.toFixed(1) : value.toFixed(0));
+
+/**
+ * A batch that was chosen, beside the usual one.
+ *
+ * @param isPlanned whether it has been seen that it fits the memory.
+ */
+export function explainBatch(
+  chosen: HyperParameters,
+  usual: HyperParameters,
+  images: number,
+  isPlanned: boolean,
+): PlannedValue[] {
+  const batch = chosen.learning_parameters.batch_size;
+  const before = usual.learning_parameters.batch_size;
+  const largest = Math.min(before, images);
+  if (batch === before) {
+    return [
+      {
+        name: 'batchSize',
+        value: batch,
+        reason: isPlanned ? 'the default, which fits the memory of this machine' : 'the default',
+      },
+    ];
+  }
+  if (batch === largest) {
+    return [
+      { name: 'batchSize', value: batch, reason: `all training images, which are fewer than ${before}` },
+    ];
+  }
+  return [
+    {
+      name: 'batchSize',
+      value: batch,
+      reason: `what fits the memory of this machine, instead of ${largest}`,
+    },
+    {
+      name: 'learningRate',
+      value: Number(chosen.learning_parameters.learning_rate.toPrecision(3)),
+      reason: `${usual.learning_parameters.learning_rate} for a batch of ${before}, lowered by the root of its change`,
+    },
+  ];
+}

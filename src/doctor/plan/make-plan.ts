@@ -1,0 +1,181 @@
+/** @file A plan for training on a data set: values by its fingerprint, and the time they take on this machine. */
+
+import { availableParallelism } from 'node:os';
+import type { Dataset, DatasetReport } from '../../data/index.js';
+import type { JobEvent } from '../../runs/events.js';
+import { type HyperParameters, inputSizes, resolveHyperParameters } from '../../settings/index.js';
+import { DEFAULT_SEED, type Template } from '../../templates/index.js';
+import { chooseInputSize } from '../../training/prepare/input-size.js';
+import {
+  chooseAugmentation,
+  chooseEpochs,
+  chooseInput,
+  chooseValidation,
+  explainBatch,
+  type PlannedData,
+  tooSmall,
+} from './choose-values.js';
+import { inWords } from './duration.js';
+import { measureObjects } from './measure-objects.js';
+import type { PlannedValue, TimeEstimate, TrainingPlan } from './plan.js';
+import { type TrainingSpeed, timeTraining } from './time-training.js';
+
+/** Below this many labels a backbone that saw other images first was ahead in all comparisons (docs/results.md). */
+const FEW_LABELS = 25;
+/** Objects of fewer pixels along their side at the network input will hardly be found. */
+const LOST_SIDE = 6;
+/** Of a time budget: reading the data, compiling, saving. */
+const OVERHEAD_SECONDS = 15;
+
+/** What a plan is made for. */
+export interface PlanQuestion {
+  /** What is to be learned from, what is validated on included where that is a part of it; nothing is left open. */
+  readonly dataset: Dataset;
+  readonly report: DatasetReport;
+  /** Images of validation data of its own; undefined where a part of the data set is to be kept for it. */
+  readonly validationImages: number | undefined;
+  readonly template: Template;
+  /** Default: all epochs may be made. */
+  readonly timeBudgetSeconds?: number | undefined;
+  /** Default: all that the process may use. */
+  readonly threads?: number | undefined;
+  /** Whether to make a few steps to see how long they take. */
+  readonly isTimed: boolean;
+  readonly onEvent: (event: JobEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws OtxError `image` for a file that cannot be read, `aborted` when the signal fires. */
+export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
+  const { dataset, report, template, validationImages, timeBudgetSeconds, isTimed, signal } = question;
+  const objects = await measureObjects(dataset, { seed: DEFAULT_SEED, signal });
+  const automaticSize = chooseInputSize(dataset.samples, DEFAULT_SEED);
+  const data: PlannedData = { trainSet: dataset, report, objects, automaticSize };
+  const validation = validationImages === undefined ? chooseValidation(data) : undefined;
+  const trained = validation
+    ? Math.max(report.images - Math.max(Math.round(validation.value * report.images), 1), 1)
+    : report.images;
+
+  const input = chooseInput(data);
+  const usual = template.hyperParameters;
+  const batch_size = Math.min(usual.learning_parameters.batch_size, trained);
+  const asked = resolveHyperParameters(template, {
+    learning_parameters: { batch_size, input_size: input.value },
+  });
+  const threads = question.threads ?? availableParallelism();
+  const speed = isTimed
+    ? await timeTraining({
+        ...question,
+        threads,
+        hyperParameters: asked,
+        trainSet: dataset,
+        seed: DEFAULT_SEED,
+      })
+    : undefined;
+  const chosen = speed?.hyperParameters ?? asked;
+  const steps = Math.max(Math.floor(trained / chosen.learning_parameters.batch_size), 1);
+  const epochs = chooseEpochs(steps, usual);
+  const time =
+    speed &&
+    estimate(
+      speed,
+      { threads, steps, epochs: epochs.value },
+      report.images - trained || (validationImages ?? 0),
+    );
+  const made = stepsWithin(timeBudgetSeconds, time, epochs.value * steps);
+  const values: PlannedValue[] = [
+    { name: 'template', value: template.name, reason: reasonOf(template) },
+    ...(validation ? [{ name: 'valShare', ...validation } as const] : []),
+    ...(timeBudgetSeconds === undefined
+      ? []
+      : [
+          {
+            name: 'timeBudgetSeconds',
+            value: timeBudgetSeconds,
+            reason: `asked for; about ${made} steps`,
+          } as const,
+        ]),
+    { name: 'pretrained', value: false, reason: PRETRAINED },
+    { name: 'inputSize', ...input },
+    ...explainBatch(chosen, usual, trained, isTimed),
+    { name: 'epochs', ...epochs },
+    { name: 'augmentation', ...chooseAugmentation(made, usual) },
+    ...warmup(made, usual),
+    ...interval(time),
+  ];
+  return { values, time, advice: adviceFor(data, chosen) };
+}
+
+const PRETRAINED =
+  'nothing is downloaded unless you say so; true starts from the published ImageNet backbone, which needs fewer images and epochs';
+
+const FASTEST = 'Lite-HRNet-s-mod2';
+
+function reasonOf({ name, description }: Template): string {
+  return name === FASTEST ? description : `${description}; ${FASTEST} takes half the time or less`;
+}
+
+function estimate(
+  { secondsPerStep, stepsMeasured, secondsPerValidationImage }: TrainingSpeed,
+  { threads, steps, epochs }: { readonly threads: number; readonly steps: number; readonly epochs: number },
+  validationImages: number,
+): TimeEstimate {
+  const secondsPerEpoch = steps * secondsPerStep + validationImages * secondsPerValidationImage;
+  return {
+    ...{ threads, secondsPerStep, stepsMeasured, secondsPerEpoch },
+    stepsPerEpoch: steps,
+    seconds: epochs * secondsPerEpoch,
+  };
+}
+
+/** Steps that a training makes, as far as its time lets it. */
+function stepsWithin(budget: number | undefined, time: TimeEstimate | undefined, all: number): number {
+  if (budget === undefined || !time) return all;
+  const seconds = Math.max(budget - OVERHEAD_SECONDS, 0);
+  return Math.min(Math.floor((seconds / time.secondsPerEpoch) * time.stepsPerEpoch), all);
+}
+
+/** A tenth of a short training is enough. */
+const WARM_UP_SHARE = 0.1;
+
+function warmup(steps: number, { learning_parameters }: HyperParameters): PlannedValue[] {
+  const { learning_rate_warmup_iters: usual } = learning_parameters;
+  const value = Math.max(Math.round(WARM_UP_SHARE * steps), 1);
+  if (usual <= 2 * value) return [];
+  return [
+    {
+      name: 'warmupSteps',
+      value,
+      reason: `a tenth of ${steps} steps; the default ${usual} is made for many more`,
+    },
+  ];
+}
+
+/** A validation after every step or two may take longer than the training. */
+function interval(time: TimeEstimate | undefined): PlannedValue[] {
+  if (!time) return [];
+  const training = time.stepsPerEpoch * time.secondsPerStep;
+  const validation = time.secondsPerEpoch - training;
+  if (validation <= training) return [];
+  const reason = `an epoch trains for ${inWords(training)}, and a validation takes ${inWords(validation)}: not after every epoch, then`;
+  return [{ name: 'adaptiveInterval', value: true, reason }];
+}
+
+function adviceFor({ report, objects, trainSet }: PlannedData, chosen: HyperParameters): string[] {
+  const { train } = inputSizes(chosen);
+  const lost = tooSmall({ report, objects }, train).filter(({ pixels }) => pixels < LOST_SIDE);
+  const advice: string[] = [];
+  if (lost.length > 0) {
+    const names = lost.map(({ name, pixels }) => `${name} (${pixels.toFixed(1)} pixels)`).join(', ');
+    advice.push(
+      `Objects that stay small at ${train}x${train} even so: ${names}. Train on parts of the images, cut out at full resolution`,
+    );
+  }
+  if (trainSet.samples.length < FEW_LABELS) {
+    advice.push(
+      `${trainSet.samples.length} labeled images are few. If there are more photographs without masks, let a backbone learn from them ` +
+        'first, or add them as --unlabeled-data-roots: both were ahead of the labels alone (docs/results.md, docs/methods.md)',
+    );
+  }
+  return advice;
+}
