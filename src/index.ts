@@ -10,8 +10,10 @@ export {
   type ClassInfo,
   type DatasetReport,
   formatReport,
+  formatSplit,
   type LabeledImage,
   type OwnAugmentation,
+  type SplitReport,
   type SubsetRole,
 } from './data/index.js';
 export {
@@ -75,6 +77,7 @@ export type {
   OutputEvent,
   PictureEvent,
   ProgressEvent,
+  SplitEvent,
   StartEvent,
   StepEvent,
   TrainEvent,

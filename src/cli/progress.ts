@@ -4,6 +4,7 @@ import {
   type DownloadEvent,
   type EpochEvent,
   formatReport,
+  formatSplit,
   type JobEvent,
   type ProgressEvent,
   type StartEvent,
@@ -156,6 +157,9 @@ export function progressPrinter(
         break;
       case 'data':
         printResult(`${event.subset} data ${formatReport(event.report, terminal.columns)}\n`);
+        break;
+      case 'split':
+        printResult(`${formatSplit(event.report, terminal.columns)}\n`);
         break;
       case 'start':
         epochs = { asked: event.epochs, done: event.resumed?.epoch ?? 0 };

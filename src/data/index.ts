@@ -62,6 +62,7 @@ export { readMask } from './masks/read-mask.js';
 export { type DataReading, dataReadingSchema } from './readings/data-reading.js';
 export { formatList, listedSamples } from './splits/sample-lists.js';
 export { type SplitDataset, type SplitOptions, splitDataset } from './splits/split-dataset.js';
+export { formatSplit, type SplitReport, splitReport } from './splits/split-report.js';
 export { ensurePseudoMasks, type PseudoMasks } from './superpixels/pseudo-masks.js';
 export { type Size, squareOf } from './transforms/geometry.js';
 export { normalizeImage, PIXEL_MEAN, PIXEL_STD } from './transforms/normalize.js';

@@ -71,6 +71,11 @@ export interface MaskCoding {
   readonly white?: number;
   /** Where the class is: `class` means that opaque pixels are of class 1 and all others background. Default dropped. */
   readonly alpha?: 'dropped' | 'class';
+  /**
+   * Whether a pixel of a colour that no class has is of the class whose colour is nearest, or ignored where none is near; see
+   * masks/nearest.ts. Files compressed with loss are then read as well. Default false.
+   */
+  readonly nearest?: boolean;
   /** What each class index becomes at the very end; see match-classes.ts. Default: they stay. */
   readonly renumbered?: readonly number[];
 }
@@ -84,6 +89,8 @@ export interface DeclaredReading {
   readonly classes: readonly ClassInfo[];
   readonly coding: MaskCoding;
   readonly notices: readonly string[];
+  /** A meta file in the Common layout that would say so, where the data has none. */
+  readonly proposedMeta?: object;
 }
 
 /** What is not known of a data set before its masks have been looked at. */

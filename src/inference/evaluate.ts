@@ -36,7 +36,7 @@ const DEFAULT_WORKERS = 2;
 const SHOWN_WORST = 8;
 
 /** How data sets are read. */
-const READING = ['dataFormat', 'useOtxAdapter', 'assume'] as const;
+const READING = ['dataFormat', 'useOtxAdapter', 'assume', 'bands'] as const;
 
 /** What to score, and on which data. */
 export interface EvaluateOptions
@@ -71,7 +71,7 @@ export interface EvaluateResult {
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   const kinds = { ...MODEL_KINDS, ...kindsOf(...READING), testData: 'data', output: 'path?' } as const;
   checkOptions('evaluate()', options, kinds, namesUsedBy('evaluate'));
-  const { testData, dataFormat: format, useOtxAdapter, assume, output, signal } = options;
+  const { testData, dataFormat: format, useOtxAdapter, assume, bands, output, signal } = options;
   const { onEvent = () => undefined } = options;
   const workers = settingsOf(options).learning_parameters?.num_workers ?? DEFAULT_WORKERS;
   const what = 'the test data';
@@ -79,7 +79,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     output,
     () =>
       openSource(testData, {
-        ...{ format, role: 'test', useOtxAdapter, assume, workers, signal },
+        ...{ format, role: 'test', useOtxAdapter, assume, bands, workers, signal },
         isLeftOpen: true,
       }),
     typeof testData === 'string' ? { folders: [{ path: testData, what }] } : {},

@@ -3,7 +3,7 @@
  * null. The command line draws its progress from these, `events.jsonl` keeps them, other programs may do anything.
  */
 
-import type { ClassInfo, DatasetReport } from '../data/index.js';
+import type { ClassInfo, DatasetReport, SplitReport } from '../data/index.js';
 import type { SegmentationMetrics } from './metrics.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
@@ -61,6 +61,13 @@ export interface DataEvent {
   readonly subset: 'train' | 'validation' | 'test';
   /** What was found in it. */
   readonly report: DatasetReport;
+}
+
+/** The training data was divided, and both parts have been checked. */
+export interface SplitEvent {
+  readonly type: 'split';
+  /** What each class has in both parts. */
+  readonly report: SplitReport;
 }
 
 /** All is ready and the first step is about to run. */
@@ -190,6 +197,7 @@ export type TrainEvent =
   | OutputEvent
   | DownloadEvent
   | DataEvent
+  | SplitEvent
   | StartEvent
   | StepEvent
   | PictureEvent

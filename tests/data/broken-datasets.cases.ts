@@ -1335,6 +1335,26 @@ export const IMAGES: readonly BrokenDataset[] = [
     },
   },
   {
+    name: 'a float TIFF with samples that are no numbers',
+    pixels: STRIPES,
+    note: /1 images have samples that are no finite numbers \(2 in all\).*samples from 0 to 0\.990741/,
+    fault: async (f) => {
+      await f.remove('images/a.png');
+      const samples = Float32Array.from({ length: AREA }, (_, i) =>
+        i === 3 || i === 9 ? Number.NaN : i / AREA,
+      );
+      await f.write('images/a.tif', tiff(samples, 1));
+    },
+  },
+  {
+    name: 'a float TIFF of nothing but NaN',
+    error: /images\/a\.tif cannot be read as an image \(none of its samples is a finite number\)/,
+    fault: async (f) => {
+      await f.remove('images/a.png');
+      await f.write('images/a.tif', tiff(new Float32Array(AREA).fill(Number.NaN), 1));
+    },
+  },
+  {
     name: 'a TIFF of five bands',
     error: /it has 5 bands, none of which .* choose one or three of them with bands \(--bands 1,2,3\)/,
     fault: async (f) => {

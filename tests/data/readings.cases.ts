@@ -2,6 +2,7 @@
  * @file Masks that can be read in several ways: what is decided from the files, where the check stops, and what each assumed
  * reading gives.
  */
+import sharp from 'sharp';
 import type { PngSpec } from '../../src/data/datasets/fixtures.cases.js';
 import { png } from '../../src/data/datasets/fixtures.cases.js';
 import { type BrokenDataset, type Fixture, HEIGHT, mask, WIDTH } from './broken-datasets.cases.js';
@@ -313,7 +314,97 @@ export const READINGS: readonly BrokenDataset[] = [
       await f.writeAll('masks', mask({}, [0, 0, 1, 2]));
     },
   },
+  {
+    name: 'JPEG masks in the colours of the classes',
+    error: /a\.png is a JPEG mask.*--assume nearest-colour/s,
+    // Stripes as wide as the blocks of JPEG stay sharp.
+    assume: { 'nearest-colour': [1024, 1024, 1024] },
+    fault: async (f) => {
+      await f.writeAll('images', photograph);
+      const colours = smooth([BLACK, [128, 0, 0], [0, 128, 0]], 1);
+      await f.writeAll('masks', await sharp(colours, RAW).jpeg({ chromaSubsampling: '4:4:4' }).toBuffer());
+    },
+  },
+  {
+    name: 'smooth borders between the colours of the classes',
+    error: /assume nearest-colour fits: .*car 27\.1 %.*ignored 12\.5 %\n.* has colours .* without a class/s,
+    // Of 48 columns: of a border over 8 pixels what is further than a third of 128 from both colours is ignored.
+    assume: { 'nearest-colour': [15 * 64, 13 * 64, 14 * 64] },
+    fault: async (f) => {
+      await f.writeAll('images', photograph);
+      const colours = smooth([BLACK, [128, 0, 0], [0, 128, 0]], 8);
+      await f.writeAll('masks', await sharp(colours, RAW).png().toBuffer());
+    },
+  },
+  {
+    name: 'smooth borders in gray masks of one class',
+    error: /assume nearest-colour fits: .*car 43\.8 %, ignored 12\.5 %\n.* has values .* without a class/s,
+    assume: { 'nearest-colour': [21 * 64, 21 * 64] },
+    fault: async (f) => {
+      await f.writeAll('images', photograph);
+      const grey = sharp(smooth([BLACK, WHITE], 18), RAW).toColourspace('b-w');
+      await oneClass(f, await grey.png().toBuffer());
+    },
+  },
+  {
+    name: 'a colour that was forgotten is no smooth border',
+    error: /colour \(9, 9, 200\) without a class(?!.*nearest-colour)/s,
+    fault: async (f) => {
+      await f.writeAll('images', photograph);
+      await f.writeAll(
+        'masks',
+        await sharp(smooth([BLACK, [128, 0, 0], [9, 9, 200]], 1), RAW)
+          .png()
+          .toBuffer(),
+      );
+    },
+  },
+  {
+    name: 'smooth borders and no meta file',
+    error: /values in its masks are found on hardly more than single pixels.*nearest-colour/s,
+    fault: async (f) => {
+      await f.remove('dataset_meta.json');
+      await f.writeAll('images', photograph);
+      const grey = sharp(smooth([BLACK, WHITE], 20), RAW).toColourspace('b-w');
+      await f.writeAll('masks', await grey.png().toBuffer());
+    },
+  },
+  {
+    name: 'spread greys up to white and no meta file',
+    error: /255-is-ignored: .*class 128 33\.3 %, ignored 33\.3 %\n.*255-is-class: .*class 255 33\.3 %/s,
+    assume: { '255-is-ignored': [144, 144], '255-is-class': THIRDS },
+    fault: async (f) => {
+      await f.remove('dataset_meta.json');
+      await f.writeAll('masks', mask({}, [0, 128, 255]));
+    },
+  },
+  {
+    name: 'numbers from 1 and 255, and no meta file',
+    pixels: THIRDS.slice(1),
+    note: /255 = ignored/,
+    fault: async (f) => {
+      await f.remove('dataset_meta.json');
+      await f.writeAll('masks', mask({}, [0, 1, 255]));
+    },
+  },
 ];
+
+const RAW = { raw: { width: 48, height: 16, channels: 3 } } as const;
+const photograph = mask({ colorType: 2 }, [0, 60, 200], 48, 16);
+
+/** Stripes of colours, as wide, whose borders are mixtures over some pixels. */
+function smooth(colours: readonly (readonly [number, number, number])[], over: number): Uint8Array {
+  const wide = 48 / colours.length;
+  const row = Array.from({ length: 48 }, (_, x) => {
+    const border = wide * Math.round((x + 0.5) / wide);
+    const at = Math.min(Math.max((x + 0.5 - border) / over + 0.5, 0), 1);
+    const [before, after] = [border / wide - 1, border / wide].map(
+      (i) => colours[Math.min(Math.max(i, 0), colours.length - 1)]!,
+    );
+    return before!.map((value, c) => Math.round(value + at * (after![c]! - value)));
+  });
+  return Uint8Array.from(Array.from({ length: 16 }, () => row).flat(2));
+}
 
 /** A photograph of stripes, 100 levels apart. */
 const photoOf = (stripes: readonly number[], orientation: number) =>

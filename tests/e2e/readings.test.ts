@@ -104,6 +104,11 @@ test('--bands chooses what the network sees, in training and in what follows', a
   expect(await masksOf('bands', join(png, 'val', 'images'))).toEqual(
     await masksOf('plain', at('swapped', 'val', 'images')),
   );
+  const scoreOf = async (data: string, ...more: string[]) => {
+    const words = ['eval', '--load-weights', at('plain'), '--test-data-roots', data, '-o', at('scores')];
+    return (await otx([...words, ...more])).stdout.match(/Performance\(score: \S+/)?.[0];
+  };
+  expect(await scoreOf(join(png, 'val'), '--bands', '3,2,1')).toBe(await scoreOf(at('swapped', 'val')));
   const refused = await train(png, at('refused'), '--bands', '5');
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('it has 3 bands, and band 5 was chosen');

@@ -21,6 +21,7 @@ interface Flags {
   dataFormat?: string;
   useOtxAdapter?: boolean;
   assume?: string;
+  bands?: string;
   threads?: number;
 }
 
@@ -40,17 +41,17 @@ export function addEval(program: Command, context: CommandContext): void {
       '-o, --output <folder>',
       `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
     );
-  addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'threads'))
+  addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'threads'))
     .addHelpText('after', paramsHint('eval', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = settings('eval', flags.useOtxAdapter);
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);
-      const { dataFormat, assume, threads } = flags;
+      const { dataFormat, assume, bands, threads } = flags;
       const { classes, metrics, diceAverage, images, files } = await run((hooks) =>
         evaluate({
-          ...{ template, testData, dataFormat, weights, output, assume, threads, ...asked },
+          ...{ template, testData, dataFormat, weights, output, assume, bands, threads, ...asked },
           ...hooks,
         }),
       );

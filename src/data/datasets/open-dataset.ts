@@ -13,6 +13,7 @@ import { parseBands } from '../readings/bands.js';
 import { parseAssume, type ReadingName } from '../readings/names.js';
 import type { Size } from '../transforms/geometry.js';
 import type { Dataset, Sample } from '../types.js';
+import { laidBy, layingMasks } from './mask-orientation.js';
 import { datasetError } from './problems.js';
 import { readingImages, settleClasses, settleDataset } from './settle-dataset.js';
 
@@ -57,8 +58,8 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   const { folder, format } = await locate(root, options.format);
   const subset = options.subset ?? pickSubset(folder, await format.subsets(folder), options.role);
   const opened = await format.open(folder, subset);
-  const laid = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
-  const dataset = assumed.includes('masks-raw') ? await turningMasks(laid, options.signal) : laid;
+  const sized = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
+  const dataset = readInexactly(await layingMasks(sized, assumed, options.signal), assumed);
   const withBands = bands ? readingImages(dataset, { bands }) : dataset;
   const named =
     format === css
@@ -69,22 +70,11 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   return options.isLeftOpen ? named : settleClasses(named, options);
 }
 
-/** Masks are turned as their images are. */
-async function turningMasks(dataset: Dataset, signal: AbortSignal | undefined): Promise<Dataset> {
-  const turns = await mapConcurrent(
-    dataset.samples,
-    HEADERS_AT_ONCE,
-    async ({ imagePath, maskPath, shapes }) => {
-      const [image, mask] = await Promise.all([imagePath, maskPath].map(readOrientation));
-      return shapes || mask !== 1 ? 1 : image!;
-    },
-    { signal },
-  );
-  const samples = dataset.samples.map((sample, i) => {
-    const turn = turns[i]!;
-    return turn > 1 ? { ...sample, maskTurn: turn } : sample;
-  });
-  return { ...dataset, samples };
+/** Where nothing else is open, how masks are read is decided by that. */
+function readInexactly(dataset: Dataset, assumed: readonly ReadingName[]): Dataset {
+  if (!assumed.includes('nearest-colour')) return dataset;
+  const read = { ...dataset, decodeMask: { ...dataset.decodeMask, nearest: true } };
+  return dataset.open ? read : { ...read, readings: [...(dataset.readings ?? []), 'nearest-colour'] };
 }
 
 /** "read as Cityscapes: 2975 images of the subset train, 19 classes" */
@@ -104,7 +94,9 @@ async function withSizes(
   const readSize = async ({ imagePath, maskPath, declared }: Item): Promise<Size> => {
     try {
       const size = await readImageSize(imagePath);
-      const mismatch = declared && declaredMismatch(imagePath, maskPath, size, declared);
+      const isTurned = declared && laidBy(assumed) === 'masks-raw' && (await readOrientation(imagePath)) >= 5;
+      const expected = isTurned ? { width: declared.height, height: declared.width } : declared;
+      const mismatch = expected && declaredMismatch(imagePath, maskPath, size, expected);
       if (mismatch !== undefined) wrong.push(mismatch);
       return size;
     } catch (error) {
@@ -147,7 +139,8 @@ function declaredMismatch(image: string, source: string, found: Size, declared: 
   if (width === found.width && height === found.height) return undefined;
   const turned =
     width === found.height && height === found.width
-      ? '; the annotation was drawn on the picture before its EXIF orientation was applied: save the image upright'
+      ? '; the annotation was drawn on the picture before its EXIF orientation was applied: save the image upright, or turn the annotation ' +
+        'with --assume masks-raw'
       : '';
   return `${source}: says that ${image} is ${width}x${height}, but it is ${found.width}x${found.height}${turned}`;
 }

@@ -29,6 +29,13 @@ describe('allOfThem', () => {
     expect((await errorOf(allOfThem([gone, async () => 1]))).message).toBe('B is gone');
   });
 
+  it('says once what two data sets in one folder have in common', async () => {
+    const bad = (reason: string) => async () =>
+      Promise.reject(datasetError('A', [`a.png cannot be read (${reason})`], 'Mend'));
+    const error = (await errorOf(allOfThem([bad('damaged'), bad('damaged: early end')]))) as OtxError;
+    expect(error.message).toBe('a.png cannot be read (damaged). Mend');
+  });
+
   it('keeps the options that the errors mention', async () => {
     const fail = (name: string) => async () =>
       Promise.reject(new OtxError('dataset', `${name}: give ${option('assume')} x`));

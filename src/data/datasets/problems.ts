@@ -36,12 +36,15 @@ export async function allOfThem<T extends readonly unknown[]>(
       failures.push(error);
     }
   }
-  if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) {
-    const problems = failures.flatMap(({ problems, message }) =>
+  // One folder may be given for both; what a decoder has to say in brackets is not the same each time.
+  const said = (error: OtxError) => error.marked.replace(/\([^()]*\)/g, '');
+  const different = failures.filter((error, i) => failures.findIndex((e) => said(e) === said(error)) === i);
+  if (different.length === 1) throw different[0];
+  if (different.length > 1) {
+    const problems = different.flatMap(({ problems, message }) =>
       problems.length > 0 ? problems : [message],
     );
-    const messages = failures.map(({ marked }) => marked);
+    const messages = different.map(({ marked }) => marked);
     // Below a list the next message is an item itself, or it would be taken for the rest of the last one.
     const between = messages.some((message) => message.includes('\n')) ? '\n  ' : '\n';
     throw new OtxError('dataset', messages.join(between), { problems });

@@ -6,7 +6,7 @@ import { listSome } from './problems.js';
 /** Columns for a name in a table, where there is room. */
 const MOST_NAME_COLUMNS = 32;
 const FEWEST_NAME_COLUMNS = 8;
-const USUAL_COLUMNS = 80;
+export const USUAL_COLUMNS = 80;
 
 /** In front of every cell. */
 const GAP = '  ';
@@ -55,19 +55,6 @@ export function formatReport(report: DatasetReport, columns = USUAL_COLUMNS): st
     rows.push(['255', '(ignored)', ...(hasValues ? [''] : []), percent(report.ignoredShare), '', '']);
   }
   const head = ['class', 'name', ...(hasValues ? ['value'] : []), 'pixels', 'images', ''];
-  const width = (column: number) => Math.max(...[head, ...rows].map((row) => displayWidth(row[column]!)));
-  const others =
-    head.reduce((sum, _, column) => sum + (column === 1 ? 0 : width(column)), 0) + GAP.length * head.length;
-  const room = Math.min(Math.max(columns - others, FEWEST_NAME_COLUMNS), MOST_NAME_COLUMNS);
-  for (const row of rows) row[1] = shortened(row[1]!, room);
-  const last = head.length - 1;
-  const line = (cells: string[]) =>
-    cells
-      .map((cell, i) => (i === 1 ? padded(cell, width(1)) : i === last ? cell : cell.padStart(width(i))))
-      .map((cell) => GAP + cell)
-      .join('')
-      .trimEnd();
-
   const remarks = [...report.notices];
   if (report.warnings.length > 0) {
     remarks.push(
@@ -76,10 +63,35 @@ export function formatReport(report: DatasetReport, columns = USUAL_COLUMNS): st
   }
   return [
     `${report.root}: ${report.images} images`,
-    line(head),
-    ...rows.map(line),
+    ...classTable(head, rows, columns),
     ...remarks.map((remark) => `  note: ${remark}`),
   ].join('\n');
+}
+
+/**
+ * Lines of a table: numbers to the right, but names, in the second column, and remarks, in the last one, to the left.
+ *
+ * @param columns into which rows fit by cutting names.
+ */
+export function classTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number,
+): string[] {
+  const width = (column: number) => Math.max(...[head, ...rows].map((row) => displayWidth(row[column]!)));
+  const others =
+    head.reduce((sum, _, column) => sum + (column === 1 ? 0 : width(column)), 0) + GAP.length * head.length;
+  const room = Math.min(Math.max(columns - others, FEWEST_NAME_COLUMNS), MOST_NAME_COLUMNS);
+  const cut = [head, ...rows].map((row) => row.map((cell, i) => (i === 1 ? shortened(cell, room) : cell)));
+  const last = head.length - 1;
+  const widths = head.map((_, column) => Math.max(...cut.map((row) => displayWidth(row[column]!))));
+  return cut.map((row) =>
+    row
+      .map((cell, i) => (i === 1 ? padded(cell, widths[1]!) : i === last ? cell : cell.padStart(widths[i]!)))
+      .map((cell) => GAP + cell)
+      .join('')
+      .trimEnd(),
+  );
 }
 
 /** By class index the values of gray masks and indices; undefined where each class has its own index alone. */
@@ -100,7 +112,7 @@ export function valuesOf({ classes, decodeMask }: Dataset): string[] | undefined
 }
 
 /** Three digits or so, since a rare class can be far below 1 %. */
-function percent(share: number): string {
+export function percent(share: number): string {
   const value = 100 * share;
   return `${value === 0 || value >= 1 ? value.toFixed(1) : value.toPrecision(1)} %`;
 }

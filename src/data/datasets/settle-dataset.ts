@@ -14,6 +14,10 @@ export interface BelongsTo {
   readonly imageReading?: ImageReading | undefined;
 }
 
+/** Whether the colours of its masks need not be exact. */
+export const isReadInexactly = ({ decodeMask }: Dataset, belongsTo: BelongsTo = {}): boolean =>
+  decodeMask.nearest === true || (belongsTo.readings?.includes('nearest-colour') ?? false);
+
 /** The data set with all of its images read alike. */
 export function readingImages(dataset: Dataset, reading: ImageReading | undefined): Dataset {
   const samples = dataset.samples.map((sample) => ({ ...sample, reading }));
@@ -35,11 +39,20 @@ export function settleWith(
   if (!open || masks.length === 0) return { dataset, fits: true };
   const { declared: readings, assumed } = open;
   const settled = settle({ root, readings, masks, assumed, preferred: belongsTo.readings ?? [] });
-  const { classes, coding, chosen, notices, fits } = settled;
+  const { classes, coding, chosen, notices, fits, proposedMeta } = settled;
   // What was said of the reading that was likeliest is not true of another one.
   const others = dataset.notices.filter((notice) => !readings[0]!.notices.includes(notice));
-  const decided = { ...dataset, classes, decodeMask: coding, notices: [...notices, ...others] };
-  return { dataset: { ...decided, open: undefined, readings: chosen }, fits };
+  const decided = {
+    ...dataset,
+    classes,
+    decodeMask: coding,
+    notices: [...notices, ...others],
+    ...(proposedMeta ? { proposedMeta } : {}),
+  };
+  return {
+    dataset: { ...decided, open: undefined, readings: [...(dataset.readings ?? []), ...chosen] },
+    fits,
+  };
 }
 
 export interface SettleDatasetOptions extends BelongsTo {
@@ -60,6 +73,7 @@ export async function settleDataset(
   { workers = DEFAULT_WORKERS, signal, readings }: SettleDatasetOptions = {},
 ): Promise<Dataset> {
   if (!dataset.open) return dataset;
+  const lossy = isReadInexactly(dataset, { readings });
   const pool = acquirePool(workers);
   try {
     const found = await mapConcurrent(
@@ -67,7 +81,7 @@ export async function settleDataset(
       Math.max(2 * pool.workers, 1),
       async ({ maskPath }) => {
         const task = pool
-          .run('lookAtMask', { maskPath })
+          .run('lookAtMask', { maskPath, lossy })
           .catch((error: unknown) => (error instanceof OtxError ? undefined : Promise.reject(error)));
         return abortable(task, signal, 'reading masks');
       },

@@ -12,7 +12,7 @@ export function sizeMismatch(
     image.width === mask.height && image.height === mask.width
       ? '; the mask looks turned: EXIF orientation is applied to images, so draw masks on the upright image, or turn them with ' +
         '--assume masks-raw'
-      : '';
+      : '; save the mask at the size of the image, without interpolation, which invents values';
   return (
     `${maskPath} is ${mask.width}x${mask.height} but its image ${imagePath} is ` +
     `${image.width}x${image.height}${turned}`

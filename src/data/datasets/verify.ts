@@ -1,18 +1,17 @@
 /** @file Looks at every pixel of a data set before training, so that bad files are found in seconds, not in epoch 17. */
 import { abortable } from '../../base/abortable.js';
-import { OtxError, option } from '../../base/errors.js';
+import { OtxError } from '../../base/errors.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
-import { type EdgeFit, orientationOf } from '../readings/edge-fit.js';
 import type { MaskEvidence } from '../readings/evidence.js';
-import { READINGS } from '../readings/names.js';
 import { outcomeOf, problemOf } from '../readings/outcome.js';
 import { settleImages } from '../readings/settle-images.js';
 import { type ClassInfo, type Dataset, IGNORE_INDEX } from '../types.js';
+import { checkOrientation, layingAlike } from './mask-orientation.js';
 import { matchClasses } from './match-classes.js';
 import { datasetError } from './problems.js';
 import { type DatasetReport, valuesOf } from './report.js';
-import { type BelongsTo, readingImages, settleWith } from './settle-dataset.js';
+import { type BelongsTo, isReadInexactly, readingImages, settleWith } from './settle-dataset.js';
 
 export interface VerifyOptions {
   /** Data threads; 0 works in the calling thread. Default 2. */
@@ -44,15 +43,18 @@ export async function verifyDataset(
   asOpened: Dataset,
   options: VerifyOptions = {},
 ): Promise<VerifiedDataset> {
-  const alike = asOpened.imageReading ?? options.belongsTo?.imageReading;
-  const opened = alike ? readingImages(asOpened, alike) : asOpened;
+  const { belongsTo } = options;
+  const alike = asOpened.imageReading ?? belongsTo?.imageReading;
+  const pictured = alike ? readingImages(asOpened, alike) : asOpened;
+  const opened = await layingAlike(pictured, belongsTo?.readings, options.signal);
   const results = await lookAtAll(opened, options);
   const evidence = results.map((result) => result.evidence);
   const bad = results.flatMap((result) => result.problems);
   const { dataset: withMasks, problems } = settled(opened, evidence, bad.length > 0, options);
   const numbers = results.map((result) => result.numbers);
-  const images = settleImages(numbers, opened.imageReading, options.belongsTo?.imageReading);
-  const turned = checkOrientation(opened, results, bad.length > 0);
+  const images = settleImages(numbers, opened.imageReading, belongsTo?.imageReading);
+  const edges = results.map((result) => result.edges);
+  const turned = checkOrientation(opened, edges, belongsTo?.readings, bad.length > 0);
   const read = images.reading ? readingImages(withMasks, images.reading) : withMasks;
   const dataset = { ...read, notices: [...read.notices, ...images.notices, ...turned] };
   const all = results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
@@ -80,11 +82,12 @@ async function lookAtAll(dataset: Dataset, options: VerifyOptions) {
   const { decodeMask } = isNumbered
     ? matchClasses(dataset, numbering.classes, numbering.owner).dataset
     : dataset;
+  const lossy = isReadInexactly(dataset, options.belongsTo);
   const pool = acquirePool(options.workers ?? DEFAULT_WORKERS);
   let done = 0;
   try {
     return await mapConcurrent(samples, Math.max(2 * pool.workers, 1), async (sample) => {
-      const task = { sample, coding: open ? undefined : decodeMask };
+      const task = { sample, coding: open ? undefined : decodeMask, lossy };
       const result = await abortable(pool.run('verifySample', task), options.signal, 'checking the data set');
       options.onProgress?.(++done, samples.length);
       return result;
@@ -92,32 +95,6 @@ async function lookAtAll(dataset: Dataset, options: VerifyOptions) {
   } finally {
     await letGo(pool, options.signal);
   }
-}
-
-/**
- * Images that are turned by their EXIF data, whose masks are not.
- *
- * @returns notices.
- * @throws OtxError `dataset` where the masks fit the images as they are stored better, unless that was decided.
- */
-function checkOrientation(
-  { root, open, samples }: Dataset,
-  results: readonly { readonly edges: EdgeFit | undefined }[],
-  isBadAnyway: boolean,
-): string[] {
-  const { images, isRaw, upright, turned } = orientationOf(results.map(({ edges }) => edges));
-  if (images === 0) return [];
-  const what = `${images} of its ${samples.length} images are turned by their EXIF data, and their masks say nothing of that`;
-  if (!isRaw || isBadAnyway || open?.assumed.includes('masks-upright')) {
-    return [`${what}; they are laid on the upright images (--assume masks-raw turns them as well)`];
-  }
-  const contrast = (value: number) => `borders of masks meet a contrast of ${value.toFixed(1)} in the images`;
-  throw new OtxError(
-    'dataset',
-    `${root}: ${what}; they fit the images better as these are stored; choose one\n` +
-      `  ${option('assume')} masks-raw: ${READINGS['masks-raw']}: ${contrast(turned)}\n` +
-      `  ${option('assume')} masks-upright: ${READINGS['masks-upright']}: ${contrast(upright)}`,
-  );
 }
 
 /** What the masks decide, and for each what does not fit. Beside other bad files nobody is asked to choose a reading. */

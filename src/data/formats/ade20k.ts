@@ -1,7 +1,7 @@
 /** @file ADE20K: the masks of the scene parsing challenge of 2016, and the full data sets of 2017 and 2021. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findImages, type ImageFile } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import { IGNORE_INDEX } from '../types.js';
 import { ADE20K_NAMES } from './ade20k-names.js';
 import { Collected } from './collected.js';
@@ -24,8 +24,8 @@ export const ade20k: DatasetFormat = {
   },
   subsets: (folder) => subsetsBelow(folder, 'annotations'),
   async open(folder, subset) {
-    const masks = await findImages(join(folder.path, 'annotations', subset));
-    const images = await findImages(join(folder.path, 'images', subset));
+    const masks = await folder.images(join('annotations', subset));
+    const images = await folder.images(join('images', subset));
     const maskOf = new Map(masks.map((mask) => [mask.stem, mask.path]));
     const items = images.flatMap(({ stem, path }): Item[] => {
       const maskPath = maskOf.get(stem);
@@ -66,7 +66,7 @@ export const ade20kFull: DatasetFormat = {
     const place = await placeOf(folder);
     if (place === undefined) return false;
     for (const part of await subsetsBelow(folder, place)) {
-      const files = await findImages(join(folder.path, place, part));
+      const files = await folder.images(join(place, part));
       const mask = files.find(({ stem }) => stem.endsWith(SUFFIX));
       if (mask) return (await describedBy(folder, mask)) !== undefined;
     }
@@ -133,7 +133,7 @@ interface Scene {
 }
 
 async function scenesOf(folder: Folder, place: string, part: string): Promise<SceneImage[]> {
-  const files = await findImages(join(folder.path, place, part));
+  const files = await folder.images(join(place, part));
   const byStem = new Map(files.map((file) => [file.stem, file]));
   return files.flatMap((mask): SceneImage[] => {
     if (!mask.stem.endsWith(SUFFIX)) return [];

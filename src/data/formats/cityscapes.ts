@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
-import { findImages, type ImageFile } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import { IGNORE_INDEX } from '../types.js';
 import { CITYSCAPES_CLASSES, classOfPolygon, LABEL_IDS, TRAIN_IDS } from './cityscapes-labels.js';
 import { Collected } from './collected.js';
@@ -40,7 +40,7 @@ export const cityscapes: DatasetFormat = {
   },
   async open(folder, subset) {
     const truth = (await truthOf(folder))!;
-    const images = await findImages(join(folder.path, IMAGES, subset));
+    const images = await folder.images(join(IMAGES, subset));
     const kinds = ['labelTrainIds.png', 'labelIds.png', 'polygons.json'];
     for (const kind of kinds) {
       const found = await itemsOf(folder, { truth, subset, kind, images });
@@ -126,10 +126,8 @@ export const kitti: DatasetFormat = {
   // The images to test on have no masks.
   subsets: async () => [WHOLE],
   async open(folder) {
-    const images = await findImages(join(folder.path, 'training/image_2'));
-    const masks = new Map(
-      (await findImages(join(folder.path, 'training/semantic'))).map((mask) => [mask.stem, mask.path]),
-    );
+    const images = await folder.images('training/image_2');
+    const masks = new Map((await folder.images('training/semantic')).map((mask) => [mask.stem, mask.path]));
     const paired = images.flatMap(({ stem, path }) => {
       const mask = masks.get(stem);
       return mask === undefined ? [] : [{ id: stem, imagePath: path, maskPath: mask }];

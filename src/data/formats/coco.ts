@@ -32,7 +32,7 @@ type CocoFile = z.infer<typeof cocoFile>;
 type Annotation = CocoFile['annotations'][number];
 
 const EXPECTED = 'annotations of COCO in JSON';
-/** Files of a folder that say other things about the same images; the first of these is taken. */
+/** Files of a folder that say other things about the same images; the first of these is taken, which is said. */
 const KINDS = ['instances', 'stuff'];
 const OTHERS = /^(captions|person_keypoints|panoptic|image_info|labels)_/;
 
@@ -47,7 +47,7 @@ export const coco: DatasetFormat = {
     return [...(await filesOf(folder)).keys()];
   },
   async open(folder, subset) {
-    const name = (await filesOf(folder)).get(subset)!;
+    const { name, passedOver } = (await filesOf(folder)).get(subset)!;
     const path = join(folder.path, name);
     const parsed = cocoFile.safeParse(await folder.json(name, EXPECTED));
     if (!parsed.success) {
@@ -58,18 +58,28 @@ export const coco: DatasetFormat = {
       );
     }
     const places = [`images/${subset}`, subset, posix.dirname(name), 'images', ''];
-    return itemsOf(parsed.data, path, places, folder);
+    const opened = await itemsOf(parsed.data, path, places, folder);
+    const notices = passedOver.map(
+      (other) =>
+        `${join(folder.path, other)} says something else about the same images and is not read; to learn from that, put it with ` +
+        'the images into a folder of its own',
+    );
+    return { ...opened, notices: [...opened.notices, ...notices] };
   },
 };
 
-/** The file of each subset. */
-async function filesOf(folder: Folder): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, { name: string; kind: number }>();
+interface SubsetFile {
+  readonly name: string;
+  /** Others of the same subset. */
+  readonly passedOver: readonly string[];
+}
+
+/** The file of each subset, and those that are passed over for it. */
+async function filesOf(folder: Folder): Promise<ReadonlyMap<string, SubsetFile>> {
+  const found = new Map<string, { name: string; kind: number }[]>();
   const add = async (place: string, file: string, subset: string, kind: number) => {
     const name = posix.join(place, file);
-    const other = found.get(subset);
-    if ((other && other.kind <= kind) || !(await isCoco(folder, name))) return;
-    found.set(subset, { name, kind });
+    if (await isCoco(folder, name)) found.set(subset, [...(found.get(subset) ?? []), { name, kind }]);
   };
   for (const place of ['annotations', '']) {
     for (const file of await folder.files(place, 'json')) {
@@ -85,7 +95,13 @@ async function filesOf(folder: Folder): Promise<ReadonlyMap<string, string>> {
   for (const place of (await folder.folders()).filter(isSubsetName)) {
     for (const file of await folder.files(place, 'json')) await add(place, file, place, 0);
   }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([subset, { name }]) => [subset, name]));
+  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(
+    sorted.map(([subset, files]) => {
+      const [first, ...others] = files.sort((a, b) => a.kind - b.kind);
+      return [subset, { name: first!.name, passedOver: others.map(({ name }) => name) }];
+    }),
+  );
 }
 
 async function isCoco(folder: Folder, name: string): Promise<boolean> {

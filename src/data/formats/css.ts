@@ -6,7 +6,6 @@ import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
 import { parseMeta } from '../datasets/meta.js';
 import { pairByName } from '../datasets/pairing.js';
 import { listSome } from '../datasets/problems.js';
-import { findImages } from '../images/image-files.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type OpenedItems, WHOLE } from './format.js';
 import { isSupervisely } from './supervisely-meta.js';
@@ -70,10 +69,7 @@ async function subsetFolders(folder: Folder): Promise<readonly string[]> {
 
 async function openLayout(own: Folder, metaPath: string): Promise<OpenedItems> {
   const { classes, coding, notices, readings } = parseMeta(await readTextOf(metaPath, META_KIND), metaPath);
-  const [images, masks] = await Promise.all([
-    findImages(join(own.path, 'images')),
-    findImages(join(own.path, 'masks')),
-  ]);
+  const [images, masks] = await Promise.all([own.images('images'), own.images('masks')]);
   if (images.length === 0) throw await nothingIn(own, 'images', 'no images');
   if (masks.length === 0) throw await nothingIn(own, 'masks', `no masks for the ${images.length} images`);
   const { pairs, problems } = pairByName(images, masks);

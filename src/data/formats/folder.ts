@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { parseJson, parseYaml } from '../../base/parse-text.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
-import { isFolder } from '../images/image-files.js';
+import { findImages, type ImageFile, isFolder } from '../images/image-files.js';
 
 const kindOf = (expected: string, maxBytes: number): FileKind => ({ code: 'dataset', expected, maxBytes });
 
@@ -12,6 +12,8 @@ const kindOf = (expected: string, maxBytes: number): FileKind => ({ code: 'datas
 export class Folder {
   private readonly listed = new Map<string, readonly string[]>();
   private readonly said = new Map<string, boolean>();
+  private readonly found = new Map<string, Promise<readonly ImageFile[]>>();
+  private readonly inner = new Map<string, Folder>();
 
   /** @param path as the user gave it, or of a folder in that. */
   constructor(readonly path: string) {}
@@ -48,7 +50,16 @@ export class Folder {
 
   /** The folder below this one. */
   at(name: string): Folder {
-    return new Folder(join(this.path, name));
+    const known = this.inner.get(name) ?? new Folder(join(this.path, name));
+    this.inner.set(name, known);
+    return known;
+  }
+
+  /** All images in a folder of it, at any depth, as {@link findImages} gives them. Remembered. */
+  images(below = ''): Promise<readonly ImageFile[]> {
+    const known = this.found.get(below) ?? findImages(join(this.path, below));
+    this.found.set(below, known);
+    return known;
   }
 
   /** @throws OtxError `dataset` */

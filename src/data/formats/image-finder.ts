@@ -1,6 +1,6 @@
 /** @file Finds the images that an annotation names, in whatever folder of the data set they are, and nowhere else. */
 import { posix } from 'node:path';
-import { findImages, type ImageFile } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import type { Folder } from './folder.js';
 
 /** The images of a folder by their paths and names. */
@@ -19,7 +19,7 @@ export class ImageFinder {
   }
 
   static async of(folder: Folder): Promise<ImageFinder> {
-    return new ImageFinder(await findImages(folder.path));
+    return new ImageFinder(await folder.images());
   }
 
   /**

@@ -2,6 +2,7 @@
 import { join, posix } from 'node:path';
 import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
+import { listSome } from '../datasets/problems.js';
 import { Collected } from './collected.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
@@ -29,7 +30,11 @@ const tasksSchema = z.array(
     id: z.union([z.number(), z.string()]).optional(),
     data: z.looseObject({}),
     annotations: z.array(
-      z.looseObject({ was_cancelled: z.boolean().optional(), result: z.array(z.unknown()) }),
+      z.looseObject({
+        was_cancelled: z.boolean().optional(),
+        ground_truth: z.boolean().optional(),
+        result: z.array(z.unknown()),
+      }),
     ),
   }),
 );
@@ -69,7 +74,7 @@ export const labelStudio: DatasetFormat = {
     const tasks = opened.get(chosen)!;
     const items = tasks.flatMap((task) => itemOf(task, source));
     const without = tasks.filter((task) => !annotationOf(task)).length;
-    const several = tasks.filter((task) => completed(task).length > 1).length;
+    const disputed = tasks.filter(isDisputed).map(({ id }) => String(id));
     return {
       classes,
       coding: SHAPES_CODING,
@@ -78,7 +83,7 @@ export const labelStudio: DatasetFormat = {
       notices: [
         ...collected.notices(),
         ...(without > 0 ? [`${without} tasks have no annotation and are left out`] : []),
-        ...(several > 0 ? [`${several} tasks have several annotations, of which the first one counts`] : []),
+        ...(disputed.length > 0 ? [disputedNotice(disputed)] : []),
       ],
     };
   },
@@ -104,8 +109,17 @@ async function read(folder: Folder, name: string): Promise<readonly Task[]> {
   );
 }
 
+const disputedNotice = (ids: readonly string[]) =>
+  `${ids.length} tasks have several annotations, of which the first one counts (${listSome(ids)}); mark another one as ground truth to ` +
+  'have that';
+
 const completed = ({ annotations }: Task) => annotations.filter(({ was_cancelled }) => !was_cancelled);
-const annotationOf = (task: Task) => completed(task)[0];
+/** What somebody has marked as the truth, else the first. */
+const annotationOf = (task: Task) =>
+  completed(task).find(({ ground_truth }) => ground_truth) ?? completed(task)[0];
+/** Whether several people drew it, and nobody said who is right. */
+const isDisputed = (task: Task) =>
+  completed(task).length > 1 && completed(task).filter(({ ground_truth }) => ground_truth).length !== 1;
 
 /** What was drawn; choices and texts are passed over. */
 function drawnIn(task: Task): Result[] {

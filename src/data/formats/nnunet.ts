@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
-import { findImages } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import { IGNORE_INDEX } from '../types.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
@@ -30,16 +30,15 @@ export const nnunet: DatasetFormat = {
   },
   async subsets(folder) {
     const found: string[] = [];
-    for (const part of PARTS)
-      if ((await findImages(join(folder.path, `labels${part}`))).length > 0) found.push(part);
+    for (const part of PARTS) if ((await folder.images(`labels${part}`)).length > 0) found.push(part);
     return found.length > 1 ? found : [WHOLE];
   },
   async open(folder, named) {
     const subset = named === WHOLE ? 'Tr' : named;
     const { labels, file_ending = '' } = await metaOf(folder);
     const path = join(folder.path, META);
-    const images = await findImages(join(folder.path, `images${subset}`));
-    const masks = await findImages(join(folder.path, `labels${subset}`));
+    const images = await folder.images(`images${subset}`);
+    const masks = await folder.images(`labels${subset}`);
     if (masks.length === 0) {
       throw new OtxError(
         'dataset',
@@ -84,7 +83,7 @@ async function metaOf(
   return { labels: labels.sort((a, b) => a.value - b.value), file_ending: parsed.data.file_ending };
 }
 
-type Found = Awaited<ReturnType<typeof findImages>>;
+type Found = readonly ImageFile[];
 
 function pair(images: Found, masks: Found): { items: Item[]; problems: string[] } {
   const maskOf = new Map(masks.map((mask) => [mask.stem, mask.path]));

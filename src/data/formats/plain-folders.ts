@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { META_NAMES } from '../../base/outputs/dataset-folder.js';
 import { pairByName } from '../datasets/pairing.js';
-import { findImages, type ImageFile } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, type OpenedItems, WHOLE } from './format.js';
 import { classesFromMasks } from './plain-values.js';
@@ -80,14 +80,14 @@ async function filesOf(folder: Folder, subset: string): Promise<Files | undefine
   const own = subset === WHOLE ? folder : folder.at(subset);
   const inner = outer ? undefined : await pairOfFolders(own);
   const places = outer
-    ? [join(folder.path, outer.images, subset), join(folder.path, outer.masks, subset)]
-    : inner && [join(own.path, inner.images), join(own.path, inner.masks)];
+    ? [folder.images(join(outer.images, subset)), folder.images(join(outer.masks, subset))]
+    : inner && [own.images(inner.images), own.images(inner.masks)];
   if (places) {
-    const [images, masks] = await Promise.all(places.map(findImages));
+    const [images, masks] = await Promise.all(places);
     if (images!.length === 0 || masks!.length === 0) return undefined;
     return { images: images!, masks: withoutSuffix(images!, masks!) };
   }
-  return sideBySide(await findImages(own.path));
+  return sideBySide(await own.images());
 }
 
 /** Masks may have the suffix in a folder of their own too, as `0001_mask.png`. */

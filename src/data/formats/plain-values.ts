@@ -1,14 +1,14 @@
 /** @file Classes from nothing but the values and colours that masks hold, and the meta file that would say so. */
-import { messageOf, OtxError } from '../../base/errors.js';
+import { messageOf, OtxError, option } from '../../base/errors.js';
 import { datasetError, listSome } from '../datasets/problems.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { colorKey } from '../masks/color-key.js';
 import type { Rgb } from '../masks/color-vision.js';
 import { NO_CLASS } from '../masks/lookup.js';
 import { defaultPalette } from '../masks/palette.js';
-import { readRawMask } from '../masks/raw-mask.js';
+import { type RawMask, readRawMask } from '../masks/raw-mask.js';
 import { evidenceOf } from '../readings/evidence.js';
-import { BACKGROUND, type ClassInfo, IGNORE_INDEX, type MaskCoding } from '../types.js';
+import { BACKGROUND, type ClassInfo, type DeclaredReading, IGNORE_INDEX, type MaskCoding } from '../types.js';
 import type { OpenedItems } from './format.js';
 
 const FILES_AT_ONCE = 8;
@@ -21,20 +21,34 @@ interface Contents {
   readonly colors: ReadonlySet<number>;
   /** Bits of a number. */
   readonly depth: number;
+  /** Pixels and runs along the rows by what they hold. */
+  readonly runs: ReadonlyMap<number, Runs>;
 }
 
-const NOTHING: Contents = { values: new Set(), colors: new Set(), depth: 8 };
+interface Runs {
+  readonly pixels: number;
+  readonly runs: number;
+}
+
+const NOTHING: Contents = { values: new Set(), colors: new Set(), depth: 8, runs: new Map() };
+/** What is drawn covers more than single pixels, on average. */
+const SHORTEST_RUN = 2;
+const MOST_SHADES = 8;
+const WITHOUT_SHADES =
+  'save masks without anti-aliasing and without loss, or name the classes and their colours in dataset_meta.json and use ' +
+  `${option('assume')} nearest-colour`;
 
 /**
  * Concludes the classes of masks without a meta file. 0 and black are background. Every other value is a class, in ascending
- * order, but 255 besides others is what is ignored; where 0 and 255 are all there is, 255 is the class.
+ * order. 255 is what is ignored besides 1, 2, 3 and so on, and the class where 0 and 255 are all there is; besides others it may
+ * be either, and both are given as readings.
  *
  * @throws OtxError `dataset` for more values than classes could be, or where the conclusion would be a guess.
  */
 export async function classesFromMasks(
   root: string,
   paths: readonly string[],
-): Promise<Pick<OpenedItems, 'classes' | 'coding' | 'notices' | 'proposedMeta'>> {
+): Promise<Pick<OpenedItems, 'classes' | 'coding' | 'notices' | 'proposedMeta' | 'readings'>> {
   const problems: string[] = [];
   const contents = await mapConcurrent(paths, FILES_AT_ONCE, async (path) => {
     try {
@@ -44,7 +58,13 @@ export async function classesFromMasks(
       return NOTHING;
     }
   });
-  if (problems.length > 0) throw datasetError(root, problems.sort(), 'Mend, replace or remove the files');
+  if (problems.length > 0)
+    throw datasetError(
+      root,
+      problems.sort(),
+      'Mend, replace or remove the files; colours that need not be exact take a dataset_meta.json that names the classes and ' +
+        'their colours',
+    );
   refuseMixedDepths(root, paths, contents);
   const values = union(contents.map((each) => each.values));
   const colors = union(contents.map((each) => each.colors));
@@ -52,36 +72,57 @@ export async function classesFromMasks(
   if (found.length > MOST) {
     throw new OtxError(
       'dataset',
-      `${root}: its masks hold ${found.length} different values, too many for classes; save them without ` +
-        'anti-aliasing and without loss, or name the classes in dataset_meta.json',
+      `${root}: its masks hold ${found.length} different values, too many for classes; ${WITHOUT_SHADES}`,
     );
   }
-  const white = grayKey(255);
-  const others = found.filter((key) => key !== 0 && key !== white);
-  const isIgnored = found.includes(white) && others.length > 0;
-  const foreground = found.filter((key) => key !== 0 && !(isIgnored && key === white));
-  if (foreground.length === 0) {
+  refuseShades(root, contents);
+  if (found.every((key) => key === 0)) {
     throw new OtxError('dataset', `${root}: its ${paths.length} masks are all 0; there is nothing to learn`);
   }
+  const others = found.filter((key) => key !== 0 && key !== WHITE);
+  const conclude = (name: DeclaredReading['name']) =>
+    conclusion({ found, colors, name, isDrawn: values.length === 0 && !colors.every(isGray) });
+  // As people number classes, which leaves 255 for what is ignored; other greys are spread to be seen, and white is one of them.
+  const isCounted = others.every((key, position) => isGray(key) && numberOf(key) === position + 1);
+  const isOpen = found.includes(WHITE) && others.length > 0 && !isCounted;
+  const readings = isOpen
+    ? [conclude('255-is-ignored'), conclude('255-is-class')]
+    : [conclude(others.length > 0 ? '255-is-ignored' : '255-is-class')];
+  const { classes, coding, notices, proposedMeta } = readings[0]!;
+  return { classes, coding, notices, proposedMeta: proposedMeta!, ...(isOpen ? { readings } : {}) };
+}
+
+const WHITE = colorKey(255, 255, 255);
+
+interface Found {
+  /** Values and colours, in ascending order. */
+  readonly found: readonly number[];
+  readonly colors: readonly number[];
+  readonly name: DeclaredReading['name'];
+  /** Whether pictures show classes in the colours that they have. */
+  readonly isDrawn: boolean;
+}
+
+function conclusion({ found, colors, name, isDrawn }: Found): DeclaredReading {
+  const isIgnored = name === '255-is-ignored' && found.includes(WHITE);
+  const foreground = found.filter((key) => key !== 0 && !(isIgnored && key === WHITE));
   const palette = defaultPalette(foreground.length + 1);
-  const isDrawn = values.length === 0 && !colors.every(isGray);
   const classes: ClassInfo[] = [
     { name: BACKGROUND, color: [0, 0, 0] },
     ...foreground.map((key, i) => ({ name: nameOf(key), color: isDrawn ? rgbOf(key) : palette[i + 1]! })),
   ];
   const indexOf = new Map([[0, 0], ...foreground.map((key, i): [number, number] => [key, i + 1])]);
-  if (isIgnored) indexOf.set(white, IGNORE_INDEX);
-  const notice =
-    `there is no meta file; classes are what its masks hold: ` +
-    `${listSome(
-      [...indexOf].map(([key, index]) => `${textOf(key)} = ${classNameAt(classes, index)}`),
-      8,
-    )}; ` +
-    'to name them, put a dataset_meta.json into the folder';
+  if (isIgnored) indexOf.set(WHITE, IGNORE_INDEX);
+  const listed = [...indexOf].map(([key, index]) => `${textOf(key)} = ${classNameAt(classes, index)}`);
   return {
+    name,
+    onlyAssumed: false,
     classes,
     coding: codingOf(indexOf, colors),
-    notices: [notice],
+    notices: [
+      `there is no meta file; classes are what its masks hold: ${listSome(listed, 8)}; to name them, put a dataset_meta.json into ` +
+        'the folder',
+    ],
     proposedMeta: metaOf(classes, indexOf),
   };
 }
@@ -125,10 +166,43 @@ function metaOf(classes: readonly ClassInfo[], indexOf: ReadonlyMap<number, numb
 }
 
 async function contentsOf(path: string): Promise<Contents> {
-  const { form, counts } = evidenceOf(await readRawMask(path));
+  const raw = await readRawMask(path);
+  const { form, counts } = evidenceOf(raw);
   const found = new Set(counts.map(([sample]) => sample));
-  if (form.kind === 'colours') return { ...NOTHING, colors: found };
-  return { values: found, colors: new Set(), depth: form.depth };
+  const runs = runsIn(raw, new Map(counts));
+  if (form.kind === 'colours') return { ...NOTHING, colors: found, runs };
+  return { values: found, colors: new Set(), depth: form.depth, runs };
+}
+
+function runsIn({ form, samples, width }: RawMask, counts: ReadonlyMap<number, number>): Map<number, Runs> {
+  const isRgb = form.kind === 'colours';
+  const at = (i: number) =>
+    isRgb ? colorKey(samples[3 * i]!, samples[3 * i + 1]!, samples[3 * i + 2]!) : samples[i]!;
+  const runs = new Map<number, number>();
+  const total = samples.length / (isRgb ? 3 : 1);
+  let before = -1;
+  for (let i = 0; i < total; i++) {
+    const sample = at(i);
+    if (sample !== before || i % width === 0) runs.set(sample, (runs.get(sample) ?? 0) + 1);
+    before = sample;
+  }
+  return new Map([...counts].map(([sample, pixels]) => [sample, { pixels, runs: runs.get(sample) ?? 0 }]));
+}
+
+/** Smooth borders and lossy compression leave many values on single pixels, none of which is a class. */
+function refuseShades(root: string, contents: readonly Contents[]): void {
+  const all = new Map<number, Runs>();
+  for (const [sample, { pixels, runs }] of contents.flatMap((each) => [...each.runs])) {
+    const known = all.get(sample);
+    all.set(sample, { pixels: pixels + (known?.pixels ?? 0), runs: runs + (known?.runs ?? 0) });
+  }
+  const shades = [...all.values()].filter(({ pixels, runs }) => pixels < SHORTEST_RUN * runs).length;
+  if (shades <= MOST_SHADES || 2 * shades < all.size) return;
+  throw new OtxError(
+    'dataset',
+    `${root}: ${shades} of the ${all.size} values in its masks are found on hardly more than single pixels, as smooth borders ` +
+      `have them; ${WITHOUT_SHADES}`,
+  );
 }
 
 /** A program that saves black and white masks with one bit makes 1 of what is 255 in the others. */

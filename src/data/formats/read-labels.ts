@@ -1,10 +1,11 @@
 /** @file The one reader of annotations: a class index per pixel, whether the file is a mask or says what was drawn. */
 import { asRead, readMask } from '../masks/read-mask.js';
+import { turned } from '../masks/turned.js';
 import type { LabelMask, MaskCoding, Sample } from '../types.js';
 import { drawShapes } from './shapes/draw-shapes.js';
 
 /**
- * The labels of a sample; shapes are drawn at the size of the sample.
+ * The labels of a sample; shapes are drawn at the size of the sample, or of its stored pixels where they lie on these.
  *
  * @throws OtxError `image` as {@link readMask} and {@link drawShapes}.
  */
@@ -15,12 +16,13 @@ export async function readLabels(
     pixels,
     width,
     height,
-    maskTurn: turn,
+    maskTurn: turn = 1,
   }: Pick<Sample, 'maskPath' | 'shapes' | 'pixels' | 'width' | 'height' | 'maskTurn'>,
   coding: MaskCoding,
 ): Promise<LabelMask> {
   if (pixels) return asRead({ data: pixels.mask, width, height }, coding);
   if (!shapes) return readMask(maskPath, coding, { turn });
-  const data = await drawShapes(shapes, { width, height }, maskPath);
-  return asRead({ data, width, height }, coding);
+  const stored = turn >= 5 ? { width: height, height: width } : { width, height };
+  const drawn = { data: await drawShapes(shapes, stored, maskPath), ...stored };
+  return asRead(turned(drawn, turn), coding);
 }

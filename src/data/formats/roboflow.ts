@@ -1,7 +1,6 @@
 /** @file Semantic masks of Roboflow: x.jpg beside x_mask.png, and the meaning of the values in _classes.csv. */
 import { join } from 'node:path';
 import { OtxError } from '../../base/errors.js';
-import { findImages } from '../images/image-files.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
 import { labelTable, valuesCoding } from './label-table.js';
@@ -32,7 +31,7 @@ export const roboflow: DatasetFormat = {
     });
     const { classes, indexOf } = labelTable(labels, path);
     const coding = valuesCoding(new Map(labels.map(({ name, number }) => [number, indexOf.get(name)!])));
-    const files = await findImages(own.path);
+    const files = await own.images();
     const isMask = ({ stem }: { stem: string }) => stem.endsWith(SUFFIX);
     const masks = new Map(
       files.filter(isMask).map((mask) => [mask.stem.slice(0, -SUFFIX.length), mask.path]),

@@ -1,7 +1,7 @@
 /** @file Pascal VOC, and what CVAT and labelme export under this name: colours in SegmentationClass, lists in ImageSets. */
 import { join, posix } from 'node:path';
 import { OtxError } from '../../base/errors.js';
-import { findImages, type ImageFile } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import type { Rgb } from '../masks/color-vision.js';
 import { vocPalette } from '../masks/palette.js';
 import { IGNORE_INDEX, type MaskCoding } from '../types.js';
@@ -34,9 +34,9 @@ export const voc: DatasetFormat = {
     return names.length === 0 ? [WHOLE] : parts.length > 0 ? parts : names;
   },
   async open(folder, subset) {
-    const images = await findImages(join(folder.path, (await imageFolder(folder))!));
+    const images = await folder.images((await imageFolder(folder))!);
     const maskPlace = (await maskFolder(folder))!;
-    const masks = await findImages(join(folder.path, maskPlace));
+    const masks = await folder.images(maskPlace);
     const ids = subset === WHOLE ? masks.map(({ stem }) => stem) : await listed(folder, subset);
     const { items, problems } = pair(folder, ids, images, masks, maskPlace);
     return { ...(await labelsOf(folder)), items, problems };
@@ -44,7 +44,7 @@ export const voc: DatasetFormat = {
 };
 
 async function maskFolder(folder: Folder): Promise<string | undefined> {
-  for (const name of MASKS) if ((await findImages(join(folder.path, name))).length > 0) return name;
+  for (const name of MASKS) if ((await folder.images(name)).length > 0) return name;
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 /** @file YOLO segmentation: a text file for each image, with a class number and a polygon in fractions on each line. */
 import { join, posix } from 'node:path';
 import { OtxError } from '../../base/errors.js';
-import { findImages, type ImageFile } from '../images/image-files.js';
+import type { ImageFile } from '../images/image-files.js';
 import { Collected } from './collected.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, type OpenedItems, WHOLE } from './format.js';
@@ -82,7 +82,7 @@ async function imageFolder(
   ].map((path) => posix.normalize(path).replace(/\/+$/, ''));
   for (const path of candidates) {
     if (path.startsWith('..') || posix.isAbsolute(path) || /\.txt$/i.test(path)) continue;
-    if ((await folder.hasFolder(path)) && (await findImages(join(folder.path, path))).length > 0) return path;
+    if ((await folder.hasFolder(path)) && (await folder.images(path)).length > 0) return path;
   }
   return undefined;
 }
@@ -113,7 +113,7 @@ async function itemsOf(
   classOf: readonly number[],
 ): Promise<Pick<OpenedItems, 'items' | 'problems' | 'notices'>> {
   const collected = new Collected();
-  const images = await findImages(join(folder.path, place));
+  const images = await folder.images(place);
   // The last folder called images, as the trainers of this format do.
   const labels = place.replace(/(^|\/)images(?=\/|$)(?!.*\/images(\/|$))/, '$1labels');
   let empty = 0;

@@ -9,7 +9,7 @@ import { UnknownTiff } from './tiff/samples.js';
 
 /** Most pixels of a picture that is decoded: 16383 x 16383. A file of a few bytes can claim any number of them. */
 export const MAX_PIXELS = 0x3fff ** 2;
-const LIMIT = `at most ${Math.floor(MAX_PIXELS / 1e6)} million are`;
+const LIMIT = `at most ${Math.floor(MAX_PIXELS / 1e6)} million are; cut it into pieces or save it smaller`;
 
 /**
  * A decoding pipeline with EXIF orientation applied and colour profiles ignored, as OpenCV does and thus as the

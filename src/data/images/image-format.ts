@@ -24,11 +24,13 @@ const READ: readonly (readonly [ImageFormat, string])[] = [
   ['GIF', '474946383961'],
 ];
 
+const HEIC = 'HEIC, which telephones save and JPEG can be made of';
+
 /** What else is found among photographs; for the message. */
 const OTHERS: readonly (readonly [string, string])[] = [
   ['BMP', '424d'],
-  ['HEIC', '........667479706865'],
-  ['HEIC', '........667479706d696631'],
+  [HEIC, '........667479706865'],
+  [HEIC, '........667479706d696631'],
   ['JPEG 2000', '0000000c6a5020200d0a870a'],
   ['JPEG 2000', 'ff4fff51'],
   ['JPEG XL', 'ff0a'],

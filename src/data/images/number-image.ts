@@ -2,7 +2,7 @@
 import type { ImageReading } from '../types.js';
 import { decoder, NotDecodable, readHeader, scientificTiff } from './decoder.js';
 import { imageFormat } from './image-format.js';
-import { type Numbers, rangeOf, readTiffNumbers, toRgb } from './numbers.js';
+import { missingOf, type Numbers, rangeOf, readTiffNumbers, toRgb } from './numbers.js';
 
 /** What the samples of an image are, beyond bytes. */
 export interface NumberEvidence {
@@ -11,6 +11,8 @@ export interface NumberEvidence {
   readonly bands: number;
   readonly low: number;
   readonly high: number;
+  /** Samples that are no finite numbers. */
+  readonly missing: number;
 }
 
 interface NumberImage extends NumberEvidence {
@@ -49,10 +51,12 @@ export async function readNumbers(
   return { kind: 'uint', bands: whole.channels, numbers, ...limitsOf(numbers) };
 }
 
-const limitsOf = (numbers: Numbers) => {
-  const [low, high] = rangeOf(numbers) ?? [0, 0];
-  return { low, high };
-};
+/** @throws NotDecodable for a picture without a single number. */
+function limitsOf(numbers: Numbers): Pick<NumberEvidence, 'low' | 'high' | 'missing'> {
+  const range = rangeOf(numbers);
+  if (!range) throw new NotDecodable('none of its samples is a finite number');
+  return { low: range[0], high: range[1], missing: missingOf(numbers) };
+}
 
 /** Formats that can have samples of 16 bits, as far as the head tells. */
 function hasWideSamples(bytes: Buffer): boolean {

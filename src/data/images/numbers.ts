@@ -69,6 +69,14 @@ export function rangeOf({ data }: Numbers): readonly [number, number] | undefine
   return low <= high ? [low, high] : undefined;
 }
 
+/** Samples that are no finite numbers. */
+export function missingOf({ data }: Numbers): number {
+  let missing = 0;
+  if (data instanceof Float64Array || data instanceof Float32Array)
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) missing++;
+  return missing;
+}
+
 /** HWC RGB of 8 bits; what is outside of the range is 0 or 255, and what is no number 0. */
 export function toRgb(
   { data, channels }: Numbers,

@@ -57,14 +57,14 @@ export async function lookAtImage(path: string, reading?: ImageReading): Promise
   try {
     const image = await readNumbers(bytes, reading);
     if (image) {
-      const { kind, bands, low, high, numbers } = image;
+      const { kind, bands, low, high, missing, numbers } = image;
       const { width, height } = numbers;
       return {
         width,
         height,
         warning: undefined,
         data: undefined,
-        numbers: { kind, bands, low, high },
+        numbers: { kind, bands, low, high, missing },
         orientation: 1,
       };
     }

@@ -5,20 +5,21 @@ import { Random } from '../../base/random.js';
 import { type AugmentationName, createAugmentation, type OwnAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
 import { readLabels } from '../formats/read-labels.js';
-import { readBytes } from '../images/decoder.js';
+import { readBytes, readOrientation } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
-import type { NumberEvidence } from '../images/number-image.js';
+import { type NumberEvidence, readNumbers } from '../images/number-image.js';
 import { type LookedAt, readImage } from '../images/read-image.js';
 import { lookAtSample, readSampleImage } from '../images/sample-image.js';
 import type { RawMask } from '../masks/raw-mask.js';
+import { turned, undoing } from '../masks/turned.js';
 import { type EdgeFit, edgeFitOf } from '../readings/edge-fit.js';
 import { type MaskEvidence, readEvidence } from '../readings/evidence.js';
 import { perceptualHash } from '../splits/perceptual-hash.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
-import type { DecodedImage, ImageReading, LabeledImage, MaskCoding, Sample } from '../types.js';
+import type { DecodedImage, ImageReading, LabeledImage, LabelMask, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { makeViews } from '../views/weak-strong.js';
 import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
@@ -175,6 +176,8 @@ export interface VerifyTask {
   readonly sample: Sample;
   /** How the mask is read, where that is decided; otherwise it is only counted what it holds. */
   readonly coding: MaskCoding | undefined;
+  /** Whether the colours of masks need not be exact, where nothing is decided. */
+  readonly lossy: boolean;
 }
 
 export interface VerifyTaskResult {
@@ -191,10 +194,10 @@ export interface VerifyTaskResult {
 }
 
 /** Decodes image and mask of one sample in full and counts the mask's pixels. Bad files are given back, not thrown. */
-export async function verifySample({ sample, coding }: VerifyTask): Promise<VerifyTaskResult> {
+export async function verifySample({ sample, coding, lossy }: VerifyTask): Promise<VerifyTaskResult> {
   const [image, mask] = await Promise.allSettled([
     lookAtSample(sample),
-    coding ? readCounts(sample, coding) : readLaidEvidence(sample),
+    coding ? readCounts(sample, coding) : readLaidEvidence(sample, lossy),
   ]);
   const problems = [image, mask].flatMap((result) =>
     result.status === 'rejected' ? [messageOf(result.reason)] : [],
@@ -210,47 +213,51 @@ export async function verifySample({ sample, coding }: VerifyTask): Promise<Veri
   return {
     pixels: found && 'pixels' in found ? found.pixels : undefined,
     evidence: found && 'evidence' in found ? found.evidence : undefined,
-    edges:
-      image.status === 'fulfilled' && found && 'raw' in found
-        ? edgesOf(image.value, found.raw, sample)
-        : undefined,
+    edges: image.status === 'fulfilled' && found ? await edgesOf(image.value, found, sample) : undefined,
     problems,
     warning: image.status === 'fulfilled' ? image.value.warning : undefined,
     numbers: image.status === 'fulfilled' ? image.value.numbers : undefined,
   };
 }
 
-/** Of an image that is turned by its EXIF data while its mask says nothing of the kind. */
-function edgesOf(
+/** Of an image that is turned by its EXIF data while its annotation says nothing of the kind. */
+async function edgesOf(
   { data, orientation, ...size }: LookedAt,
-  mask: RawMask,
-  sample: Sample,
-): EdgeFit | undefined {
-  const isOpen = orientation > 1 && !mask.saysOrientation && sample.maskTurn === undefined;
-  return isOpen && data ? edgeFitOf(data, size, mask, orientation) : undefined;
+  found: { readonly raw: RawMask } | { readonly labels: LabelMask },
+  { shapes, maskPath, maskTurn = 1 }: Sample,
+): Promise<EdgeFit | undefined> {
+  if (orientation <= 1 || !data) return undefined;
+  if ('raw' in found) {
+    return found.raw.saysOrientation ? undefined : edgeFitOf(data, size, found.raw, orientation);
+  }
+  if (!shapes && (await readOrientation(maskPath)) > 1) return undefined;
+  const { data: samples, width, height } = turned(found.labels, undoing(maskTurn));
+  return edgeFitOf(data, size, { samples, width, height, form: { kind: 'values' } }, orientation);
 }
 
 /** What a mask holds, and its size as it lies on its image. */
-async function readLaidEvidence({ maskPath, maskTurn = 1 }: Sample) {
-  const { mask: raw, evidence } = await readEvidence(maskPath);
+async function readLaidEvidence({ maskPath, maskTurn = 1 }: Sample, lossy: boolean) {
+  const { mask: raw, evidence } = await readEvidence(maskPath, lossy);
   const { width, height } = raw;
   return { raw, evidence, ...(maskTurn >= 5 ? { width: height, height: width } : { width, height }) };
 }
 
 async function readCounts(sample: Sample, coding: MaskCoding) {
-  const { data, width, height } = await readLabels(sample, coding);
+  const labels = await readLabels(sample, coding);
   const pixels = new Array<number>(256).fill(0);
-  for (const label of data) pixels[label]!++;
-  return { pixels, width, height };
+  for (const label of labels.data) pixels[label]!++;
+  return { pixels, labels, width: labels.width, height: labels.height };
 }
 
 export interface LookAtMaskTask {
   readonly maskPath: string;
+  /** Whether colours need not be exact. */
+  readonly lossy: boolean;
 }
 
 /** What a mask holds. */
-export async function lookAtMask({ maskPath }: LookAtMaskTask): Promise<MaskEvidence> {
-  return (await readEvidence(maskPath)).evidence;
+export async function lookAtMask({ maskPath, lossy }: LookAtMaskTask): Promise<MaskEvidence> {
+  return (await readEvidence(maskPath, lossy)).evidence;
 }
 
 async function haveSameBytes(first: string, second: string): Promise<boolean> {
@@ -276,6 +283,24 @@ export async function verifyImage({ imagePath, reading }: VerifyImageTask): Prom
     return { problem: undefined, warning: (await readImage(imagePath, reading)).warning };
   } catch (error) {
     return { problem: messageOf(error), warning: undefined };
+  }
+}
+
+export interface LookAtNumbersTask {
+  readonly imagePath: string;
+  /** With the bands that were chosen. */
+  readonly reading?: ImageReading | undefined;
+}
+
+/** What the samples of an image are where they are no bytes; undefined as well for a file that cannot be decoded. */
+export async function lookAtNumbers(task: LookAtNumbersTask): Promise<NumberEvidence | undefined> {
+  try {
+    const image = await readNumbers(await readBytes(task.imagePath), task.reading);
+    if (!image) return undefined;
+    const { kind, bands, low, high, missing } = image;
+    return { kind, bands, low, high, missing };
+  } catch {
+    return undefined;
   }
 }
 
@@ -337,4 +362,5 @@ export const TASKS = {
   hasForeground,
   describeSample,
   lookAtMask,
+  lookAtNumbers,
 };

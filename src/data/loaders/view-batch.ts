@@ -101,7 +101,7 @@ function viewsOf(augmentation: AugmentationName, size: number): typeof writeView
 
 async function readSource(sample: Sample, { coding, imageCache }: ViewTask): Promise<LabeledImage> {
   const { imagePath, maskPath } = sample;
-  if (!coding) return readSegmentedImage(imagePath, maskPath, imageCache);
+  if (!coding) return readSegmentedImage(sample, imageCache);
   const image = await readSampleImage(sample, imageCache);
   const mask = await readLabels(sample, coding);
   const mismatch = sizeMismatch({ imagePath, maskPath }, image, mask);

@@ -30,14 +30,19 @@ export interface RawMask {
 export interface RawMaskOptions {
   /** Whether opacities are wanted, which are decoded apart. Default false. */
   readonly alpha?: boolean;
+  /** Whether a file that is compressed with loss is decoded all the same. Default false. */
+  readonly lossy?: boolean | undefined;
 }
 
 /** @throws OtxError `image` naming the file when it cannot be decoded, is compressed with loss or holds several pictures. */
-export async function readRawMask(path: string, { alpha = false }: RawMaskOptions = {}): Promise<RawMask> {
+export async function readRawMask(
+  path: string,
+  { alpha = false, lossy = false }: RawMaskOptions = {},
+): Promise<RawMask> {
   const bytes = await readBytes(path);
   try {
     const head = readPngHead(bytes);
-    const mask = await decode(head?.palette ? paletteToGray(bytes) : bytes, path, head);
+    const mask = await decode(head?.palette ? paletteToGray(bytes) : bytes, path, head, lossy);
     const isWanted = alpha && mask.hasAlpha;
     return { ...mask, alpha: isWanted ? await decodeAlpha(bytes) : undefined };
   } catch (error) {
@@ -47,13 +52,19 @@ export async function readRawMask(path: string, { alpha = false }: RawMaskOption
 
 type Decoded = Omit<RawMask, 'alpha'> & { readonly hasAlpha: boolean };
 
-async function decode(bytes: Buffer, path: string, head: PngHead | undefined): Promise<Decoded> {
+async function decode(
+  bytes: Buffer,
+  path: string,
+  head: PngHead | undefined,
+  lossy: boolean,
+): Promise<Decoded> {
   const { format, space, depth, pages, orientation, hasAlpha } = await readHeader(bytes);
-  if (isLossy(bytes, format)) {
+  if (!lossy && isLossy(bytes, format)) {
     const kind = format === 'JPEG' ? 'a JPEG mask' : `a ${format} mask compressed with loss`;
     throw new OtxError(
       'image',
-      `${path} is ${kind}, and lossy compression changes class values: save masks as PNG`,
+      `${path} is ${kind}, and lossy compression changes class values: save masks as PNG, or take the ` +
+        `class whose colour is nearest with --assume nearest-colour`,
     );
   }
   if (pages > 1) {

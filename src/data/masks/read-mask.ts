@@ -1,9 +1,10 @@
 /** @file Decodes a mask file, whether it stores indices or colours, to class indices. */
 import { OtxError } from '../../base/errors.js';
 import { redrawAsPolygons } from '../otx-adapter/redraw.js';
-import type { LabelMask, MaskCoding } from '../types.js';
+import { IGNORE_INDEX, type LabelMask, type MaskCoding } from '../types.js';
 import { colorKey } from './color-key.js';
 import { classOfRgb, classOfSamples, NO_CLASS } from './lookup.js';
+import { isReadNearest, nearestOfRgb, nearestOfSamples } from './nearest.js';
 import { type RawMask, readRawMask } from './raw-mask.js';
 import { turned } from './turned.js';
 import { withoutClass } from './without-class.js';
@@ -33,7 +34,7 @@ export async function readMask(
   coding: MaskCoding,
   { turn = 1 }: MaskPlace = {},
 ): Promise<LabelMask> {
-  const raw = await readRawMask(path, { alpha: coding.alpha === 'class' });
+  const raw = await readRawMask(path, { alpha: coding.alpha === 'class', lossy: coding.nearest });
   const { width, height } = raw;
   const mask = turned({ data: classesOf(raw, path, coding), width, height }, turn);
   return asRead(mask, coding);
@@ -53,11 +54,12 @@ function classesOf(raw: RawMask, path: string, coding: MaskCoding): Uint8Array {
     if (alpha) return alpha.map((opacity) => (opacity >= OPAQUE ? 1 : 0));
     throw new OtxError('image', `${path} has no alpha channel, in which the classes are to be`);
   }
-  const unknown = { pixels: 0, found: new Set<number>() };
-  const classes =
-    form.kind === 'colours'
-      ? classesOfColours(samples, coding, unknown)
-      : classesOfSamples(samples, classOfSamples(coding, form), unknown);
+  const exact = classesBy(raw, form.kind === 'colours' ? classOfRgb(coding) : classOfSamples(coding, form));
+  const hasWhite = coding.nearest === true && samples.includes(IGNORE_INDEX);
+  const isNearest = isReadNearest(coding, form, { isUnknown: exact.unknown.pixels > 0, hasWhite });
+  const { classes, unknown } = isNearest
+    ? classesBy(raw, form.kind === 'colours' ? nearestOfRgb(coding) : nearestOfSamples(coding, form))
+    : exact;
   if (unknown.pixels > 0) {
     throw new OtxError('image', withoutClass(path, form, coding, [...unknown.found], unknown.pixels));
   }
@@ -67,6 +69,16 @@ function classesOf(raw: RawMask, path: string, coding: MaskCoding): Uint8Array {
 interface Unknown {
   pixels: number;
   readonly found: Set<number>;
+}
+
+/** @param find class of a sample, or of a colour key. */
+function classesBy({ samples }: RawMask, find: Uint8Array | ((key: number) => number)) {
+  const unknown: Unknown = { pixels: 0, found: new Set() };
+  const classes =
+    find instanceof Uint8Array
+      ? classesOfSamples(samples, find, unknown)
+      : classesOfColours(samples, find, unknown);
+  return { classes, unknown };
 }
 
 function classesOfSamples(samples: RawMask['samples'], classOf: Uint8Array, unknown: Unknown): Uint8Array {
@@ -81,8 +93,11 @@ function classesOfSamples(samples: RawMask['samples'], classOf: Uint8Array, unkn
   return classes;
 }
 
-function classesOfColours(rgb: RawMask['samples'], coding: MaskCoding, unknown: Unknown): Uint8Array {
-  const classOf = classOfRgb(coding);
+function classesOfColours(
+  rgb: RawMask['samples'],
+  classOf: (key: number) => number,
+  unknown: Unknown,
+): Uint8Array {
   const classes = new Uint8Array(rgb.length / 3);
   let lastKey = -1;
   let lastClass = NO_CLASS;

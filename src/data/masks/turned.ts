@@ -2,6 +2,10 @@
 import { storedAt } from '../images/orientation.js';
 import type { LabelMask } from '../types.js';
 
+/** The orientation that undoes one: of quarter turns the other, all others undo themselves. */
+export const undoing = (orientation: number): number =>
+  orientation === 6 ? 8 : orientation === 8 ? 6 : orientation;
+
 /** The mask of stored pixels as it lies on the upright picture. @param orientation EXIF, 1 to 8 */
 export function turned(mask: LabelMask, orientation: number): LabelMask {
   if (orientation <= 1 || orientation > 8) return mask;

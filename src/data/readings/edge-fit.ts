@@ -11,6 +11,11 @@ export interface EdgeFit {
   readonly turned: number;
 }
 
+/** As much of a mask as has borders, before it is turned. */
+export type BorderedMask = Pick<RawMask, 'samples' | 'width' | 'height'> & {
+  readonly form: Pick<RawMask['form'], 'kind'>;
+};
+
 /**
  * Compares two ways to lay a mask on an image of EXIF orientation `orientation`; undefined where the mask has no border, or
  * fits in one way alone.
@@ -20,7 +25,7 @@ export interface EdgeFit {
 export function edgeFitOf(
   rgb: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },
-  mask: RawMask,
+  mask: BorderedMask,
   orientation: number,
 ): EdgeFit | undefined {
   const isTurnedFitting = orientation >= 5 ? mask.width === height && mask.height === width : true;
@@ -36,7 +41,7 @@ function contrastAtBorders(
   rgb: Uint8Array,
   width: number,
   height: number,
-  { samples, form }: RawMask,
+  { samples, form }: BorderedMask,
   placeOf: (x: number, y: number) => number,
 ): number | undefined {
   const size = form.kind === 'colours' ? 3 : 1;
@@ -70,8 +75,8 @@ function contrastAtBorders(
 /** What is said of images that are turned by their EXIF data while their masks are not. */
 export interface OrientationFound {
   readonly images: number;
-  /** Whether the masks fit the images better when they are turned as well. */
-  readonly isRaw: boolean;
+  /** How the masks clearly fit the images better; undefined where neither way does. */
+  readonly leaning: 'masks-raw' | 'masks-upright' | undefined;
   readonly upright: number;
   readonly turned: number;
 }
@@ -85,6 +90,9 @@ export function orientationOf(fits: readonly (EdgeFit | undefined)[]): Orientati
     found.reduce((sum, fit) => sum + of(fit), 0) / Math.max(found.length, 1);
   const [upright, turned] = [mean((fit) => fit.upright), mean((fit) => fit.turned)];
   const wins = found.filter((fit) => fit.turned > fit.upright).length;
+  const losses = found.filter((fit) => fit.turned < fit.upright).length;
   const isRaw = turned > CLEARLY * upright && 2 * wins > found.length;
-  return { images: found.length, isRaw, upright, turned };
+  const isUpright = upright > CLEARLY * turned && 2 * losses > found.length;
+  const leaning = isRaw ? 'masks-raw' : isUpright ? 'masks-upright' : undefined;
+  return { images: found.length, leaning, upright, turned };
 }

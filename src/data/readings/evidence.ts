@@ -16,35 +16,44 @@ export interface MaskEvidence {
 }
 
 const MOST_DISTINCT = 1024;
+/** Where colours need not be exact. */
+const MOST_SHADES = 65536;
 
-export function evidenceOf(mask: RawMask): MaskEvidence {
+export function evidenceOf(mask: RawMask, most = MOST_DISTINCT): MaskEvidence {
   const { form, samples, alpha, width, height } = mask;
-  const { counts, rest } = form.kind === 'colours' ? countColours(samples) : countSamples(samples);
-  return { form, counts, rest, alpha: alpha && countSamples(alpha).counts, width, height };
+  const { counts, rest } =
+    form.kind === 'colours' ? countColours(samples, most) : countSamples(samples, most);
+  return { form, counts, rest, alpha: alpha && countSamples(alpha, most).counts, width, height };
 }
 
-/** @throws OtxError `image` as {@link readRawMask} */
-export async function readEvidence(path: string): Promise<{ mask: RawMask; evidence: MaskEvidence }> {
-  const mask = await readRawMask(path, { alpha: true });
-  return { mask, evidence: evidenceOf(mask) };
+/**
+ * @param lossy whether colours need not be exact, so that files compressed with loss are read as well.
+ * @throws OtxError `image` as {@link readRawMask}
+ */
+export async function readEvidence(
+  path: string,
+  lossy = false,
+): Promise<{ mask: RawMask; evidence: MaskEvidence }> {
+  const mask = await readRawMask(path, { alpha: true, lossy });
+  return { mask, evidence: evidenceOf(mask, lossy ? MOST_SHADES : MOST_DISTINCT) };
 }
 
 type Counted = Pick<MaskEvidence, 'counts' | 'rest'>;
 
-function countSamples(samples: Uint8Array | Uint16Array): Counted {
+function countSamples(samples: Uint8Array | Uint16Array, most: number): Counted {
   const table = new Uint32Array(samples instanceof Uint16Array ? 65536 : 256);
   for (const sample of samples) table[sample]!++;
   const counts: [number, number][] = [];
   let rest = 0;
   table.forEach((pixels, sample) => {
     if (pixels === 0) return;
-    if (counts.length < MOST_DISTINCT) counts.push([sample, pixels]);
+    if (counts.length < most) counts.push([sample, pixels]);
     else rest += pixels;
   });
   return { counts, rest };
 }
 
-function countColours(rgb: Uint8Array | Uint16Array): Counted {
+function countColours(rgb: Uint8Array | Uint16Array, most: number): Counted {
   const byKey = new Map<number, number>();
   let rest = 0;
   for (let at = 0; at < rgb.length; ) {
@@ -54,7 +63,7 @@ function countColours(rgb: Uint8Array | Uint16Array): Counted {
     while (at < rgb.length && colorKey(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!) === key);
     const run = (at - start) / 3;
     const before = byKey.get(key);
-    if (before !== undefined || byKey.size < MOST_DISTINCT) byKey.set(key, (before ?? 0) + run);
+    if (before !== undefined || byKey.size < most) byKey.set(key, (before ?? 0) + run);
     else rest += run;
   }
   return { counts: [...byKey], rest };

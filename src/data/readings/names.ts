@@ -26,6 +26,8 @@ export const READINGS = {
   '255-is-background': 'value 255 is background, and 0 is the class',
   'alpha-is-dropped': 'the alpha channel means nothing',
   'alpha-is-class': 'opaque pixels are of the class, all others background',
+  'nearest-colour':
+    'each pixel is of the class whose colour is nearest, and ignored where none is near, as at borders',
   'masks-upright': 'masks lie on the upright images',
   'masks-raw': 'masks lie on the pixels as they are stored, and are turned as their images are',
 } as const;

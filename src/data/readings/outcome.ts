@@ -1,7 +1,8 @@
 /** @file What a reading makes of a mask, computed from its counts. */
 import { classOfRgb, classOfSamples, NO_CLASS } from '../masks/lookup.js';
+import { isReadNearest, nearestOfRgb, nearestOfSamples } from '../masks/nearest.js';
 import { withoutClass } from '../masks/without-class.js';
-import type { MaskCoding } from '../types.js';
+import { IGNORE_INDEX, type MaskCoding } from '../types.js';
 import type { MaskEvidence } from './evidence.js';
 
 /** Opacities from which on a pixel counts as opaque; see read-mask.ts. */
@@ -25,8 +26,17 @@ export function outcomeOf(evidence: MaskEvidence, coding: MaskCoding): Outcome {
     for (const [opacity, count] of alpha ?? []) pixels[opacity >= OPAQUE ? 1 : 0]! += count;
     return { pixels, found, unknown: alpha ? 0 : sum(counts) + rest };
   }
-  const table = form.kind === 'colours' ? undefined : classOfSamples(coding, form);
-  const find = table ? (sample: number) => table[sample]! : classOfRgb(coding);
+  const exact = form.kind === 'colours' ? classOfRgb(coding) : within(classOfSamples(coding, form));
+  const isUnknown = rest > 0 || counts.some(([sample]) => exact(sample) === NO_CLASS);
+  const hasWhite = counts.some(([sample]) => sample === IGNORE_INDEX);
+  const isNearest = isReadNearest(coding, form, { isUnknown, hasWhite });
+  const nearest = () =>
+    form.kind === 'colours' ? nearestOfRgb(coding) : within(nearestOfSamples(coding, form));
+  const find = isNearest ? nearest() : exact;
+  if (isNearest) {
+    pixels[IGNORE_INDEX]! += rest;
+    unknown = 0;
+  }
   const { renumbered } = coding;
   for (const [sample, count] of counts) {
     const classIndex = find(sample);
@@ -37,6 +47,8 @@ export function outcomeOf(evidence: MaskEvidence, coding: MaskCoding): Outcome {
   }
   return { pixels, unknown, found };
 }
+
+const within = (table: Uint8Array) => (sample: number) => table[sample]!;
 
 /** What is wrong with a mask under a coding, naming it; undefined when nothing is. */
 export function problemOf(path: string, evidence: MaskEvidence, coding: MaskCoding): string | undefined {

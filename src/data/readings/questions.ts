@@ -24,9 +24,22 @@ export interface Question {
 }
 
 /** The questions that arise for masks of such contents, read as `reading` numbers the labels. */
-export function questionsOf(seen: Sightings, reading: DeclaredReading): readonly Question[] {
-  return [palettes, rgb, greys, lowDepth, white, alpha].flatMap((ask) => ask(seen, reading) ?? []);
+export function questionsOf(
+  seen: Sightings,
+  reading: DeclaredReading,
+  assumed: readonly ReadingName[],
+): readonly Question[] {
+  const asked = [palettes, rgb, greys, lowDepth, white, alpha].flatMap((ask) => ask(seen, reading) ?? []);
+  // Colours count as they are unless somebody says otherwise.
+  return assumed.includes(NEAREST.name) ? [...asked, { answers: [NEAREST], isSaid: true }] : asked;
 }
+
+const NEAREST: Answer = {
+  name: 'nearest-colour',
+  change: { nearest: true },
+  notice:
+    'pixels are of the class whose colour is nearest; those that are near none, as at borders, are ignored',
+};
 
 type Ask = (seen: Sightings, reading: DeclaredReading) => Question | undefined;
 

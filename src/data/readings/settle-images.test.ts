@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseBands } from './bands.js';
 import { settleImages } from './settle-images.js';
 
-const uint = (high: number, bands = 1) => ({ kind: 'uint', bands, low: 0, high }) as const;
+const uint = (high: number, bands = 1) => ({ kind: 'uint', bands, low: 0, high, missing: 0 }) as const;
 
 describe('settleImages', () => {
   it('leaves photographs as they are, those of 16 bits too', () => {
@@ -16,13 +16,21 @@ describe('settleImages', () => {
       bands: [4],
       range: [0, 255],
     });
-    const float = (low: number, high: number) => ({ kind: 'float', bands: 1, low, high }) as const;
+    const float = (low: number, high: number) =>
+      ({ kind: 'float', bands: 1, low, high, missing: 0 }) as const;
     const rangeOf = (...images: Parameters<typeof settleImages>[0]) =>
       settleImages(images, undefined, undefined).reading?.range;
     expect(rangeOf(float(0.1, 0.2), float(0, 0.9))).toEqual([0, 1]);
     expect(rangeOf(float(0, 200))).toEqual([0, 255]);
     expect(rangeOf(float(-3, 7), float(0, 9))).toEqual([-3, 9]);
-    expect(rangeOf({ kind: 'int', bands: 1, low: -1024, high: 3071 })).toEqual([-1024, 3071]);
+    expect(rangeOf({ kind: 'int', bands: 1, low: -1024, high: 3071, missing: 0 })).toEqual([-1024, 3071]);
+  });
+
+  it('says that samples are no numbers', () => {
+    const image = { kind: 'float', bands: 1, low: 0, high: 1, missing: 7 } as const;
+    expect(settleImages([image], undefined, undefined).notices.join()).toMatch(
+      /1 images have .*\(7 in all\)/,
+    );
   });
 
   it('follows the data that was learned from, and says so', () => {
@@ -32,7 +40,7 @@ describe('settleImages', () => {
   });
 
   it('finds none for kinds that have none together', () => {
-    const float = { kind: 'float', bands: 1, low: 0, high: 1 } as const;
+    const float = { kind: 'float', bands: 1, low: 0, high: 1, missing: 0 } as const;
     expect(settleImages([float, uint(9)], undefined, undefined).problem).toMatch(/float and unsigned/);
   });
 });

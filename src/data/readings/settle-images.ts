@@ -25,7 +25,7 @@ export function settleImages(
   const found = images.flatMap((image) => image ?? []);
   const bands = asked?.bands ?? preferred?.bands;
   const chosen = bands ? { bands } : undefined;
-  const notices = bands ? [bandsNotice(bands)] : [];
+  const notices = [...(bands ? [bandsNotice(bands)] : []), ...missingNotice(found)];
   if (found.length === 0) return { reading: chosen, notices, problem: undefined };
   const kinds = [...new Set(found.map(({ kind }) => kind))];
   if (kinds.length > 1) {
@@ -75,4 +75,15 @@ function bandsNotice(bands: readonly number[]): string {
   return bands.length === 1
     ? `band ${bands[0]} of the images is read, as gray`
     : `bands ${bands.join(', ')} of the images are read as red, green and blue`;
+}
+
+/** What a sensor has not seen is often NaN. */
+function missingNotice(found: readonly NumberEvidence[]): string[] {
+  const images = found.filter(({ missing }) => missing > 0);
+  const samples = images.reduce((sum, { missing }) => sum + missing, 0);
+  if (samples === 0) return [];
+  return [
+    `${images.length} images have samples that are no finite numbers (${samples} in all), of which NaN is read as black; mark such ` +
+      'pixels as 255 in the masks if nothing is to be learned from them',
+  ];
 }

@@ -20,6 +20,7 @@ export interface Settled {
   readonly chosen: readonly ReadingName[];
   /** What a careful reader should know, one sentence each. */
   readonly notices: readonly string[];
+  readonly proposedMeta?: object;
 }
 
 export interface SettleOptions {
@@ -49,8 +50,13 @@ interface Candidate extends Settled {
  * @throws OtxError `dataset` where several readings fit that differ, with the share of the pixels that each gives and what
  * chooses it.
  */
-export function settle(options: SettleOptions): Settled & { readonly fits: boolean } {
-  const { root, masks, assumed, preferred } = options;
+export function settle(given: SettleOptions): Settled & { readonly fits: boolean } {
+  const { root, masks, preferred } = given;
+  // What was read so was compressed with loss or drawn with smooth borders; what belongs to it will be as well.
+  const assumed = preferred.includes('nearest-colour')
+    ? [...given.assumed, 'nearest-colour' as const]
+    : given.assumed;
+  const options = { ...given, assumed };
   const all = candidatesOf(options);
   const least = Math.min(...all.map(({ unknown }) => unknown));
   let left = all.filter(({ unknown }) => unknown === 0);
@@ -68,16 +74,34 @@ export function settle(options: SettleOptions): Settled & { readonly fits: boole
   return { ...left[0]!, fits: true };
 }
 
-/** Readings that contradict the meta file, but fit. */
+/** More is no border of objects. */
+const MOST_OF_BORDERS = 0.2;
+/** As many values besides those of classes are shades. */
+const FEWEST_SHADES = 8;
+
+/** Readings that contradict the meta file, but fit; and the nearest colours, where most pixels are near one. */
 function waysOut(options: SettleOptions): string[] {
-  return options.readings
-    .flatMap(({ name, onlyAssumed }) => (name && onlyAssumed ? [name] : []))
-    .flatMap((name) => {
-      const asked = candidatesOf({ ...options, assumed: [...options.assumed, name] });
-      const fitting = asked.find(({ chosen, unknown }) => unknown === 0 && chosen.includes(name));
-      return fitting ? [`${option('assume')} ${name} fits: ${READINGS[name]}: ${sharesOf(fitting)}`] : [];
-    });
+  const contradicting = options.readings.flatMap(({ name, onlyAssumed }) =>
+    name && onlyAssumed ? [name] : [],
+  );
+  return [...contradicting, 'nearest-colour' as const].flatMap((name) => {
+    const asked = candidatesOf({ ...options, assumed: [...options.assumed, name] });
+    const fitting = asked.find(
+      (each) =>
+        each.unknown === 0 &&
+        each.chosen.includes(name) &&
+        (name !== 'nearest-colour' || hasBorders(each, options.masks)),
+    );
+    return fitting ? [`${option('assume')} ${name} fits: ${READINGS[name]}: ${sharesOf(fitting)}`] : [];
+  });
 }
+
+const hasBorders = (way: Candidate, masks: readonly MaskEvidence[]): boolean =>
+  showsSomething(way) &&
+  way.pixels[IGNORE_INDEX]! <= MOST_OF_BORDERS * sum(way.pixels) &&
+  masks.some(({ counts, rest }) => rest > 0 || counts.length >= way.classes.length + FEWEST_SHADES);
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
 
 function candidatesOf({ readings, masks, assumed }: SettleOptions): Candidate[] {
   const seen = sightingsOf(masks);
@@ -89,7 +113,7 @@ function candidatesOf({ readings, masks, assumed }: SettleOptions): Candidate[] 
     onlyAssumed?: boolean;
   }) => !onlyAssumed || (name !== undefined && assumed.includes(name));
   return readings.filter(isAllowed).flatMap((reading) => {
-    const questions = questionsOf(seen, reading).map((question): Question => {
+    const questions = questionsOf(seen, reading, assumed).map((question): Question => {
       const asked = question.answers.filter(({ name }) => assumed.includes(name));
       return { ...question, answers: asked.length > 0 ? asked : question.answers.filter(isAllowed) };
     });
@@ -124,6 +148,7 @@ function candidate(
     counts.flatMap((count, index) => (count > 0 ? [`${nameOf(index)}=${count}`] : [])).sort();
   return {
     reading,
+    ...(reading.proposedMeta ? { proposedMeta: reading.proposedMeta } : {}),
     classes,
     coding,
     pixels,
@@ -190,7 +215,7 @@ function undecided(root: string, ways: readonly Candidate[], masks: number): Otx
 
 /** "background 75.0 %, cat 25.0 %" */
 function sharesOf({ classes, pixels }: Candidate): string {
-  const total = pixels.reduce((sum, count) => sum + count, 0);
+  const total = sum(pixels);
   const share = (index: number) => `${((100 * (pixels[index] ?? 0)) / total).toFixed(1)} %`;
   const shown = classes
     .map(({ name }, index) => `${printableLine(name)} ${share(index)}`)

@@ -3,13 +3,14 @@ import { messageOf } from '../../base/errors.js';
 import { readBytes } from '../images/decoder.js';
 import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { readImage } from '../images/read-image.js';
-import type { DecodedImage, LabeledImage } from '../types.js';
+import type { DecodedImage, ImageReading, LabeledImage, Sample } from '../types.js';
 import { PSEUDO_MASK_SETTINGS, segmentImage } from './felzenszwalb.js';
 import { describeOrigin, encodePseudoMask, readFittingMask } from './pseudo-mask-file.js';
 
 export interface PseudoMaskTask {
   readonly imagePath: string;
   readonly maskPath: string;
+  readonly reading?: ImageReading | undefined;
 }
 
 export interface PseudoMaskTaskResult {
@@ -21,13 +22,17 @@ export interface PseudoMaskTaskResult {
 }
 
 /** Makes the pseudo mask of an image, unless there is one that fits. A bad image is given back, not thrown. */
-export async function makePseudoMask({ imagePath, maskPath }: PseudoMaskTask): Promise<PseudoMaskTaskResult> {
+export async function makePseudoMask({
+  imagePath,
+  maskPath,
+  reading,
+}: PseudoMaskTask): Promise<PseudoMaskTaskResult> {
   try {
-    const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
+    const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS, reading);
     if (await readFittingMask(maskPath, imagePath, origin)) {
       return { mask: undefined, problem: undefined, warning: undefined };
     }
-    const image = await readImage(imagePath);
+    const image = await readImage(imagePath, reading);
     const { ids } = segmentImage(image.data, image, PSEUDO_MASK_SETTINGS);
     const mask = await encodePseudoMask(ids, image, origin);
     return { mask, problem: undefined, warning: image.warning };
@@ -43,16 +48,15 @@ export async function makePseudoMask({ imagePath, maskPath }: PseudoMaskTask): P
  * @throws OtxError `image` naming the image when it cannot be read.
  */
 export async function readSegmentedImage(
-  imagePath: string,
-  maskPath: string,
+  { imagePath, maskPath, reading }: Pick<Sample, 'imagePath' | 'maskPath' | 'reading'>,
   imageCache?: ImageCache,
 ): Promise<LabeledImage> {
-  const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS);
+  const origin = describeOrigin(await readBytes(imagePath), PSEUDO_MASK_SETTINGS, reading);
   const found = await readFittingMask(maskPath, imagePath, origin);
-  const mask = found?.data ?? segmentIds(await readImage(imagePath));
+  const mask = found?.data ?? segmentIds(await readImage(imagePath, reading));
   const { data, width, height } = imageCache
-    ? await readCachedImage(imagePath, imageCache)
-    : await readImage(imagePath);
+    ? await readCachedImage(imagePath, imageCache, reading)
+    : await readImage(imagePath, reading);
   return { image: data, mask, width, height };
 }
 

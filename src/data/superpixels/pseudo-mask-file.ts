@@ -7,16 +7,21 @@ import { decoder, readBytes, readImageSize } from '../images/decoder.js';
 import sharp from '../images/sharp.js';
 import { readPngHead, readPngText, withPngText } from '../masks/png.js';
 import type { Size } from '../transforms/geometry.js';
-import type { LabelMask } from '../types.js';
+import type { ImageReading, LabelMask } from '../types.js';
 import type { SegmentationSettings } from './felzenszwalb.js';
 
 /** Keyword of the PNG text chunk. */
 const KEYWORD = 'otx:pseudo-mask';
 
-/** How a mask was made, in one line: algorithm, settings, and the bytes of the image file. */
-export function describeOrigin(image: Uint8Array, { scale, sigma, minSize }: SegmentationSettings): string {
+/** How a mask was made, in one line: algorithm, settings, the bytes of the image file, and how these were read. */
+export function describeOrigin(
+  image: Uint8Array,
+  { scale, sigma, minSize }: SegmentationSettings,
+  { range, bands }: ImageReading = {},
+): string {
   const digest = createHash('sha256').update(image).digest('hex');
-  return `felzenszwalb scale=${scale} sigma=${sigma} min_size=${minSize} image=${digest}`;
+  const read = [range ? ` range=${range.join('..')}` : '', bands ? ` bands=${bands.join(',')}` : ''];
+  return `felzenszwalb scale=${scale} sigma=${sigma} min_size=${minSize} image=${digest}${read.join('')}`;
 }
 
 /** The bytes of a pseudo mask. @param ids segment of each pixel; only its last 8 bits are kept, as in the reference. */

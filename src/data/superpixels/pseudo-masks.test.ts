@@ -155,7 +155,10 @@ describe('ensurePseudoMasks', () => {
     await writeFiles(masks, { 'a.png': deep });
     expect(await ensure(root, masks)).toMatchObject({ made: 1, reused: 1 });
     expect(await readFile(join(masks, 'a.png'))).toEqual(deep);
-    const { mask } = await readSegmentedImage(join(root, 'a.png'), join(masks, 'a.png'));
+    const { mask } = await readSegmentedImage({
+      imagePath: join(root, 'a.png'),
+      maskPath: join(masks, 'a.png'),
+    });
     expect(mask).toEqual(Uint8Array.from(ids));
   });
 

@@ -32,7 +32,7 @@ export interface PseudoMasks {
  * of other origin that would have to be replaced, `aborted` when the signal fires.
  */
 export async function ensurePseudoMasks(
-  { root, images }: UnlabeledImages,
+  { root, images, reading }: UnlabeledImages,
   outputs: Outputs,
   { workers = DEFAULT_WORKERS, onProgress, signal }: VerifyOptions = {},
 ): Promise<PseudoMasks> {
@@ -43,7 +43,8 @@ export async function ensurePseudoMasks(
   const pool = acquirePool(workers);
   const atOnce = Math.max(2 * pool.workers, 1);
   const make = (i: number) => {
-    const running = pool.run('makePseudoMask', { imagePath: images[i]!.imagePath, maskPath: paths[i]! });
+    const task = { imagePath: images[i]!.imagePath, maskPath: paths[i]!, reading };
+    const running = pool.run('makePseudoMask', task);
     return abortable(running, signal, 'making pseudo masks');
   };
   let done = 0;

@@ -1,6 +1,6 @@
 /** @file Contact sheets of contrastive training: pieces of images, and the two views in which they are compared. */
 
-import type { ClassInfo, ViewInputs } from '../../data/index.js';
+import type { ClassInfo, ImageReading, ViewInputs } from '../../data/index.js';
 import { defaultPalette } from '../../data/masks/palette.js';
 import { readSegmentedImage } from '../../data/superpixels/make-pseudo-mask.js';
 import { imageOfPlanes } from '../../data/transforms/normalize.js';
@@ -21,6 +21,7 @@ interface SegmentedFile {
   readonly id: string;
   readonly imagePath: string;
   readonly maskPath: string;
+  readonly reading?: ImageReading | undefined;
 }
 
 /**
@@ -59,8 +60,8 @@ export async function drawViews(
 export async function drawPseudoMasks(files: readonly SegmentedFile[]): Promise<RgbImage> {
   const palette = regionColors();
   const pairs = await Promise.all(
-    files.map(async ({ id, imagePath, maskPath }) => {
-      const { image, mask, width, height } = await readSegmentedImage(imagePath, maskPath);
+    files.map(async ({ id, ...file }) => {
+      const { image, mask, width, height } = await readSegmentedImage(file);
       const to = shownSize({ width, height });
       const photograph = await resized({ data: image, width, height }, to);
       const data = renderOverlay(photograph, resizeMask(mask, { width, height }, to), palette, ALPHA);

@@ -1,25 +1,29 @@
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   errorOf,
   indexMask,
+  png,
   soundDataset,
   temporaryFolder,
   writeFiles,
 } from '../../data/datasets/fixtures.cases.js';
+import { formatSplit } from '../../data/index.js';
 import type { TrainEvent } from '../../runs/events.js';
+import type { TrainType } from '../../templates/index.js';
 import type { CompleteConfig } from '../options/train-options.js';
 import { openTrainData } from './train-data.js';
 
-async function checked(train: string, validation: string) {
+async function checked(train: string, validation: string | undefined, type: TrainType = 'Incremental') {
   const config = {
     train_data_roots: train,
     val_data_roots: validation,
+    seed: 1,
     output: join(await temporaryFolder(), 'run'),
     use_otx_adapter: false,
   } as CompleteConfig;
-  const data = await openTrainData(config, {}, 'Incremental', undefined, undefined);
+  const data = await openTrainData(config, {}, type, undefined, undefined);
   const events: TrainEvent[] = [];
   const report = await data.check({ workers: 0, onEvent: (event) => events.push(event) });
   const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
@@ -88,5 +92,42 @@ describe('the data of a training', () => {
     expect((await checked(root, root)).notices).toEqual([
       expect.stringContaining('is also the training data'),
     ]);
+  });
+
+  it('shows what each class has in both parts of data that was divided', async () => {
+    const root = await soundDataset(5, 12, 12);
+    await writeFiles(root, { 'masks/a.png': indexMask(new Array(144).fill(0), 12, 12) });
+    const { events } = await checked(root, undefined);
+    const [split, ...others] = events.flatMap((event) => (event.type === 'split' ? [event.report] : []));
+    expect(others).toEqual([]);
+    expect(split!.images).toEqual({ train: 4, validation: 1 });
+    const tree = split!.classes[2]!;
+    expect(tree.train.images + tree.validation.images).toBe(4);
+    expect(formatSplit(split!)).toMatch(
+      /^division of .*: 4 images to learn from, 1 to validate on\n +class +name +train +images +validation +images\n +0 +background/,
+    );
+    const own = await checked(root, await soundDataset(1, 12, 12));
+    expect(own.events.some(({ type }) => type === 'split')).toBe(false);
+  });
+
+  it('reads all images without masks by one range', async () => {
+    const root = await temporaryFolder();
+    for (const [name, most] of [
+      ['a', 700],
+      ['b', 4000],
+    ] as const) {
+      const samples = Array.from({ length: 64 }, (_, i) => Math.floor((most * i) / 63));
+      const image = png({ width: 8, height: 8, samples, colorType: 0, depth: 16 });
+      await writeFiles(root, { [`${name}.png`]: image });
+    }
+    const { report, notices } = await checked(root, undefined, 'Selfsupervised');
+    const reading = { range: [0, 4095] };
+    expect(report.trainSet.imageReading).toEqual(reading);
+    expect(report.trainSet.samples.map((sample) => sample.reading)).toEqual([reading, reading]);
+    expect(notices.join()).toContain(
+      '2 images have unsigned samples from 0 to 4000; 0 to 4095 become 0 to 255',
+    );
+    const mask = await readFile(report.trainSet.samples[0]!.maskPath, 'latin1');
+    expect(mask).toContain('range=0..4095');
   });
 });

@@ -6,6 +6,8 @@ import { OtxError, option } from '../../base/errors.js';
 import { checkPlace, Outputs } from '../../base/outputs/outputs.js';
 import type { Inputs } from '../../base/outputs/places.js';
 import { allOfThem } from '../../data/datasets/problems.js';
+import { readingImages } from '../../data/datasets/settle-dataset.js';
+import { settleUnlabeled } from '../../data/datasets/settle-unlabeled.js';
 import {
   type Dataset,
   type DatasetReport,
@@ -14,19 +16,21 @@ import {
   matchClasses,
   openImageFolder,
   openUnlabeled,
+  splitReport,
   type UnlabeledImages,
   type VerifiedDataset,
   verifyDataset,
   verifyUnlabeled,
 } from '../../data/index.js';
 import { maskNames } from '../../data/masks/mask-names.js';
+import { parseBands } from '../../data/readings/bands.js';
 import type { ResumeInfo } from '../../runs/checkpoint.js';
 import type { TrainEvent } from '../../runs/events.js';
 import { checkFingerprint, fingerprintOf, withoutClasses } from '../../runs/fingerprint.js';
 import { datasetInputs, fileInputs, joinInputs, searchedInputs } from '../../runs/inputs.js';
 import type { TrainType } from '../../templates/index.js';
 import type { CompleteConfig } from '../options/train-options.js';
-import { openLabeledPair } from './labeled-data.js';
+import { openLabeledPair, SPLIT_FILES } from './labeled-data.js';
 
 export interface TrainData {
   /** Images to learn from; in self-supervised training the only class is background and masks hold segments. */
@@ -153,6 +157,9 @@ async function openLabeled(
       },
       () => look('validation', opened, train),
     ]);
+    if (files[SPLIT_FILES.train] !== undefined) {
+      onEvent({ type: 'split', report: splitReport(learned.report, validated.report) });
+    }
     return {
       trainSet: learned.dataset,
       validationSet: validated.dataset,
@@ -222,7 +229,7 @@ export const PSEUDO_MASK_FOLDER = 'detcon_mask';
 const NO_CLASSES = [{ name: 'background', color: [0, 0, 0] }] as const;
 
 async function openImages(
-  { train_data_roots, output }: CompleteConfig,
+  { train_data_roots, output, bands: chosen }: CompleteConfig,
   given: GivenData,
   signal: AbortSignal | undefined,
 ): Promise<OpenedData> {
@@ -232,6 +239,8 @@ async function openImages(
       `self-supervised training takes a folder of images as ${option('trainData')}`,
     );
   }
+  const bands = parseBands(chosen);
+  const asked = bands && { bands };
   const images = await openImageFolder(train_data_roots, { signal });
   const paths = images.images.map(({ imagePath }) => imagePath);
   const inputs = searchedInputs('the images to learn from', [train_data_roots], paths);
@@ -247,15 +256,18 @@ async function openImages(
     notices: [],
   };
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
+    const { images: alike, notices } = await settleUnlabeled(images, { asked, workers, signal });
+    for (const message of notices) onEvent({ type: 'notice', message });
     const masks = await Outputs.open({ root: folder, folders: [folder], inputs });
-    const { made, reused, warnings } = await ensurePseudoMasks(images, masks, {
+    const { made, reused, warnings } = await ensurePseudoMasks(alike, masks, {
       workers,
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'segment', done, total }),
       signal,
     }).finally(() => masks.close());
     for (const message of warnings) onEvent({ type: 'notice', message });
     onEvent({ type: 'notice', message: `pseudo masks in ${folder}: ${made} made, ${reused} used again` });
-    return { trainSet, validationSet: undefined, report: undefined };
+    const read = alike.reading ? readingImages(trainSet, alike.reading) : trainSet;
+    return { trainSet: read, validationSet: undefined, report: undefined };
   };
   return { trainSet, validationSet: undefined, inputs, check };
 }
