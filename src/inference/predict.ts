@@ -7,15 +7,18 @@ import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
+import { listSome } from '../base/text.js';
 import { findImages } from '../data/images/image-files.js';
 import { maskFiles } from '../data/images/mask-files.js';
-import type { ClassInfo } from '../data/index.js';
+import type { ClassInfo, ImageReading } from '../data/index.js';
 import { makeAhead } from '../data/loaders/made-ahead.js';
 import { maskNames } from '../data/masks/mask-names.js';
+import { parseBands } from '../data/readings/bands.js';
 import { encodeIndexMask } from '../drawing/index-mask.js';
 import { withLegend } from '../drawing/legend.js';
 import { encodePng, renderOverlay } from '../drawing/overlay.js';
 import { joinInputs, searchedInputs, weightsInputs } from '../runs/inputs.js';
+import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
 import { namesUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
@@ -26,7 +29,7 @@ const OVERLAYS = 'overlays';
 const MASKS = 'masks';
 
 /** What to segment, and where the pictures go. */
-export interface PredictOptions extends ModelOptions {
+export interface PredictOptions extends ModelOptions, Pick<RunOptions, 'bands'> {
   /** An image file, or a folder that is searched for images with its subfolders. */
   readonly input: string;
   /** Folder for `overlays/` and `masks/`. Of what is in it, only files of an earlier prediction are replaced. */
@@ -74,10 +77,11 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   checkOptions(
     'predict()',
     options,
-    { ...MODEL_KINDS, input: 'path', output: 'path' },
+    { ...MODEL_KINDS, ...kindsOf('bands'), input: 'path', output: 'path' },
     namesUsedBy('predict'),
   );
   const { output, onEvent = () => undefined, signal } = options;
+  const bands = parseBands(options.bands);
   const { files, inputs, isFolder, skipped } = await listInputs(options.input);
   throwIfAborted(signal, 'looking for images');
   await refuseDataset(output);
@@ -90,9 +94,10 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   let model: OpenedModel | undefined;
   const images: PredictedImage[] = [];
   try {
-    model = await openModel(options);
+    model = withBands(await openModel(options), bands);
     if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
     const failed: FailedImage[] = [];
+    const warnings: string[] = [];
     const ahead = segmentAhead(files, model);
     for (const [index, { path, name }] of files.entries()) {
       const { made } = await ahead.take(index, signal);
@@ -101,9 +106,14 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
         failed.push({ input: path, reason: made.message });
       } else {
         images.push({ input: path, ...(await write(outputs, output, name, made)) });
+        if (made.segmentation.warning !== undefined) warnings.push(made.segmentation.warning);
         if (images.length === 1) onEvent({ type: 'output', folder: output });
       }
       onEvent({ type: 'progress', task: 'predict', done: index + 1, total: files.length });
+    }
+    if (warnings.length > 0) {
+      const what = `${warnings.length} images were not read as they are`;
+      onEvent({ type: 'notice', message: `${what}: ${listSome(warnings)}` });
     }
     return { classes: model.classes, images, failed };
   } catch (error) {
@@ -116,6 +126,13 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   } finally {
     await Promise.all([model?.dispose(), outputs.close()]);
   }
+}
+
+/** The model, with the bands that somebody asked for in place of those that it learned from. */
+function withBands(model: OpenedModel, bands: ImageReading['bands']): OpenedModel {
+  if (!bands) return model;
+  const { readings = [], imageReading } = model.data ?? {};
+  return { ...model, data: { readings, imageReading: { ...imageReading, bands: [...bands] } } };
 }
 
 /**

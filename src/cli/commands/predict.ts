@@ -16,6 +16,7 @@ interface Flags {
   input: string;
   loadWeights?: string;
   output?: string;
+  bands?: string;
   threads?: number;
 }
 
@@ -34,15 +35,15 @@ export function addPredict(program: Command, context: CommandContext): void {
       '-o, --output <folder>',
       `folder for overlays/ and masks/ (default: ${DEFAULT_OUTPUTS}/<time>_predict)`,
     );
-  addSettingFlags(command, settingsNamed('threads'))
+  addSettingFlags(command, settingsNamed('bands', 'threads'))
     .addHelpText('after', paramsHint('predict', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = settings('predict');
-      const { input, threads } = flags;
+      const { input, bands, threads } = flags;
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('predict', flags.output);
       const { classes, images, failed } = await run((hooks) =>
-        predict({ template, input, weights, output, threads, ...asked, ...hooks }),
+        predict({ template, input, weights, output, bands, threads, ...asked, ...hooks }),
       );
       if (images.length === 0) throw unusable(failed, failed.length);
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;

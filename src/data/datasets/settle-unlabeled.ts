@@ -1,10 +1,11 @@
 /** @file Decides the one range by which all images without masks become 8-bit pictures. */
 import { abortable } from '../../base/abortable.js';
+import { OtxError } from '../../base/errors.js';
 import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import { settleImages } from '../readings/settle-images.js';
 import type { ImageReading, UnlabeledImages } from '../types.js';
-import { datasetError } from './problems.js';
+import { datasetError, listSome } from './problems.js';
 
 export interface SettleUnlabeledOptions {
   /** Bands that were chosen. */
@@ -27,15 +28,44 @@ export async function settleUnlabeled(
   const pool = acquirePool(workers);
   try {
     const found = await mapConcurrent(unlabeled.images, Math.max(2 * pool.workers, 1), ({ imagePath }) =>
-      abortable(pool.run('lookAtNumbers', { imagePath, reading: asked }), signal, 'looking at the images'),
+      abortable(pool.run('lookAtUnlabeled', { imagePath, reading: asked }), signal, 'looking at the images'),
     );
-    const { reading, notices, problem } = settleImages(found, asked, undefined);
+    const { reading, notices, problem } = settleImages(
+      found.map(({ numbers }) => numbers),
+      asked,
+      undefined,
+    );
     const { root } = unlabeled;
+    const drawn = checkMasks(unlabeled, found);
     if (problem !== undefined) {
       throw datasetError(root, [`${root}: ${problem}`], 'Give images of one kind');
     }
-    return { images: reading ? { ...unlabeled, reading } : unlabeled, notices };
+    return { images: reading ? { ...unlabeled, reading } : unlabeled, notices: [...notices, ...drawn] };
   } finally {
     await letGo(pool, signal);
   }
+}
+
+/** More of them are the wrong folder. */
+const MOST_MASKS = 0.5;
+
+/**
+ * What is to be said of pictures that hold as few values as masks do.
+ *
+ * @param found for each image whether it is so.
+ * @returns notices.
+ * @throws OtxError `dataset` where most of them are.
+ */
+export function checkMasks(
+  { root, images }: UnlabeledImages,
+  found: readonly { readonly isMask: boolean }[],
+): string[] {
+  const masks = images.filter((_, i) => found[i]!.isMask).map(({ id }) => id);
+  if (masks.length === 0) return [];
+  const what = `${root}: ${masks.length} of its ${images.length} pictures hold as few values as masks do (${listSome(masks)})`;
+  if (masks.length <= MOST_MASKS * images.length) return [`${what}, and are learned from like photographs`];
+  throw new OtxError(
+    'dataset',
+    `${what}, which would be learned from like photographs; give the folder of the photographs, or a list of them`,
+  );
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorOf, noiseJpeg, temporaryFolder, writeFiles } from './fixtures.cases.js';
+import { errorOf, noiseJpeg, png, stripes, temporaryFolder, writeFiles } from './fixtures.cases.js';
+import { settleUnlabeled } from './settle-unlabeled.js';
 import { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './unlabeled-images.js';
 
 async function folder(): Promise<string> {
@@ -108,5 +109,26 @@ describe('verifyUnlabeled', () => {
     });
     expect((await errorOf(check)).message).toMatch(/cut\.jpg .*truncated or damaged/);
     expect(progress).toEqual([1, 2, 3, 4, 5]);
+  });
+  it('tells masks among photographs, and refuses a folder of them', async () => {
+    const root = await folder();
+    const said = async () => verifyUnlabeled(await openUnlabeled(root), { workers: 0 });
+    await writeFiles(root, { 'z.png': stripes(12, 6) });
+    expect((await said()).join()).toMatch(/1 of its \d pictures hold as few values as masks do \(z\.png\)/);
+    const masks = await temporaryFolder();
+    const colours = png({
+      width: 8,
+      height: 1,
+      colorType: 2,
+      samples: Array.from({ length: 24 }, (_, i) => 9 * i),
+    });
+    await writeFiles(masks, { 'a.png': stripes(12, 6), 'b.png': colours });
+    const check = async () => verifyUnlabeled(await openUnlabeled(masks), { workers: 0 });
+    expect((await errorOf(check())).message).toMatch(
+      /2 of its 2 pictures .*give the folder of the photographs/,
+    );
+    const alone = await openUnlabeled(masks);
+    const settling = settleUnlabeled(alone, { asked: undefined, workers: 0 });
+    expect((await errorOf(settling)).message).toMatch(/2 of its 2 pictures/);
   });
 });

@@ -11,6 +11,7 @@ import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import type { UnlabeledImage, UnlabeledImages } from '../types.js';
 import { datasetError, listSome } from './problems.js';
+import { checkMasks } from './settle-unlabeled.js';
 import type { VerifyOptions } from './verify.js';
 
 const LIST_KIND: FileKind = {
@@ -72,12 +73,13 @@ export async function openUnlabeled(root: string, options: UnlabeledOptions = {}
 /**
  * Decodes every image in full.
  * @returns sentences on files that could be decoded around a defect.
- * @throws OtxError `dataset` once for all files that are truncated or unreadable; `aborted` when the signal fires.
+ * @throws OtxError `dataset` once for all files that are truncated or unreadable, and where most are masks; `aborted` when the signal fires.
  */
 export async function verifyUnlabeled(
-  { root, images, reading }: UnlabeledImages,
+  unlabeled: UnlabeledImages,
   { workers = DEFAULT_WORKERS, onProgress, signal }: VerifyOptions = {},
 ): Promise<readonly string[]> {
+  const { root, images, reading } = unlabeled;
   const pool = acquirePool(workers);
   let done = 0;
   try {
@@ -92,7 +94,7 @@ export async function verifyUnlabeled(
     });
     const problems = results.flatMap(({ problem }) => problem ?? []);
     if (problems.length > 0) throw datasetError(root, problems, 'Mend, replace or remove the files');
-    return results.flatMap(({ warning }) => warning ?? []);
+    return [...checkMasks(unlabeled, results), ...results.flatMap(({ warning }) => warning ?? [])];
   } finally {
     await letGo(pool, signal);
   }

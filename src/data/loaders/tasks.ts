@@ -11,6 +11,7 @@ import { atInputSize } from '../images/network-input.js';
 import { type NumberEvidence, readNumbers } from '../images/number-image.js';
 import { type LookedAt, readImage } from '../images/read-image.js';
 import { lookAtSample, readSampleImage } from '../images/sample-image.js';
+import { isMaskLike } from '../masks/mask-like.js';
 import type { RawMask } from '../masks/raw-mask.js';
 import { turned, undoing } from '../masks/turned.js';
 import { type EdgeFit, edgeFitOf } from '../readings/edge-fit.js';
@@ -275,32 +276,42 @@ export interface VerifyImageTask {
 export interface VerifyImageTaskResult {
   readonly problem: string | undefined;
   readonly warning: string | undefined;
+  /** Whether it is a mask rather than a photograph. */
+  readonly isMask: boolean;
 }
 
 /** Decodes an image without a mask in full. A bad file is given back, not thrown. */
 export async function verifyImage({ imagePath, reading }: VerifyImageTask): Promise<VerifyImageTaskResult> {
   try {
-    return { problem: undefined, warning: (await readImage(imagePath, reading)).warning };
+    const { warning } = await readImage(imagePath, reading);
+    return { problem: undefined, warning, isMask: await isMaskLike(imagePath) };
   } catch (error) {
-    return { problem: messageOf(error), warning: undefined };
+    return { problem: messageOf(error), warning: undefined, isMask: false };
   }
 }
 
-export interface LookAtNumbersTask {
+export interface LookAtUnlabeledTask {
   readonly imagePath: string;
   /** With the bands that were chosen. */
   readonly reading?: ImageReading | undefined;
 }
 
-/** What the samples of an image are where they are no bytes; undefined as well for a file that cannot be decoded. */
-export async function lookAtNumbers(task: LookAtNumbersTask): Promise<NumberEvidence | undefined> {
+export interface LookAtUnlabeledTaskResult {
+  /** What the samples of the image are where they are no bytes. */
+  readonly numbers: NumberEvidence | undefined;
+  /** Whether it is a mask rather than a photograph. */
+  readonly isMask: boolean;
+}
+
+/** What has to be known of an image before it is learned from; of a file that cannot be decoded nothing. */
+export async function lookAtUnlabeled(task: LookAtUnlabeledTask): Promise<LookAtUnlabeledTaskResult> {
   try {
     const image = await readNumbers(await readBytes(task.imagePath), task.reading);
-    if (!image) return undefined;
+    if (!image) return { numbers: undefined, isMask: await isMaskLike(task.imagePath) };
     const { kind, bands, low, high, missing } = image;
-    return { kind, bands, low, high, missing };
+    return { numbers: { kind, bands, low, high, missing }, isMask: false };
   } catch {
-    return undefined;
+    return { numbers: undefined, isMask: false };
   }
 }
 
@@ -362,5 +373,5 @@ export const TASKS = {
   hasForeground,
   describeSample,
   lookAtMask,
-  lookAtNumbers,
+  lookAtUnlabeled,
 };

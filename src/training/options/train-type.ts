@@ -110,7 +110,7 @@ function checkSplit(ways: readonly (typeof WAYS_TO_VALIDATE)[number][], request:
   );
 }
 
-const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.gif'];
+const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.gif', '.tif', '.tiff', '.webp', '.avif'];
 /** Whether images lie directly in the folder, and nothing says that it is a data set with masks. */
 async function isImageFolder(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch((): string[] => []);
