@@ -79,7 +79,9 @@ test('what was planted comes first, for a model that knows the truth', async () 
     dispose: async () => undefined,
     // Sure of the truth, more here and less there.
     classify: async (_planes, size) => {
-      const { id } = dataset.samples[at++]!;
+      // Each image is followed by its mirror image.
+      const { id } = dataset.samples[Math.floor(at / 2)]!;
+      const isMirrored = at++ % 2 === 1;
       const truth = resizeMask(
         generateScene(`${seed}:train:${id}`, width, height).mask,
         { width, height },
@@ -87,7 +89,9 @@ test('what was planted comes first, for a model that knows the truth', async () 
       );
       const area = truth.length;
       const probabilities = new Float32Array(dataset.classes.length * area);
-      truth.forEach((label, i) => {
+      truth.forEach((label, place) => {
+        const x = place % size.width;
+        const i = isMirrored ? place + size.width - 1 - 2 * x : place;
         const sure = 0.5 + 0.5 * random.uniform();
         for (let k = 0; k < dataset.classes.length; k++) probabilities[k * area + i] = (1 - sure) / 5;
         probabilities[label * area + i] = sure;
