@@ -6,6 +6,7 @@ import { otxCommand } from '../base/shell.js';
 import { loadTemplate, version } from '../index.js';
 import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
 import { addAugment } from './commands/augment.js';
+import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
 import { addConvert } from './commands/convert.js';
@@ -100,6 +101,7 @@ export function createProgram(
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
+  addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);
   addCompletion(program, terminal);

@@ -29,7 +29,7 @@ const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   predict: 'predicting',
   draw: 'drawing',
   convert: 'converting',
-  measure: 'measuring networks',
+  measure: 'measuring speed',
 };
 
 /** Short enough for 80 columns also where epochs and steps have many digits. */

@@ -39,6 +39,7 @@ const paramsUsedBy = (
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
   schema: [],
+  check: [],
   convert: [],
   augment: paramsUsedBy('augment', 'useOtxAdapter'),
   eval: paramsUsedBy('evaluate', 'useOtxAdapter'),

@@ -7,9 +7,9 @@ import { Outputs } from '../../base/outputs/outputs.js';
 import {
   type ClassInfo,
   type Dataset,
+  listSubsets,
   matchClasses,
-  openSource,
-  type SubsetRole,
+  openDataset,
   settleClasses,
   verifyDataset,
 } from '../../data/index.js';
@@ -33,8 +33,8 @@ export interface CheckLabelsOptions
     Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume'> {
   /** Root of the data set (docs/data.md has the layouts). */
   readonly data: string;
-  /** What it is for, which chooses among several subsets. Default: only a data set with a single one is opened. */
-  readonly role?: SubsetRole | undefined;
+  /** Name of the subset to look at. Default: all of them, ranked together. */
+  readonly subset?: string | undefined;
   /** Folder for the files. Default: none are written. */
   readonly output?: string | undefined;
   /** Of how many images a picture is drawn, the most suspicious first. Default 20. */
@@ -45,6 +45,8 @@ export interface CheckLabelsOptions
 export interface SuspectLabels {
   /** Path below the folder of images, without extension. */
   readonly name: string;
+  /** Name of its subset; empty for a data set without any. */
+  readonly subset: string;
   /** The image file. */
   readonly image: string;
   /** The file of its labels. */
@@ -80,25 +82,30 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
     ...MODEL_KINDS,
     ...kindsOf('dataFormat', 'useOtxAdapter', 'assume'),
     data: 'path',
-    role: 'string?',
+    subset: 'string?',
     output: 'path?',
     shown: 'number?',
   });
-  const { data, role, dataFormat: format, useOtxAdapter, assume, signal, onEvent } = options;
+  const { data, subset, dataFormat: format, useOtxAdapter, assume, signal, onEvent } = options;
   const model = await openModel(options);
   try {
-    const opened = await openSource(data, {
-      ...{ format, role, useOtxAdapter, assume, signal },
-      isLeftOpen: true,
-    });
-    const settled = await settleClasses(opened, { workers: WORKERS, signal, ...model.data });
-    const { dataset } = await verifyDataset(settled, {
-      workers: WORKERS,
-      belongsTo: model.data,
-      ...(signal ? { signal } : {}),
-      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
-    });
-    return await checkVerified(dataset, model, options);
+    const subsets = subset === undefined ? await listSubsets(data, format) : [subset];
+    const verified: { subset: string; dataset: Dataset }[] = [];
+    for (const name of subsets) {
+      const opened = await openDataset(data, {
+        ...{ format, subset: name, useOtxAdapter, assume, signal },
+        isLeftOpen: true,
+      });
+      const settled = await settleClasses(opened, { workers: WORKERS, signal, ...model.data });
+      const { dataset } = await verifyDataset(settled, {
+        workers: WORKERS,
+        belongsTo: model.data,
+        ...(signal ? { signal } : {}),
+        onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
+      });
+      verified.push({ subset: name, dataset });
+    }
+    return await checkVerified(verified, model, options);
   } finally {
     await model.dispose();
   }
@@ -106,14 +113,15 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
 
 /** {@link checkLabels} for data of which every file has been looked at, and an opened model. */
 export async function checkVerified(
-  verified: Dataset,
+  verified: readonly { readonly subset: string; readonly dataset: Dataset }[],
   model: OpenedModel,
   options: Pick<CheckLabelsOptions, 'data' | 'weights' | 'output' | 'shown' | 'onEvent' | 'signal'>,
 ): Promise<LabelCheck> {
   const { output, shown = DEFAULT_SHOWN, onEvent, signal } = options;
   const { classes } = model;
-  const { dataset, notices } = matchClasses(verified, classes, 'the model');
-  for (const message of notices) onEvent?.({ type: 'notice', message });
+  const matched = verified.map(({ dataset }) => matchClasses(dataset, classes, 'the model'));
+  const subsetOf = new Map(matched.map(({ dataset }, i) => [dataset, verified[i]!.subset]));
+  for (const message of matched.flatMap(({ notices }) => notices)) onEvent?.({ type: 'notice', message });
   const outputs =
     output === undefined
       ? undefined
@@ -122,27 +130,33 @@ export async function checkVerified(
           files: [LABEL_FILES.table],
           folders: [LABEL_FILES.pictures],
           inputs: joinInputs(
-            datasetInputs('the data set', options.data, verified),
+            ...verified.map(({ dataset }) => datasetInputs('the data set', options.data, dataset)),
             weightsInputs(options.weights),
           ),
         });
   try {
-    const ranked = await rankDataset(dataset, model, {
-      workers: WORKERS,
-      signal,
-      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'evaluate', done, total }),
-    });
+    const ranked = await rankDataset(
+      matched.map(({ dataset }) => dataset),
+      model,
+      {
+        workers: WORKERS,
+        signal,
+        onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'evaluate', done, total }),
+      },
+    );
     const pictures = new Map<RankedImage, string>();
     const drawn = outputs ? ranked.slice(0, shown).filter(({ score }) => score > 0) : [];
     for (const [at, image] of drawn.entries()) {
       const name = `${LABEL_FILES.pictures}/${String(at + 1).padStart(3, '0')}-${basename(image.sample.id)}.png`;
       const { cells: grid, marked, sample } = image;
-      const picture = { sample, coding: dataset.decodeMask, guess: grid.guess, marked, grid };
+      const picture = { sample, coding: image.dataset.decodeMask, guess: grid.guess, marked, grid };
       await outputs?.write(name, await drawContradiction(picture, classes));
       pictures.set(image, outputs!.path(name));
       onEvent?.({ type: 'progress', task: 'draw', done: at + 1, total: drawn.length });
     }
-    const images = ranked.map((image) => described(image, classes, pictures.get(image)));
+    const images = ranked.map((image) =>
+      described(image, classes, subsetOf.get(image.dataset) ?? '', pictures.get(image)),
+    );
     await outputs?.write(LABEL_FILES.table, tableOf(images));
     return { classes, images, table: output === undefined ? undefined : join(output, LABEL_FILES.table) };
   } finally {
@@ -153,6 +167,7 @@ export async function checkVerified(
 function described(
   { sample, score, share, changes }: RankedImage,
   classes: readonly ClassInfo[],
+  subset: string,
   picture: string | undefined,
 ): SuspectLabels {
   const named = changes.map((change) => ({
@@ -161,14 +176,15 @@ function described(
     share: change.share,
   }));
   const { id: name, imagePath: image, maskPath: labels } = sample;
-  return { name, image, labels, score, share, changes: named, picture };
+  return { name, subset, image, labels, score, share, changes: named, picture };
 }
 
 function tableOf(images: readonly SuspectLabels[]): string {
   return csvText([
-    ['image', 'score', 'share', 'label', 'model', 'share of both'],
-    ...images.map(({ name, score, share, changes: [largest] }) => [
+    ['image', 'subset', 'score', 'share', 'label', 'model', 'share of both'],
+    ...images.map(({ name, subset, score, share, changes: [largest] }) => [
       name,
+      subset,
       sixDigits(score),
       sixDigits(share),
       largest?.from ?? '',

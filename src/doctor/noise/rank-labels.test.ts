@@ -99,7 +99,7 @@ test('what was planted comes first, for a model that knows the truth', async () 
       return { labels: truth, probabilities, milliseconds: 0 };
     },
   };
-  const ranked = await rankDataset(dataset, model, { workers: 0 });
+  const ranked = await rankDataset([dataset], model, { workers: 0 });
   const first = ranked.slice(0, planted.length).map(({ sample }) => sample.id);
   expect(first.sort()).toEqual(planted.map(({ name }) => name).sort());
   expect(ranked[planted.length]!.score).toBe(0);

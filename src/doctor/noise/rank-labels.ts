@@ -10,6 +10,8 @@ import { type Contradiction, contradictionOf } from './score.js';
 /** An image with what speaks against its labels. */
 export interface RankedImage extends Contradiction {
   readonly sample: Sample;
+  /** The data set that it is from. */
+  readonly dataset: Dataset;
   /** What the model says, cell by cell. */
   readonly cells: CellMap;
 }
@@ -25,12 +27,12 @@ export interface RankOptions {
  * Lets the model segment every image twice. Keeps four bytes of each cell of 4x4 pixels of the network input, and one for what is
  * marked: 92 KB of an image at 544x544.
  *
- * @param dataset with the classes of the model.
+ * @param datasets with the classes of the model; they are ranked together.
  * @returns the strongest contradiction first; of equal ones what comes first in the data set.
  * @throws OtxError `image` for one that cannot be read, `aborted` when the signal fires.
  */
 export async function rankDataset(
-  dataset: Dataset,
+  datasets: readonly Dataset[],
   { inputSize, classes, classify }: OpenedModel,
   { workers, onProgress, signal }: RankOptions,
 ): Promise<RankedImage[]> {
@@ -43,22 +45,23 @@ export async function rankDataset(
     const turned = mirror(mirrored, grid.width);
     return straight.map((value, i) => (value + turned[i]!) / 2);
   };
-  const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
-  try {
-    for await (const { image, mask, width, height } of loader) {
-      throwIfAborted(signal, 'labels were compared');
-      maps.push(cellsOf(await probabilitiesOf(image), mask, { width, height }, grid));
-      onProgress?.(maps.length, loader.length);
+  const total = datasets.reduce((sum, { samples }) => sum + samples.length, 0);
+  for (const dataset of datasets) {
+    const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
+    try {
+      for await (const { image, mask, width, height } of loader) {
+        throwIfAborted(signal, 'labels were compared');
+        maps.push(cellsOf(await probabilitiesOf(image), mask, { width, height }, grid));
+        onProgress?.(maps.length, total);
+      }
+    } finally {
+      await loader.dispose();
     }
-  } finally {
-    await loader.dispose();
   }
   const confidence = confidenceOf(maps, classes.length);
-  const images = maps.map((cells, i) => ({
-    ...contradictionOf(cells, confidence),
-    cells,
-    sample: dataset.samples[i]!,
-  }));
+  const images = datasets
+    .flatMap((dataset) => dataset.samples.map((sample) => ({ dataset, sample })))
+    .map((image, i) => ({ ...image, ...contradictionOf(maps[i]!, confidence), cells: maps[i]! }));
   return images.sort((a, b) => b.score - a.score);
 }
 

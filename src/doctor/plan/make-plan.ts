@@ -17,6 +17,7 @@ import {
 } from './choose-values.js';
 import { inWords } from './duration.js';
 import { measureObjects } from './measure-objects.js';
+import { PILOT_SIDE } from './pilot.js';
 import type { PlannedValue, TimeEstimate, TrainingPlan } from './plan.js';
 import { type TrainingSpeed, timeTraining } from './time-training.js';
 
@@ -116,15 +117,18 @@ function reasonOf({ name, description }: Template): string {
 }
 
 function estimate(
-  { secondsPerStep, stepsMeasured, secondsPerValidationImage }: TrainingSpeed,
+  { secondsPerStep, stepsMeasured, secondsPerValidationImage, hyperParameters }: TrainingSpeed,
   { threads, steps, epochs }: { readonly threads: number; readonly steps: number; readonly epochs: number },
   validationImages: number,
 ): TimeEstimate {
+  const { train } = inputSizes(hyperParameters);
+  const pilotShare = (Math.min(train, PILOT_SIDE) / train) ** 2;
   const secondsPerEpoch = steps * secondsPerStep + validationImages * secondsPerValidationImage;
   return {
     ...{ threads, secondsPerStep, stepsMeasured, secondsPerEpoch },
     stepsPerEpoch: steps,
     seconds: epochs * secondsPerEpoch,
+    pilotSteps: Math.floor(((PILOT_SECONDS - OVERHEAD_SECONDS) / (secondsPerEpoch * pilotShare)) * steps),
   };
 }
 
@@ -134,6 +138,9 @@ function stepsWithin(budget: number | undefined, time: TimeEstimate | undefined,
   const seconds = Math.max(budget - OVERHEAD_SECONDS, 0);
   return Math.min(Math.floor((seconds / time.secondsPerEpoch) * time.stepsPerEpoch), all);
 }
+
+/** A pilot that most have the time for. */
+const PILOT_SECONDS = 120;
 
 /** A tenth of a short training is enough. */
 const WARM_UP_SHARE = 0.1;

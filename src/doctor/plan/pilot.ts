@@ -10,7 +10,7 @@ import type { TrainingPlan } from './plan.js';
 /** Folder of the run, below that of the check. */
 export const PILOT_FOLDER = 'pilot';
 /** A quarter of the pixels of the usual input makes four times as many steps. */
-const LARGEST_SIDE = 256;
+export const PILOT_SIDE = 256;
 /** Trainings of 150 steps began with as many (docs/results.md). */
 const WARM_UP_STEPS = 20;
 /** More than any pilot makes. */
@@ -58,7 +58,7 @@ export async function runPilot(
   { seconds, output: folder, data, onEvent, signal }: PilotOptions,
 ): Promise<PilotResult> {
   const planned = Object.fromEntries(values.map(({ name, value }) => [name, value]));
-  const side = Math.min(Number.parseInt(String(planned.inputSize), 10), LARGEST_SIDE);
+  const side = Math.min(Number.parseInt(String(planned.inputSize), 10), PILOT_SIDE);
   const curve: { steps: number; mDice: number }[] = [];
   let steps = 0;
   let took = 0;

@@ -6,6 +6,7 @@ import { OtxError, option } from '../../base/errors.js';
 import { Outputs } from '../../base/outputs/outputs.js';
 import { otxCommand } from '../../base/shell.js';
 import {
+  type ClassInfo,
   type Dataset,
   findSubset,
   listSubsets,
@@ -60,6 +61,10 @@ export interface PlanTrainingOptions extends Pick<RunOptions, (typeof SHARED)[nu
 
 /** A plan as it was made. */
 export interface PlannedTraining extends TrainingPlan {
+  /** Of the data set, as its masks are read, background first. */
+  readonly classes: readonly ClassInfo[];
+  /** Time, pilot and advice in sentences, as they stand above the values. */
+  readonly summary: readonly string[];
   /** The plan as YAML, with its reasons: a configuration for {@link readTrainingConfig} and `--config`. */
   readonly yaml: string;
   /** The file with it; undefined without an output folder. */
@@ -92,6 +97,7 @@ export async function planTraining(options: PlanTrainingOptions): Promise<Planne
     ...(signal ? { signal } : {}),
     onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
   });
+  onEvent?.({ type: 'data', subset: 'train', report });
   return planVerified({ dataset, report }, options);
 }
 
@@ -134,11 +140,16 @@ export async function planVerified(
           });
     const { timeBudgetSeconds: _, ...given } = pick(options);
     const file = output === undefined ? undefined : join(output, PLAN_FILE);
-    const head = headOf(options.trainData, file, plan, pilot);
+    const summary = [
+      ...(plan.time ? describeTime(plan.time) : []),
+      ...(pilot ? describePilot(pilot) : []),
+      ...plan.advice,
+    ];
+    const head = [...headOf(options.trainData, file), ...summary];
     const places = runVocabulary.toConfig({ trainData: options.trainData, ...given }, resolve);
     const yaml = formatPlan(head, places, plan.values);
     await outputs?.write(PLAN_FILE, yaml);
-    return { ...plan, yaml, file, pilot };
+    return { ...plan, classes: dataset.classes, summary, yaml, file, pilot };
   } finally {
     await outputs?.close();
   }
@@ -158,18 +169,10 @@ async function ownValidation(options: PlanTrainingOptions): Promise<Dataset | un
 }
 
 /** What stands above the values. */
-function headOf(
-  data: string,
-  file: string | undefined,
-  { time, advice }: TrainingPlan,
-  pilot: PilotResult | undefined,
-): string[] {
+function headOf(data: string, file: string | undefined): string[] {
   return [
     `A plan for a training on ${data}. Change what you like: whatever is left out has its default.`,
     `  ${otxCommand('train', '--config', file ?? PLAN_FILE, '-o', '<folder>')}`,
-    ...(time ? describeTime(time) : []),
-    ...(pilot ? describePilot(pilot) : []),
-    ...advice,
   ];
 }
 
@@ -177,7 +180,7 @@ function headOf(
 const DEADLINE = 3600;
 
 /** What a time estimate says, in sentences. */
-export function describeTime(time: TimeEstimate): string[] {
+function describeTime(time: TimeEstimate): string[] {
   const { threads, secondsPerStep, stepsMeasured, secondsPerEpoch, stepsPerEpoch, seconds } = time;
   return [
     `Measured here with ${count(threads, 'thread')}, over ${count(stepsMeasured, 'step')}: ${inWords(secondsPerStep)} a step, so about ` +
@@ -192,7 +195,7 @@ export function describeTime(time: TimeEstimate): string[] {
 }
 
 /** What a pilot says, in sentences. */
-export function describePilot({ metrics, steps, seconds, side, rise }: PilotResult): string[] {
+function describePilot({ metrics, steps, seconds, side, rise }: PilotResult): string[] {
   return [
     `A pilot at ${side}x${side} reached a mean Dice of ${metrics.mDice.toFixed(3)} with ${count(steps, 'step')} in ${inWords(seconds)}, and ` +
       `${rise > RISING ? `had risen by ${rise.toFixed(3)} in their second half: more steps reach more` : 'had stopped rising'}.`,

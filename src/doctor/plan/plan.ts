@@ -30,6 +30,8 @@ export interface TimeEstimate {
   readonly secondsPerEpoch: number;
   /** Of all epochs; a training that stops early takes less. */
   readonly seconds: number;
+  /** What a pilot of two minutes makes of steps, as its smaller input has fewer pixels; a guess, which a pilot replaces. */
+  readonly pilotSteps: number;
 }
 
 /** A suggestion for a training. */

@@ -1,0 +1,63 @@
+/** @file What `otx check` prints of a plan for the training, and of labels that a model contradicts. */
+
+import { OtxError } from '../../base/errors.js';
+import { otxCommand, shellQuote } from '../../base/shell.js';
+import { printableLine } from '../../base/text.js';
+import { formatMetrics, type LabelCheck, type PlannedTraining } from '../../index.js';
+import { formatDuration } from '../progress.js';
+
+/** What `--pilot` means without a number. */
+const PILOT_SECONDS = 120;
+/** Images that are named; the table has all. */
+const NAMED = 10;
+
+/**
+ * @param given what stands behind `--pilot`: true where nothing does, undefined without the flag.
+ * @throws OtxError `usage` for what is no time.
+ */
+export function pilotSeconds(given: string | true | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const seconds = given === true ? PILOT_SECONDS : Number(given);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new OtxError('usage', `--pilot ${given}: expected a number of seconds, such as ${PILOT_SECONDS}`);
+}
+
+/** Values, times and how to go on. */
+export function planLines(
+  { values, summary, classes, pilot, time, file }: PlannedTraining,
+  columns: number,
+): string {
+  const names = classes.map(({ name }) => name);
+  const width = Math.max(...values.map(({ name }) => name.length));
+  return [
+    'suggested for a training:',
+    ...values.map(({ name, value }) => `  ${name.padEnd(width)}  ${value}`),
+    ...summary,
+    ...(pilot ? [`by class, after the pilot:\n${formatMetrics(pilot.metrics, names, columns)}`] : []),
+    ...(time && !pilot
+      ? [
+          `--pilot trains for ${formatDuration(PILOT_SECONDS)}, about ${time.pilotSteps} steps at a small input, and says what they reach`,
+        ]
+      : []),
+    ...(file === undefined
+      ? []
+      : [`the reasons stand in ${file}:`, `  ${otxCommand('train', '--config', file, '-o', '<folder>')}`]),
+  ].join('\n');
+}
+
+/** The images to look at first. */
+export function suspectLines({ images, table }: LabelCheck): string {
+  const suspect = images.filter(({ score }) => score > 0).slice(0, NAMED);
+  if (suspect.length === 0) return 'labels: the model contradicts none of them';
+  const lines = suspect.map(({ name, subset, share, changes: [largest] }, at) => {
+    const place = String(at + 1).padStart(3);
+    const change =
+      largest && `, mostly ${printableLine(largest.from)} that looks like ${printableLine(largest.to)}`;
+    return `${place}  ${printableLine(subset === '' ? name : `${subset}/${name}`)}: ${(100 * share).toFixed(1)} %${change ?? ''}`;
+  });
+  return [
+    'labels that the model contradicts most, with the share of the image:',
+    ...lines,
+    ...(table === undefined ? [] : [`all images are in ${shellQuote(table)}`]),
+  ].join('\n');
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import sharp from '../../data/images/sharp.js';
+import { generateScenes } from '../../demo/generate.js';
+import { runCommand } from '../program.js';
+import { createRunLog } from '../run-log.js';
+
+const [TRAIN, VAL] = [8, 3];
+let folder: string;
+let data: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-check-'));
+  data = join(folder, 'data');
+  await generateScenes(data, { train: TRAIN, val: VAL, width: 64, height: 48 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a command line prints. */
+async function otx(...words: readonly string[]): Promise<string> {
+  const printed: string[] = [];
+  const terminal = {
+    live: false,
+    columns: 80,
+    print: (text: string) => void printed.push(text),
+    bar: () => ({ update: () => undefined, stop: () => undefined }),
+  };
+  const { signal } = new AbortController();
+  await runCommand(words, terminal, { signal, log: createRunLog('otx'), startWork: () => undefined });
+  return printed.join('\n');
+}
+
+test('a data set is looked at and planned for, and its labels are compared with what the pilot has learned', {
+  timeout: 120_000,
+}, async () => {
+  const output = join(folder, 'check');
+  const words = ['check', data, '-o', output, '--template', 'Lite-HRNet-s-mod2', '--threads', '1'];
+  const printed = await otx(...words, '--time-budget', '30m', '--pilot', '2');
+  expect(printed).toMatch(/train data .*: 8 images/);
+  expect(printed).toMatch(/inputSize +64x64/);
+  // The data set has validation data.
+  expect(printed).not.toContain('valShare');
+  expect(printed).toMatch(/over \d steps?: [\d.]+ s a step/);
+  expect(printed).toMatch(/A pilot at 64x64 reached a mean Dice of 0\.\d{3} with \d+ steps?/);
+  expect(printed).toMatch(/cone/);
+
+  const plan = join(output, 'plan.yaml');
+  const config = parse(await otx('train', '--config', plan, '--print-config'));
+  expect(config).toMatchObject({ template: 'Lite-HRNet-s-mod2', train_data_roots: data, time_budget: 1800 });
+  expect(config.hyper_parameters.learning_parameters).toMatchObject({ input_size: '64x64', batch_size: 8 });
+
+  const labels = join(folder, 'labels');
+  const ranked = await otx('check', data, '--load-weights', join(output, 'pilot'), '-o', labels);
+  const [head, ...rows] = (await readFile(join(labels, 'suspect_labels.csv'), 'utf8')).trim().split('\n');
+  expect(head).toBe('image,subset,score,share,label,model,share of both');
+  const cells = rows.map((row) => row.split(','));
+  expect(cells.map(([, subset]) => subset).sort()).toEqual([
+    ...new Array(TRAIN).fill('train'),
+    ...new Array(VAL).fill('val'),
+  ]);
+  const scores = cells.map(([, , score]) => Number(score));
+  expect(scores).toEqual([...scores].sort((a, b) => b - a));
+  expect(scores[0]).toBeGreaterThan(0);
+  const [name, subset, , share, label, model] = cells[0] as string[];
+  expect(ranked).toContain(
+    `  1  ${subset}/${name}: ${(100 * Number(share)).toFixed(1)} %, mostly ${label} that looks like ${model}`,
+  );
+  const picture = await sharp(join(labels, 'suspect_labels', `001-${name}.png`)).metadata();
+  expect([picture.format, picture.width! > 3 * 64]).toEqual(['png', true]);
+});
+
+test('a pilot takes a number of seconds', async () => {
+  await expect(otx('check', data, '--pilot', 'soon')).rejects.toThrow('--pilot soon: expected a number');
+});

@@ -1,0 +1,57 @@
+/** @file `otx check`. */
+
+import type { Command } from 'commander';
+import { checkLabels, planTraining } from '../../index.js';
+import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
+import { pilotSeconds, planLines, suspectLines } from './check-parts.js';
+import { type CommandContext, DEFAULT_OUTPUTS } from './context.js';
+
+const READING = settingsNamed('dataFormat', 'useOtxAdapter', 'assume');
+const PLANNED = settingsNamed('validationData', 'bands', 'timeBudgetSeconds', 'threads');
+
+interface Flags extends Readonly<Record<string, unknown>> {
+  readonly output?: string;
+  readonly template?: string;
+  readonly loadWeights?: string;
+  readonly pilot?: string | true;
+}
+
+export function addCheck(program: Command, { terminal, run, outputFor }: CommandContext): void {
+  const command = program
+    .command('check')
+    .description(
+      'look at a data set and plan a training on it, or find labels that a trained model contradicts',
+    )
+    .argument('<data>', 'folder of the data set')
+    .option('-o, --output <folder>', `folder for plan and tables (default: ${DEFAULT_OUTPUTS}/<time>_check)`)
+    .option('--template <name>', 'template to plan for (default: Lite-HRNet-18-mod2)')
+    .option('--pilot [seconds]', 'also train for this time, and say what that reaches (default: 120)')
+    .option(
+      '--load-weights <path>',
+      'rank the images by how surely this run, checkpoint or exported .onnx file contradicts their labels',
+    );
+  addSettingFlags(command, [...PLANNED, ...READING]).action(async (data: string, flags: Flags) => {
+    const { template, loadWeights } = flags;
+    const seconds = pilotSeconds(flags.pilot);
+    const reading = typedOptions(flags, READING);
+    const output = await outputFor('check', flags.output);
+    if (loadWeights !== undefined) {
+      const { threads } = typedOptions(flags, PLANNED);
+      const checked = await run((hooks) =>
+        checkLabels({ ...reading, ...hooks, data, weights: loadWeights, template, threads, output }),
+      );
+      terminal.print(suspectLines(checked));
+      return;
+    }
+    const { validationData, ...planned } = typedOptions(flags, PLANNED);
+    const plan = await run((hooks) =>
+      planTraining({
+        ...{ ...reading, ...planned, ...hooks, template, output },
+        trainData: data,
+        validationData: validationData as string | undefined,
+        pilotSeconds: seconds,
+      }),
+    );
+    terminal.print(planLines(plan, terminal.columns));
+  });
+}
