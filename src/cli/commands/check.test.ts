@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -69,6 +69,16 @@ test('a data set is looked at and planned for, and its labels are compared with 
   );
   const picture = await sharp(join(labels, 'suspect_labels', `001-${name}.png`)).metadata();
   expect([picture.format, picture.width! > 3 * 64]).toEqual(['png', true]);
+});
+
+test('a list names the images that are looked at', async () => {
+  const weights = join(folder, 'check', 'pilot');
+  const list = join(folder, 'list.txt');
+  await writeFile(list, 'scene-0002\nimages/scene-0003.jpg\n');
+  const output = join(folder, 'listed');
+  await otx('check', join(data, 'train'), '--load-weights', weights, '--list', list, '-o', output);
+  const rows = (await readFile(join(output, 'suspect_labels.csv'), 'utf8')).trim().split('\n').slice(1);
+  expect(rows.map((row) => row.split(',')[0]).sort()).toEqual(['scene-0002', 'scene-0003']);
 });
 
 test('a pilot takes a number of seconds', async () => {

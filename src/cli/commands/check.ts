@@ -14,6 +14,7 @@ interface Flags extends Readonly<Record<string, unknown>> {
   readonly template?: string;
   readonly loadWeights?: string;
   readonly pilot?: string | true;
+  readonly list?: string;
 }
 
 export function addCheck(program: Command, { terminal, run, outputFor }: CommandContext): void {
@@ -30,15 +31,19 @@ export function addCheck(program: Command, { terminal, run, outputFor }: Command
       '--load-weights <path>',
       'rank the images by how surely this run, checkpoint or exported .onnx file contradicts their labels',
     );
+  command.option(
+    '--list <file>',
+    'with --load-weights: only these images, one a line, e.g. split/val.txt of the run',
+  );
   addSettingFlags(command, [...PLANNED, ...READING]).action(async (data: string, flags: Flags) => {
-    const { template, loadWeights } = flags;
+    const { template, loadWeights, list } = flags;
     const seconds = pilotSeconds(flags.pilot);
     const reading = typedOptions(flags, READING);
     const output = await outputFor('check', flags.output);
     if (loadWeights !== undefined) {
       const { threads } = typedOptions(flags, PLANNED);
       const checked = await run((hooks) =>
-        checkLabels({ ...reading, ...hooks, data, weights: loadWeights, template, threads, output }),
+        checkLabels({ ...reading, ...hooks, data, weights: loadWeights, template, threads, list, output }),
       );
       terminal.print(suspectLines(checked));
       return;

@@ -7,6 +7,7 @@ import { Outputs } from '../../base/outputs/outputs.js';
 import {
   type ClassInfo,
   type Dataset,
+  listedSamples,
   listSubsets,
   matchClasses,
   openDataset,
@@ -35,6 +36,8 @@ export interface CheckLabelsOptions
   readonly data: string;
   /** Name of the subset to look at. Default: all of them, ranked together. */
   readonly subset?: string | undefined;
+  /** Look at these images alone: a text file with one a line, such as `split/val.txt` of a run. Default: at all. */
+  readonly list?: string | undefined;
   /** Folder for the files. Default: none are written. */
   readonly output?: string | undefined;
   /** Of how many images a picture is drawn, the most suspicious first. Default 20. */
@@ -83,6 +86,7 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
     ...kindsOf('dataFormat', 'useOtxAdapter', 'assume'),
     data: 'path',
     subset: 'string?',
+    list: 'path?',
     output: 'path?',
     shown: 'number?',
   });
@@ -96,7 +100,11 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
         ...{ format, subset: name, useOtxAdapter, assume, signal },
         isLeftOpen: true,
       });
-      const settled = await settleClasses(opened, { workers: WORKERS, signal, ...model.data });
+      const settled = await settleClasses(await onlyListed(opened, options.list), {
+        workers: WORKERS,
+        signal,
+        ...model.data,
+      });
       const { dataset } = await verifyDataset(settled, {
         workers: WORKERS,
         belongsTo: model.data,
@@ -109,6 +117,13 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
   } finally {
     await model.dispose();
   }
+}
+
+/** @throws OtxError `dataset` as {@link listedSamples}. */
+async function onlyListed(dataset: Dataset, list: string | undefined): Promise<Dataset> {
+  if (list === undefined) return dataset;
+  const wanted = await listedSamples(dataset, list);
+  return { ...dataset, samples: dataset.samples.filter((sample) => wanted.has(sample)) };
 }
 
 /** {@link checkLabels} for data of which every file has been looked at, and an opened model. */

@@ -13,7 +13,12 @@ function withBoxes(...images: readonly (readonly (readonly [number, number, numb
       for (const [left, top, width, height] of boxes) {
         for (let y = top; y < top + height; y++) mask.fill(1, y * WIDTH + left, y * WIDTH + left + width);
       }
-      const image = { data: new Uint8Array(3 * mask.length), width: WIDTH, height: HEIGHT, channels: 3 } as const;
+      const image = {
+        data: new Uint8Array(3 * mask.length),
+        width: WIDTH,
+        height: HEIGHT,
+        channels: 3,
+      } as const;
       return { image, mask: { data: mask, width: WIDTH, height: HEIGHT } };
     }),
   });
