@@ -3,6 +3,7 @@ import { messageOf, OtxError } from '../../base/errors.js';
 import { css } from '../formats/css.js';
 import type { DatasetFormat, Item, OpenedItems } from '../formats/format.js';
 import { WHOLE } from '../formats/format.js';
+import { outsideNotices, repeated, safeId } from '../formats/items.js';
 import { locate } from '../formats/locate.js';
 import { pickSubset, type SubsetRole, shown } from '../formats/subsets.js';
 import { readImageSize, readOrientation } from '../images/decoder.js';
@@ -86,11 +87,12 @@ function describe({ title }: DatasetFormat, subset: string, { items, classes }: 
 
 async function withSizes(
   root: string,
-  { classes, coding, items, problems, notices, proposedMeta, readings = [] }: OpenedItems,
+  { classes, coding, items: given, problems, notices: told, proposedMeta, readings = [] }: OpenedItems,
   assumed: readonly ReadingName[],
   signal: AbortSignal | undefined,
 ): Promise<Dataset> {
-  const wrong: string[] = [];
+  const items = given.map((item) => ({ ...item, id: safeId(item.id) }));
+  const wrong: string[] = repeated(items);
   const readSize = async ({ imagePath, maskPath, declared }: Item): Promise<Size> => {
     try {
       const size = await readImageSize(imagePath);
@@ -114,6 +116,8 @@ async function withSizes(
       `${root}: none of its images is annotated; there is nothing to learn or to score`,
     );
   }
+  const outside = outsideNotices(items, sizes);
+  const notices = [...told, ...outside];
   const samples = items
     .map(({ id, imagePath, maskPath, shapes }, i): Sample => {
       return { id, imagePath, maskPath, ...(shapes ? { shapes } : {}), ...sizes[i]! };
@@ -127,7 +131,7 @@ async function withSizes(
     classes: likeliest.classes,
     samples,
     decodeMask: likeliest.coding,
-    notices: likeliest.notices,
+    notices: likeliest === declared[0] ? [...likeliest.notices, ...outside] : notices,
     ...(declared.length > 0 ? { open: { declared, assumed } } : {}),
     ...(proposedMeta ? { proposedMeta } : {}),
   };

@@ -58,7 +58,8 @@ export function pairByName(images: readonly ImageFile[], masks: readonly ImageFi
   return { pairs, problems };
 }
 
-function uniqueByStem(files: readonly ImageFile[], problems: string[]): Map<string, ImageFile> {
+/** Files by their stems; of two with the same one the first, and a problem. */
+export function uniqueByStem(files: readonly ImageFile[], problems: string[]): Map<string, ImageFile> {
   const byStem = new Map<string, ImageFile>();
   for (const file of files) {
     const other = byStem.get(file.stem);

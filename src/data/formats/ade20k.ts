@@ -1,6 +1,7 @@
 /** @file ADE20K: the masks of the scene parsing challenge of 2016, and the full data sets of 2017 and 2021. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { uniqueByStem } from '../datasets/pairing.js';
 import type { ImageFile } from '../images/image-files.js';
 import { IGNORE_INDEX } from '../types.js';
 import { ADE20K_NAMES } from './ade20k-names.js';
@@ -26,12 +27,13 @@ export const ade20k: DatasetFormat = {
   async open(folder, subset) {
     const masks = await folder.images(join('annotations', subset));
     const images = await folder.images(join('images', subset));
-    const maskOf = new Map(masks.map((mask) => [mask.stem, mask.path]));
+    const twice: string[] = [];
+    const maskOf = uniqueByStem(masks, twice);
     const items = images.flatMap(({ stem, path }): Item[] => {
-      const maskPath = maskOf.get(stem);
+      const maskPath = maskOf.get(stem)?.path;
       return maskPath === undefined ? [] : [{ id: stem, imagePath: path, maskPath }];
     });
-    const problems = images
+    const missing = images
       .filter(({ stem }) => !maskOf.has(stem))
       .map(({ path, stem }) => `${path} has no mask (expected annotations/${subset}/${stem}.png)`);
     const { classes } = labelTable(
@@ -43,7 +45,7 @@ export const ade20k: DatasetFormat = {
       // What belongs to none of the 150 is 0 in the masks, and not scored.
       coding: { ...SHAPES_CODING, values: [IGNORE_INDEX, ...ADE20K_NAMES.map((_, index) => index + 1)] },
       items,
-      problems,
+      problems: [...missing, ...twice],
       notices: ['the value 0 of the masks is ignored ("reduce_zero_label"), and 1 to 150 are the classes'],
     };
   },

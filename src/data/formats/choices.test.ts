@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { noise, rgbPng, temporaryFolder, writeFiles } from '../datasets/fixtures.cases.js';
+import { indexMask, noise, rgbPng, temporaryFolder, writeFiles } from '../datasets/fixtures.cases.js';
 import { openDataset } from '../datasets/open-dataset.js';
 import { readLabels } from './read-labels.js';
 
@@ -58,4 +58,129 @@ it('of several annotations of Label Studio the one counts that is marked as the 
   const open = await read(drawn('car'), drawn('tree'));
   expect(open.shown).toBe('car');
   expect(open.notices).toMatch(/1 tasks have several annotations, of which the first one counts \(7\)/);
+});
+
+const cocoOf = (fileName: string, segmentation = [[0, 0, 4, 0, 4, 6, 0, 6]]) => ({
+  'annotations/instances_default.json': {
+    images: [{ id: 1, file_name: fileName }],
+    categories: [{ id: 1, name: 'car' }],
+    annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation }],
+  },
+});
+
+it.each([
+  ['in other letters', 'A.PNG', 'A'],
+  ['of an address', 'some%20where/a%2Epng', 'some%20where/a%2Epng'],
+  ['of another machine', 'C:\\pictures\\a.png', 'pictures/a'],
+  ['that leads out of the folder', '../../images/a.png', 'images/a'],
+])('an image is found by a name %s, and called by one that stays in the folder', async (_, name, id) => {
+  const { samples } = await openDataset(await withImage(cocoOf(name)));
+  expect(samples.map((sample) => sample.id)).toEqual([id.replace(/\.png$/, '')]);
+  expect(samples[0]!.imagePath).toMatch(/images\/a\.png$/);
+});
+
+it('polygons of another image are told', async () => {
+  const far = [[80, 0, 90, 0, 90, 6]];
+  const { notices } = await openDataset(await withImage(cocoOf('a.png', far)));
+  expect(notices.join()).toMatch(/1 polygons lie wholly outside of their images .*images\/a\.png/);
+});
+
+/** Pixels of class 1 in the first sample. */
+async function carsOf(root: string): Promise<number> {
+  const { samples, decodeMask } = await openDataset(root);
+  return (await readLabels(samples[0]!, decodeMask)).data.filter((label) => label === 1).length;
+}
+
+it('YOLO takes lists of images, and several folders', async () => {
+  const image = await rgbPng(noise(8, 6, 1), 8, 6);
+  const half = '0 0 0 0.5 0 0.5 1 0 1\n';
+  const root = await temporaryFolder();
+  await writeFiles(root, {
+    'data.yaml': 'names: [car]\ntrain: train.txt\nval: [images/x, images/y]\n',
+    'train.txt': '\ufeffimages/x/a.png\n/home/somebody/images/y/b.png\n',
+    ...Object.fromEntries(['x/a', 'x/c', 'y/b', 'y/d'].map((name) => [`images/${name}.png`, image])),
+    ...Object.fromEntries(['x/a', 'x/c', 'y/b', 'y/d'].map((name) => [`labels/${name}.txt`, half])),
+  });
+  const idsOf = async (role: 'train' | 'val') =>
+    (await openDataset(root, { role })).samples.map(({ id }) => id);
+  expect(await idsOf('train')).toEqual(['x/a', 'y/b']);
+  expect(await idsOf('val')).toEqual(['a', 'b', 'c', 'd']);
+  expect((await openDataset(root, { role: 'train' })).samples[0]!.shapes!.shapes).toHaveLength(1);
+});
+
+it('an ellipse of CVAT covers what it encloses', async () => {
+  const drawn = '<ellipse label="car" cx="4" cy="3" rx="3" ry="2" rotation="90" />';
+  const root = await withImage({});
+  await writeFiles(root, {
+    'annotations.xml': `<annotations><image name="a.png">${drawn}</image></annotations>`,
+  });
+  // Turned: two pixels to the sides, three up and down.
+  const { samples, decodeMask } = await openDataset(root);
+  const { data } = await readLabels(samples[0]!, decodeMask);
+  const rows = Array.from({ length: 6 }, (_, y) => data.slice(8 * y, 8 * y + 8).join(''));
+  expect(rows).toEqual(['00011000', '00111100', '00111100', '00111100', '00111100', '00011000']);
+});
+
+it('what Label Studio has drawn with one tool and labelled with another is read', async () => {
+  const points = [
+    [0, 0],
+    [50, 0],
+    [50, 100],
+    [0, 100],
+  ];
+  const common = { id: 'x', original_width: 8, original_height: 6 };
+  const result = [
+    { ...common, type: 'polygon', value: { points } },
+    { ...common, type: 'labels', value: { points, labels: ['car'] } },
+  ];
+  const task = { id: 7, data: { image: 'a.png' }, annotations: [{ result }] };
+  expect(await carsOf(await withImage({ 'tasks.json': [task] }))).toBe(24);
+  const alone = {
+    ...task,
+    annotations: [{ result: [...result, { ...common, id: 'y', type: 'polygon', value: {} }] }],
+  };
+  const root = await withImage({ 'tasks.json': [alone] });
+  await expect(openDataset(root)).rejects.toThrow(/task 7 has a polygon without a label/);
+});
+
+it('a table of the paths of images and masks is none of run lengths', async () => {
+  const root = await withImage({});
+  await writeFiles(root, {
+    'train.csv': 'image,mask\nimages/a.png,masks/a.png\n',
+    'masks/a.png': indexMask(new Array(48).fill(1), 8, 6),
+  });
+  expect((await openDataset(root)).notices.join()).toContain('read as folders of images and masks');
+});
+
+it('annotations of Supervisely may leave the ending of the image out', async () => {
+  const root = await temporaryFolder();
+  const exterior = [
+    [0, 0],
+    [4, 0],
+    [4, 6],
+    [0, 6],
+  ];
+  await writeFiles(root, {
+    'meta.json': { classes: [{ title: 'car', shape: 'polygon' }] },
+    'ds/img/a.v1.png': await rgbPng(noise(8, 6, 1), 8, 6),
+    'ds/ann/a.v1.json': {
+      size: SIZE,
+      objects: [{ classTitle: 'car', geometryType: 'polygon', points: { exterior, interior: [] } }],
+    },
+  });
+  expect(await carsOf(root)).toBe(24);
+});
+
+it('two masks of one name are no choice of the program', async () => {
+  const mask = indexMask(new Array(48).fill(1), 8, 6);
+  const image = await rgbPng(noise(8, 6, 1), 8, 6);
+  const root = await temporaryFolder();
+  await writeFiles(root, {
+    'JPEGImages/a.png': image,
+    'SegmentationClass/a.png': mask,
+    'SegmentationClass/a.tif': mask,
+  });
+  await expect(openDataset(root)).rejects.toThrow(
+    /a\.tif and .*a\.png have the same name apart from their ending/,
+  );
 });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
+import { uniqueByStem } from '../datasets/pairing.js';
 import type { ImageFile } from '../images/image-files.js';
 import { IGNORE_INDEX } from '../types.js';
 import { CITYSCAPES_CLASSES, classOfPolygon, LABEL_IDS, TRAIN_IDS } from './cityscapes-labels.js';
@@ -127,15 +128,22 @@ export const kitti: DatasetFormat = {
   subsets: async () => [WHOLE],
   async open(folder) {
     const images = await folder.images('training/image_2');
-    const masks = new Map((await folder.images('training/semantic')).map((mask) => [mask.stem, mask.path]));
+    const twice: string[] = [];
+    const masks = uniqueByStem(await folder.images('training/semantic'), twice);
     const paired = images.flatMap(({ stem, path }) => {
-      const mask = masks.get(stem);
+      const mask = masks.get(stem)?.path;
       return mask === undefined ? [] : [{ id: stem, imagePath: path, maskPath: mask }];
     });
-    const problems = images
+    const missing = images
       .filter(({ stem }) => !masks.has(stem))
       .map(({ path, stem }) => `${path} has no mask (expected training/semantic/${stem}.png)`);
     const coding = { ...SHAPES_CODING, values: LABEL_IDS };
-    return { classes: CITYSCAPES_CLASSES, coding, items: paired, problems, notices: [] };
+    return {
+      classes: CITYSCAPES_CLASSES,
+      coding,
+      items: paired,
+      problems: [...missing, ...twice],
+      notices: [],
+    };
   },
 };

@@ -118,6 +118,15 @@ async function itemsOf(
   const categories = withoutGroups(file);
   const { classes, indexOf } = labelTable(categories, path);
   const classOf = new Map(categories.map((each) => [String(each.id), indexOf.get(each.name)!]));
+  for (const { id: own, name } of categories) {
+    const other = categories.find((each) => String(each.id) === String(own) && each.name !== name);
+    if (other) {
+      throw new OtxError(
+        'dataset',
+        `${path}: gives the id ${own} to the categories ${name} and ${other.name}`,
+      );
+    }
+  }
   const byImage = new Map<string, Annotation[]>(file.images.map((image) => [String(image.id), []]));
   if (byImage.size < file.images.length) {
     throw new OtxError('dataset', `${path}: gives the same id to several images`);

@@ -8,9 +8,11 @@ import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
 import { ImageFinder, imageMissing, stemOf } from './image-finder.js';
 import { type FileLabel, labelTable, SHAPES_CODING } from './label-table.js';
-import { finite, polygon, ringOfPairs, runs, wholeNumber } from './shapes/parse-shapes.js';
+import { ellipse, finite, polygon, ringOfPairs, runs, wholeNumber } from './shapes/parse-shapes.js';
 import type { Shape } from './shapes/shape.js';
 
+/** Elements that enclose pixels. */
+const AREAS = ['polygon', 'mask', 'ellipse'];
 /** Labels of these are drawn around nothing. */
 const NOT_AREAS = ['skeleton', 'points', 'polyline', 'tag', 'cuboid'];
 
@@ -150,7 +152,7 @@ function shapesOf(
     .sort((a, b) => zOf(a) - zOf(b))
     .flatMap((element): Shape[] => {
       if (element.name === 'tag') return [];
-      if (element.name !== 'polygon' && element.name !== 'mask') {
+      if (!AREAS.includes(element.name)) {
         collected.passOver(element.name, element.name === 'box' ? 'boxes' : `${element.name}s`);
         return [];
       }
@@ -171,6 +173,10 @@ function shapeOf({ name, attributes }: XmlElement, classIndex: number): Shape | 
   if (name === 'polygon') {
     const pairs = (attributes.points ?? '').split(';').map((pair) => pair.split(',').map(finite));
     return polygon([ringOfPairs(pairs)], classIndex);
+  }
+  if (name === 'ellipse') {
+    const { cx, cy, rx, ry, rotation = '0' } = attributes;
+    return ellipse([finite(cx), finite(cy)], [finite(rx), finite(ry)], finite(rotation), classIndex);
   }
   const { rle = '', left, top, width, height } = attributes;
   const [x, y, columns, rows] = [left, top, width, height].map(wholeNumber) as [

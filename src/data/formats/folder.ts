@@ -62,9 +62,15 @@ export class Folder {
     return known;
   }
 
-  /** @throws OtxError `dataset` */
-  text(name: string, expected: string, maxBytes: number = MOST_BYTES.list): Promise<string> {
-    return readTextOf(join(this.path, name), kindOf(expected, maxBytes));
+  /** Without the mark that some programs begin with. @throws OtxError `dataset` for what is missing, or is UTF-16. */
+  async text(name: string, expected: string, maxBytes: number = MOST_BYTES.list): Promise<string> {
+    const path = join(this.path, name);
+    const text = await readTextOf(path, kindOf(expected, maxBytes));
+    // As PowerShell and old editors of Windows write it.
+    if (text.includes('\u0000')) {
+      throw new OtxError('dataset', `${path}: is not UTF-8 but UTF-16, or no text at all; save it as UTF-8`);
+    }
+    return text.replace(/^\uFEFF/, '');
   }
 
   /** @throws OtxError `dataset` for a file that is missing, too large, or no JSON. */

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   errorOf,
@@ -33,7 +34,7 @@ const coco = (segmentation: unknown, more: object = {}, fileName = 'a.png') => (
 });
 
 describe('what is wrong in an annotation is one line that names it', () => {
-  it.each<[string, Record<string, string | object>, RegExp]>([
+  it.each<[string, Record<string, string | object | Uint8Array>, RegExp]>([
     [
       'a corner that is no number',
       coco([[0, 0, 5, null, 5, 5]]),
@@ -193,6 +194,69 @@ describe('what is wrong in an annotation is one line that names it', () => {
         ],
       },
       /result 0 has a brush of 1073741823\.75 pixels, but its image has 48/,
+    ],
+    [
+      'an image that is listed twice',
+      {
+        'annotations/instances_default.json': {
+          images: [1, 2].map((id) => ({ id, file_name: 'a.png', ...SIZE })),
+          categories: [{ id: 1, name: 'car' }],
+          annotations: [],
+        },
+      },
+      /images\/a\.png is annotated twice, in ROOT\/annotations\/instances_default\.json/,
+    ],
+    [
+      'two categories of one id',
+      {
+        'annotations/instances_default.json': {
+          images: [{ id: 1, file_name: 'a.png', ...SIZE }],
+          categories: [
+            { id: 1, name: 'car' },
+            { id: 1, name: 'tree' },
+          ],
+          annotations: [],
+        },
+      },
+      /gives the id 1 to the categories car and tree/,
+    ],
+    [
+      'a value of two classes',
+      {
+        '_classes.csv': 'Pixel Value, Class\n0, background\n1, car\n1, tree\n',
+        'a_mask.png': indexMask(new Array(48).fill(1), 8, 6),
+      },
+      /_classes\.csv: gives the value 1 to two classes/,
+    ],
+    [
+      'names in UTF-16',
+      {
+        'SegmentationClass/a.png': indexMask(new Array(48).fill(1), 8, 6),
+        'labelmap.txt': Buffer.from('\ufeffcar:1,2,3::\n', 'utf16le'),
+      },
+      /labelmap\.txt: is not UTF-8 but UTF-16/,
+    ],
+    [
+      'pixels where fractions are meant',
+      { 'data.yaml': 'names: [car]', 'labels/a.txt': '0 0 0 7 0 7 5\n' },
+      /a\.txt: line 1 has a coordinate 7 times as far as its image is wide or high; is it in pixels\?/,
+    ],
+    [
+      'a picture in Supervisely that unpacks to more than its image',
+      {
+        'meta.json': { classes: [{ title: 'car', shape: 'bitmap' }] },
+        'ds/img/a.png': indexMask(new Array(48).fill(1), 8, 6),
+        'ds/ann/a.png.json': {
+          size: { width: 8, height: 6 },
+          objects: [
+            {
+              ...{ classTitle: 'car', geometryType: 'bitmap' },
+              bitmap: { origin: [0, 0], data: deflateSync(Buffer.alloc(1 << 20)).toString('base64') },
+            },
+          ],
+        },
+      },
+      /object 0 \(car\) has a bitmap whose data is damaged/,
     ],
   ])('%s', async (_, files, said) => {
     const message = await saidOf(files);

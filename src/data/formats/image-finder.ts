@@ -8,13 +8,16 @@ export class ImageFinder {
   private readonly byPath = new Map<string, ImageFile>();
   private readonly byStem = new Map<string, ImageFile>();
   private readonly byName = new Map<string, ImageFile[]>();
+  /** In lower case: Windows and phones do not tell a.JPG from a.jpg. */
+  private readonly byLower = new Map<string, ImageFile[]>();
 
   private constructor(readonly images: readonly ImageFile[]) {
     for (const image of images) {
       this.byPath.set(image.relative.normalize('NFC'), image);
       this.byStem.set(image.stem, image);
       const name = posix.basename(image.relative).normalize('NFC');
-      this.byName.set(name, [...(this.byName.get(name) ?? []), image]);
+      push(this.byName, name, image);
+      push(this.byLower, name.toLowerCase(), image);
     }
   }
 
@@ -31,13 +34,35 @@ export class ImageFinder {
    */
   find(name: string, places: readonly string[]): ImageFile | undefined {
     const asked = name.replaceAll('\\', '/').normalize('NFC');
+    return this.look(asked, places) ?? (asked.includes('%') ? this.look(decoded(asked), places) : undefined);
+  }
+
+  private look(asked: string, places: readonly string[]): ImageFile | undefined {
     for (const place of places) {
       const path = posix.join(place, asked);
       const found = this.byPath.get(path) ?? this.byStem.get(path);
       if (found) return found;
     }
-    const named = this.byName.get(posix.basename(asked)) ?? [];
-    return named.length === 1 ? named[0] : undefined;
+    const base = posix.basename(asked);
+    for (const files of [this.byName.get(base), this.byLower.get(base.toLowerCase())]) {
+      if (files) return files.length === 1 ? files[0] : undefined;
+    }
+    return undefined;
+  }
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+/** Names from addresses have %20 where there is a space. */
+export function decoded(address: string): string {
+  try {
+    return decodeURIComponent(address).normalize('NFC');
+  } catch {
+    return address;
   }
 }
 

@@ -48,6 +48,10 @@ export const kaggle: DatasetFormat = {
   },
 };
 
+/** Enough for the head and a row or so. */
+const MOST_LOOKED_AT = 2000;
+const NUMBERS = /^(-1|nan|[\d\s]*)$/i;
+
 interface Table {
   readonly name: string;
   readonly image: number;
@@ -74,13 +78,17 @@ async function filesOf(folder: Folder): Promise<readonly Table[]> {
   const found: Table[] = [];
   for (const name of await folder.files('', 'csv')) {
     if (/submission/i.test(name)) continue;
-    const [head = []] = parseCsv((await folder.text(name, 'a table').catch(() => '')).slice(0, 2000));
+    const [head = [], ...rows] = parseCsv(
+      (await folder.text(name, 'a table').catch(() => '')).slice(0, MOST_LOOKED_AT),
+    );
     const columns = head.map(plain);
     const at = (names: readonly string[]) => columns.findIndex((column) => names.includes(column));
     const down = at(DOWN);
     const runs = down >= 0 ? down : at(ALONG);
     const image = at(IMAGE);
     if (runs < 0 || image < 0) continue;
+    // A table of the paths of masks has such columns as well.
+    if (!rows.every((row) => NUMBERS.test(row[runs] ?? ''))) continue;
     const isJoined = JOINED.includes(columns[image]!);
     found.push({ name, image, class: at(CLASS), runs, isJoined, order: down >= 0 ? 'columns' : 'rows' });
   }

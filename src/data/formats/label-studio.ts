@@ -6,7 +6,7 @@ import { listSome } from '../datasets/problems.js';
 import { Collected } from './collected.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
-import { ImageFinder, imageMissing, stemOf } from './image-finder.js';
+import { decoded, ImageFinder, imageMissing, stemOf } from './image-finder.js';
 import { labelTable, SHAPES_CODING } from './label-table.js';
 import { decodeBrush } from './shapes/brush.js';
 import { polygon, ringOfPairs, runs, Wrong, wholeNumber } from './shapes/parse-shapes.js';
@@ -23,6 +23,7 @@ const resultSchema = z.looseObject({
     rle: z.unknown().optional(),
     polygonlabels: z.array(z.string()).optional(),
     brushlabels: z.array(z.string()).optional(),
+    labels: z.array(z.string()).optional(),
   }),
 });
 const tasksSchema = z.array(
@@ -42,7 +43,9 @@ type Task = z.infer<typeof tasksSchema>[number];
 type Result = z.infer<typeof resultSchema>;
 
 const EXPECTED = 'an export of Label Studio in its format JSON';
-const AREAS = ['polygonlabels', 'brushlabels'];
+/** Also what was drawn with one tool and labelled with another, which is there twice: as `polygon`, and as `labels`. */
+const AREAS = ['polygonlabels', 'brushlabels', 'labels'];
+const WITHOUT_LABEL = ['polygon', 'brush'];
 /** What uploads are called: eight digits in front of their own name. */
 const UPLOAD = /^[0-9a-f]{8}-/;
 
@@ -121,15 +124,19 @@ const annotationOf = (task: Task) =>
 const isDisputed = (task: Task) =>
   completed(task).length > 1 && completed(task).filter(({ ground_truth }) => ground_truth).length !== 1;
 
+const isArea = ({ type, value }: Result) =>
+  AREAS.includes(type) && (type !== 'labels' || value.points !== undefined || value.rle !== undefined);
+
 /** What was drawn; choices and texts are passed over. */
 function drawnIn(task: Task): Result[] {
   return (annotationOf(task)?.result ?? []).flatMap((result) => {
     const parsed = resultSchema.safeParse(result);
-    return parsed.success && AREAS.includes(parsed.data.type) ? [parsed.data] : [];
+    return parsed.success && isArea(parsed.data) ? [parsed.data] : [];
   });
 }
 
-const labelsIn = ({ value }: Result): readonly string[] => value.polygonlabels ?? value.brushlabels ?? [];
+const labelsIn = ({ value }: Result): readonly string[] =>
+  value.polygonlabels ?? value.brushlabels ?? value.labels ?? [];
 
 interface Source {
   readonly folder: Folder;
@@ -151,12 +158,17 @@ function itemOf(task: Task, { folder, path, subset, finder, indexOf, collected }
     return [];
   }
   const drawn = drawnIn(task);
+  const idOf = (result: unknown) => (result as { readonly id?: unknown } | null)?.id;
+  const labelled = new Set(drawn.filter(({ type }) => type === 'labels').map(idOf));
   for (const result of annotation.result) {
     const type = (result as { readonly type?: unknown } | null)?.type;
     if (typeof type !== 'string') collected.problems.push(`${where} has a result without a type`);
-    else if (!AREAS.includes(type)) collected.passOver(`result of type ${type}`, `results of type ${type}`);
+    else if (WITHOUT_LABEL.includes(type)) {
+      if (!labelled.has(idOf(result))) collected.problems.push(`${where} has a ${type} without a label`);
+    } else if (!AREAS.includes(type)) collected.passOver(`result of type ${type}`, `results of type ${type}`);
     else if (!resultSchema.safeParse(result).success)
       collected.problems.push(`${where} has a damaged ${type}`);
+    else if (!isArea(resultSchema.parse(result))) collected.passOver('box of labels', 'boxes of labels');
   }
   const shapes = drawn.flatMap((result, i) =>
     collected.shape(`${where}: result ${i}`, () => shapeOf(result, indexOf)),
@@ -182,14 +194,6 @@ function findUpload(address: string, subset: string, finder: ImageFinder) {
   return finder.find(name, places) ?? finder.find(name.replace(UPLOAD, ''), places);
 }
 
-function decoded(address: string): string {
-  try {
-    return decodeURIComponent(address);
-  } catch {
-    return address;
-  }
-}
-
 /** @throws Wrong */
 function shapeOf(result: Result, indexOf: ReadonlyMap<string, number>): Shape | undefined {
   const { value, original_width, original_height, image_rotation } = result;
@@ -202,8 +206,7 @@ function shapeOf(result: Result, indexOf: ReadonlyMap<string, number>): Shape | 
   if (others.length > 0) throw new Wrong(`has several labels: ${[label, ...others].join(', ')}`);
   const classIndex = indexOf.get(label)!;
   // In percent of the sides.
-  if (result.type === 'polygonlabels')
-    return polygon([ringOfPairs(value.points, 0.01)], classIndex, 'fraction');
+  if (value.rle === undefined) return polygon([ringOfPairs(value.points, 0.01)], classIndex, 'fraction');
   const [width, height] = [original_width, original_height].map(wholeNumber) as [number, number];
   const counts = decodeBrush(value.rle, width * height);
   return runs(counts, { classIndex, order: 'rows', left: 0, top: 0, width, height });

@@ -73,9 +73,18 @@ export const SHAPES_CODING: MaskCoding = {
 /**
  * A coding of index masks.
  *
- * @param indexOfValue class index of each value; others are no class.
+ * @param pairs of values and class indices; other values are no class.
+ * @param source file that says so, for messages.
+ * @throws OtxError `dataset` for a value of two classes.
  */
-export function valuesCoding(indexOfValue: ReadonlyMap<number, number>): MaskCoding {
+export function valuesCoding(pairs: readonly (readonly [number, number])[], source: string): MaskCoding {
+  const indexOfValue = new Map<number, number>();
+  for (const [value, index] of pairs) {
+    if ((indexOfValue.get(value) ?? index) !== index) {
+      throw new OtxError('dataset', `${source}: gives the value ${value} to two classes`);
+    }
+    indexOfValue.set(value, index);
+  }
   const highest = Math.max(...indexOfValue.keys());
   const values = Array.from({ length: highest + 1 }, (_, value) => indexOfValue.get(value) ?? NO_CLASS);
   return { ...SHAPES_CODING, values };

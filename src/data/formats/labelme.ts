@@ -7,7 +7,7 @@ import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
 import { ImageFinder, imageMissing, stemOf } from './image-finder.js';
 import { type FileLabel, labelTable, SHAPES_CODING } from './label-table.js';
-import { finite, polygon, ring, ringOfPairs, Wrong } from './shapes/parse-shapes.js';
+import { ellipse, finite, polygon, ring, ringOfPairs, Wrong } from './shapes/parse-shapes.js';
 import type { Shape } from './shapes/shape.js';
 import { isSubsetName } from './subsets.js';
 
@@ -27,8 +27,6 @@ const labelmeFile = z.looseObject({
 type LabelmeFile = z.infer<typeof labelmeFile>;
 
 const EXPECTED = 'an annotation of labelme in JSON';
-/** Corners of the polygon that a circle is drawn as. */
-const CIRCLE_CORNERS = 256;
 
 export const labelme: DatasetFormat = {
   name: 'labelme',
@@ -165,9 +163,7 @@ const PARSERS = {
   circle: ({ points }: Drawn, classIndex: number): Shape | undefined => {
     const [x, y, atX, atY] = corners(points);
     const radius = Math.hypot(atX - x, atY - y);
-    const angles = Array.from({ length: CIRCLE_CORNERS }, (_, i) => (2 * Math.PI * i) / CIRCLE_CORNERS);
-    const around = angles.flatMap((angle) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)]);
-    return polygon([ring(around)], classIndex);
+    return ellipse([x, y], [radius, radius], 0, classIndex);
   },
   /** A picture in the box of two corners. */
   mask: ({ points, mask }: Drawn, classIndex: number): Shape => {

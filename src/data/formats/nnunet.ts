@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
+import { uniqueByStem } from '../datasets/pairing.js';
 import type { ImageFile } from '../images/image-files.js';
 import { IGNORE_INDEX } from '../types.js';
 import type { Folder } from './folder.js';
@@ -51,9 +52,8 @@ export const nnunet: DatasetFormat = {
       path,
     );
     const coding = valuesCoding(
-      new Map(
-        labels.map(({ name, value }) => [value, name === 'ignore' ? IGNORE_INDEX : indexOf.get(name)!]),
-      ),
+      labels.map(({ name, value }) => [value, name === 'ignore' ? IGNORE_INDEX : indexOf.get(name)!]),
+      path,
     );
     return { classes, coding, ...pair(images, masks), notices: [] };
   },
@@ -86,12 +86,12 @@ async function metaOf(
 type Found = readonly ImageFile[];
 
 function pair(images: Found, masks: Found): { items: Item[]; problems: string[] } {
-  const maskOf = new Map(masks.map((mask) => [mask.stem, mask.path]));
   const problems: string[] = [];
+  const maskOf = uniqueByStem(masks, problems);
   const items: Item[] = [];
   for (const { stem, path } of images) {
     const id = stem.endsWith(FIRST_CHANNEL) ? stem.slice(0, -FIRST_CHANNEL.length) : undefined;
-    const mask = id === undefined ? undefined : maskOf.get(id);
+    const mask = id === undefined ? undefined : maskOf.get(id)?.path;
     if (id === undefined) {
       problems.push(
         `${path} is not called CASE${FIRST_CHANNEL}; pictures of several channels in files of their own are not read`,

@@ -1,6 +1,7 @@
 /** @file Semantic masks of Roboflow: x.jpg beside x_mask.png, and the meaning of the values in _classes.csv. */
 import { join } from 'node:path';
 import { OtxError } from '../../base/errors.js';
+import { uniqueByStem } from '../datasets/pairing.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, WHOLE } from './format.js';
 import { labelTable, valuesCoding } from './label-table.js';
@@ -30,21 +31,24 @@ export const roboflow: DatasetFormat = {
       throw new OtxError('dataset', `${path}: has the value "${value}" for ${name}; expected 0 to 255`);
     });
     const { classes, indexOf } = labelTable(labels, path);
-    const coding = valuesCoding(new Map(labels.map(({ name, number }) => [number, indexOf.get(name)!])));
+    const coding = valuesCoding(
+      labels.map(({ name, number }) => [number, indexOf.get(name)!]),
+      path,
+    );
     const files = await own.images();
     const isMask = ({ stem }: { stem: string }) => stem.endsWith(SUFFIX);
-    const masks = new Map(
-      files.filter(isMask).map((mask) => [mask.stem.slice(0, -SUFFIX.length), mask.path]),
-    );
+    const bare = files.filter(isMask).map((mask) => ({ ...mask, stem: mask.stem.slice(0, -SUFFIX.length) }));
+    const twice: string[] = [];
+    const masks = uniqueByStem(bare, twice);
     const images = files.filter((file) => !isMask(file));
     const items = images.flatMap(({ stem, path: imagePath }): Item[] => {
-      const maskPath = masks.get(stem);
+      const maskPath = masks.get(stem)?.path;
       return maskPath === undefined ? [] : [{ id: stem, imagePath, maskPath }];
     });
-    const problems = images
+    const missing = images
       .filter(({ stem }) => !masks.has(stem))
       .map((image) => `${image.path} has no mask (expected ${image.stem}${SUFFIX}.png)`);
-    return { root: own.path, classes, coding, items, problems, notices: [] };
+    return { root: own.path, classes, coding, items, problems: [...missing, ...twice], notices: [] };
   },
 };
 

@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { z } from 'zod';
 import { MAX_PIXELS } from '../images/decoder.js';
+import type { Size } from '../transforms/geometry.js';
 import { Collected } from './collected.js';
 import { colorOf } from './cvat.js';
 import type { Folder } from './folder.js';
@@ -29,6 +30,7 @@ const annotationFile = z.looseObject({
 });
 type Drawn = z.infer<typeof annotationFile>['objects'][number];
 
+const SMALL_PNG = 65536;
 /** Kinds of classes that are areas. */
 const AREAS = ['bitmap', 'polygon', 'any', 'alpha_mask'];
 
@@ -90,12 +92,17 @@ async function itemOf(
     collected.problems.push(`${path}: ${issue?.path.join('.')} is wrong: ${issue?.message}`);
     return undefined;
   }
-  const image = name.slice(0, -'.json'.length);
-  const imageName = posix.join(place, 'img', image);
-  if (!(await folder.hasFile(imageName))) {
-    collected.problems.push(`${path} has no image (expected ${imageName})`);
+  const bare = name.slice(0, -'.json'.length);
+  const pictures = await folder.names(posix.join(place, 'img'));
+  // Older exports leave the ending of the image out.
+  const image = pictures.includes(bare)
+    ? bare
+    : pictures.find((each) => stemOf(each) === bare.normalize('NFC'));
+  if (image === undefined) {
+    collected.problems.push(`${path} has no image (expected ${posix.join(place, 'img', bare)})`);
     return undefined;
   }
+  const imageName = posix.join(place, 'img', image);
   const { size, objects } = parsed.data;
   const shapes = objects.flatMap((object, i): Shape[] => {
     const where = `${path}: object ${i} (${object.classTitle})`;
@@ -108,7 +115,7 @@ async function itemOf(
       collected.problems.push(`${where} has a class that is not in meta.json`);
       return [];
     }
-    return collected.shape(where, () => shapeOf(object, classIndex));
+    return collected.shape(where, () => shapeOf(object, classIndex, size));
   });
   return {
     id: stemOf(image),
@@ -120,7 +127,7 @@ async function itemOf(
 }
 
 /** @throws Wrong */
-function shapeOf({ bitmap, points }: Drawn, classIndex: number): Shape | undefined {
+function shapeOf({ bitmap, points }: Drawn, classIndex: number, image: Size): Shape | undefined {
   if (!bitmap) {
     const holes = (points?.interior ?? []).map((hole) => ringOfPairs(hole));
     return polygon([ringOfPairs(points?.exterior), ...holes], classIndex);
@@ -129,8 +136,9 @@ function shapeOf({ bitmap, points }: Drawn, classIndex: number): Shape | undefin
   const [left, top] = bitmap.origin.map(wholeNumber) as [number, number];
   try {
     const packed = Buffer.from(bitmap.data, 'base64');
-    // A PNG of one bit a pixel takes less than this.
-    const bytes = inflateSync(packed, { maxOutputLength: MAX_PIXELS });
+    // A PNG of four bytes a pixel takes less than this; a few bytes can unpack to gigabytes.
+    const most = Math.min(8 * image.width * image.height, MAX_PIXELS) + SMALL_PNG;
+    const bytes = inflateSync(packed, { maxOutputLength: most });
     return { kind: 'bitmap', classIndex, left, top, bytes: Uint8Array.from(bytes) };
   } catch {
     throw new Wrong('has a bitmap whose data is damaged');

@@ -1,6 +1,7 @@
 /** @file Pascal VOC, and what CVAT and labelme export under this name: colours in SegmentationClass, lists in ImageSets. */
 import { join, posix } from 'node:path';
 import { OtxError } from '../../base/errors.js';
+import { uniqueByStem } from '../datasets/pairing.js';
 import type { ImageFile } from '../images/image-files.js';
 import type { Rgb } from '../masks/color-vision.js';
 import { vocPalette } from '../masks/palette.js';
@@ -67,8 +68,8 @@ function pair(
   masks: readonly ImageFile[],
   maskPlace: string,
 ): Pick<OpenedItems, 'items' | 'problems'> {
-  const [imageOf, maskOf] = [images, masks].map((files) => new Map(files.map((file) => [file.stem, file])));
   const problems: string[] = [];
+  const [imageOf, maskOf] = [images, masks].map((files) => uniqueByStem(files, problems));
   const items: Item[] = [];
   for (const id of ids) {
     const name = id.normalize('NFC');

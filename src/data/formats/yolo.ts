@@ -1,10 +1,10 @@
 /** @file YOLO segmentation: a text file for each image, with a class number and a polygon in fractions on each line. */
 import { join, posix } from 'node:path';
 import { OtxError } from '../../base/errors.js';
-import type { ImageFile } from '../images/image-files.js';
 import { Collected } from './collected.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, type OpenedItems, WHOLE } from './format.js';
+import { ImageFinder, imageMissing } from './image-finder.js';
 import { type FileLabel, labelTable, SHAPES_CODING } from './label-table.js';
 import { polygon, ring, Wrong } from './shapes/parse-shapes.js';
 import type { Shape } from './shapes/shape.js';
@@ -25,7 +25,7 @@ export const yolo: DatasetFormat = {
     const file = (await dataFile(folder))!;
     const found: string[] = [];
     for (const subset of SUBSETS)
-      if ((await imageFolder(folder, file, subset)) !== undefined) found.push(subset);
+      if ((await imagesOf(folder, file, subset)).images.length > 0) found.push(subset);
     return found.length > 0 ? found : [WHOLE];
   },
   async open(folder, subset) {
@@ -33,9 +33,12 @@ export const yolo: DatasetFormat = {
     const path = join(folder.path, file.name);
     const labels = namesOf(file.content, path);
     const { classes, indexOf } = labelTable(labels, path);
-    const place = subset === WHOLE ? 'images' : (await imageFolder(folder, file, subset))!;
+    const found =
+      subset === WHOLE
+        ? { images: await imagesBelow(folder, 'images'), problems: [] }
+        : await imagesOf(folder, file, subset);
     const classOf = labels.map(({ name }) => indexOf.get(name)!);
-    return { classes, coding: SHAPES_CODING, ...(await itemsOf(folder, place, classOf)) };
+    return { classes, coding: SHAPES_CODING, ...(await itemsOf(folder, found, classOf)) };
   },
 };
 
@@ -51,10 +54,8 @@ async function dataFile(folder: Folder): Promise<DataFile | undefined> {
     if (typeof content !== 'object' || content === null || !('names' in content)) continue;
     const places = [
       'labels',
-      ...SUBSETS.map((subset) => `labels/${subset}`),
-      'train/labels',
-      'valid/labels',
-      'val/labels',
+      ...(await folder.folders('labels')).map((part) => posix.join('labels', part)),
+      ...(await folder.folders()).map((part) => posix.join(part, 'labels')),
     ];
     for (const place of places) {
       if ((await folder.files(place, 'txt')).length > 0)
@@ -64,27 +65,77 @@ async function dataFile(folder: Folder): Promise<DataFile | undefined> {
   return undefined;
 }
 
-/** Folder of the images of a subset, below the folder of the data. */
-async function imageFolder(
-  folder: Folder,
-  { content }: DataFile,
-  subset: string,
-): Promise<string | undefined> {
+/** An image of a subset. */
+interface SubsetImage {
+  readonly id: string;
+  readonly path: string;
+  /** Path below the folder of the data. */
+  readonly name: string;
+}
+
+interface SubsetImages {
+  readonly images: readonly SubsetImage[];
+  readonly problems: readonly string[];
+}
+
+/** Images of a subset: in one folder or several, or as a list names them; none where it is not there. */
+async function imagesOf(folder: Folder, { content }: DataFile, subset: string): Promise<SubsetImages> {
   const given = content[subset] ?? (subset === 'val' ? content.valid : undefined);
-  const start = typeof content.path === 'string' ? content.path : '';
-  const named = typeof given === 'string' ? given.replaceAll('\\', '/') : undefined;
-  const candidates = [
-    // Exports are unpacked elsewhere than their file says: what leads out of the folder is taken as lying in it.
-    ...(named === undefined ? [] : [posix.join(start, named), named, named.replace(/^(\.\.\/)+/, '')]),
-    `images/${subset}`,
-    `${subset}/images`,
-    ...(subset === 'val' ? ['valid/images'] : []),
-  ].map((path) => posix.normalize(path).replace(/\/+$/, ''));
-  for (const path of candidates) {
-    if (path.startsWith('..') || posix.isAbsolute(path) || /\.txt$/i.test(path)) continue;
-    if ((await folder.hasFolder(path)) && (await folder.images(path)).length > 0) return path;
+  const start = typeof content.path === 'string' ? content.path.replaceAll('\\', '/') : '';
+  const named = (Array.isArray(given) ? given : [given]).filter((each) => typeof each === 'string');
+  const parts: SubsetImages[] = [];
+  for (const name of named) parts.push(await imagesAt(folder, start, name.replaceAll('\\', '/')));
+  const found = {
+    images: parts.flatMap(({ images }) => images),
+    problems: parts.flatMap(({ problems }) => problems),
+  };
+  if (found.images.length > 0) return found;
+  const usual = [`images/${subset}`, `${subset}/images`, ...(subset === 'val' ? ['valid/images'] : [])];
+  for (const place of usual) {
+    const images = await imagesBelow(folder, place);
+    if (images.length > 0) return { images, problems: [] };
   }
-  return undefined;
+  return { images: [], problems: [] };
+}
+
+async function imagesAt(folder: Folder, start: string, name: string): Promise<SubsetImages> {
+  // Exports are unpacked elsewhere than their file says: what leads out of the folder is taken as lying in it.
+  const candidates = [posix.join(start, name), name, name.replace(/^(\.\.\/)+/, '')];
+  for (const candidate of candidates) {
+    const path = posix.normalize(candidate).replace(/\/+$/, '');
+    if (path.startsWith('..') || posix.isAbsolute(path)) continue;
+    if (/\.txt$/i.test(path)) {
+      if (await folder.hasFile(path)) return imagesListed(folder, path);
+      continue;
+    }
+    const images = await imagesBelow(folder, path);
+    if (images.length > 0) return { images, problems: [] };
+  }
+  return { images: [], problems: [] };
+}
+
+async function imagesBelow(folder: Folder, place: string): Promise<SubsetImage[]> {
+  const images = await folder.images(place);
+  return images.map(({ stem, path, relative }) => ({ id: stem, path, name: posix.join(place, relative) }));
+}
+
+/** By paths of this machine or of another one. */
+async function imagesListed(folder: Folder, list: string): Promise<SubsetImages> {
+  const finder = await ImageFinder.of(folder);
+  const lines = (await folder.text(list, 'a list of images')).split(/\r?\n/);
+  const problems: string[] = [];
+  const images = lines.flatMap((line): SubsetImage[] => {
+    const name = line.trim();
+    if (name === '') return [];
+    const found =
+      finder.find(name, ['', posix.dirname(list)]) ?? finder.find(name.replace(/^\.?\/+/, ''), ['']);
+    if (!found) {
+      problems.push(imageMissing(join(folder.path, list), name, folder.path));
+      return [];
+    }
+    return [{ id: found.stem.replace(/^(.*\/)?images\//, ''), path: found.path, name: found.relative }];
+  });
+  return { images, problems };
 }
 
 /** A list, or a map from numbers. */
@@ -109,34 +160,33 @@ function namesOf({ names }: DataFile['content'], path: string): FileLabel[] {
 
 async function itemsOf(
   folder: Folder,
-  place: string,
+  { images, problems }: SubsetImages,
   classOf: readonly number[],
 ): Promise<Pick<OpenedItems, 'items' | 'problems' | 'notices'>> {
   const collected = new Collected();
-  const images = await folder.images(place);
-  // The last folder called images, as the trainers of this format do.
-  const labels = place.replace(/(^|\/)images(?=\/|$)(?!.*\/images(\/|$))/, '$1labels');
   let empty = 0;
   const items: Item[] = [];
   for (const image of images) {
-    const name = `${labels}/${stemAsWritten(image)}.txt`;
+    const name = labelsOf(image.name);
     const path = join(folder.path, name);
     const lines = (await folder.hasFile(name)) ? (await folder.text(name, 'polygons')).split(/\r?\n/) : [];
     if (lines.length === 0) empty++;
     const shapes = lines.flatMap((line, i) => shapesOf(line, classOf, `${path}: line ${i + 1}`, collected));
-    items.push({
-      id: image.stem,
-      imagePath: image.path,
-      maskPath: path,
-      shapes: { shapes, ground: 0 },
-    });
+    items.push({ id: image.id, imagePath: image.path, maskPath: path, shapes: { shapes, ground: 0 } });
   }
   const notices = empty > 0 ? [`${empty} images have no text file and show background only`] : [];
-  return { items, problems: collected.problems, notices: [...collected.notices(), ...notices] };
+  return {
+    items,
+    problems: [...problems, ...collected.problems],
+    notices: [...collected.notices(), ...notices],
+  };
 }
 
-const stemAsWritten = ({ relative }: ImageFile) =>
-  relative.slice(0, relative.length - posix.extname(relative).length);
+/** In the last folder called images, as the trainers of this format do, or beside the image. */
+function labelsOf(image: string): string {
+  const bare = image.slice(0, image.length - posix.extname(image).length);
+  return `${bare.replace(/(^|\/)images\/(?!(.*\/)?images\/)/, '$1labels/')}.txt`;
+}
 
 function shapesOf(line: string, classOf: readonly number[], where: string, collected: Collected): Shape[] {
   const parts = line.trim().split(/\s+/);

@@ -47,6 +47,30 @@ export function ringOfPairs(values: unknown, factor = 1): Float64Array | undefin
   return ring(values.flat(), factor);
 }
 
+/** Corners of the polygon that a circle or an ellipse is drawn as. */
+const ROUND_CORNERS = 256;
+
+/**
+ * An ellipse as a polygon.
+ *
+ * @param turn of its first radius from the x axis, clockwise as seen, in degrees.
+ * @throws Wrong
+ */
+export function ellipse(
+  [x, y]: readonly [number, number],
+  [first, second]: readonly [number, number],
+  turn: number,
+  classIndex: number,
+): PolygonShape | undefined {
+  const [cos, sin] = [Math.cos((turn * Math.PI) / 180), Math.sin((turn * Math.PI) / 180)];
+  const corners = Array.from({ length: ROUND_CORNERS }, (_, i) => {
+    const angle = (2 * Math.PI * i) / ROUND_CORNERS;
+    const [along, across] = [first * Math.cos(angle), second * Math.sin(angle)];
+    return [x + along * cos - across * sin, y + along * sin + across * cos];
+  });
+  return polygon([ring(corners.flat())], classIndex);
+}
+
 /** A polygon of rings, without those that enclose nothing; undefined where none is left. */
 export function polygon(
   rings: readonly (Float64Array | undefined)[],
@@ -54,6 +78,11 @@ export function polygon(
   unit: PolygonShape['unit'] = 'pixels',
 ): PolygonShape | undefined {
   const closed = rings.filter((each) => each !== undefined);
+  const far =
+    unit === 'fraction' && closed.flatMap((each) => each.find((value) => value < -1 || value > 2) ?? [])[0];
+  if (typeof far === 'number') {
+    throw new Wrong(`has a coordinate ${far} times as far as its image is wide or high; is it in pixels?`);
+  }
   return closed.length === 0 ? undefined : { kind: 'polygon', classIndex, rings: closed, unit };
 }
 

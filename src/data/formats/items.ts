@@ -1,0 +1,66 @@
+/** @file What holds for the images of every format: names that stay in their folder, each once, and shapes that lie on them. */
+import { listSome } from '../datasets/problems.js';
+import type { Size } from '../transforms/geometry.js';
+import type { Item } from './format.js';
+import type { Shape } from './shapes/shape.js';
+
+/** A name that leads nowhere else: files of annotations may say `../../a`, `C:\a` or `/a`. */
+export const safeId = (id: string): string => {
+  const parts = id.replaceAll('\\', '/').normalize('NFC').split('/');
+  const inside = parts.filter(
+    (part) => part !== '' && part !== '.' && part !== '..' && !/^[a-z]:$/i.test(part),
+  );
+  return inside.join('/');
+};
+
+/** A sentence for each image that is there twice, by its file or by its name. */
+export function repeated(items: readonly Item[]): string[] {
+  const problems: string[] = [];
+  const byPath = new Map<string, Item>();
+  const byId = new Map<string, Item>();
+  for (const item of items) {
+    const same = byPath.get(item.imagePath);
+    const alike = byId.get(item.id);
+    if (same) {
+      const where = same.maskPath === item.maskPath ? item.maskPath : `${same.maskPath} and ${item.maskPath}`;
+      problems.push(`${item.imagePath} is annotated twice, in ${where}`);
+    } else if (alike) {
+      problems.push(`${item.imagePath} and ${alike.imagePath} have the same name apart from their ending`);
+    }
+    byPath.set(item.imagePath, item);
+    byId.set(item.id, item);
+  }
+  return problems;
+}
+
+/** What was drawn on other images: shapes that lie wholly outside of theirs, in one sentence if there are any. */
+export function outsideNotices(items: readonly Item[], sizes: readonly Size[]): string[] {
+  const named: string[] = [];
+  let count = 0;
+  items.forEach(({ imagePath, shapes }, i) => {
+    const outside = shapes?.shapes.filter((shape) => isOutside(shape, sizes[i]!)).length ?? 0;
+    if (outside > 0) named.push(imagePath);
+    count += outside;
+  });
+  if (count === 0) return [];
+  return [
+    `${count} polygons lie wholly outside of their images and show nothing; were they drawn on images of another size? ` +
+      listSome(named),
+  ];
+}
+
+function isOutside(shape: Shape, { width, height }: Size): boolean {
+  if (shape.kind !== 'polygon') return false;
+  const [right, bottom] = shape.unit === 'pixels' ? [width, height] : [1, 1];
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (const ring of shape.rings) {
+    for (let i = 0; i < ring.length; i += 2) {
+      const [x, y] = [ring[i]!, ring[i + 1]!];
+      if (x < box.left) box.left = x;
+      if (x > box.right) box.right = x;
+      if (y < box.top) box.top = y;
+      if (y > box.bottom) box.bottom = y;
+    }
+  }
+  return box.left >= right || box.top >= bottom || box.right <= 0 || box.bottom <= 0;
+}
