@@ -57,6 +57,19 @@ function trainFrom(
   );
 }
 
+/** @param plan the file, as it was written. */
+export function afterPlan(plan: string): string {
+  return whatNext([
+    ['look', shellQuote(plan)],
+    ['train', otxCommand('train', '--config', plan, '-o', ANY_FOLDER)],
+  ]);
+}
+
+/** @param pictures folder of what was drawn. */
+export function afterLabels(pictures: string): string {
+  return whatNext([['look', shellQuote(pictures)]]);
+}
+
 /** Weights that a command was given. */
 export interface UsedWeights {
   readonly weights: string;

@@ -1,9 +1,10 @@
 /** @file What `otx check` prints of a plan for the training, and of labels that a model contradicts. */
 
+import { dirname } from 'node:path';
 import { OtxError } from '../../base/errors.js';
-import { otxCommand, shellQuote } from '../../base/shell.js';
 import { printableLine } from '../../base/text.js';
 import { formatMetrics, type LabelCheck, type PlannedTraining } from '../../index.js';
+import { afterLabels, afterPlan } from '../closing.js';
 import { formatDuration } from '../progress.js';
 
 /** What `--pilot` means without a number. */
@@ -41,23 +42,44 @@ export function planLines(
       : []),
     ...(file === undefined
       ? []
-      : [`the reasons stand in ${file}:`, `  ${otxCommand('train', '--config', file, '-o', '<folder>')}`]),
+      : [`written ${file}, with the reason for each value`, `\n${afterPlan(file)}`]),
   ].join('\n');
 }
 
 /** The images to look at first. */
 export function suspectLines({ images, table }: LabelCheck): string {
   const suspect = images.filter(({ score }) => score > 0).slice(0, NAMED);
-  if (suspect.length === 0) return 'labels: the model contradicts none of them';
   const lines = suspect.map(({ name, subset, share, changes: [largest] }, at) => {
     const place = String(at + 1).padStart(3);
+    const path = printableLine(subset === '' ? name : `${subset}/${name}`);
     const change =
       largest && `, mostly ${printableLine(largest.from)} that looks like ${printableLine(largest.to)}`;
-    return `${place}  ${printableLine(subset === '' ? name : `${subset}/${name}`)}: ${(100 * share).toFixed(1)} %${change ?? ''}`;
+    return `${place}  ${path}: ${(100 * share).toFixed(1)} %${change ?? ''}`;
   });
+  const [first] = suspect.flatMap(({ picture }) => picture ?? []);
   return [
-    'labels that the model contradicts most, with the share of the image:',
+    suspect.length === 0
+      ? 'labels: the model contradicts none of them'
+      : 'labels that the model contradicts most, with the share of the image:',
     ...lines,
-    ...(table === undefined ? [] : [`all images are in ${shellQuote(table)}`]),
+    ...(table === undefined ? [] : [`written ${table}, with all images`]),
+    ...(first === undefined ? [] : [`\n${afterLabels(dirname(first))}`]),
   ].join('\n');
+}
+
+/** Flags of one of the two things that the command does. */
+const ONLY_PLANNED = ['valDataRoots', 'timeBudget', 'pilot'];
+const ONLY_RANKED = ['list'];
+
+/** @throws OtxError `usage` for flags that would be passed over. */
+export function checkFlags(flags: Readonly<Record<string, unknown>>): void {
+  const isRanked = flags.loadWeights !== undefined;
+  const idle = (isRanked ? ONLY_PLANNED : ONLY_RANKED).find((name) => flags[name] !== undefined);
+  if (idle === undefined) return;
+  const flag = `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new OtxError(
+    'usage',
+    `${flag} has no use ${isRanked ? 'beside' : 'without'} --load-weights, with which labels are compared with a model; ` +
+      `leave ${isRanked ? 'one of them' : flag} out`,
+  );
 }

@@ -81,6 +81,13 @@ test('a list names the images that are looked at', async () => {
   expect(rows.map((row) => row.split(',')[0]).sort()).toEqual(['scene-0002', 'scene-0003']);
 });
 
+test('flags that would be passed over are refused', async () => {
+  await expect(otx('check', data, '--load-weights', 'a', '--val-data-roots', 'b')).rejects.toThrow(
+    '--val-data-roots has no use beside --load-weights',
+  );
+  await expect(otx('check', data, '--list', 'a')).rejects.toThrow('--list has no use without --load-weights');
+});
+
 test('a pilot takes a number of seconds', async () => {
   await expect(otx('check', data, '--pilot', 'soon')).rejects.toThrow('--pilot soon: expected a number');
 });

@@ -3,11 +3,11 @@
 import type { Command } from 'commander';
 import { checkLabels, planTraining } from '../../index.js';
 import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
-import { pilotSeconds, planLines, suspectLines } from './check-parts.js';
+import { checkFlags, pilotSeconds, planLines, suspectLines } from './check-parts.js';
 import { type CommandContext, DEFAULT_OUTPUTS } from './context.js';
 
-const READING = settingsNamed('dataFormat', 'useOtxAdapter', 'assume');
-const PLANNED = settingsNamed('validationData', 'bands', 'timeBudgetSeconds', 'threads');
+const READING = settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands');
+const PLANNED = settingsNamed('validationData', 'timeBudgetSeconds', 'threads');
 
 interface Flags extends Readonly<Record<string, unknown>> {
   readonly output?: string;
@@ -37,6 +37,7 @@ export function addCheck(program: Command, { terminal, run, outputFor }: Command
   );
   addSettingFlags(command, [...PLANNED, ...READING]).action(async (data: string, flags: Flags) => {
     const { template, loadWeights, list } = flags;
+    checkFlags(flags);
     const seconds = pilotSeconds(flags.pilot);
     const reading = typedOptions(flags, READING);
     const output = await outputFor('check', flags.output);

@@ -18,11 +18,14 @@ import { openModel } from '../../inference/open-model.js';
 import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
 import { MODEL_KINDS } from '../../inference/trained-model.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../../runs/inputs.js';
+import { withProblemList } from '../../runs/problem-list.js';
 import { kindsOf, type RunOptions } from '../../settings/run-vocabulary.js';
 import { drawContradiction } from './draw-contradiction.js';
 import { type RankedImage, rankDataset } from './rank-labels.js';
 
 const WORKERS = 2;
+/** How data sets are read. */
+const READING = ['dataFormat', 'useOtxAdapter', 'assume', 'bands'] as const;
 const DEFAULT_SHOWN = 20;
 
 /** Where the ranking of all images goes, and the folder of the pictures. */
@@ -31,7 +34,7 @@ export const LABEL_FILES = { table: 'suspect_labels.csv', pictures: 'suspect_lab
 /** Which labels to look at, and with which model. */
 export interface CheckLabelsOptions
   extends Pick<ModelOptions, 'weights' | 'template' | 'model' | 'threads' | 'onEvent' | 'signal'>,
-    Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume'> {
+    Pick<RunOptions, (typeof READING)[number]> {
   /** Root of the data set (docs/data.md has the layouts). */
   readonly data: string;
   /** Name of the subset to look at. Default: all of them, ranked together. */
@@ -83,40 +86,48 @@ export interface LabelCheck {
 export async function checkLabels(options: CheckLabelsOptions): Promise<LabelCheck> {
   checkOptions('checkLabels()', options, {
     ...MODEL_KINDS,
-    ...kindsOf('dataFormat', 'useOtxAdapter', 'assume'),
+    ...kindsOf(...READING),
     data: 'path',
     subset: 'string?',
     list: 'path?',
     output: 'path?',
     shown: 'number?',
   });
-  const { data, subset, dataFormat: format, useOtxAdapter, assume, signal, onEvent } = options;
   const model = await openModel(options);
   try {
-    const subsets = subset === undefined ? await listSubsets(data, format) : [subset];
-    const verified: { subset: string; dataset: Dataset }[] = [];
-    for (const name of subsets) {
-      const opened = await openDataset(data, {
-        ...{ format, subset: name, useOtxAdapter, assume, signal },
-        isLeftOpen: true,
-      });
-      const settled = await settleClasses(await onlyListed(opened, options.list), {
-        workers: WORKERS,
-        signal,
-        ...model.data,
-      });
-      const { dataset } = await verifyDataset(settled, {
-        workers: WORKERS,
-        belongsTo: model.data,
-        ...(signal ? { signal } : {}),
-        onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
-      });
-      verified.push({ subset: name, dataset });
-    }
+    const places = { folders: [{ path: options.data, what: 'the data set' }] };
+    const verified = await withProblemList(options.output, () => openAll(options, model), places);
     return await checkVerified(verified, model, options);
   } finally {
     await model.dispose();
   }
+}
+
+/** A subset of which every file has been looked at. */
+interface VerifiedSubset {
+  readonly subset: string;
+  readonly dataset: Dataset;
+}
+
+async function openAll(
+  options: CheckLabelsOptions,
+  { data: belongsTo }: OpenedModel,
+): Promise<VerifiedSubset[]> {
+  const { data, dataFormat: format, useOtxAdapter, assume, bands, list, signal, onEvent } = options;
+  const names = options.subset === undefined ? await listSubsets(data, format) : [options.subset];
+  const verified: VerifiedSubset[] = [];
+  for (const subset of names) {
+    const reading = { format, subset, useOtxAdapter, assume, bands, signal };
+    const opened = await onlyListed(await openDataset(data, { ...reading, isLeftOpen: true }), list);
+    const settled = await settleClasses(opened, { workers: WORKERS, signal, ...belongsTo });
+    const { dataset } = await verifyDataset(settled, {
+      ...{ workers: WORKERS, belongsTo },
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
+    });
+    verified.push({ subset, dataset });
+  }
+  return verified;
 }
 
 /** @throws OtxError `dataset` as {@link listedSamples}. */
@@ -128,7 +139,7 @@ async function onlyListed(dataset: Dataset, list: string | undefined): Promise<D
 
 /** {@link checkLabels} for data of which every file has been looked at, and an opened model. */
 export async function checkVerified(
-  verified: readonly { readonly subset: string; readonly dataset: Dataset }[],
+  verified: readonly VerifiedSubset[],
   model: OpenedModel,
   options: Pick<CheckLabelsOptions, 'data' | 'weights' | 'output' | 'shown' | 'onEvent' | 'signal'>,
 ): Promise<LabelCheck> {

@@ -17,6 +17,7 @@ import {
 } from '../../data/index.js';
 import type { TrainEvent } from '../../runs/events.js';
 import { datasetInputs, joinInputs } from '../../runs/inputs.js';
+import { withProblemList } from '../../runs/problem-list.js';
 import { kindsOf, type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
 import { loadTemplate } from '../../templates/index.js';
 import { inWords } from './duration.js';
@@ -91,12 +92,16 @@ export async function planTraining(options: PlanTrainingOptions): Promise<Planne
   });
   const { trainData, dataFormat: format, useOtxAdapter, assume, bands, signal, onEvent } = options;
   const reading = { format, useOtxAdapter, assume, bands, signal };
-  const opened = await openSource(trainData, { ...reading, role: 'train' });
-  const { dataset, report } = await verifyDataset(opened, {
-    isForTraining: true,
-    ...(signal ? { signal } : {}),
-    onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
-  });
+  const look = async () => {
+    const opened = await openSource(trainData, { ...reading, role: 'train' });
+    return verifyDataset(opened, {
+      isForTraining: true,
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
+    });
+  };
+  const places = { folders: [{ path: trainData, what: 'the data set' }] };
+  const { dataset, report } = await withProblemList(options.output, look, places);
   onEvent?.({ type: 'data', subset: 'train', report });
   return planVerified({ dataset, report }, options);
 }
