@@ -202,7 +202,8 @@ const logarithm = (probability: number): number => Math.log(Math.max(probability
 
 const mix = (from: number, to: number, weight: number): number => from + (to - from) * weight;
 
-function bestOf(values: Float64Array, threshold: number | undefined): number {
+/** The class of a pixel by its logits, or logarithms of probabilities; 0 where the best one is not probable enough. */
+export function bestOf(values: Float64Array, threshold: number | undefined): number {
   let label = 0;
   for (let k = 1; k < values.length; k++) if (values[k]! > values[label]!) label = k;
   if (threshold === undefined || label === 0) return label;
@@ -228,14 +229,15 @@ function checkSizes(logits: Float32Array, classes: number, h: number, w: number,
   }
 }
 
-interface Positions {
+/** Between which inputs each output lies. */
+export interface Positions {
   readonly low: Int32Array;
   readonly high: Int32Array;
   readonly weight: Float64Array;
 }
 
 /** Neighbours and blend weight of each output index: source = (index + 0.5) * from / to - 0.5, clamped at 0. */
-function samplePositions(from: number, to: number): Positions {
+export function samplePositions(from: number, to: number): Positions {
   const low = new Int32Array(to);
   const high = new Int32Array(to);
   const weight = new Float64Array(to);

@@ -98,6 +98,30 @@ export function size(): Kind<string> {
   return { schema, type: 'size', allowed };
 }
 
+/** Windows of images: `auto`, `off`, or the size of one such as `512` or `640x480`. */
+export function tile(): Kind<string> {
+  const parse = (value: unknown) => {
+    const text = String(value).trim().toLowerCase();
+    if (text === 'auto' || text === 'off') return text;
+    const size = parseTile(text);
+    return size ? `${size.width}x${size.height}` : undefined;
+  };
+  const schema = z.preprocess(parse, z.string().regex(/^(auto|off|\d+x\d+)$/));
+  const allowed = `auto, off, or a size in pixels from ${LEAST_TILE} to ${MOST_TILE} such as 512 or 640x480`;
+  return { schema, type: 'size', allowed };
+}
+
+const [LEAST_TILE, MOST_TILE] = [32, 16384];
+
+/** The size that a text of the setting `tile` names; undefined for one that names none. */
+export function parseTile(text: string): { readonly width: number; readonly height: number } | undefined {
+  const match = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text);
+  if (!match) return undefined;
+  const [width, height] = [Number(match[1]), Number(match[2] ?? match[1])];
+  const isAllowed = [width, height].every((side) => side >= LEAST_TILE && side <= MOST_TILE);
+  return isAllowed ? { width, height } : undefined;
+}
+
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** NaN for what is no number, or one that is too small to be told from 0. The zero is always the positive one. */

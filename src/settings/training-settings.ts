@@ -9,7 +9,7 @@ import { LOSS_NAMES } from '../losses/loss.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
-import { boolean, bytes, choice, float, integer, size } from './kinds.js';
+import { boolean, bytes, choice, float, integer, size, tile } from './kinds.js';
 import type { SettingRecord } from './setting.js';
 
 /**
@@ -184,6 +184,37 @@ export const trainingSettings = {
     description:
       'side of the training crop; validation, test and export use 544/512 of it. Default is 512 (544), Auto ' +
       'chooses a smaller one for small images',
+  },
+  tile: {
+    ...tile(),
+    param: 'tiling_parameters.tile_size',
+    flag: {
+      long: '--tile',
+      value: '<size>',
+      help: 'look at images in windows of this size in pixels, e.g. 512 or 640x480; off: as a whole (default: auto)',
+    },
+    default: 'auto',
+    affects: 'result',
+    onResume: 'fixed',
+    usedBy: ['evaluate', 'predict', 'export'],
+    description:
+      'size of the windows in which images that are larger are looked at, each resized to the network input: learned from one ' +
+      'at a random place, validated and segmented in all. auto: windows of the size of the training images, for images at ' +
+      'least twice as large in both directions; off: images are looked at as a whole',
+  },
+  overlap: {
+    ...float({ min: 0, max: 0.9 }),
+    param: 'tiling_parameters.tile_overlap',
+    flag: {
+      long: '--overlap',
+      value: '<share>',
+      help: 'how much of a window the next one repeats (default: 0.25)',
+    },
+    default: 0.25,
+    affects: 'result',
+    onResume: 'fixed',
+    usedBy: ['evaluate', 'predict', 'export'],
+    description: 'share of a window that the next one at least repeats where images are looked at in windows',
   },
   augmentation: {
     ...choice(AUGMENTATION_NAMES),

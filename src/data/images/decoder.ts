@@ -1,6 +1,7 @@
 /** @file The one gate through which picture files are opened: what is no photograph by its first bytes is not decoded at all. */
 import { messageOf, OtxError } from '../../base/errors.js';
 import { MOST_BYTES, openRegular, readRegular, Unreadable, whyUnreadable } from '../../base/read-file.js';
+import type { DecodedImage } from '../types.js';
 import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat } from './image-format.js';
 import { scientificDirectory } from './numbers.js';
 import sharp, { type FailOnOptions, type Sharp } from './sharp.js';
@@ -19,6 +20,43 @@ const LIMIT = `at most ${Math.floor(MAX_PIXELS / 1e6)} million are; cut it into 
 export function decoder(bytes: Uint8Array, failOn: FailOnOptions): Sharp {
   requireImage(bytes);
   return sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS }).autoOrient().removeAlpha();
+}
+
+/** Whole rows of a large picture, HWC RGB. @throws OtxError `image` */
+export async function bandDecoder(
+  bytes: Uint8Array,
+  name: string,
+  { top, height, width }: { readonly top: number; readonly height: number; readonly width: number },
+): Promise<Uint8Array> {
+  requireImage(bytes);
+  try {
+    const options = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
+    // Where a format has its pixels in parts, only those that are needed are read.
+    const { data } = await sharp(bytes, { ...options, sequentialRead: imageFormat(bytes) !== 'TIFF' })
+      .extract({ left: 0, top, width, height })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return new Uint8Array(data.buffer, data.byteOffset, data.length);
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
+/** A picture made smaller while it is decoded, to look at. @throws OtxError `image` */
+export async function previewOf(bytes: Uint8Array, name: string, side: number): Promise<DecodedImage> {
+  try {
+    const { data, info } = await decoder(bytes, 'error')
+      .resize(side, side, { fit: 'inside' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+  } catch (error) {
+    throw unreadable(name, error);
+  }
 }
 
 /** The opacities of a picture that has them, 8 bits each. */

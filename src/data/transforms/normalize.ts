@@ -35,18 +35,22 @@ export function fillInput(sample: LabeledImage, { planes, labels, side }: Networ
  */
 export function fillPlanes(image: Uint8Array, size: Size, planes: Float32Array, side: number): void {
   checkFits(size, side);
-  writeNormalized(image, size, planes, { width: side, height: side });
+  normalizeInto(image, size, planes, { width: side, height: side });
 }
 
 /** (x - mean) / std of an HWC RGB image, as planes of its own size: `[3, H, W]`. */
 export function normalizeImage(image: Uint8Array, size: Size): Float32Array<ArrayBuffer> {
   const planes = new Float32Array(3 * size.width * size.height);
-  writeNormalized(image, size, planes, size);
+  normalizeInto(image, size, planes, size);
   return planes;
 }
 
-/** @param canvas size of the planes, whose upper left corner is written. */
-function writeNormalized(image: Uint8Array, size: Size, planes: Float32Array, canvas: Size): void {
+/**
+ * Writes (x - mean) / std of an HWC RGB image into the upper left corner of three planes; the rest is left as it is.
+ *
+ * @param canvas size of the planes.
+ */
+export function normalizeInto(image: Uint8Array, size: Size, planes: Float32Array, canvas: Size): void {
   const area = canvas.width * canvas.height;
   const [red, green, blue] = NORMALIZED as [Float32Array, Float32Array, Float32Array];
   for (let y = 0, from = 0; y < size.height; y++) {

@@ -9,6 +9,7 @@ const ONE = 1 << WEIGHT_BITS;
  * Bilinear resize of an HWC RGB image, 8 bit in and out, half-pixel centres, no antialiasing (OpenCV `INTER_LINEAR`,
  * within one level of its rounding).
  * @param window part of the resized image that is wanted; the rest is not computed. Default: all of it.
+ * @param firstRow row of the image that its data begins with, of data that lacks rows that are not needed. Default 0.
  * @returns HWC RGB of the window's size.
  */
 export function resizeImage(
@@ -16,11 +17,13 @@ export function resizeImage(
   from: Size,
   to: Size,
   window: Window = wholeWindow(to),
+  firstRow = 0,
 ): Uint8Array {
   const { left, top, width, height } = window;
   const columns = tapsOf(from.width, to.width, left, width);
   const rows = tapsOf(from.height, to.height, top, height);
-  const rowOf = (y: number) => image.subarray(y * from.width * 3, (y + 1) * from.width * 3);
+  const rowBytes = from.width * 3;
+  const rowOf = (y: number) => image.subarray((y - firstRow) * rowBytes, (y - firstRow + 1) * rowBytes);
   const out = new Uint8Array(width * height * 3);
 
   // Neighbouring output rows mostly share their two source rows; each is blended along x only once.

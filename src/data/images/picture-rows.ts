@@ -1,0 +1,68 @@
+/** @file Rows of a picture, which is decoded as a whole only where that takes little memory. */
+
+import type { DecodedImage, ImageReading } from '../types.js';
+import { bandDecoder, readBytes, readHeader } from './decoder.js';
+import { decodeImage } from './read-image.js';
+
+/** A picture of which some rows at a time are needed. */
+export interface PictureRows {
+  /** After EXIF orientation, in pixels. */
+  readonly width: number;
+  /** After EXIF orientation, in pixels. */
+  readonly height: number;
+  /** HWC RGB of whole rows. */
+  rows(first: number, count: number): Promise<Uint8Array>;
+  /** The whole picture, where it is in memory. */
+  readonly whole: DecodedImage | undefined;
+  /** A defect of the file that could be decoded around. */
+  readonly warning: string | undefined;
+}
+
+/** Pictures of more pixels are decoded in parts where their format allows it: 192 MB. */
+const MOST_AT_ONCE = 64e6;
+
+/** Rows of a picture in memory. */
+export function rowsOf(image: DecodedImage): PictureRows {
+  const { data, width, height, warning } = image;
+  return {
+    width,
+    height,
+    warning,
+    whole: image,
+    rows: async (first, count) => data.subarray(3 * width * first, 3 * width * (first + count)),
+  };
+}
+
+/**
+ * Opens a picture file of any size that is read.
+ *
+ * @throws OtxError `image` as {@link readImage}.
+ */
+export async function openPictureRows(path: string, reading?: ImageReading): Promise<PictureRows> {
+  return openRowsOfBytes(await readBytes(path), path, reading);
+}
+
+/** The same for the bytes of a file. @param name of the picture, for messages. */
+export async function openRowsOfBytes(
+  bytes: Uint8Array,
+  name: string,
+  reading?: ImageReading,
+): Promise<PictureRows> {
+  const size = await partlyDecodable(bytes, reading);
+  if (!size) return rowsOf(await decodeImage(bytes, name, reading));
+  return {
+    ...size,
+    whole: undefined,
+    warning: undefined,
+    rows: (first, count) => bandDecoder(bytes, name, { top: first, height: count, width: size.width }),
+  };
+}
+
+/** Size of a photograph that is too large to be decoded at once, and that can be decoded in parts. */
+async function partlyDecodable(bytes: Uint8Array, reading: ImageReading | undefined) {
+  if (reading?.bands || reading?.range) return undefined;
+  const header = await readHeader(bytes).catch(() => undefined);
+  if (!header || header.depth !== 'uchar' || header.orientation > 1) return undefined;
+  const { width, height } = header.upright;
+  return width * height > MOST_AT_ONCE ? { width, height } : undefined;
+}
