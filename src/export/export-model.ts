@@ -14,6 +14,7 @@ import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.
 import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
 import { namesUsedBy } from '../inference/model-settings.js';
 import { encodeNetwork } from '../inference/network-file.js';
+import { tilingOf } from '../inference/tiles/tile.js';
 import {
   loadTrainedModel,
   MODEL_KINDS,
@@ -168,6 +169,12 @@ function metadataOf({
     ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
     'otx version': version,
     'otx template': template.id,
-    [ENTRY_KEY]: formatEntry({ classes, inputSize, threshold, data }),
+    [ENTRY_KEY]: formatEntry({
+      classes,
+      inputSize,
+      threshold,
+      data,
+      tiling: tilingOf(hyperParameters, data),
+    }),
   };
 }

@@ -10,6 +10,7 @@ import {
   type EvalLoader,
   matchClasses,
   openSource,
+  type Size,
   settleClasses,
   verifyDataset,
 } from '../data/index.js';
@@ -28,6 +29,8 @@ import { type ImageScore, ImageScores } from './image-scores.js';
 import { namesUsedBy, type SettingsUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
+import { noticesOf, tileFor } from './tiles/tile.js';
+import { windowNetworkOf } from './tiles/window-network.js';
 import { MODEL_KINDS } from './trained-model.js';
 import { score } from './validate.js';
 
@@ -96,7 +99,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
   let loader: EvalLoader | undefined;
   try {
     model = await openModel(options);
-    const { classes, inputSize, classify, data } = model;
+    const { classes, inputSize, classify, data, tiling } = model;
     const dataset = await settleClasses(opened, { workers, signal, ...data });
     for (const message of matchClasses(dataset, classes, 'the model').notices) {
       onEvent({ type: 'notice', message });
@@ -111,7 +114,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     );
     onEvent({ type: 'data', subset: 'test', report });
     const matched = matchClasses(decided, classes, 'the model');
-    loader = createEvalLoader(matched.dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
+    const isTiled = (size: Size) => tileFor(tiling, size) !== undefined;
+    for (const message of noticesOf(model, matched.dataset.samples)) onEvent({ type: 'notice', message });
+    loader = createEvalLoader(matched.dataset, {
+      ...{ inputSize, workers, isTiled },
+      ...(signal ? { signal } : {}),
+    });
     const { indices } = matched;
     const images = new ImageScores({
       classes: classes.length,
@@ -120,6 +128,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     });
     const matrix = await score(loader, classify, {
       classes: classes.length,
+      windows: { tiling, network: windowNetworkOf(model) },
       signal,
       onPrediction: (image) => images.add(image),
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'evaluate', done, total }),

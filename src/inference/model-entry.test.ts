@@ -9,6 +9,7 @@ const READING: Reading = {
   ],
   inputSize: { width: 640, height: 320 },
   threshold: 0.7,
+  tiling: { tile: '640x320', overlap: 0.5, learnedSize: undefined },
 };
 
 describe('what a file says of itself', () => {

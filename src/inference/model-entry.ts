@@ -8,6 +8,7 @@ import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { dataReadingSchema, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { tile } from '../settings/kinds.js';
 import type { Reading } from './opened-model.js';
 
 /** Key of the property. */
@@ -15,6 +16,9 @@ export const ENTRY_KEY = 'otx';
 
 /** Of the form of the entry; a reader refuses what it does not know. */
 const VERSION = 1;
+
+/** Of files that say nothing of windows. */
+const WITHOUT_TILING = { tile: 'auto', overlap: 0.25 };
 
 const channel = z.int().min(0).max(255);
 const three = z.tuple([z.number(), z.number(), z.number()]);
@@ -38,10 +42,12 @@ const schema = z.object({
   threshold: z.number().min(0).max(1).nullable(),
   /** How the data was read that the model learned from. */
   data: dataReadingSchema.optional(),
+  /** In which windows large images are looked at, as the settings say it; without it in files of earlier versions. */
+  tiling: z.object({ tile: tile().schema, overlap: z.number().min(0).max(0.9) }).optional(),
 });
 
 /** The text of the entry. */
-export function formatEntry({ classes, inputSize, threshold, data }: Reading): string {
+export function formatEntry({ classes, inputSize, threshold, data, tiling }: Reading): string {
   const entry: z.input<typeof schema> = {
     version: VERSION,
     classes: classes.map(({ name, color }) => ({ name, color: [...color] })),
@@ -51,6 +57,7 @@ export function formatEntry({ classes, inputSize, threshold, data }: Reading): s
     background: 0,
     threshold: threshold ?? null,
     ...(data ? { data: dataReadingSchema.parse(data) } : {}),
+    tiling: { tile: tiling.tile, overlap: tiling.overlap },
   };
   return JSON.stringify(entry);
 }
@@ -73,7 +80,7 @@ export function parseEntry(text: string, path: string): Reading {
       error,
     );
   }
-  const { classes, input, threshold, mean, std, data } = entry;
+  const { classes, input, threshold, mean, std, data, tiling = WITHOUT_TILING } = entry;
   const problem = namesProblem(classes.map(({ name }) => name));
   if (problem !== undefined) throw unusable(problem);
   if (String([mean, std]) !== String([PIXEL_MEAN, PIXEL_STD])) {
@@ -81,5 +88,8 @@ export function parseEntry(text: string, path: string): Reading {
       `mean ${mean.join(' ')} and std ${std.join(' ')}; ${PIXEL_MEAN.join(' ')} and ${PIXEL_STD.join(' ')} are used`,
     );
   }
-  return { classes, inputSize: input, threshold: threshold ?? undefined, data };
+  return {
+    ...{ classes, inputSize: input, threshold: threshold ?? undefined, data },
+    tiling: { ...tiling, learnedSize: data?.imageSize },
+  };
 }

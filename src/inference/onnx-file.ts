@@ -24,6 +24,7 @@ import {
   type Reading,
   senseless,
 } from './opened-model.js';
+import { type Tiling, tilingOf } from './tiles/tile.js';
 import { refuseModel } from './trained-model.js';
 
 const ONNX_KIND: FileKind = {
@@ -44,6 +45,7 @@ export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> 
   return guarded(model.release, async () => {
     const reading = await readingOf(model, weights);
     const { classes, inputSize, data } = reading;
+    const tiling = { ...reading.tiling, ...askedTiling(asked.tiling_parameters) };
     if (options.inputSize !== undefined) {
       throw new OtxError(
         'usage',
@@ -64,7 +66,7 @@ export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> 
       const count = classes.length * inputSize.height * inputSize.width;
       throw senseless(weights, `what is not ${count} probabilities`);
     };
-    return { classes, inputSize, threshold, data, classify, dispose: model.release };
+    return { classes, inputSize, threshold, data, tiling, classify, dispose: model.release };
   });
 }
 
@@ -120,7 +122,7 @@ async function readingOf({ inputs, outputs, metadata }: IsolatedModel, path: str
 
 async function readingBeside(path: string, inputSize: Size): Promise<Reading> {
   const classes = await loadLabelSchema(join(dirname(path), LABEL_SCHEMA_FILE));
-  return { classes, inputSize, threshold: undefined };
+  return { classes, inputSize, threshold: undefined, tiling: tilingOf(defaultsOf({}), undefined) };
 }
 
 /** That of the file, unless settings are given; those of this kind have the same defaults in all templates. */
@@ -129,6 +131,20 @@ function thresholdOf(
   postprocessing: HyperParameterOverrides['postprocessing'],
 ): number | undefined {
   if (postprocessing === undefined || Object.keys(postprocessing).length === 0) return threshold;
-  const [anyTemplate] = listTemplates() as [Template];
-  return confidenceThreshold(resolveHyperParameters(anyTemplate, { postprocessing }));
+  return confidenceThreshold(defaultsOf({ postprocessing }));
 }
+
+/** Settings of this kind have the same defaults in all templates. */
+const defaultsOf = (asked: HyperParameterOverrides) => {
+  const [anyTemplate] = listTemplates() as [Template];
+  return resolveHyperParameters(anyTemplate, asked);
+};
+
+/** What settings say of windows, where they are given. */
+const askedTiling = ({
+  tile_size: tile,
+  tile_overlap: overlap,
+}: NonNullable<HyperParameterOverrides['tiling_parameters']> = {}): Partial<Tiling> => ({
+  ...(tile !== undefined && { tile }),
+  ...(overlap !== undefined && { overlap }),
+});

@@ -5,6 +5,7 @@ import { classify } from './class-map.js';
 import { openNetwork, requireFinite } from './network.js';
 import { openOnnxFile } from './onnx-file.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
+import { tilingOf } from './tiles/tile.js';
 import { loadTrainedModel } from './trained-model.js';
 
 /**
@@ -23,7 +24,7 @@ async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const { threads, signal, onEvent } = options;
   const { forward, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
   const problem = () => senseless(options.weights, 'values that are not finite');
-  const reading = { classes, inputSize, threshold, data };
+  const reading = { classes, inputSize, threshold, data, tiling: tilingOf(hyperParameters, data) };
   return {
     ...reading,
     classify: async (planes, size, probabilities = false) =>

@@ -3,6 +3,7 @@
 import { OtxError } from '../base/errors.js';
 import type { ClassInfo, DataReading, Size } from '../data/index.js';
 import type { Classified } from './class-map.js';
+import type { Tiling } from './tiles/tile.js';
 import type { TrainedModelOptions } from './trained-model.js';
 
 /** Which model to open, and how it computes. */
@@ -21,6 +22,8 @@ export interface Reading {
   readonly threshold: number | undefined;
   /** How the data was read that it learned from, where that is known. */
   readonly data?: DataReading | undefined;
+  /** In which windows large images are looked at. */
+  readonly tiling: Tiling;
 }
 
 /**

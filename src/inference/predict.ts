@@ -8,12 +8,15 @@ import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import type { Inputs } from '../base/outputs/places.js';
 import { listSome } from '../base/text.js';
+import { previewOf, readBytes, readImageSize } from '../data/images/decoder.js';
 import { findImages } from '../data/images/image-files.js';
 import { maskFiles } from '../data/images/mask-files.js';
-import type { ClassInfo, ImageReading } from '../data/index.js';
+import type { ClassInfo, ImageReading, Size } from '../data/index.js';
+import { mapConcurrent } from '../data/loaders/concurrent.js';
 import { makeAhead } from '../data/loaders/made-ahead.js';
 import { maskNames } from '../data/masks/mask-names.js';
 import { parseBands } from '../data/readings/bands.js';
+import { resizeMask } from '../data/transforms/resize.js';
 import { encodeIndexMask } from '../drawing/index-mask.js';
 import { withLegend } from '../drawing/legend.js';
 import { encodePng, renderOverlay } from '../drawing/overlay.js';
@@ -23,6 +26,7 @@ import { namesUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
 import { type SegmentedImage, segmentSource } from './segmenter.js';
+import { noticesOf } from './tiles/tile.js';
 import { MODEL_KINDS } from './trained-model.js';
 
 const OVERLAYS = 'overlays';
@@ -40,7 +44,7 @@ export interface PredictOptions extends ModelOptions, Pick<RunOptions, 'bands'> 
 export interface PredictedImage {
   /** The image. */
   readonly input: string;
-  /** PNG of the image with the class colours over it, and their names where there is room. */
+  /** PNG of the image with the class colours over it, and their names where there is room; of huge images at most 4096 pixels wide or high. */
   readonly overlay: string;
   /** PNG of the size of the image; the value of a pixel is the index of its class, shown in its colour by a palette. */
   readonly mask: string;
@@ -96,6 +100,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   try {
     model = withBands(await openModel(options), bands);
     if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
+    for (const message of noticesOf(model, await sizesOf(files))) onEvent({ type: 'notice', message });
     const failed: FailedImage[] = [];
     const warnings: string[] = [];
     const ahead = segmentAhead(files, model);
@@ -105,7 +110,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
         if (!isFolder) throw made;
         failed.push({ input: path, reason: made.message });
       } else {
-        images.push({ input: path, ...(await write(outputs, output, name, made)) });
+        images.push({ input: path, ...(await write({ outputs, output }, { path, name }, made)) });
         if (made.segmentation.warning !== undefined) warnings.push(made.segmentation.warning);
         if (images.length === 1) onEvent({ type: 'output', folder: output });
       }
@@ -156,24 +161,37 @@ function segmentAhead(files: readonly InputFile[], model: OpenedModel) {
   });
 }
 
-/** @param name relative path of the outputs. */
+/** Longest side of the overlay of an image that is too large to be in memory as a whole. */
+const PREVIEW_SIDE = 4096;
+
 async function write(
-  outputs: Outputs,
-  output: string,
-  name: string,
+  { outputs, output }: { readonly outputs: Outputs; readonly output: string },
+  { path, name }: InputFile,
   { image, segmentation }: SegmentedImage,
 ): Promise<Omit<PredictedImage, 'input'>> {
   const { labels, classes } = segmentation;
-  const painted = { ...image, data: renderOverlay(image, labels, classes) };
+  const picture = image ?? (await previewOf(await readBytes(path), path, PREVIEW_SIDE));
+  const seen = image ? labels : resizeMask(labels, segmentation, picture);
+  const painted = { ...picture, data: renderOverlay(picture, seen, classes) };
   const shown = classes.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
   await outputs.write(join(OVERLAYS, name), await encodePng(await withLegend(painted, shown)));
-  await outputs.write(join(MASKS, name), await encodeIndexMask(labels, image, classes));
+  await outputs.write(join(MASKS, name), await encodeIndexMask(labels, segmentation, classes));
   return {
     overlay: join(output, OVERLAYS, name),
     mask: join(output, MASKS, name),
     shares: classes.map(({ share }) => share),
   };
 }
+
+/** Of the images whose heads can be read; of the others is told when it is their turn. */
+async function sizesOf(files: readonly InputFile[]): Promise<Size[]> {
+  const sizes = await mapConcurrent(files, HEADS_AT_ONCE, ({ path }) =>
+    readImageSize(path).catch(() => undefined),
+  );
+  return sizes.filter((size) => size !== undefined);
+}
+
+const HEADS_AT_ONCE = 16;
 
 interface InputFile {
   readonly path: string;

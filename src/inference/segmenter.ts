@@ -6,10 +6,13 @@ import { createTurns } from '../base/turns.js';
 import { networkInput } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
-import { type ImageSource, openImage } from './image-source.js';
+import { type ImageSource, openPicture, wholeOf } from './image-source.js';
 import { namesUsedBy } from './model-settings.js';
 import { openModel } from './open-model.js';
 import type { ModelOptions, OpenedModel } from './opened-model.js';
+import { classifyTiles } from './tiles/classify-tiles.js';
+import { tileFor } from './tiles/tile.js';
+import { windowNetworkOf } from './tiles/window-network.js';
 import { MODEL_KINDS } from './trained-model.js';
 
 /** One picture in the network, the next one ready, and one being decoded or classified. */
@@ -42,6 +45,8 @@ export interface Segmentation {
   readonly classes: readonly SegmentedClass[];
   /** Where asked for: [classes, height, width], of each pixel 1 together; without regard to the threshold. */
   readonly probabilities: Float32Array | undefined;
+  /** In how many windows the image was looked at; 1 for an image that was looked at as a whole. */
+  readonly windows: number;
   /** A defect of the picture file that could be decoded around. */
   readonly warning: string | undefined;
   /** Time of decoding and resizing, of the network (waiting for its turn included), and of finding the classes. */
@@ -52,7 +57,7 @@ export interface Segmentation {
 export interface Segmenter {
   /** Background first. */
   readonly classes: readonly ClassInfo[];
-  /** Size of the network input in pixels, to which every image is resized. */
+  /** Size of the network input in pixels, to which every image, or every window of a large one, is resized. */
   readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; undefined for none. */
   readonly threshold: number | undefined;
@@ -110,8 +115,8 @@ export async function createSegmenter(options: SegmenterOptions): Promise<Segmen
 
 /** A picture with its classes. */
 export interface SegmentedImage {
-  /** HWC RGB. */
-  readonly image: DecodedImage;
+  /** HWC RGB; undefined of a picture that is too large to be in memory as a whole. */
+  readonly image: DecodedImage | undefined;
   readonly segmentation: Segmentation;
 }
 
@@ -122,11 +127,15 @@ export async function segmentSource(
   { probabilities = false }: SegmentOptions = {},
 ): Promise<SegmentedImage> {
   const start = performance.now();
-  const image = await openImage(source, model.data?.imageReading);
-  const { width, height, warning } = image;
-  const planes = networkInput(image, model.inputSize);
+  const picture = await openPicture(source, model.data?.imageReading);
+  const { width, height, warning } = picture;
+  const tile = tileFor(model.tiling, picture);
+  const image = tile ? picture.whole : await wholeOf(picture);
+  const planes = tile ? undefined : networkInput(image!, model.inputSize);
   const prepared = performance.now();
-  const classified = await model.classify(planes, image, probabilities);
+  const classified = planes
+    ? await model.classify(planes, { width, height }, probabilities)
+    : await classifyTiles(picture, tile!, windowNetworkOf(model), { wantsProbabilities: probabilities });
   const { labels, milliseconds: classify } = classified;
   const shares = sharesOf(labels, model.classes.length);
   const segmentation = {
@@ -135,6 +144,7 @@ export async function segmentSource(
     labels,
     classes: model.classes.map((info, index) => ({ ...info, share: shares[index]! })),
     probabilities: classified.probabilities,
+    windows: 'windows' in classified ? (classified.windows as number) : 1,
     warning,
     milliseconds: {
       prepare: prepared - start,

@@ -1,24 +1,32 @@
 /** @file Scores a segmentation on a data set, one image at a time, at the original size of each image. */
 
 import { OtxError } from '../base/errors.js';
+import { rowsOf } from '../data/images/picture-rows.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
 import { classify as classesOf } from './class-map.js';
 import { type Forward, requireFinite } from './network.js';
 import type { Classify } from './opened-model.js';
+import { classifyTiles, type WindowNetwork } from './tiles/classify-tiles.js';
+import { type Tiling, tileFor } from './tiles/tile.js';
+import { windowNetworkOf } from './tiles/window-network.js';
 
 export type { Forward };
 
 export interface ScoreOptions {
   /** Classes, background included. */
   readonly classes: number;
+  /** In which windows images are looked at that the loader gives at their own size. Default: it gives none. */
+  readonly windows?: { readonly tiling: Tiling; readonly network: WindowNetwork } | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Sees every image's classes, in the order of the loader. */
   readonly onPrediction?: ((image: ScoredImage) => void) | undefined;
 }
 
-export interface ValidateOptions extends ScoreOptions {
+export interface ValidateOptions extends Omit<ScoreOptions, 'windows'> {
+  /** In which windows images are looked at that the loader gives at their own size. */
+  readonly tiling?: Tiling | undefined;
   /** Size of the network input. */
   readonly inputSize: Size;
   /** Pixels whose best class is less probable are background; default none, as while training. */
@@ -40,14 +48,15 @@ export interface ScoredImage {
 export function validate(
   loader: EvalLoader,
   forward: Forward,
-  { inputSize, threshold, problem, ...options }: ValidateOptions,
+  { inputSize, threshold, problem, tiling, ...options }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const answer = { classes: { length: options.classes }, inputSize, threshold };
   const classify: Classify = async (planes, size, probabilities = false) => {
     const logits = await forward(planes);
     return classesOf(problem ? requireFinite(logits, problem) : logits, answer, size, probabilities);
   };
-  return score(loader, classify, options);
+  const network = windowNetworkOf({ ...answer, classify });
+  return score(loader, classify, { ...options, windows: tiling && { tiling, network } });
 }
 
 /**
@@ -58,12 +67,18 @@ export function validate(
 export async function score(
   loader: EvalLoader,
   classify: Classify,
-  { classes, signal, onProgress, onPrediction }: ScoreOptions,
+  { classes, windows, signal, onProgress, onPrediction }: ScoreOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
-  const add = async ({ image, mask, width, height, sample }: EvalItem): Promise<void> => {
-    const { labels: prediction } = await classify(image, { width, height });
+  const classesOfItem = ({ image, picture, width, height }: EvalItem) => {
+    if (!picture || !windows) return classify(image, { width, height });
+    const rows = rowsOf({ data: picture, width, height });
+    return classifyTiles(rows, tileFor(windows.tiling, rows)!, windows.network, { signal });
+  };
+  const add = async (item: EvalItem): Promise<void> => {
+    const { mask, width, height, sample } = item;
+    const { labels: prediction } = await classesOfItem(item);
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);

@@ -3,6 +3,7 @@
 import { OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
 import { dataReadingSchema } from '../data/index.js';
+import { learnedSize } from '../inference/tiles/tile.js';
 import { OWN_MODEL } from '../models/index.js';
 import { checkpointOf, encodeCheckpoint } from '../runs/checkpoint.js';
 import type { TrainEvent } from '../runs/events.js';
@@ -97,6 +98,7 @@ function describe(
     data: dataReadingSchema.parse({
       readings: trainSet.readings ?? [],
       ...(trainSet.imageReading && { imageReading: trainSet.imageReading }),
+      imageSize: learnedSize(trainSet.samples, hyperParameters),
     }),
     metrics,
     progress: {

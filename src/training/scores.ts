@@ -46,7 +46,7 @@ async function score(
   epoch: number,
   isShown: boolean,
 ): Promise<ConfusionMatrix | undefined> {
-  const { validationLoader, config, classes, sizes, signal, reporter, tell } = training;
+  const { validationLoader, config, classes, sizes, signal, reporter, tell, tiling } = training;
   if (!validationLoader || !forward) return undefined;
   const { load_weights } = config;
   // Only weights that were given are scored before the first epoch.
@@ -55,6 +55,7 @@ async function score(
   return validate(validationLoader, forward, {
     classes: classes.length,
     inputSize: squareOf(sizes.validation),
+    tiling,
     problem,
     ...(signal && { signal }),
     onProgress: (done, total) => tell({ type: 'progress', task: 'validate', done, total }),

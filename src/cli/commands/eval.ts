@@ -7,7 +7,7 @@ import { printableLine } from '../../base/text.js';
 import { evaluate, formatMetrics, type ImageScore } from '../../index.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
-import { addSettingFlags, settingsNamed } from '../setting-flags.js';
+import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 
 /** Images that are named. */
@@ -23,6 +23,8 @@ interface Flags {
   assume?: string;
   bands?: string;
   threads?: number;
+  tile?: string;
+  overlap?: string;
 }
 
 export function addEval(program: Command, context: CommandContext): void {
@@ -41,10 +43,16 @@ export function addEval(program: Command, context: CommandContext): void {
       '-o, --output <folder>',
       `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
     );
-  addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'threads'))
+  addSettingFlags(
+    command,
+    settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'tile', 'overlap', 'threads'),
+  )
     .addHelpText('after', paramsHint('eval', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
-      const asked = settings('eval', flags.useOtxAdapter);
+      const asked = {
+        ...settings('eval', flags.useOtxAdapter),
+        ...typedOptions({ ...flags }, settingsNamed('tile', 'overlap')),
+      };
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('eval', flags.output);

@@ -6,7 +6,7 @@ import { OtxError } from '../../base/errors.js';
 import { listSome, printableLine } from '../../base/text.js';
 import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
 import { afterPredict } from '../closing.js';
-import { addSettingFlags, settingsNamed } from '../setting-flags.js';
+import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 
 /** Images or classes that a message names; more are counted. */
@@ -18,6 +18,8 @@ interface Flags {
   output?: string;
   bands?: string;
   threads?: number;
+  tile?: string;
+  overlap?: string;
 }
 
 export function addPredict(program: Command, context: CommandContext): void {
@@ -35,10 +37,13 @@ export function addPredict(program: Command, context: CommandContext): void {
       '-o, --output <folder>',
       `folder for overlays/ and masks/ (default: ${DEFAULT_OUTPUTS}/<time>_predict)`,
     );
-  addSettingFlags(command, settingsNamed('bands', 'threads'))
+  addSettingFlags(command, settingsNamed('bands', 'tile', 'overlap', 'threads'))
     .addHelpText('after', paramsHint('predict', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
-      const asked = settings('predict');
+      const asked = {
+        ...settings('predict'),
+        ...typedOptions({ ...flags }, settingsNamed('tile', 'overlap')),
+      };
       const { input, bands, threads } = flags;
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('predict', flags.output);

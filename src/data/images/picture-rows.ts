@@ -42,13 +42,14 @@ export async function openPictureRows(path: string, reading?: ImageReading): Pro
   return openRowsOfBytes(await readBytes(path), path, reading);
 }
 
-/** The same for the bytes of a file. @param name of the picture, for messages. */
+/** The same for the bytes of a file. @param name of the picture, for messages. @param mostAtOnce pixels */
 export async function openRowsOfBytes(
   bytes: Uint8Array,
   name: string,
   reading?: ImageReading,
+  mostAtOnce = MOST_AT_ONCE,
 ): Promise<PictureRows> {
-  const size = await partlyDecodable(bytes, reading);
+  const size = await partlyDecodable(bytes, reading, mostAtOnce);
   if (!size) return rowsOf(await decodeImage(bytes, name, reading));
   return {
     ...size,
@@ -59,10 +60,10 @@ export async function openRowsOfBytes(
 }
 
 /** Size of a photograph that is too large to be decoded at once, and that can be decoded in parts. */
-async function partlyDecodable(bytes: Uint8Array, reading: ImageReading | undefined) {
+async function partlyDecodable(bytes: Uint8Array, reading: ImageReading | undefined, mostAtOnce: number) {
   if (reading?.bands || reading?.range) return undefined;
   const header = await readHeader(bytes).catch(() => undefined);
-  if (!header || header.depth !== 'uchar' || header.orientation > 1) return undefined;
+  if (header?.depth !== 'uchar' || header.orientation > 1) return undefined;
   const { width, height } = header.upright;
-  return width * height > MOST_AT_ONCE ? { width, height } : undefined;
+  return width * height > mostAtOnce ? { width, height } : undefined;
 }

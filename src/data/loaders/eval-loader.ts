@@ -14,12 +14,16 @@ export interface EvalLoaderOptions {
   readonly workers: number;
   /** Resized images and their masks kept in memory for the next time, in bytes. Default 0: none. */
   readonly cacheBytes?: number;
+  /** Whether an image of a size is looked at in windows. Default: none is. */
+  readonly isTiled?: ((size: Size) => boolean) | undefined;
   readonly signal?: AbortSignal;
 }
 
 export interface EvalItem {
-  /** `[1, 3, H, W]`, normalised RGB of the whole image, aspect ratio not kept. */
+  /** `[1, 3, H, W]`, normalised RGB of the whole image, aspect ratio not kept; empty where there is a `picture`. */
   readonly image: Float32Array<ArrayBuffer>;
+  /** HWC RGB at the original size, of an image that is looked at in windows. */
+  readonly picture: Uint8Array | undefined;
   /** Class index per pixel at the original size, HW; 255 is ignore. */
   readonly mask: Uint8Array;
   readonly width: number;
@@ -43,12 +47,12 @@ export const evalBytes = ({ width, height }: Size, inputSize: Size): number =>
  * @throws OtxError `usage` for an input size that is not a positive whole number.
  */
 export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): EvalLoader {
-  const { inputSize, signal } = options;
+  const { inputSize, signal, isTiled = () => false } = options;
   checkCounts({ width: inputSize.width, height: inputSize.height });
   const { samples, decodeMask: coding } = dataset;
   const pool = acquirePool(options.workers);
   const cache = createPixelCache<EvalPixels>(
-    samples.map((sample) => evalBytes(sample, inputSize)),
+    samples.map((sample) => (isTiled(sample) ? 0 : evalBytes(sample, inputSize))),
     options.cacheBytes ?? 0,
   );
   const make = async (index: number): Promise<EvalTaskResult> => {
@@ -56,6 +60,7 @@ export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): 
       sample: samples[index]!,
       coding,
       inputSize,
+      isTiled: isTiled(samples[index]!),
       decoded: cache.get(index),
       keep: cache.fits(index),
     });
@@ -66,8 +71,8 @@ export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): 
   async function* iterate(): AsyncGenerator<EvalItem, void, undefined> {
     const queue = makeAhead({ workers: pool.workers, make, what: 'loading data', end: samples.length });
     for (const [index, sample] of samples.entries()) {
-      const { decoded: _, ...item } = (await queue.take(index, signal)).made;
-      yield { ...item, sample };
+      const { decoded: _, image, ...item } = (await queue.take(index, signal)).made;
+      yield { ...item, image: image ?? new Float32Array(), sample };
     }
   }
 

@@ -20,6 +20,7 @@ import { perceptualHash } from '../splits/perceptual-hash.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
+import { pictureWindowOf, windowOf } from '../transforms/random-window.js';
 import type { DecodedImage, ImageReading, LabeledImage, LabelMask, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { makeViews } from '../views/weak-strong.js';
@@ -40,6 +41,8 @@ export interface TrainTask {
   readonly coding: MaskCoding;
   readonly cropSize: number;
   readonly augmentation: AugmentationName | OwnAugmentation;
+  /** Of larger images a window of this size is learned from. */
+  readonly tile?: Size | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache;
 }
@@ -55,7 +58,7 @@ export interface TrainTaskResult {
 
 /** Decodes, augments, normalises and pads the samples of one batch. */
 export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
-  const { items, coding, cropSize, imageCache } = task;
+  const { items, coding, cropSize, imageCache, tile } = task;
   const augment = createAugmentation(task.augmentation, cropSize);
   const area = cropSize * cropSize;
   const images = new Float32Array(items.length * 3 * area);
@@ -66,7 +69,7 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
     if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
     decoded.push(item.keep && !item.decoded ? source : undefined);
 
-    augment(source, new Random(item.seed), {
+    augment(windowOf(source, tile, item.seed), new Random(item.seed), {
       planes: images.subarray(n * 3 * area, (n + 1) * 3 * area),
       labels: labels.subarray(n * area, (n + 1) * area),
       side: cropSize,
@@ -88,6 +91,8 @@ export interface UnlabeledTask {
     readonly keep: boolean;
   }[];
   readonly cropSize: number;
+  /** Of larger images a window of this size is learned from. */
+  readonly tile?: Size | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache;
 }
@@ -105,7 +110,7 @@ export interface UnlabeledTaskResult {
 
 /** Decodes the images of one batch and makes both views of each. */
 export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<UnlabeledTaskResult> {
-  const { items, cropSize, imageCache } = task;
+  const { items, cropSize, imageCache, tile } = task;
   const read = (path: string, reading?: ImageReading) =>
     imageCache ? readCachedImage(path, imageCache, reading) : readImage(path, reading);
   const area = cropSize * cropSize;
@@ -120,7 +125,7 @@ export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<Unlabeled
     decoded.push(isKept ? source : undefined);
 
     const [start, end] = [n * area, (n + 1) * area];
-    makeViews(source, new Random(item.seed), {
+    makeViews(pictureWindowOf(source, tile, item.seed), new Random(item.seed), {
       weak: weak.subarray(3 * start, 3 * end),
       strong: strong.subarray(3 * start, 3 * end),
       padding: padding.subarray(start, end),
@@ -134,6 +139,8 @@ export interface EvalTask {
   readonly sample: Sample;
   readonly coding: MaskCoding;
   readonly inputSize: Size;
+  /** Whether the image is looked at in windows, for which it is given at its own size. */
+  readonly isTiled?: boolean | undefined;
   /** Pixels from an earlier pass, in shared memory. */
   readonly decoded?: EvalPixels | undefined;
   /** Whether the pixels, if decoded now, are to be given back in shared memory. */
@@ -149,8 +156,10 @@ export interface EvalPixels extends Size {
 }
 
 export interface EvalTaskResult {
-  /** `[1, 3, H, W]` of the input size. */
-  readonly image: Float32Array<ArrayBuffer>;
+  /** `[1, 3, H, W]` of the input size; of an image that is looked at in windows undefined. */
+  readonly image: Float32Array<ArrayBuffer> | undefined;
+  /** HWC RGB of the whole image, where it is looked at in windows. */
+  readonly picture: Uint8Array | undefined;
   /** HW at the original size. */
   readonly mask: Uint8Array;
   readonly width: number;
@@ -161,7 +170,11 @@ export interface EvalTaskResult {
 
 /** Decodes one sample; the image is resized to the input size without keeping its aspect ratio, the mask keeps its size. */
 export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
-  const { sample, coding, inputSize, keep } = task;
+  const { sample, coding, inputSize, keep, isTiled } = task;
+  if (isTiled) {
+    const { image: picture, ...labels } = await readSample(sample, coding);
+    return { image: undefined, picture, ...labels, decoded: undefined };
+  }
   let pixels = task.decoded;
   if (!pixels) {
     const source = await readSample(sample, coding);
@@ -170,7 +183,8 @@ export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
   }
   const image = normalizeImage(pixels.image, inputSize);
   const { mask, width, height } = pixels;
-  return { image, mask, width, height, decoded: keep && !task.decoded ? pixels : undefined };
+  const decoded = keep && !task.decoded ? pixels : undefined;
+  return { image, picture: undefined, mask, width, height, decoded };
 }
 
 export interface VerifyTask {

@@ -2,6 +2,7 @@
 import { OtxError } from '../../base/errors.js';
 import { Random } from '../../base/random.js';
 import type { ImageCache } from '../images/image-cache.js';
+import type { Size } from '../transforms/geometry.js';
 import type { DecodedImage, UnlabeledImages } from '../types.js';
 import { makeAhead } from './made-ahead.js';
 import { acquirePool } from './pool.js';
@@ -14,6 +15,8 @@ export interface UnlabeledLoaderOptions {
   readonly seed: number;
   /** Data threads; 0 works in the calling thread. */
   readonly workers: number;
+  /** Of larger images a window of this size is learned from, at a random place. */
+  readonly tile?: Size | undefined;
   /** Decoded images kept in memory, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /** Where copies of the images are kept and read. Default: the images themselves are read. */
@@ -48,7 +51,7 @@ export function createUnlabeledLoader(
   { images, reading }: UnlabeledImages,
   options: UnlabeledLoaderOptions,
 ): UnlabeledLoader {
-  const { batchSize, cropSize, seed, imageCache } = options;
+  const { batchSize, cropSize, seed, imageCache, tile } = options;
   const pool = acquirePool(options.workers);
   const cache = createPixelCache<DecodedImage>(
     images.map(({ width, height }) => 3 * width * height),
@@ -80,6 +83,7 @@ export function createUnlabeledLoader(
     const { decoded, ...views } = await pool.run('makeUnlabeledBatch', {
       items,
       cropSize,
+      tile,
       ...(imageCache && { imageCache }),
     });
     decoded.forEach((pixels, n) => {

@@ -7,6 +7,8 @@ import { readLabels } from '../formats/read-labels.js';
 import type { ImageCache } from '../images/image-cache.js';
 import { readSampleImage } from '../images/sample-image.js';
 import { readSegmentedImage } from '../superpixels/make-pseudo-mask.js';
+import type { Size } from '../transforms/geometry.js';
+import { windowOf } from '../transforms/random-window.js';
 import type { LabeledImage, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from '../views/regions.js';
@@ -33,6 +35,8 @@ export interface ViewTask {
   readonly size: number;
   /** Pixels per position of the features. */
   readonly stride: number;
+  /** Of larger images a window of this size is learned from. */
+  readonly tile?: Size | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache | undefined;
 }
@@ -55,7 +59,7 @@ const VIEWS: readonly View[] = [0, 1];
 
 /** Decodes the samples of one batch and makes their views. */
 export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
-  const { items, coding, views, augmentation, size, stride } = task;
+  const { items, coding, views, augmentation, size, stride, tile } = task;
   const area = size * size;
   const cells = Math.ceil(size / stride) ** 2;
   const count = views * items.length;
@@ -74,6 +78,7 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
     const isKept = item.keep && !item.decoded;
     if (isKept) source = labeledInSharedMemory(source);
     decoded.push(isKept ? source : undefined);
+    source = windowOf(source, tile, item.seed);
 
     for (const view of VIEWS.slice(0, views)) {
       const at = view * items.length + n;

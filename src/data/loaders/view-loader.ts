@@ -2,6 +2,7 @@
 
 import type { AugmentationName } from '../augmentation.js';
 import type { ImageCache } from '../images/image-cache.js';
+import type { Size } from '../transforms/geometry.js';
 import type { MaskCoding, Sample } from '../types.js';
 import { createBatchQueue } from './batch-queue.js';
 import { acquirePool } from './pool.js';
@@ -31,6 +32,8 @@ export interface ViewLoaderOptions {
   readonly cacheBytes?: number | undefined;
   /** Where copies of the images are kept on disk and read in their place. Default: there are none. */
   readonly imageCache?: ImageCache | undefined;
+  /** Of larger images a window of this size is learned from, at a random place. */
+  readonly tile?: Size | undefined;
   /** See `TrainLoaderOptions`. */
   readonly order?: ((epoch: number) => readonly number[]) | undefined;
 }
@@ -101,7 +104,7 @@ function createViewLoader<B extends TrainBatch>(
   batchOf: (views: 1 | 2, shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
   pairInterval = 1,
 ): TrainLoader<B> {
-  const { batchSize, augmentation, size, stride, seed, imageCache } = options;
+  const { batchSize, augmentation, size, stride, seed, imageCache, tile } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
@@ -126,6 +129,7 @@ function createViewLoader<B extends TrainBatch>(
       augmentation,
       size,
       stride,
+      tile,
       imageCache,
     });
     const { images, labels, regions, onlineIds, targetIds, decoded } = result;

@@ -14,6 +14,8 @@ export const dataReadingSchema = z.object({
       range: z.tuple([z.number(), z.number()]).optional(),
     })
     .optional(),
+  /** Usual size of the images; without it in files of earlier versions. */
+  imageSize: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
 });
 
 /** How the data was read that a model learned from. */

@@ -1,6 +1,7 @@
 /** @file Whether an image is looked at as a whole or in windows that overlap, and of which size these are. */
 
-import type { Size } from '../../data/index.js';
+import type { DataReading, Size } from '../../data/index.js';
+import type { HyperParameters } from '../../settings/index.js';
 import { parseTile } from '../../settings/kinds.js';
 
 /** Windows of an image, each of which is resized to the network input. */
@@ -30,21 +31,67 @@ export function tileFor({ tile, overlap, learnedSize }: Tiling, image: Size): Ti
   if (tile === 'auto') {
     return learnedSize && isLarger(image, learnedSize, MUCH_LARGER) ? { ...learnedSize, overlap } : undefined;
   }
-  const size = parseTile(tile) as Size;
+  const size = parseTile(tile);
+  if (!size) return undefined;
   return image.width > size.width || image.height > size.height ? { ...size, overlap } : undefined;
 }
+
+/** What the settings of a model, and what is known of its data, say of windows. */
+export const tilingOf = (
+  { tiling_parameters: { tile_size, tile_overlap } }: Pick<HyperParameters, 'tiling_parameters'>,
+  data: DataReading | undefined,
+): Tiling => ({ tile: tile_size, overlap: tile_overlap, learnedSize: data?.imageSize });
 
 /** Whether an image is shrunk so much that somebody should know, while nothing says at which scale the model learned. */
 export function mayVanish({ tile, learnedSize }: Tiling, image: Size, inputSize: Size): boolean {
   return tile === 'auto' && learnedSize === undefined && isLarger(image, inputSize, VANISHING);
 }
 
+/** What to say of how images are looked at, one sentence each: that windows were chosen, or that an image shrinks much. */
+export function noticesOf(
+  { tiling, inputSize }: { readonly tiling: Tiling; readonly inputSize: Size },
+  images: readonly Size[],
+): string[] {
+  const tiled = images.filter((image) => tileFor(tiling, image));
+  const shrunk = images.filter((image) => mayVanish(tiling, image, inputSize));
+  const notices: string[] = [];
+  if (tiled.length > 0) {
+    const { width, height, overlap } = tileFor(tiling, tiled[0]!)!;
+    const why = tiling.tile === 'auto' ? ', the size of the images that were learned from' : '';
+    notices.push(
+      `${countOf(tiled, images)} looked at in windows of ${width}x${height} pixels${why}, which overlap by ` +
+        `${Math.round(100 * overlap)} % (--tile off looks at whole images)`,
+    );
+  }
+  if (shrunk.length > 0) {
+    const { width, height } = shrunk[0]!;
+    const times = Math.round(Math.min(width / inputSize.width, height / inputSize.height));
+    notices.push(
+      `${countOf(shrunk, images)} shrunk to ${inputSize.width}x${inputSize.height}, one of ${width}x${height} ${times} times: what is ` +
+        `small there vanishes; --tile ${inputSize.width} looks at them in windows`,
+    );
+  }
+  return notices;
+}
+
+const countOf = (some: readonly Size[], all: readonly Size[]): string =>
+  all.length === 1
+    ? `the image of ${some[0]!.width}x${some[0]!.height} is`
+    : `${some.length} of ${all.length} images are`;
+
 const isLarger = (image: Size, than: Size, times: number): boolean =>
   image.width >= times * than.width && image.height >= times * than.height;
 
-/** The usual size of images: the median of their widths, and of their heights. */
-export function usualSize(images: readonly Size[]): Size | undefined {
-  if (images.length === 0) return undefined;
+/** The usual size of what a training looks at: its images, or windows of them. */
+export function learnedSize(
+  images: readonly Size[],
+  { tiling_parameters: { tile_size } }: Pick<HyperParameters, 'tiling_parameters'>,
+): Size {
+  return parseTile(tile_size) ?? usualSize(images);
+}
+
+/** The median of the widths of images, and of their heights. */
+function usualSize(images: readonly Size[]): Size {
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
   return {
     width: median(images.map(({ width }) => width)),

@@ -18,6 +18,7 @@ import { PAIR_INTERVAL, supcon } from '../../methods/supcon.js';
 import { supervised } from '../../methods/supervised.js';
 import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../../models/index.js';
 import { type HyperParameters, inputSizes } from '../../settings/index.js';
+import { parseTile } from '../../settings/kinds.js';
 import type { Template } from '../../templates/index.js';
 import { cacheFolder } from '../../weights/index.js';
 import type { OwnFunctions } from '../options/from-program.js';
@@ -47,6 +48,7 @@ export function chooseMethod(choice: MethodChoice): Method {
   const sizes = inputSizes(hyperParameters);
   const loss = own.lossFunction ?? lossOf(settings.loss);
   const imageCache = imageCacheOf(hyperParameters.algo_backend.storage_cache_scheme);
+  const tile = parseTile(hyperParameters.tiling_parameters.tile_size);
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
     augmentation,
@@ -56,6 +58,7 @@ export function chooseMethod(choice: MethodChoice): Method {
     workers: num_workers,
     cacheBytes,
     imageCache,
+    tile,
   });
   const { samples, decodeMask } = trainSet;
   if (train_type === 'Selfsupervised') {
@@ -93,6 +96,7 @@ export function chooseMethod(choice: MethodChoice): Method {
       augmentation: own.augment ?? augmentation,
       cacheBytes,
       imageCache,
+      tile,
     },
   };
   if (!unlabeled) return supervised(options);

@@ -14,6 +14,7 @@ import {
   squareOf,
   type TrainLoader,
 } from '../../data/index.js';
+import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
 import { allFigures, type Method } from '../../methods/method.js';
 import type { RunReporter } from '../../reports/index.js';
 import type { ResumeInfo } from '../../runs/checkpoint.js';
@@ -87,6 +88,8 @@ export interface PreparedRun {
   readonly state: RunState;
   /** Undefined for a new run. */
   readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
+  /** In which windows validation images are looked at. */
+  readonly tiling: Tiling;
   /** What checkpoints say about how to go on; the state is added when one is written. */
   readonly resumeInfo: Omit<ResumeInfo, 'state'>;
   dispose(): Promise<void>;
@@ -269,18 +272,24 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     throw error;
   });
   const sizes = inputSizes(hyperParameters);
+  const { samples } = trainSet;
+  const tiling = tilingOf(hyperParameters, {
+    readings: [],
+    imageSize: learnedSize(samples, hyperParameters),
+  });
   const validationLoader =
     validationSet &&
     createEvalLoader(validationSet, {
       inputSize: squareOf(sizes.validation),
       workers,
+      isTiled: (size) => tileFor(tiling, size) !== undefined,
       cacheBytes: validationCache,
     });
   const { num_iters, learning_rate_schedule } = hyperParameters.learning_parameters;
 
   return {
     ...{ config, template, hyperParameters, trainSet, validationSet, sizes, method, folder, session },
-    ...{ trainLoader, validationLoader, history, resumed },
+    ...{ trainLoader, validationLoader, history, resumed, tiling },
     classes: trainSet.classes,
     state: earlier
       ? structuredClone(earlier.resume.state)
