@@ -8,7 +8,7 @@ import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
 import { parseJson } from '../base/parse-text.js';
 import { dataReadingSchema, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
-import { tile } from '../settings/kinds.js';
+import { tileSize } from '../settings/kinds.js';
 import type { Reading } from './opened-model.js';
 
 /** Key of the property. */
@@ -43,7 +43,7 @@ const schema = z.object({
   /** How the data was read that the model learned from. */
   data: dataReadingSchema.optional(),
   /** In which windows large images are looked at, as the settings say it; without it in files of earlier versions. */
-  tiling: z.object({ tile: tile().schema, overlap: z.number().min(0).max(0.9) }).optional(),
+  tiling: z.object({ tile: tileSize().schema, overlap: z.number().min(0).max(0.9) }).optional(),
 });
 
 /** The text of the entry. */

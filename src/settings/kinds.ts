@@ -99,7 +99,7 @@ export function size(): Kind<string> {
 }
 
 /** Windows of images: `auto`, `off`, or the size of one such as `512` or `640x480`. */
-export function tile(): Kind<string> {
+export function tileSize(): Kind<string> {
   const parse = (value: unknown) => {
     const text = String(value).trim().toLowerCase();
     if (text === 'auto' || text === 'off') return text;

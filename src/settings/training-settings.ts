@@ -9,7 +9,7 @@ import { LOSS_NAMES } from '../losses/loss.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
-import { boolean, bytes, choice, float, integer, size, tile } from './kinds.js';
+import { boolean, bytes, choice, float, integer, size, tileSize } from './kinds.js';
 import type { SettingRecord } from './setting.js';
 
 /**
@@ -186,7 +186,7 @@ export const trainingSettings = {
       'chooses a smaller one for small images',
   },
   tile: {
-    ...tile(),
+    ...tileSize(),
     param: 'tiling_parameters.tile_size',
     flag: {
       long: '--tile',

@@ -1,0 +1,156 @@
+/**
+ * @file What looking at an image in windows costs, and how far it agrees with looking at it as a whole, for docs/large-images.md.
+ *
+ *   npm run experiment:large-image -- --load-weights RUN [--side 12000] [--folder runs/large-image]
+ *
+ * Makes a TIFF in tiles of the project's own scenes and runs `otx predict` on it: time, and the largest memory of the process. Then
+ * compares, on an image of 4x4 windows, the classes of windows with those of the network applied to the whole image at the same
+ * scale, near the borders of windows and elsewhere; writes a picture of the differences. The model should be one that was trained.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createSegmenter } from 'otx';
+import sharp from 'sharp';
+import { generateScene } from '../src/demo/generate.js';
+import { MACHINE, writeJson } from './experiment.js';
+
+const { values } = parseArgs({
+  options: {
+    'load-weights': { type: 'string' },
+    side: { type: 'string', default: '12000' },
+    folder: { type: 'string', default: join('runs', 'large-image') },
+  },
+});
+const weights = values['load-weights'];
+if (weights === undefined) throw new Error('give the run of a trained model as --load-weights');
+const { folder } = values;
+const side = Number(values.side);
+const SCENE = { width: 320, height: 256 };
+/** Windows along a side of the image that is looked at both ways. */
+const WINDOWS = 4;
+mkdirSync(folder, { recursive: true });
+
+const file = join(folder, `scenes-${side}.tif`);
+if (!existsSync(file)) await writeLargeImage(file);
+const predicted = await measure([
+  'predict',
+  '-i',
+  file,
+  '--load-weights',
+  weights,
+  '-o',
+  join(folder, 'predicted'),
+]);
+const agreement = await compare();
+const result = { machine: MACHINE, side, predict: predicted, agreement };
+writeJson(join('docs', 'results', 'large-image.json'), result);
+console.log(JSON.stringify(result, undefined, 1));
+
+/** Scenes side by side, a few of them again and again. */
+async function writeLargeImage(path: string): Promise<void> {
+  const scenes = Array.from(
+    { length: 40 },
+    (_, i) => generateScene(`large ${i}`, SCENE.width, SCENE.height).image,
+  );
+  const data = Buffer.alloc(3 * side * side);
+  for (let y = 0; y < side; y++) {
+    for (let left = 0; left < side; left += SCENE.width) {
+      const width = Math.min(SCENE.width, side - left);
+      const scene = scenes[(Math.floor(y / SCENE.height) * 7 + left / SCENE.width) % scenes.length]!;
+      const from = 3 * (y % SCENE.height) * SCENE.width;
+      data.set(scene.subarray(from, from + 3 * width), 3 * (y * side + left));
+    }
+  }
+  await sharp(data, { raw: { width: side, height: side, channels: 3 }, limitInputPixels: false })
+    .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'none' })
+    .toFile(path);
+}
+
+/** Runs `otx` and looks at its memory five times a second. */
+function measure(
+  words: readonly string[],
+): Promise<{ seconds: number; peakMegabytes: number; said: string[] }> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(process.execPath, ['bin/otx.js', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let peak = 0;
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    const timer = setInterval(() => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+    }, 200);
+    child.on('close', (code) => {
+      clearInterval(timer);
+      if (code !== 0) return reject(new Error(`otx ended with ${code}`));
+      const said = output.split('\n').filter((line) => line.includes('windows'));
+      resolve({
+        seconds: Math.round((performance.now() - start) / 100) / 10,
+        peakMegabytes: Math.round(peak),
+        said,
+      });
+    });
+  });
+}
+
+/** Windows against the network on the whole image. */
+async function compare() {
+  const tiled = await createSegmenter({ weights: weights!, tile: 'off' });
+  const { width, height } = tiled.inputSize;
+  await tiled.dispose();
+  const size = { width: WINDOWS * width, height: WINDOWS * height };
+  const scene = await sharp(generateScene('both ways', SCENE.width * 2, SCENE.height * 2).image, {
+    raw: { width: SCENE.width * 2, height: SCENE.height * 2, channels: 3 },
+  })
+    .resize(size.width, size.height, { fit: 'fill' })
+    .raw()
+    .toBuffer();
+  const image = { data: new Uint8Array(scene), ...size, channels: 3 as const };
+  const labelsOf = async (options: Parameters<typeof createSegmenter>[0]) => {
+    const segmenter = await createSegmenter(options);
+    const { labels } = await segmenter.segment(image);
+    await segmenter.dispose();
+    return labels;
+  };
+  // Validation, and so a segmenter, takes 544/512 of the size that is set.
+  const set = Math.round((size.width * 512) / 544 / 32) * 32;
+  const whole = await labelsOf({ weights: weights!, tile: 'off', inputSize: `${set}x${set}` });
+  const found: Record<string, object> = {};
+  for (const overlap of [0, 0.25, 0.5]) {
+    const labels = await labelsOf({ weights: weights!, tile: `${width}x${height}`, overlap });
+    const starts = Array.from(
+      { length: Math.ceil((size.width - width) / (width * (1 - overlap))) + 1 },
+      (_, i, all = 0) => i + all,
+    );
+    const stride = (size.width - width) / Math.max(starts.length - 1, 1);
+    const borders = starts
+      .flatMap((i) => [i * stride, i * stride + width])
+      .filter((at) => at > 0 && at < size.width);
+    const isNear = (at: number) => borders.some((border) => Math.abs(border - at) < 8);
+    const counts = { near: [0, 0], elsewhere: [0, 0] };
+    const difference = Buffer.alloc(labels.length);
+    for (let i = 0; i < labels.length; i++) {
+      const [x, y] = [i % size.width, Math.floor(i / size.width)];
+      const place = isNear(x) || isNear(y) ? counts.near : counts.elsewhere;
+      place[0]! += 1;
+      if (labels[i] === whole[i]) continue;
+      place[1]! += 1;
+      difference[i] = 255;
+    }
+    const share = ([all, differing]: number[]) => Number((differing! / all!).toFixed(4));
+    found[String(overlap)] = {
+      equal: Number((1 - (counts.near[1]! + counts.elsewhere[1]!) / labels.length).toFixed(4)),
+      differingNearBorders: share(counts.near),
+      differingElsewhere: share(counts.elsewhere),
+    };
+    const png = await sharp(difference, { raw: { ...size, channels: 1 } })
+      .png()
+      .toBuffer();
+    writeFileSync(join(folder, `difference-${overlap}.png`), png);
+  }
+  return { size, window: { width, height }, byOverlap: found };
+}
