@@ -6,6 +6,7 @@ import type { JobEvent } from '../../runs/events.js';
 import { type HyperParameters, inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { DEFAULT_SEED, type Template } from '../../templates/index.js';
 import { chooseInputSize } from '../../training/prepare/input-size.js';
+import { adviceFor } from './advice.js';
 import {
   chooseAugmentation,
   chooseEpochs,
@@ -13,7 +14,6 @@ import {
   chooseValidation,
   explainBatch,
   type PlannedData,
-  tooSmall,
 } from './choose-values.js';
 import { inWords } from './duration.js';
 import { measureObjects } from './measure-objects.js';
@@ -21,10 +21,6 @@ import { PILOT_SIDE } from './pilot.js';
 import type { PlannedValue, TimeEstimate, TrainingPlan } from './plan.js';
 import { type TrainingSpeed, timeTraining } from './time-training.js';
 
-/** Below this many labels a backbone that saw other images first was ahead in all comparisons (docs/results.md). */
-const FEW_LABELS = 25;
-/** Objects of fewer pixels along their side at the network input will hardly be found. */
-const LOST_SIDE = 6;
 /** Of a time budget: reading the data, compiling, saving. */
 const OVERHEAD_SECONDS = 15;
 
@@ -166,23 +162,4 @@ function interval(time: TimeEstimate | undefined): PlannedValue[] {
   if (validation <= training) return [];
   const reason = `an epoch trains for ${inWords(training)}, and a validation takes ${inWords(validation)}: not after every epoch, then`;
   return [{ name: 'adaptiveInterval', value: true, reason }];
-}
-
-function adviceFor({ report, objects, trainSet }: PlannedData, chosen: HyperParameters): string[] {
-  const { train } = inputSizes(chosen);
-  const lost = tooSmall({ report, objects }, train).filter(({ pixels }) => pixels < LOST_SIDE);
-  const advice: string[] = [];
-  if (lost.length > 0) {
-    const names = lost.map(({ name, pixels }) => `${name} (${pixels.toFixed(1)} pixels)`).join(', ');
-    advice.push(
-      `Objects that stay small at ${train}x${train} even so: ${names}. Train on parts of the images, cut out at full resolution`,
-    );
-  }
-  if (trainSet.samples.length < FEW_LABELS) {
-    advice.push(
-      `${trainSet.samples.length} labeled images are few. If there are more photographs without masks, let a backbone learn from them ` +
-        'first, or add them as --unlabeled-data-roots: both were ahead of the labels alone (docs/results.md, docs/methods.md)',
-    );
-  }
-  return advice;
 }

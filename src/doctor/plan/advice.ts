@@ -1,0 +1,50 @@
+/** @file What no setting can say: what a person can do about the data. */
+
+import { type HyperParameters, inputSizes } from '../../settings/index.js';
+import { type PlannedData, tooSmall } from './choose-values.js';
+
+/** Below this many labels a backbone that saw other images first was ahead in all comparisons (docs/results.md). */
+const FEW_LABELS = 25;
+/** Objects of fewer pixels along their side at the network input will hardly be found. */
+const LOST_SIDE = 6;
+/** Of the pixels; cross entropy hardly sees what is rarer. */
+const RARE = 0.01;
+
+/**
+ * @param chosen settings of the plan.
+ * @returns a sentence or two each.
+ */
+export function adviceFor(
+  { report, objects, trainSet }: Pick<PlannedData, 'report' | 'objects' | 'trainSet'>,
+  chosen: HyperParameters,
+): string[] {
+  const { train } = inputSizes(chosen);
+  const lost = tooSmall({ report, objects }, train).filter(({ pixels }) => pixels < LOST_SIDE);
+  const rare = report.classes.filter(({ share, pixels }) => pixels > 0 && share < RARE);
+  const never = report.classes.filter(({ pixels }, index) => index > 0 && pixels === 0);
+  const names = (classes: readonly string[]) => classes.join(', ');
+  const advice: string[] = [];
+  if (lost.length > 0) {
+    const told = lost.map(({ name, pixels }) => `${name} (${pixels.toFixed(1)} pixels)`);
+    advice.push(
+      `Objects that stay small at ${train}x${train} even so: ${names(told)}. Train on parts of the images, cut out at full resolution.`,
+    );
+  }
+  if (rare.length > 0) {
+    const told = rare.map(({ name, share }) => `${name} (${(100 * share).toFixed(2)} %)`);
+    advice.push(
+      `Rare among the pixels: ${names(told)}. The setting loss: dice weighs small classes like large ones; what it gains was not measured ` +
+        'here. More images that show them help most.',
+    );
+  }
+  if (never.length > 0) {
+    advice.push(`Never labeled, so that they cannot be learned: ${names(never.map(({ name }) => name))}.`);
+  }
+  if (trainSet.samples.length < FEW_LABELS) {
+    advice.push(
+      `${trainSet.samples.length} labeled images are few. If there are more photographs without masks, let a backbone learn from them ` +
+        'first, or add them as unlabeled data: both were mostly ahead of the labels alone (docs/results.md, docs/methods.md).',
+    );
+  }
+  return advice;
+}
