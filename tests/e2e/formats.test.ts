@@ -8,7 +8,8 @@ import { maskOf, writeAll } from '../../src/data/formats/cases/files.cases.js';
 import { type Generated, generate } from '../../src/data/formats/cases/generated.cases.js';
 import { CASES, type WrittenCase } from '../../src/data/formats/cases/written.cases.js';
 import { FORMAT_NAMES, openDataset } from '../../src/data/index.js';
-import { type TrainEvent, train } from '../../src/index.js';
+import { type CreateModel, type TrainEvent, train } from '../../src/index.js';
+import { convModule, convolution } from '../../src/nn-api.js';
 
 let folder: string;
 const pictures = new Map<boolean, Generated>();
@@ -23,11 +24,20 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** One way to write each format, whose parts serve to learn from and to validate on. */
 const ONE_EACH = FORMAT_NAMES.map((name) => CASES.find((each) => each.format === name && !each.roles)!);
 
+/** What is compared is data, which any network learns from: a small one opens at once. */
+const small: CreateModel =
+  ({ numClasses }) =>
+  (scope, images) => {
+    const first = convModule(scope.child('first'), images, { channels: 8, kernel: 3, stride: 2 });
+    const second = convModule(scope.child('second'), first, { channels: 16, kernel: 3, stride: 2 });
+    return convolution(scope.child('logits'), second, { channels: numClasses, bias: true });
+  };
+
 /** Losses of all steps and scores of all epochs. */
 async function learned(name: string, trainData: string, validationData?: string) {
   const events: TrainEvent[] = [];
   await train({
-    ...{ template: 'Lite-HRNet-s-mod2', pretrained: false, trainData, validationData },
+    ...{ template: 'Lite-HRNet-s-mod2', model: small, pretrained: false, trainData, validationData },
     ...{ output: join(folder, name, 'run'), reports: false, threads: 1 },
     ...{ epochs: 2, batchSize: 2, inputSize: '64x64', workers: 0, earlyStopping: false, seed: 3 },
     onEvent: (event) => {
