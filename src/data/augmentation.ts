@@ -6,6 +6,7 @@ import { maskCompose } from './transforms/mask-compose.js';
 import { fillInput, type NetworkInput } from './transforms/normalize.js';
 import { cropMask, drawCropWindow } from './transforms/random-crop.js';
 import { type DrawSize, drawScaledSize, drawSquareSize } from './transforms/random-scale.js';
+import { drawRareWindow, type RareCrops, SMALLEST_RARE_SCALE } from './transforms/rare-crop.js';
 import { resizeImage, resizeMask } from './transforms/resize.js';
 import { randomRotate } from './transforms/rotate.js';
 import { randomRotateSample } from './transforms/rotate-sample.js';
@@ -32,7 +33,7 @@ export type OwnAugmentation = (sample: LabeledImage, random: Random) => LabeledI
 
 interface AugmentationEntry {
   readonly description: string;
-  readonly build: (cropSize: number) => Augmentation;
+  readonly build: (cropSize: number, rare?: RareCrops) => Augmentation;
 }
 
 const AUGMENTATIONS = {
@@ -40,8 +41,8 @@ const AUGMENTATIONS = {
     description:
       'random scale (aspect ratio not kept), crop, flip, photometric distortion, mixing of two distorted copies, ' +
       'rotation: as OTX documents it and releases up to 1.1 did it',
-    build: (cropSize) => {
-      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize);
+    build: (cropSize, rare) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize, rare);
       return (sample, random, input) => {
         fillInput(maskCompose(randomFlip(scaleAndCrop(sample, random), random), random), input);
         randomRotate(input, random);
@@ -51,8 +52,8 @@ const AUGMENTATIONS = {
   geometric: {
     description:
       'random scale (aspect ratio not kept), crop, flip, rotation: what semi-supervised training does to labeled images',
-    build: (cropSize) => {
-      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize);
+    build: (cropSize, rare) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize, rare);
       return (sample, random, input) => {
         const turned = randomRotateSample(randomFlip(scaleAndCrop(sample, random), random), random);
         fillInput(turned, input);
@@ -61,8 +62,8 @@ const AUGMENTATIONS = {
   },
   plain: {
     description: 'random scale (aspect ratio kept), crop, flip: as OTX releases from 1.3 on did it',
-    build: (cropSize) => {
-      const scaleAndCrop = randomScaleCrop(cropSize, drawScaledSize);
+    build: (cropSize, rare) => {
+      const scaleAndCrop = randomScaleCrop(cropSize, drawScaledSize, rare);
       return (sample, random, input) => fillInput(randomFlip(scaleAndCrop(sample, random), random), input);
     },
   },
@@ -84,12 +85,17 @@ export function describeAugmentation(name: AugmentationName): string {
   return AUGMENTATIONS[name].description;
 }
 
-/** Builds an augmentation for a crop size in pixels, which is also the side of the network input. */
+/**
+ * Builds an augmentation for a crop size in pixels, which is also the side of the network input.
+ *
+ * @param rare how often crops are laid around rare classes. Default: never.
+ */
 export function createAugmentation(
   augmentation: AugmentationName | OwnAugmentation,
   cropSize: number,
+  rare?: RareCrops,
 ): Augmentation {
-  if (typeof augmentation === 'string') return AUGMENTATIONS[augmentation].build(cropSize);
+  if (typeof augmentation === 'string') return AUGMENTATIONS[augmentation].build(cropSize, rare);
   return (sample, random, input) => {
     const made = augmentation(sample, random);
     checkMade(made, cropSize);
@@ -119,12 +125,16 @@ export function scaleBase(cropSize: number): number {
  * Random-scale resize followed by random crop. The two are one transform because the mask alone decides where the crop
  * lies, so that only the cropped part of the enlarged image needs to be computed.
  */
-function randomScaleCrop(cropSize: number, drawSize: DrawSize): Transform {
+function randomScaleCrop(cropSize: number, drawSize: DrawSize, rare: RareCrops | undefined): Transform {
   const base = scaleBase(cropSize);
   return (sample: LabeledImage, random: Random): LabeledImage => {
-    const size = drawSize(sample, base, random);
+    // Without rare crops nothing else is drawn than before there were any.
+    const around = rare && random.chance(rare.share) ? rare : undefined;
+    const size = drawSize(sample, base, random, around && SMALLEST_RARE_SCALE);
     const mask = resizeMask(sample.mask, sample, size);
-    const window = drawCropWindow(mask, size, cropSize, random);
+    const window =
+      (around && drawRareWindow(mask, size, cropSize, around, random)) ??
+      drawCropWindow(mask, size, cropSize, random);
     return {
       image: resizeImage(sample.image, sample, size, window),
       mask: cropMask(mask, size, window),

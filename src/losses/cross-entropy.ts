@@ -8,10 +8,12 @@ import { targets } from './targets.js';
  * that padding scales the loss down.
  * @param logits float32 [N, K, H, W]
  * @param labels uint8 or int32 [N, H, W]; everything outside 0…K−1, in particular 255, is ignored
+ * @param weights how much a pixel of each class counts; the denominator stays. Default 1.
  * @returns scalar
  */
-export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  const { oneHot, valid, pixels } = targets('cross entropy', logits, labels);
+export function crossEntropy(logits: Tensor, labels: Tensor, weights?: readonly number[]): Tensor {
+  const { weighted, pixels } = targets('cross entropy', logits, labels, weights);
+  const { oneHot, valid } = weighted;
 
   const shifted = sub(logits, stabilizer(logits));
   const logSum = log(reduceSum(exp(shifted), { axes: [1], keepDims: true }));

@@ -14,9 +14,10 @@ const SMOOTH = 1;
  *
  * @param logits float32 [N, K, H, W]
  * @param labels uint8 or int32 [N, H, W]; everything outside 0…K−1, in particular 255, is ignored
+ * @param weights how much a pixel of each class counts in the cross entropy. Default 1.
  * @returns scalar
  */
-export function diceCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+export function diceCrossEntropy(logits: Tensor, labels: Tensor, weights?: readonly number[]): Tensor {
   const { oneHot, valid } = targets('Dice loss', logits, labels);
   const exponentials = exp(sub(logits, stabilizer(logits)));
   const sums = reduceSum(exponentials, { axes: [1], keepDims: true });
@@ -26,5 +27,5 @@ export function diceCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const either = add(add(ofClass(probabilities), ofClass(oneHot)), SMOOTH);
   const dice = reduceSum(div(both, either));
   const classes = logits.shape[1] as number;
-  return add(crossEntropy(logits, labels), sub(1, mul(dice, 1 / classes)));
+  return add(crossEntropy(logits, labels, weights), sub(1, mul(dice, 1 / classes)));
 }

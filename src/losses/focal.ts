@@ -11,14 +11,16 @@ import { targets } from './targets.js';
  *
  * @param logits float32 [N, K, H, W]
  * @param labels uint8 or int32 [N, H, W]; everything outside 0…K−1, in particular 255, is ignored
+ * @param weights how much a pixel of each class counts; the denominator stays. Default 1.
  * @returns scalar
  */
-export function focal(logits: Tensor, labels: Tensor): Tensor {
-  const { oneHot, valid, pixels } = targets('focal loss', logits, labels);
+export function focal(logits: Tensor, labels: Tensor, weights?: readonly number[]): Tensor {
+  const { oneHot, valid, weighted, pixels } = targets('focal loss', logits, labels, weights);
   const shifted = sub(logits, stabilizer(logits));
   const logSum = log(reduceSum(exp(shifted), { axes: [1], keepDims: true }));
   const logP = sub(reduceSum(mul(oneHot, shifted), { axes: [1], keepDims: true }), mul(valid, logSum));
   // Of an ignored pixel log p is 0 and p is 1: it adds nothing.
   const rest = sub(1, exp(logP));
-  return mul(reduceSum(mul(mul(rest, rest), logP)), -1 / pixels);
+  const terms = mul(mul(rest, rest), logP);
+  return mul(reduceSum(weights ? mul(terms, weighted.valid) : terms), -1 / pixels);
 }

@@ -1,4 +1,5 @@
 /** @file Loss functions on symbolic tensors. */
+export { type ClassShare, classWeights, describeWeights, isClassWeights } from './class-weights.js';
 export { crossEntropy } from './cross-entropy.js';
 export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
 export { diceCrossEntropy } from './dice.js';

@@ -23,14 +23,19 @@ function softmax(values: ArrayLike<number>, pixel: number): number[] {
 }
 
 const counted = [...labels.keys()].filter((pixel) => labels[pixel] !== IGNORE_INDEX);
-const meanOf = (values: ArrayLike<number>, term: (p: number) => number) =>
-  counted.reduce((sum, pixel) => sum + term(softmax(values, pixel)[labels[pixel]!]!), 0) / PIXELS;
+const ALIKE = [1, 1, 1];
+const meanOf = (values: ArrayLike<number>, weights: readonly number[], term: (p: number) => number) =>
+  counted.reduce((sum, pixel) => {
+    const label = labels[pixel]!;
+    return sum + weights[label]! * term(softmax(values, pixel)[label]!);
+  }, 0) / PIXELS;
 
 /** Straight from the definitions. */
-const DEFINITIONS: Readonly<Record<LossName, (values: ArrayLike<number>) => number>> = {
-  cross_entropy: (values) => meanOf(values, (p) => -Math.log(p)),
-  focal: (values) => meanOf(values, (p) => -((1 - p) ** 2) * Math.log(p)),
-  dice: (values) => {
+type Definition = (values: ArrayLike<number>, weights: readonly number[]) => number;
+const DEFINITIONS: Readonly<Record<LossName, Definition>> = {
+  cross_entropy: (values, weights) => meanOf(values, weights, (p) => -Math.log(p)),
+  focal: (values, weights) => meanOf(values, weights, (p) => -((1 - p) ** 2) * Math.log(p)),
+  dice: (values, weights) => {
     let dice = 0;
     for (let k = 0; k < K; k++) {
       let [both, predicted, truth] = [0, 0, 0];
@@ -43,14 +48,14 @@ const DEFINITIONS: Readonly<Record<LossName, (values: ArrayLike<number>) => numb
       }
       dice += (2 * both + 1) / (predicted + truth + 1) / K;
     }
-    return meanOf(values, (p) => -Math.log(p)) + 1 - dice;
+    return meanOf(values, weights, (p) => -Math.log(p)) + 1 - dice;
   },
 };
 
-async function run(name: LossName, values = logits, truth = labels) {
+async function run(name: LossName, values = logits, truth = labels, weights?: readonly number[]) {
   const x = input('logits', 'float32', [N, K, H, W]);
   const y = input('labels', 'uint8', [N, H, W]);
-  const loss = lossOf(name)(x, y);
+  const loss = lossOf(name, weights)(x, y);
   const [value, gradient] = await runGraph([loss, ...gradients(loss, [x])], {
     logits: values,
     labels: truth,
@@ -59,9 +64,13 @@ async function run(name: LossName, values = logits, truth = labels) {
 }
 
 describe.each(LOSS_NAMES)('%s', (name) => {
-  test('is what its definition says, with the gradient of differences', async () => {
-    const { loss, gradient } = await run(name);
-    const define = DEFINITIONS[name];
+  test.each([
+    ['all classes alike', undefined],
+    ['weights of classes', [0.5, 2, 3]],
+    ['a class that does not count', [1, 0, 1]],
+  ])('is what its definition says, with the gradient of differences: %s', async (_, weights) => {
+    const { loss, gradient } = await run(name, logits, labels, weights);
+    const define = (values: ArrayLike<number>) => DEFINITIONS[name](values, weights ?? ALIKE);
     expect(Math.abs(loss / define(logits) - 1)).toBeLessThan(1e-6);
     const step = 1e-4;
     for (let i = 0; i < logits.length; i++) {

@@ -14,12 +14,15 @@ import { focal } from './focal.js';
  */
 export type SegmentationLoss = (logits: Tensor, labels: Tensor) => Tensor;
 
+/** A loss in which pixels of some classes may count more than others. @param weights of the classes; default 1 */
+export type WeightedLoss = (logits: Tensor, labels: Tensor, weights?: readonly number[]) => Tensor;
+
 /** By the names of the setting `loss`. */
 const LOSSES = {
   cross_entropy: crossEntropy,
   focal,
   dice: diceCrossEntropy,
-} as const satisfies Readonly<Record<string, SegmentationLoss>>;
+} as const satisfies Readonly<Record<string, WeightedLoss>>;
 
 /** Name of a loss. */
 export type LossName = keyof typeof LOSSES;
@@ -27,5 +30,8 @@ export type LossName = keyof typeof LOSSES;
 /** Names of all losses; the first is the default. */
 export const LOSS_NAMES = Object.keys(LOSSES) as [LossName, ...LossName[]];
 
-/** The loss of a name. */
-export const lossOf = (name: LossName): SegmentationLoss => LOSSES[name];
+/** The loss of a name. @param weights how much a pixel of each class counts; default 1 */
+export const lossOf =
+  (name: LossName, weights?: readonly number[]): SegmentationLoss =>
+  (logits, labels) =>
+    LOSSES[name](logits, labels, weights);

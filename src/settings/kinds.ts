@@ -7,7 +7,7 @@ import { parseSwitch, SWITCH_WORDS } from '../base/switch.js';
 export interface Kind<T> {
   /** Checks a value, or the text of one. */
   readonly schema: z.ZodType<T>;
-  readonly type: 'integer' | 'float' | 'boolean' | 'choice' | 'size' | 'bytes';
+  readonly type: 'integer' | 'float' | 'boolean' | 'choice' | 'size' | 'bytes' | 'text';
   /** Type and range in words. */
   readonly allowed: string;
   /** Smallest value of a number. */
@@ -96,6 +96,12 @@ export function size(): Kind<string> {
     'Default, Auto, 256x256, 384x384, 512x512, 768x768, 1024x1024 or any other square NxN with N a multiple of 32 ' +
     `up to ${MOST_PIXELS} (training is square; the --input-size of otx export takes any width x height)`;
   return { schema, type: 'size', allowed };
+}
+
+/** A text of a form of its own. @param allowed the form in words */
+export function text(fits: (text: string) => boolean, allowed: string): Kind<string> {
+  const schema = z.preprocess((value) => String(value).trim(), z.string().refine(fits));
+  return { schema, type: 'text', allowed };
 }
 
 /** Windows of images: `auto`, `off`, or the size of one such as `512` or `640x480`. */

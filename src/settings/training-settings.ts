@@ -5,11 +5,12 @@
 
 import { AUGMENTATION_NAMES } from '../data/augmentation.js';
 import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
+import { isClassWeights } from '../losses/class-weights.js';
 import { LOSS_NAMES } from '../losses/loss.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
-import { boolean, bytes, choice, float, integer, size, tileSize } from './kinds.js';
+import { boolean, bytes, choice, float, integer, size, text, tileSize } from './kinds.js';
 import type { SettingRecord } from './setting.js';
 
 /**
@@ -46,6 +47,37 @@ export const trainingSettings = {
     description:
       'what the segmentation is trained on; cross_entropy: mean over all pixels; focal: leaves out pixels that are right ' +
       'already; dice: cross entropy and soft Dice, which weighs small classes like large ones',
+  },
+  classWeights: {
+    ...text(isClassWeights, 'none, auto, balanced, or weights up to 1000 such as road=1,pole=5 or 1,5,2'),
+    param: 'learning_parameters.class_weights',
+    flag: {
+      long: '--class-weights',
+      value: '<weights>',
+      help: 'how much pixels of each class count in the loss: none, auto, balanced, or e.g. road=1,pole=5 (default: none)',
+    },
+    default: 'none',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      "how much a pixel of each class counts in the loss. balanced: by the inverse of the class's share of the pixels; auto: " +
+      'milder, 1 / ln(1.02 + share), where a class has less than 2 % of them; or weights by name (1 for others) or in the ' +
+      'order of the classes',
+  },
+  rareCropShare: {
+    ...float({ min: 0, max: 1 }),
+    param: 'learning_parameters.rare_crop_share',
+    flag: {
+      long: '--rare-crops',
+      value: '<share>',
+      help: 'share of the training crops that are laid around a pixel of a rare class, e.g. 0.5 (default: 0)',
+    },
+    default: 0,
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'share of the training crops that are laid around a pixel of one of the classes of the image, the rarer of which are ' +
+      'drawn more often; such crops are never shrunk. Of augmentations that crop: documented, geometric, plain',
   },
   learningRate: {
     ...float({ min: 1e-7, max: 0.1 }),

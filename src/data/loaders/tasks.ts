@@ -21,6 +21,7 @@ import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
 import { pictureWindowOf, windowOf } from '../transforms/random-window.js';
+import type { RareCrops } from '../transforms/rare-crop.js';
 import type { DecodedImage, ImageReading, LabeledImage, LabelMask, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { makeViews } from '../views/weak-strong.js';
@@ -43,6 +44,8 @@ export interface TrainTask {
   readonly augmentation: AugmentationName | OwnAugmentation;
   /** Of larger images a window of this size is learned from. */
   readonly tile?: Size | undefined;
+  /** How often crops are laid around rare classes. */
+  readonly rareCrops?: RareCrops | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache;
 }
@@ -59,7 +62,7 @@ export interface TrainTaskResult {
 /** Decodes, augments, normalises and pads the samples of one batch. */
 export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
   const { items, coding, cropSize, imageCache, tile } = task;
-  const augment = createAugmentation(task.augmentation, cropSize);
+  const augment = createAugmentation(task.augmentation, cropSize, task.rareCrops);
   const area = cropSize * cropSize;
   const images = new Float32Array(items.length * 3 * area);
   const labels = new Uint8Array(items.length * area);

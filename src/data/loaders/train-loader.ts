@@ -3,6 +3,7 @@
 import type { AugmentationName, OwnAugmentation } from '../augmentation.js';
 import type { ImageCache } from '../images/image-cache.js';
 import type { Size } from '../transforms/geometry.js';
+import type { RareCrops } from '../transforms/rare-crop.js';
 import type { Dataset } from '../types.js';
 import { createBatchQueue } from './batch-queue.js';
 import { acquirePool } from './pool.js';
@@ -21,6 +22,8 @@ export interface TrainLoaderOptions {
   readonly augmentation: AugmentationName | OwnAugmentation;
   /** Of larger images a window of this size is learned from, at a random place. Default: they are learned from as a whole. */
   readonly tile?: Size | undefined;
+  /** How often crops are laid around rare classes. Default: never. */
+  readonly rareCrops?: RareCrops | undefined;
   /** Decoded images kept in memory for later epochs, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /** Where copies of the images are kept on disk and read in their place. Default: there are none. */
@@ -47,7 +50,7 @@ export interface LabeledBatch extends TrainBatch {
  * @throws OtxError `usage` for a batch or crop size that is not a positive whole number.
  */
 export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader<LabeledBatch> {
-  const { batchSize, cropSize, seed, augmentation, imageCache, tile } = options;
+  const { batchSize, cropSize, seed, augmentation, imageCache, tile, rareCrops } = options;
   checkCounts({ batchSize, cropSize });
   const { samples, decodeMask } = dataset;
   const pool = acquirePool(typeof augmentation === 'function' ? 0 : options.workers);
@@ -70,6 +73,7 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
       cropSize,
       augmentation,
       tile,
+      rareCrops,
       ...(imageCache && { imageCache }),
     });
     result.decoded.forEach((pixels, n) => {

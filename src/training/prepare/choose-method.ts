@@ -33,20 +33,24 @@ export interface MethodChoice {
   readonly seed: number;
   /** Memory for decoded images. */
   readonly cacheBytes: number;
+  /** Share of the pixels of each class; undefined where nothing is known of them. */
+  readonly shares?: readonly number[] | undefined;
+  /** How much a pixel of each class counts in the loss. Default: all alike. */
+  readonly weights?: readonly number[] | undefined;
   /** Functions of the caller in place of what the settings name. */
   readonly own: OwnFunctions;
 }
 
 /** @throws OtxError `template` for a template whose network is unknown. */
 export function chooseMethod(choice: MethodChoice): Method {
-  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes, own } = choice;
+  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes, own, shares, weights } = choice;
   const settings = hyperParameters.learning_parameters;
   const { optimizer, augmentation, num_workers, enable_supcon } = settings;
   const { classes } = trainSet;
   const numClasses = classes.length;
   const { train_type } = hyperParameters.algo_backend;
   const sizes = inputSizes(hyperParameters);
-  const loss = own.lossFunction ?? lossOf(settings.loss);
+  const loss = own.lossFunction ?? lossOf(settings.loss, weights);
   const imageCache = imageCacheOf(hyperParameters.algo_backend.storage_cache_scheme);
   const tile = parseTile(hyperParameters.tiling_parameters.tile_size);
   const views = (batchSize: number): ViewLoaderOptions => ({
@@ -97,6 +101,8 @@ export function chooseMethod(choice: MethodChoice): Method {
       cacheBytes,
       imageCache,
       tile,
+      ...(settings.rare_crop_share > 0 &&
+        shares && { rareCrops: { share: settings.rare_crop_share, classShares: shares } }),
     },
   };
   if (!unlabeled) return supervised(options);

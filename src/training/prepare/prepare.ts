@@ -48,6 +48,7 @@ import { chooseSettings, keptSettings } from './choose-settings.js';
 import { samplingOrder } from './class-incremental.js';
 import { firstWeights } from './first-weights.js';
 import { initialRunState } from './initial-run-state.js';
+import { type PixelWeights, pixelWeights } from './pixel-weights.js';
 import { loadPretrained } from './pretrained-backbone.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { besides, rootsOf } from './run-inputs.js';
@@ -246,7 +247,12 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   const checked = await withProblemList(folder.outputs, () => data.check({ workers, onEvent: tell, signal }));
   const { trainSet, validationSet, report } = checked;
   // How masks are read is known only now.
-  const { method, validationCache } = methodOf(preparing, chosen, checked);
+  const { method, validationCache } = methodOf(
+    preparing,
+    chosen,
+    checked,
+    pixelWeights(report, chosen, options, notice),
+  );
 
   // The engine, with a batch that fits.
   const hyperParameters = earlier
@@ -319,13 +325,14 @@ function methodOf(
   { asked: { template, config }, data, options: own }: Preparing,
   hyperParameters: HyperParameters,
   { trainSet, unlabeled = data.unlabeled }: Pick<TrainData, 'trainSet' | 'unlabeled'>,
+  pixels: PixelWeights = {},
 ): { readonly method: Method; readonly validationCache: number } {
   const { validationSet } = data;
   const { mem_cache_size } = hyperParameters.algo_backend;
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const cache = shareCache(mem_cache_size, trainSet, validationSet, inputSize);
   const method = chooseMethod({
-    ...{ template, hyperParameters, trainSet, unlabeled, own },
+    ...{ template, hyperParameters, trainSet, unlabeled, own, ...pixels },
     seed: config.seed,
     cacheBytes: cache.train,
   });
