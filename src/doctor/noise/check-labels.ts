@@ -14,6 +14,7 @@ import {
   settleClasses,
   verifyDataset,
 } from '../../data/index.js';
+import { namesUsedBy } from '../../inference/model-settings.js';
 import { openModel } from '../../inference/open-model.js';
 import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
 import { MODEL_KINDS } from '../../inference/trained-model.js';
@@ -32,9 +33,7 @@ const DEFAULT_SHOWN = 20;
 export const LABEL_FILES = { table: 'suspect_labels.csv', pictures: 'suspect_labels' } as const;
 
 /** Which labels to look at, and with which model. */
-export interface CheckLabelsOptions
-  extends Pick<ModelOptions, 'weights' | 'template' | 'model' | 'threads' | 'onEvent' | 'signal'>,
-    Pick<RunOptions, (typeof READING)[number]> {
+export interface CheckLabelsOptions extends ModelOptions, Pick<RunOptions, (typeof READING)[number]> {
   /** Root of the data set (docs/data.md has the layouts). */
   readonly data: string;
   /** Name of the subset to look at. Default: all of them, ranked together. */
@@ -84,7 +83,7 @@ export interface LabelCheck {
  * @throws OtxError `dataset`, `checkpoint`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function checkLabels(options: CheckLabelsOptions): Promise<LabelCheck> {
-  checkOptions('checkLabels()', options, {
+  const kinds = {
     ...MODEL_KINDS,
     ...kindsOf(...READING),
     data: 'path',
@@ -92,7 +91,8 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
     list: 'path?',
     output: 'path?',
     shown: 'number?',
-  });
+  } as const;
+  checkOptions('checkLabels()', options, kinds, namesUsedBy('predict'));
   const model = await openModel(options);
   try {
     const places = { folders: [{ path: options.data, what: 'the data set' }] };

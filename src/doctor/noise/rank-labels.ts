@@ -1,11 +1,14 @@
 /** @file Ranks the images of a data set by how much a trained model contradicts their labels. */
 
 import { throwIfAborted } from '../../base/abortable.js';
+import { networkInput } from '../../data/images/network-input.js';
 import { createEvalLoader, type Dataset, type Sample } from '../../data/index.js';
 import type { OpenedModel } from '../../inference/opened-model.js';
+import { tileFor } from '../../inference/tiles/tile.js';
 import { type CellMap, cellGrid, cellsOf } from './cells.js';
 import { confidenceOf } from './confident.js';
 import { type Contradiction, contradictionOf } from './score.js';
+import { cellsOfWindows } from './window-cells.js';
 
 /** An image with what speaks against its labels. */
 export interface RankedImage extends Contradiction {
@@ -33,7 +36,7 @@ export interface RankOptions {
  */
 export async function rankDataset(
   datasets: readonly Dataset[],
-  { inputSize, classes, classify }: OpenedModel,
+  { inputSize, classes, classify, tiling }: OpenedModel,
   { workers, onProgress, signal }: RankOptions,
 ): Promise<RankedImage[]> {
   const grid = cellGrid(inputSize);
@@ -47,11 +50,22 @@ export async function rankDataset(
   };
   const total = datasets.reduce((sum, { samples }) => sum + samples.length, 0);
   for (const dataset of datasets) {
-    const loader = createEvalLoader(dataset, { inputSize, workers, ...(signal ? { signal } : {}) });
+    const loader = createEvalLoader(dataset, {
+      ...{ inputSize, workers },
+      isTiled: (size) => tileFor(tiling, size) !== undefined,
+      ...(signal ? { signal } : {}),
+    });
     try {
-      for await (const { image, mask, width, height } of loader) {
+      for await (const { image, picture, mask, width, height } of loader) {
         throwIfAborted(signal, 'labels were compared');
-        maps.push(cellsOf(await probabilitiesOf(image), mask, { width, height }, grid));
+        const tile = picture && tileFor(tiling, { width, height });
+        maps.push(
+          picture && tile
+            ? await cellsOfWindows({ picture, mask, width, height }, tile, grid, (window) =>
+                probabilitiesOf(networkInput(window, inputSize)),
+              )
+            : cellsOf(await probabilitiesOf(image), mask, { width, height }, grid),
+        );
         onProgress?.(maps.length, total);
       }
     } finally {

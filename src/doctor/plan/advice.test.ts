@@ -16,6 +16,7 @@ const adviceOf = (
       objects: { images, classes: classes.map(([, , smallSide]) => ({ regions: 9, smallSide })) },
     },
     settings.defaults,
+    false,
   );
 
 test('nothing is said of data that has enough of everything', () => {

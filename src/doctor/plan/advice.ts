@@ -12,14 +12,17 @@ const RARE = 0.01;
 
 /**
  * @param chosen settings of the plan.
+ * @param hasWindows whether images are looked at in windows, which are chosen by their objects.
  * @returns a sentence or two each.
  */
 export function adviceFor(
   { report, objects, trainSet }: Pick<PlannedData, 'report' | 'objects' | 'trainSet'>,
   chosen: HyperParameters,
+  hasWindows: boolean,
 ): string[] {
   const { train } = inputSizes(chosen);
-  const lost = tooSmall({ report, objects }, train).filter(({ pixels }) => pixels < LOST_SIDE);
+  const small = hasWindows ? [] : tooSmall({ report, objects }, train);
+  const lost = small.filter(({ pixels }) => pixels < LOST_SIDE);
   const rare = report.classes.filter(({ share, pixels }) => pixels > 0 && share < RARE);
   const never = report.classes.filter(({ pixels }, index) => index > 0 && pixels === 0);
   const names = (classes: readonly string[]) => classes.join(', ');
@@ -27,7 +30,7 @@ export function adviceFor(
   if (lost.length > 0) {
     const told = lost.map(({ name, pixels }) => `${name} (${pixels.toFixed(1)} pixels)`);
     advice.push(
-      `Objects that stay small at ${train}x${train} even so: ${names(told)}. Train on parts of the images, cut out at full resolution.`,
+      `Objects that stay small at ${train}x${train} even so: ${names(told)}. Images of higher resolution would show them.`,
     );
   }
   if (rare.length > 0) {

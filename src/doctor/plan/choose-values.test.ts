@@ -6,6 +6,7 @@ import {
   chooseEpochs,
   chooseInput,
   chooseValidation,
+  chooseWindows,
   explainBatch,
   type PlannedData,
 } from './choose-values.js';
@@ -47,6 +48,18 @@ test.each<[string, PlannedData, string, RegExp]>([
   const chosen = chooseInput(data);
   expect(chosen.value).toBe(value);
   expect(chosen.reason).toMatch(reason);
+});
+
+test('large images with small objects are looked at in windows, others are not', () => {
+  expect(chooseWindows(dataOf(4000, 3000, 0.002), 1024)).toMatchObject({
+    // 0.002 of 3464 are 6.9 pixels, which windows of any size show no larger.
+    tile: { value: '512x512', reason: expect.stringMatching(/pole.*2\.0 pixels.*512x512 these are 6\.9$/) },
+    input: { value: '512x512' },
+  });
+  // 24 pixels, which are 16 in windows of 768.
+  expect(chooseWindows(dataOf(4800, 4800, 0.005), 1024)?.tile.value).toBe('768x768');
+  expect(chooseWindows(dataOf(4000, 3000, 0.05), 512)).toBeUndefined();
+  expect(chooseWindows(dataOf(900, 900, 0.002), 512)).toBeUndefined();
 });
 
 test('epochs make about as many steps, whatever the number of images', () => {

@@ -19,6 +19,10 @@ const FEWEST_EPOCHS = 20;
 const LEAST_SIDE = 8;
 /** Larger inputs take hours where others take minutes. */
 const LARGEST_INPUT = 1024;
+/** In both directions so many times as large as the input, images may be looked at in windows. */
+const MUCH_LARGER = 2;
+/** Usual windows, in pixels of the image. */
+const WINDOW_SIDES = [512, 768, 1024, 1536, 2048, 3072, 4096];
 /** Images that a class needs so that both parts of a division show it more than once. */
 const FEW_IMAGES = 5;
 
@@ -81,6 +85,39 @@ export function chooseInput(data: PlannedData): Choice<string> {
       `${typical}; at ${start}x${start} a quarter of the pixels of ${missed.name} would lie in regions of less than ` +
       `${tell(missed.pixels)} pixels along their side, and the network needs about ${LEAST_SIDE}. A step takes ${tell(times)} times ` +
       `as long.${objectsAt(data, side)}`,
+  };
+}
+
+/** Windows of images, and the input that they are resized to. */
+export interface WindowChoice {
+  readonly input: Choice<string>;
+  readonly tile: Choice<string>;
+}
+
+/**
+ * Windows of images in which objects would be lost at any usual input; undefined where none would, or where the images are not much
+ * larger than the input.
+ *
+ * @param side of the input that was chosen for whole images.
+ */
+export function chooseWindows(data: PlannedData, side: number): WindowChoice | undefined {
+  const missed = tooSmall(data, side)[0];
+  const { width, height } = medianSize(data.trainSet);
+  if (!missed || Math.min(width, height) < MUCH_LARGER * DEFAULT_SIDE) return undefined;
+  const whole = (missed.pixels / side) * Math.sqrt(width * height);
+  const shown = (tile: number) => (whole * DEFAULT_SIDE) / tile;
+  const tile =
+    WINDOW_SIDES.findLast((each) => shown(each) >= 2 * LEAST_SIDE && each < Math.min(width, height)) ??
+    DEFAULT_SIDE;
+  const reason =
+    `the images have ${width}x${height}; as a whole, even at ${side}x${side}, a quarter of the pixels of ${missed.name} would lie in ` +
+    `regions of less than ${tell(missed.pixels)} pixels along their side. In windows of ${tile}x${tile} these are ${tell(shown(tile))}`;
+  return {
+    tile: { value: `${tile}x${tile}`, reason },
+    input: {
+      value: `${DEFAULT_SIDE}x${DEFAULT_SIDE}`,
+      reason: `the default, to which the windows of ${tile}x${tile} are resized`,
+    },
   };
 }
 

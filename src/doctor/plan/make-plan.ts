@@ -2,8 +2,10 @@
 
 import { availableParallelism } from 'node:os';
 import type { Dataset, DatasetReport } from '../../data/index.js';
+import { windowStarts } from '../../inference/tiles/tile.js';
 import type { JobEvent } from '../../runs/events.js';
 import { type HyperParameters, inputSizes, resolveHyperParameters } from '../../settings/index.js';
+import { parseTile } from '../../settings/kinds.js';
 import { DEFAULT_SEED, type Template } from '../../templates/index.js';
 import { chooseInputSize } from '../../training/prepare/input-size.js';
 import { adviceFor } from './advice.js';
@@ -12,7 +14,9 @@ import {
   chooseEpochs,
   chooseInput,
   chooseValidation,
+  chooseWindows,
   explainBatch,
+  medianSize,
   type PlannedData,
 } from './choose-values.js';
 import { inWords } from './duration.js';
@@ -53,11 +57,14 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
     ? Math.max(report.images - Math.max(Math.round(validation.value * report.images), 1), 1)
     : report.images;
 
-  const input = chooseInput(data);
+  const whole = chooseInput(data);
+  const windows = chooseWindows(data, Number.parseInt(whole.value, 10));
+  const input = windows?.input ?? whole;
   const usual = template.hyperParameters;
   const batch_size = Math.min(usual.learning_parameters.batch_size, trained);
   const asked = resolveHyperParameters(template, {
     learning_parameters: { batch_size, input_size: input.value },
+    ...(windows ? { tiling_parameters: { tile_size: windows.tile.value } } : {}),
   });
   const threads = question.threads ?? availableParallelism();
   const speed = isTimed
@@ -77,7 +84,7 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
     estimate(
       speed,
       { threads, steps, epochs: epochs.value },
-      report.images - trained || (validationImages ?? 0),
+      (report.images - trained || (validationImages ?? 0)) * looksPerImage(dataset, chosen),
     );
   const made = stepsWithin(timeBudgetSeconds, time, epochs.value * steps);
   const values: PlannedValue[] = [
@@ -94,13 +101,14 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
         ]),
     { name: 'pretrained', value: false, reason: PRETRAINED },
     { name: 'inputSize', ...input },
+    ...(windows ? [{ name: 'tile', ...windows.tile } as const] : []),
     ...explainBatch(chosen, usual, trained, isTimed),
     { name: 'epochs', ...epochs },
     { name: 'augmentation', ...chooseAugmentation(made, usual) },
     ...warmup(made, usual),
     ...interval(time),
   ];
-  return { values, time, advice: adviceFor(data, chosen) };
+  return { values, time, advice: adviceFor(data, chosen, windows !== undefined) };
 }
 
 const PRETRAINED =
@@ -110,6 +118,16 @@ const FASTEST = 'Lite-HRNet-s-mod2';
 
 function reasonOf({ name, description }: Template): string {
   return name === FASTEST ? description : `${description}; ${FASTEST} takes half the time or less`;
+}
+
+/** How often the network is used in the validation of a usual image. */
+function looksPerImage(dataset: Dataset, { tiling_parameters }: HyperParameters): number {
+  const tile = parseTile(tiling_parameters.tile_size);
+  if (!tile) return 1;
+  const { width, height } = medianSize(dataset);
+  const starts = (length: number, window: number) =>
+    windowStarts(length, window, tiling_parameters.tile_overlap).length;
+  return starts(width, tile.width) * starts(height, tile.height);
 }
 
 function estimate(
