@@ -184,3 +184,38 @@ it('two masks of one name are no choice of the program', async () => {
     /a\.tif and .*a\.png have the same name apart from their ending/,
   );
 });
+
+it('instances in masks of their own are told, not taken for nothing', async () => {
+  const mask = indexMask(new Array(48).fill(1), 8, 6);
+  const root = await withImage({});
+  await writeFiles(root, { 'masks/a/1.png': mask, 'masks/a/2.png': mask });
+  await expect(openDataset(root)).rejects.toThrow(/images\/a\.png has no mask/);
+});
+
+it('a table has semicolons where spreadsheets write these', async () => {
+  const root = await withImage({});
+  await writeFiles(root, { 'train.csv': '\ufeffImageId;ClassId;EncodedPixels\r\na.png;1;1 6\r\n' });
+  expect(await carsOf(root)).toBe(6);
+});
+
+it('polygons in fractions where pixels are meant are told', async () => {
+  const small = [[0.1, 0.1, 0.5, 0.1, 0.5, 0.5]];
+  const { notices } = await openDataset(await withImage(cocoOf('a.png', small)));
+  expect(notices.join()).toMatch(/1 polygons lie within the first pixel .*fractions\?/);
+});
+
+it('what nothing fits is told with what may be the reason', async () => {
+  const mask = indexMask(new Array(48).fill(1), 8, 6);
+  const image = await rgbPng(noise(8, 6, 1), 8, 6);
+  const root = await temporaryFolder();
+  await writeFiles(root, {
+    'day1/images/a.png': image,
+    'day1/masks/a.png': mask,
+    'day2/images/a.png': image,
+    'day2/masks/a.png': mask,
+    'a.json': Buffer.from('\ufeff{"shapes": [], "imagePath": "a.png"}', 'utf16le'),
+  });
+  await expect(openDataset(root)).rejects.toThrow(
+    /day1, day2 would be data sets of their own: give one of them; a\.json are not UTF-8 but UTF-16/,
+  );
+});

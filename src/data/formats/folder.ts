@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { parseJson, parseYaml } from '../../base/parse-text.js';
-import { type FileKind, MOST_BYTES, readTextOf } from '../../base/read-file.js';
+import { type FileKind, MOST_BYTES, piecesOf, readTextOf } from '../../base/read-file.js';
 import { findImages, type ImageFile, isFolder } from '../images/image-files.js';
 
 const kindOf = (expected: string, maxBytes: number): FileKind => ({ code: 'dataset', expected, maxBytes });
@@ -96,6 +96,18 @@ export class Folder {
     const does = patterns.every((pattern) => pattern.test(text));
     this.said.set(key, does);
     return does;
+  }
+
+  /** Whether a text is what PowerShell and old editors of Windows write. */
+  async isUtf16(name: string): Promise<boolean> {
+    try {
+      for await (const head of piecesOf(join(this.path, name), MOST_BYTES.annotations, 2)) {
+        return ['fffe', 'feff'].includes(Buffer.from(head).toString('hex'));
+      }
+    } catch {
+      // What cannot be read is told of where it is needed.
+    }
+    return false;
   }
 
   /** A JSON file if it is small and sound, for a look at what it is; otherwise undefined. */

@@ -33,24 +33,31 @@ export function repeated(items: readonly Item[]): string[] {
   return problems;
 }
 
-/** What was drawn on other images: shapes that lie wholly outside of theirs, in one sentence if there are any. */
+/** Shapes that show nothing, since they were drawn on other images or in other units: one sentence of each kind. */
 export function outsideNotices(items: readonly Item[], sizes: readonly Size[]): string[] {
-  const named: string[] = [];
-  let count = 0;
+  const count = { outside: 0, tiny: 0 };
+  const named = { outside: new Set<string>(), tiny: new Set<string>() };
   items.forEach(({ imagePath, shapes }, i) => {
-    const outside = shapes?.shapes.filter((shape) => isOutside(shape, sizes[i]!)).length ?? 0;
-    if (outside > 0) named.push(imagePath);
-    count += outside;
+    for (const shape of shapes?.shapes ?? []) {
+      const fault = faultOf(shape, sizes[i]!);
+      if (fault === undefined) continue;
+      count[fault]++;
+      named[fault].add(imagePath);
+    }
   });
-  if (count === 0) return [];
+  const sentence = (fault: 'outside' | 'tiny', what: string) =>
+    count[fault] === 0 ? [] : [`${count[fault]} polygons ${what} ${listSome([...named[fault]])}`];
   return [
-    `${count} polygons lie wholly outside of their images and show nothing; were they drawn on images of another size? ` +
-      listSome(named),
+    ...sentence(
+      'outside',
+      'lie wholly outside of their images and show nothing; were they drawn on images of another size?',
+    ),
+    ...sentence('tiny', 'lie within the first pixel of their images; are their coordinates fractions?'),
   ];
 }
 
-function isOutside(shape: Shape, { width, height }: Size): boolean {
-  if (shape.kind !== 'polygon') return false;
+function faultOf(shape: Shape, { width, height }: Size): 'outside' | 'tiny' | undefined {
+  if (shape.kind !== 'polygon') return undefined;
   const [right, bottom] = shape.unit === 'pixels' ? [width, height] : [1, 1];
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
   for (const ring of shape.rings) {
@@ -62,5 +69,7 @@ function isOutside(shape: Shape, { width, height }: Size): boolean {
       if (y > box.bottom) box.bottom = y;
     }
   }
-  return box.left >= right || box.top >= bottom || box.right <= 0 || box.bottom <= 0;
+  if (box.left >= right || box.top >= bottom || box.right <= 0 || box.bottom <= 0) return 'outside';
+  const isFirst = box.left >= 0 && box.top >= 0 && box.right <= 1 && box.bottom <= 1;
+  return shape.unit === 'pixels' && isFirst && width > 1 && height > 1 ? 'tiny' : undefined;
 }

@@ -35,7 +35,7 @@ export async function locate(root: string, name?: string): Promise<Located> {
       if (format) return { folder, format };
     }
   }
-  throw nothingFits(root, await folders[0]!.names(), wanted);
+  throw nothingFits(root, await folders[0]!.names(), wanted, await hintsOf(folders.at(-1)!));
 }
 
 /** Whether the folder itself is a data set of any format, or of several. */
@@ -114,8 +114,34 @@ async function checkReadable(root: string): Promise<void> {
   }
 }
 
-function nothingFits(root: string, names: readonly string[], wanted: DatasetFormat | undefined): OtxError {
-  const found = names.length > 0 ? ` (found ${listSome(names)})` : '';
+/** Sub-folders that are looked into. */
+const MOST_HINTS = 12;
+
+/** What may be the reason that nothing fits. */
+async function hintsOf(folder: Folder): Promise<string> {
+  const inside: string[] = [];
+  for (const name of (await folder.folders()).slice(0, MOST_HINTS)) {
+    if (await isDataset(folder.at(name).path)) inside.push(name);
+  }
+  const texts = await folder.files('', 'json', 'csv', 'txt', 'xml', 'yaml', 'yml');
+  const wide: string[] = [];
+  for (const name of texts.slice(0, MOST_HINTS)) {
+    if (await folder.isUtf16(name)) wide.push(name);
+  }
+  const hints = [
+    ...(inside.length > 0 ? [`${listSome(inside)} would be data sets of their own: give one of them`] : []),
+    ...(wide.length > 0 ? [`${listSome(wide)} are not UTF-8 but UTF-16: save them as UTF-8`] : []),
+  ];
+  return hints.map((hint) => `; ${hint}`).join('');
+}
+
+function nothingFits(
+  root: string,
+  names: readonly string[],
+  wanted: DatasetFormat | undefined,
+  hints: string,
+): OtxError {
+  const found = `${names.length > 0 ? ` (found ${listSome(names)})` : ''}${hints}`;
   if (wanted) {
     return new OtxError(
       'dataset',

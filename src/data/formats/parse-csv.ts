@@ -1,11 +1,19 @@
-/** @file Tables in text: cells between commas, in quotes where they hold commas or line breaks. */
+/** @file Tables in text: cells between commas or semicolons, in quotes where they hold these or line breaks. */
 
-/** The rows of a table, without empty ones. */
+const CELLS = {
+  ',': /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y,
+  ';': /(?:"((?:[^"]|"")*)"|([^";\r\n]*))(;|\r?\n|\r|$)/y,
+  '\t': /(?:"((?:[^"]|"")*)"|([^"\t\r\n]*))(\t|\r?\n|\r|$)/y,
+} as const;
+
+/** The rows of a table, without empty ones. Where the first line has no comma, cells are between semicolons or tabs. */
 export function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
-  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
   const table = text.replace(/^\uFEFF/, '');
+  const head = /^[^\r\n]*/.exec(table)![0];
+  const between = ([',', ';', '\t'] as const).find((each) => head.includes(each)) ?? ',';
+  const cell = CELLS[between];
   for (let at = 0; at < table.length; ) {
     cell.lastIndex = at;
     const match = cell.exec(table);
@@ -13,7 +21,7 @@ export function parseCsv(text: string): string[][] {
     const end = match ? cell.lastIndex : endOfLine(table, at);
     row.push(match ? (match[1]?.replaceAll('""', '"') ?? match[2]!).trim() : table.slice(at, end).trim());
     at = end;
-    if (match?.[3] === ',') {
+    if (match?.[3] === between) {
       if (at === table.length) row.push('');
       else continue;
     }

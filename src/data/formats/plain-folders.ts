@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { META_NAMES } from '../../base/outputs/dataset-folder.js';
 import { pairByName } from '../datasets/pairing.js';
+import { datasetError } from '../datasets/problems.js';
 import type { ImageFile } from '../images/image-files.js';
 import type { Folder } from './folder.js';
 import { type DatasetFormat, type Item, type OpenedItems, WHOLE } from './format.js';
@@ -44,6 +45,9 @@ export const plainFolders: DatasetFormat = {
     const items = opened[subsets.indexOf(subset)]!;
     // Of all subsets, so that each has the same classes.
     const masks = opened.flatMap((each) => each.items.map(({ maskPath }) => maskPath));
+    if (masks.length === 0) {
+      throw datasetError(folder.path, items.problems, 'Complete, replace or remove the files');
+    }
     return { ...items, ...(await classesFromMasks(folder.path, masks)) };
   },
 };
