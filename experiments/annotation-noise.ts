@@ -136,18 +136,25 @@ function printTable(trained: readonly Trained[]): void {
   const all = trained.flatMap(({ found }) => found);
   const seeds = trained.map(({ seed, mDice }) => `${seed}: ${mDice.toFixed(3)}`).join(', ');
   console.log(`Best mean Dice by seed: ${seeds}; on ${MACHINE}.\n`);
-  console.log(`| images | ranking | found among as many | ${NOISE_KINDS.join(' | ')} |`);
-  console.log(`| --- | --- | ---: | ${NOISE_KINDS.map(() => '---:').join(' | ')} |`);
+  console.log(
+    `| images | ranking | found among as many | among twice as many | ${NOISE_KINDS.join(' | ')} |`,
+  );
+  console.log(`| --- | --- | ---: | ---: | ${NOISE_KINDS.map(() => '---:').join(' | ')} |`);
   for (const subset of Object.keys(SUBSETS)) {
     for (const ranking of new Set(all.map((each) => each.ranking))) {
       const some = all.filter((each) => each.subset === subset && each.ranking === ranking);
       const hits = some.reduce((sum, each) => sum + each.hits, 0);
       const planted = some.reduce((sum, each) => sum + each.planted, 0);
+      const twice = some.flatMap((each) =>
+        Object.values(each.places).flatMap((places) => places.filter((place) => place <= 2 * each.planted)),
+      );
       const kinds = NOISE_KINDS.map((kind) => {
         const places = some.flatMap((each) => each.places[kind].map((place) => place <= each.planted));
         return `${places.filter(Boolean).length} of ${places.length}`;
       });
-      console.log(`| ${subset} | ${ranking} | ${hits} of ${planted} | ${kinds.join(' | ')} |`);
+      console.log(
+        `| ${subset} | ${ranking} | ${hits} of ${planted} | ${twice.length} of ${planted} | ${kinds.join(' | ')} |`,
+      );
     }
   }
   const { mean, low, high } = spread(trained.map(({ mDice }) => mDice));

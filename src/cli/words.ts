@@ -64,10 +64,13 @@ function refuseSetting(word: string, operation: string): void {
   );
 }
 
+/** What no folder is called. */
+const DURATION = /^\d+(\.\d+)?[smh]?$/;
+
 /** Whether the next word is the value of a boolean: it looks like one, or it cannot be the argument of the operation. */
 function followsSwitch(next: string | undefined, option: Option, hasArgument: boolean): boolean {
   if (next === undefined || next.startsWith('-')) return false;
-  return parseSwitch(next) !== undefined || (option.optional && hasArgument);
+  return parseSwitch(next) !== undefined || (option.optional && (hasArgument || DURATION.test(next)));
 }
 
 function switchWords(option: Option, flag: string, value: string | undefined, operation: Command): string[] {

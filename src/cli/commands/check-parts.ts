@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
-import { formatMetrics, type LabelCheck, type PlannedTraining } from '../../index.js';
+import { formatMetrics, type LabelCheck, type PlannedTraining, parseSetting } from '../../index.js';
 import { afterLabels, afterPlan } from '../closing.js';
 import { formatDuration } from '../progress.js';
 
@@ -13,14 +13,20 @@ const PILOT_SECONDS = 120;
 const NAMED = 10;
 
 /**
- * @param given what stands behind `--pilot`: true where nothing does, undefined without the flag.
+ * @param given the text behind `--pilot`, which is that of a switch where nothing stands there; undefined without the flag.
+ * @returns undefined for no pilot.
  * @throws OtxError `usage` for what is no time.
  */
-export function pilotSeconds(given: string | true | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const seconds = given === true ? PILOT_SECONDS : Number(given);
-  if (Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new OtxError('usage', `--pilot ${given}: expected a number of seconds, such as ${PILOT_SECONDS}`);
+export function pilotSeconds(given: string | undefined): number | undefined {
+  if (given === undefined || given === 'false') return undefined;
+  if (given === 'true') return PILOT_SECONDS;
+  try {
+    return Number(parseSetting('timeBudgetSeconds', /^[\d.]+$/.test(given) ? `${given}s` : given));
+  } catch (cause) {
+    throw new OtxError('usage', `--pilot ${given}: expected a time such as 90s, 5m, or a number of seconds`, {
+      cause,
+    });
+  }
 }
 
 /** Values, times and how to go on. */

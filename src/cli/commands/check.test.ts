@@ -7,6 +7,7 @@ import sharp from '../../data/images/sharp.js';
 import { generateScenes } from '../../demo/generate.js';
 import { runCommand } from '../program.js';
 import { createRunLog } from '../run-log.js';
+import { pilotSeconds } from './check-parts.js';
 
 const [TRAIN, VAL] = [8, 3];
 let folder: string;
@@ -88,6 +89,17 @@ test('flags that would be passed over are refused', async () => {
   await expect(otx('check', data, '--list', 'a')).rejects.toThrow('--list has no use without --load-weights');
 });
 
-test('a pilot takes a number of seconds', async () => {
-  await expect(otx('check', data, '--pilot', 'soon')).rejects.toThrow('--pilot soon: expected a number');
+test('a pilot takes a time, and two minutes without one', async () => {
+  expect(['true', '5m', '90', '1.5m', 'false'].map(pilotSeconds)).toEqual([120, 300, 90, 90, undefined]);
+  for (const none of ['soon', '0', '-5']) expect(() => pilotSeconds(none)).toThrow('expected a time');
+  // Before and behind the data.
+  const missing = join(folder, 'missing');
+  for (const words of [
+    ['--pilot', '5', missing],
+    [missing, '--pilot'],
+    ['--pilot', missing],
+    [missing, '--pilot=5'],
+  ]) {
+    await expect(otx('check', ...words)).rejects.toThrow(/missing does not exist/);
+  }
 });

@@ -13,7 +13,7 @@ interface Flags extends Readonly<Record<string, unknown>> {
   readonly output?: string;
   readonly template?: string;
   readonly loadWeights?: string;
-  readonly pilot?: string | true;
+  readonly pilot?: string;
   readonly list?: string;
 }
 
@@ -26,7 +26,7 @@ export function addCheck(program: Command, { terminal, run, outputFor }: Command
     .argument('<data>', 'folder of the data set')
     .option('-o, --output <folder>', `folder for plan and tables (default: ${DEFAULT_OUTPUTS}/<time>_check)`)
     .option('--template <name>', 'template to plan for (default: Lite-HRNet-18-mod2)')
-    .option('--pilot [seconds]', 'also train for this time, and say what that reaches (default: 120)')
+    .option('--pilot [duration]', 'also train for this time, and say what that reaches (default: 2m)')
     .option(
       '--load-weights <path>',
       'rank the images by how surely this run, checkpoint or exported .onnx file contradicts their labels',
