@@ -24,6 +24,8 @@ describe('templates', () => {
         batch_size: 8,
         optimizer: 'adam',
         loss: 'cross_entropy',
+        class_weights: 'none',
+        rare_crop_share: 0,
         learning_rate: 0.001,
         learning_rate_warmup_iters: 100,
         learning_rate_schedule: 'plateau',
