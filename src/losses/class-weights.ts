@@ -10,7 +10,7 @@ export interface ClassShare {
 }
 
 /** With `auto`: classes are weighed where one of them has less of the pixels. */
-const RARE = 0.02;
+export const RARE = 0.02;
 /** Of ENet (https://arxiv.org/abs/1606.02147): keeps weights between 1.4 and 50. */
 const ENET = 1.02;
 const MOST = 1000;

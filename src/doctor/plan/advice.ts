@@ -1,14 +1,12 @@
 /** @file What no setting can say: what a person can do about the data. */
 
 import { type HyperParameters, inputSizes } from '../../settings/index.js';
-import { type PlannedData, tooSmall } from './choose-values.js';
+import { type PlannedData, rareClasses, tooSmall } from './choose-values.js';
 
 /** Below this many labels a backbone that saw other images first was ahead in all comparisons (docs/results.md). */
 const FEW_LABELS = 25;
 /** Objects of fewer pixels along their side at the network input will hardly be found. */
 const LOST_SIDE = 6;
-/** Of the pixels; cross entropy hardly sees what is rarer. */
-const RARE = 0.01;
 
 /**
  * @param chosen settings of the plan.
@@ -23,7 +21,7 @@ export function adviceFor(
   const { train } = inputSizes(chosen);
   const small = hasWindows ? [] : tooSmall({ report, objects }, train);
   const lost = small.filter(({ pixels }) => pixels < LOST_SIDE);
-  const rare = report.classes.filter(({ share, pixels }) => pixels > 0 && share < RARE);
+  const rare = rareClasses(report);
   const never = report.classes.filter(({ pixels }, index) => index > 0 && pixels === 0);
   const names = (classes: readonly string[]) => classes.join(', ');
   const advice: string[] = [];
@@ -34,10 +32,8 @@ export function adviceFor(
     );
   }
   if (rare.length > 0) {
-    const told = rare.map(({ name, share }) => `${name} (${(100 * share).toFixed(2)} %)`);
     advice.push(
-      `Rare among the pixels: ${names(told)}. The setting loss: dice weighs small classes like large ones; what it gains was not measured ` +
-        'here. More images that show them help most.',
+      `Rare among the pixels: ${names(rare.map(({ name }) => name))}. More images that show them help most.`,
     );
   }
   if (never.length > 0) {

@@ -6,6 +6,7 @@ import {
   chooseEpochs,
   chooseInput,
   chooseValidation,
+  chooseWeights,
   chooseWindows,
   explainBatch,
   type PlannedData,
@@ -60,6 +61,16 @@ test('large images with small objects are looked at in windows, others are not',
   expect(chooseWindows(dataOf(4800, 4800, 0.005), 1024)?.tile.value).toBe('768x768');
   expect(chooseWindows(dataOf(4000, 3000, 0.05), 512)).toBeUndefined();
   expect(chooseWindows(dataOf(900, 900, 0.002), 512)).toBeUndefined();
+});
+
+test('classes are weighed where one has next to no pixels', () => {
+  const { report } = dataOf(100, 100, 0.1);
+  expect(chooseWeights({ report })).toBeUndefined();
+  const classes = report.classes.map((info, index) => (index === 2 ? { ...info, share: 0.004 } : info));
+  expect(chooseWeights({ report: { ...report, classes } })).toMatchObject({
+    value: 'auto',
+    reason: expect.stringMatching(/of pole \(0\.40 %\);/),
+  });
 });
 
 test('epochs make about as many steps, whatever the number of images', () => {

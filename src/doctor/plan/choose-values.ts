@@ -5,6 +5,7 @@
  */
 
 import type { Dataset, DatasetReport } from '../../data/index.js';
+import { RARE } from '../../losses/class-weights.js';
 import type { HyperParameters, SettingOptions } from '../../settings/index.js';
 import { INPUT_SIDES } from '../../training/prepare/input-size.js';
 import type { MeasuredObjects } from './measure-objects.js';
@@ -171,6 +172,23 @@ export function chooseAugmentation(
       'reached 0.567 (docs/results.md)',
   };
 }
+
+/** Weights where a class hardly counts in a mean over all pixels; undefined where none does. */
+export function chooseWeights({ report }: Pick<PlannedData, 'report'>): Choice<string> | undefined {
+  const rare = rareClasses(report);
+  if (rare.length === 0) return undefined;
+  const told = rare.map(({ name, share }) => `${name} (${(100 * share).toFixed(2)} %)`).join(', ');
+  return {
+    value: 'auto',
+    reason:
+      `of the pixels few are of ${told}; this weighs them mildly. balanced weighs them as much as all others, and rare_crop_share: 0.5 ` +
+      'crops half of the images around what is rare (docs/rare-classes.md)',
+  };
+}
+
+/** Classes that occur, with less of the pixels than those that weights are made for. */
+export const rareClasses = ({ classes }: Pick<DatasetReport, 'classes'>) =>
+  classes.filter(({ share, pixels }) => pixels > 0 && share < RARE);
 
 /** How to validate where the data has nothing of its own for it. */
 export function chooseValidation({ report }: Pick<PlannedData, 'report'>): Choice<number> {

@@ -14,6 +14,7 @@ import {
   chooseEpochs,
   chooseInput,
   chooseValidation,
+  chooseWeights,
   chooseWindows,
   explainBatch,
   medianSize,
@@ -87,6 +88,7 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
       (report.images - trained || (validationImages ?? 0)) * looksPerImage(dataset, chosen),
     );
   const made = stepsWithin(timeBudgetSeconds, time, epochs.value * steps);
+  const weights = chooseWeights(data);
   const values: PlannedValue[] = [
     { name: 'template', value: template.name, reason: reasonOf(template) },
     ...(validation ? [{ name: 'valShare', ...validation } as const] : []),
@@ -105,6 +107,7 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
     ...explainBatch(chosen, usual, trained, isTimed),
     { name: 'epochs', ...epochs },
     { name: 'augmentation', ...chooseAugmentation(made, usual) },
+    ...(weights ? [{ name: 'classWeights', ...weights } as const] : []),
     ...warmup(made, usual),
     ...interval(time),
   ];

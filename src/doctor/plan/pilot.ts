@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { TrainEvent } from '../../runs/events.js';
 import type { SegmentationMetrics } from '../../runs/metrics.js';
+import { stopwatch } from '../../training/clock.js';
 import type { TrainOptions } from '../../training/options/train-options.js';
 import { train } from '../../training/train.js';
 import type { TrainingPlan } from './plan.js';
@@ -59,6 +60,7 @@ export async function runPilot(
 ): Promise<PilotResult> {
   const planned = Object.fromEntries(values.map(({ name, value }) => [name, value]));
   const side = Math.min(Number.parseInt(String(planned.inputSize), 10), PILOT_SIDE);
+  const clock = stopwatch();
   const curve: { steps: number; mDice: number }[] = [];
   let steps = 0;
   let took = 0;
@@ -80,7 +82,7 @@ export async function runPilot(
         if (event.metrics) curve.push({ steps, mDice: event.metrics.mDice });
       }
       if (event.type === 'end') took = event.seconds;
-      onEvent(event);
+      onEvent(event.type === 'step' ? { ...event, etaSeconds: Math.max(seconds - clock(), 0) } : event);
     },
   });
   return { output, side, steps, seconds: took, metrics: metrics!, curve, rise: riseOf(curve) };
