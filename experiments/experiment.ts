@@ -55,6 +55,14 @@ export function savedOr<T>(path: string, compute: () => T): T {
   return result;
 }
 
+/** {@link savedOr} for what takes its time. */
+export async function savedOrMade<T>(path: string, make: () => Promise<T>): Promise<T> {
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as T;
+  const result = await make();
+  writeJson(path, result);
+  return result;
+}
+
 /** Every JSON file of a folder. */
 export function readResults(folder: string): unknown[] {
   return readdirSync(folder)
