@@ -63,7 +63,7 @@ report();
 
 /** A triangle with a dark border, as large as things are that stand far away. */
 function drawSign(image: Uint8Array, mask: Uint8Array, random: Random): void {
-  const height = 8 + random.integer(8);
+  const height = 9 + random.integer(16);
   const left = random.integer(WIDTH - height);
   const top = Math.floor(HEIGHT * 0.3) + random.integer(HEIGHT / 2 - height);
   const bright = random.range(0.7, 1);
