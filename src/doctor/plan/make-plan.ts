@@ -22,7 +22,7 @@ import {
 } from './choose-values.js';
 import { inWords } from './duration.js';
 import { measureObjects } from './measure-objects.js';
-import { PILOT_SIDE } from './pilot.js';
+import { PILOT_SECONDS, PILOT_SIDE } from './pilot.js';
 import type { PlannedValue, TimeEstimate, TrainingPlan } from './plan.js';
 import { type TrainingSpeed, timeTraining } from './time-training.js';
 
@@ -155,9 +155,6 @@ function stepsWithin(budget: number | undefined, time: TimeEstimate | undefined,
   const seconds = Math.max(budget - OVERHEAD_SECONDS, 0);
   return Math.min(Math.floor((seconds / time.secondsPerEpoch) * time.stepsPerEpoch), all);
 }
-
-/** A pilot that most have the time for. */
-const PILOT_SECONDS = 120;
 
 /** A tenth of a short training is enough. */
 const WARM_UP_SHARE = 0.1;

@@ -14,6 +14,8 @@ export const PILOT_FOLDER = 'pilot';
 export const PILOT_SIDE = 256;
 /** Trainings of 150 steps began with as many (docs/results.md). */
 const WARM_UP_STEPS = 20;
+/** A pilot that most have the time for. */
+export const PILOT_SECONDS = 120;
 /** More than any pilot makes. */
 const MOST_EPOCHS = 10000;
 
@@ -33,9 +35,9 @@ export interface PilotResult {
   readonly curve: readonly { readonly steps: number; readonly mDice: number }[];
   /**
    * How much the best score rose in the second half of the steps. A pilot that still rises says what a longer training reaches at
-   * least; a curve of a few noisy points is not continued any further.
+   * least; a curve of a few noisy points is not continued any further. Undefined where nothing was validated in the first half.
    */
-  readonly rise: number;
+  readonly rise: number | undefined;
 }
 
 export interface PilotOptions {
@@ -55,7 +57,7 @@ export interface PilotOptions {
  * @throws OtxError as {@link train}.
  */
 export async function runPilot(
-  { values }: TrainingPlan,
+  { values, time }: TrainingPlan,
   { seconds, output: folder, data, onEvent, signal }: PilotOptions,
 ): Promise<PilotResult> {
   const planned = Object.fromEntries(values.map(({ name, value }) => [name, value]));
@@ -71,7 +73,7 @@ export async function runPilot(
     output: join(folder, PILOT_FOLDER),
     inputSize: `${side}x${side}`,
     augmentation: 'plain',
-    warmupSteps: WARM_UP_STEPS,
+    warmupSteps: warmupOf(time && (time.pilotSteps * seconds) / PILOT_SECONDS),
     earlyStopping: false,
     epochs: MOST_EPOCHS,
     timeBudgetSeconds: seconds,
@@ -88,8 +90,14 @@ export async function runPilot(
   return { output, side, steps, seconds: took, metrics: metrics!, curve, rise: riseOf(curve) };
 }
 
-function riseOf(curve: PilotResult['curve']): number {
+/** @param steps that the pilot is expected to make. */
+const warmupOf = (steps: number | undefined): number =>
+  steps === undefined ? WARM_UP_STEPS : Math.min(Math.max(Math.round(steps / 10), 1), WARM_UP_STEPS);
+
+/** How much the best score of the second half of the steps is above that of the first; see {@link PilotResult.rise}. */
+export function riseOf(curve: PilotResult['curve']): number | undefined {
   const half = (curve.at(-1)?.steps ?? 0) / 2;
+  if (!curve.some(({ steps }) => steps <= half)) return undefined;
   const best = (points: PilotResult['curve']) => Math.max(0, ...points.map(({ mDice }) => mDice));
   return best(curve) - best(curve.filter(({ steps }) => steps <= half));
 }

@@ -201,9 +201,12 @@ function describeTime(time: TimeEstimate): string[] {
 
 /** What a pilot says, in sentences. */
 function describePilot({ metrics, steps, seconds, side, rise }: PilotResult): string[] {
+  const reached = `A pilot at ${side}x${side} reached a mean Dice of ${metrics.mDice.toFixed(3)} with ${count(steps, 'step')} in ${inWords(seconds)}`;
+  if (rise === undefined) return [`${reached}, which are too few to say how it goes on.`];
   return [
-    `A pilot at ${side}x${side} reached a mean Dice of ${metrics.mDice.toFixed(3)} with ${count(steps, 'step')} in ${inWords(seconds)}, and ` +
-      `${rise > RISING ? `had risen by ${rise.toFixed(3)} in their second half: more steps reach more` : 'had stopped rising'}.`,
+    rise > RISING
+      ? `${reached}, and had risen by ${rise.toFixed(3)} in their second half: more steps reach more.`
+      : `${reached}, and had stopped rising.`,
   ];
 }
 
