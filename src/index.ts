@@ -4,6 +4,7 @@ export { type ErrorCode, OtxError } from './base/errors.js';
 export type { Random } from './base/random.js';
 export { version } from './base/version.js';
 export { type CheckDatasetOptions, type CheckedDataset, checkDataset } from './data/check-dataset.js';
+export type { FormulaImages } from './data/datasets/formula-dataset.js';
 export type { LabeledImages, MaskPixels } from './data/datasets/memory-dataset.js';
 export type { RawImage } from './data/images/raw-image.js';
 export {

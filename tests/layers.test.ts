@@ -18,6 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['graph-api.js'],
   ['nn', 'models', 'losses', 'optim'],
   ['nn-api.js'],
+  ['synthesis'],
   ['data', 'weights'],
   ['settings'],
   ['runs'],

@@ -20,10 +20,10 @@ const KINDS = {
     fits: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
   },
   data: {
-    expected: 'the path of a data set, or { classes, images } in memory',
+    expected: 'the path of a data set, or { classes, images } in memory, or { formula }',
     fits: (value) =>
       (typeof value === 'string' && value !== '' && !value.includes('\0')) ||
-      (isObject(value) && 'classes' in value && 'images' in value),
+      (isObject(value) && (('classes' in value && 'images' in value) || 'formula' in value)),
   },
   number: {
     expected: 'a number',

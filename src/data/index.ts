@@ -8,6 +8,7 @@ export {
   describeAugmentation,
   type OwnAugmentation,
 } from './augmentation.js';
+export type { FormulaImages } from './datasets/formula-dataset.js';
 export { openImageFolder } from './datasets/image-folder.js';
 export { type MatchedClasses, matchClasses } from './datasets/match-classes.js';
 export {
@@ -16,7 +17,7 @@ export {
   openMemoryDataset,
 } from './datasets/memory-dataset.js';
 export { type OpenDatasetOptions, openDataset } from './datasets/open-dataset.js';
-export { type DataSource, openSource, pathOf } from './datasets/open-source.js';
+export { type DataInMemory, type DataSource, openSource, pathOf } from './datasets/open-source.js';
 export { type DatasetReport, formatReport } from './datasets/report.js';
 export { settleClasses, settleDataset } from './datasets/settle-dataset.js';
 export { openUnlabeled, type UnlabeledOptions, verifyUnlabeled } from './datasets/unlabeled-images.js';

@@ -1,4 +1,5 @@
 /** @file The vocabulary of the data layer: what a data set, one of its samples and a decoded picture are. */
+import type { FormulaPicture } from '../synthesis/formula/picture.js';
 import type { ShapeList } from './formats/shapes/shape.js';
 import type { Rgb } from './masks/color-vision.js';
 import type { ReadingName } from './readings/names.js';
@@ -31,6 +32,8 @@ export interface Sample {
   readonly reading?: ImageReading | undefined;
   /** Image and mask where they are in memory, which all threads can read; the paths are then only their names. */
   readonly pixels?: Pick<LabeledImage, 'image' | 'mask'> | undefined;
+  /** How image and mask are drawn, where there is neither file nor memory; the paths are then only their names. */
+  readonly drawn?: FormulaPicture | undefined;
   /** EXIF orientation by which the mask is turned, where it was drawn on the stored pixels of its image. Default: not. */
   readonly maskTurn?: number | undefined;
 }

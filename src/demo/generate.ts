@@ -11,9 +11,9 @@ import { MOST_BYTES, readRegular } from '../base/read-file.js';
 import { sweepTemporaries } from '../base/temporary-name.js';
 import sharp from '../data/images/sharp.js';
 import { defaultPalette } from '../data/masks/palette.js';
+import { develop } from '../synthesis/sensor.js';
 import { renderScene } from './render.js';
 import { drawScene, SCENE_CLASSES } from './scene.js';
-import { develop } from './sensor.js';
 
 /** How many pictures of which size; equal options give equal pictures. */
 export interface SceneOptions {

@@ -1,7 +1,7 @@
 /** @file Ray-casts a scene to linear light and to the class of every pixel. */
 
+import { fractal2, hash3, mix, noise2, noise3, smoothstep } from '../synthesis/noise.js';
 import { colourAt } from './materials.js';
-import { fractal2, hash3, mix, noise2, noise3, smoothstep } from './noise.js';
 import type { Scene, SceneObject } from './scene.js';
 import { intersect, normalAt, type Shape, type Vector } from './shapes.js';
 

@@ -19,7 +19,12 @@ export interface SafeTensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const BYTES_PER_VALUE = { F32: 4, I64: 8 } as const;
+/** What is written besides: halves, in which backbones are shipped. They are read by `readWeights`. */
+type WrittenTensor =
+  | SafeTensor
+  | { readonly dtype: 'F16'; readonly shape: readonly number[]; readonly data: Uint16Array };
+
+const BYTES_PER_VALUE = { F16: 2, F32: 4, I64: 8 } as const;
 /** Length of the header's length. */
 export const PREFIX_BYTES = 8;
 /** Some 100 bytes per tensor make this tens of thousands; parsing more takes seconds, which a small file must not cost. */
@@ -49,9 +54,12 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * Encodes tensors and metadata. Equal content gives equal bytes; int64 tensors come first so that every tensor is aligned.
+ * Encodes tensors and metadata. Equal content gives equal bytes; wider types come first so that every tensor is aligned.
  */
-export function encodeSafetensors({ tensors, metadata }: SafeTensors): Uint8Array {
+export function encodeSafetensors({
+  tensors,
+  metadata,
+}: Omit<SafeTensors, 'tensors'> & { readonly tensors: ReadonlyMap<string, WrittenTensor> }): Uint8Array {
   const ordered = [...tensors].sort(([, a], [, b]) => BYTES_PER_VALUE[b.dtype] - BYTES_PER_VALUE[a.dtype]);
   // Without a prototype, so that no name of a tensor means anything else.
   const header: Record<string, unknown> = Object.assign(Object.create(null), { __metadata__: metadata });

@@ -65,7 +65,8 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
       sample: samples[index]!,
       seed: `${seed}:${epoch}:${start + n}`,
       decoded: cache.get(index),
-      keep: cache.fits(index),
+      // What is drawn is another picture in the next epoch.
+      keep: cache.fits(index) && !samples[index]!.drawn,
     }));
     const result = await pool.run('makeTrainBatch', {
       items,

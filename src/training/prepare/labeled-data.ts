@@ -6,11 +6,11 @@ import { OtxError } from '../../base/errors.js';
 import { allOfThem, listSome } from '../../data/datasets/problems.js';
 import { sharedImages } from '../../data/datasets/shared-images.js';
 import {
+  type DataInMemory,
   type DataSource,
   type Dataset,
   findSubset,
   formatList,
-  type LabeledImages,
   listedSamples,
   listSubsets,
   openDataset,
@@ -59,7 +59,7 @@ export interface LabeledPair {
  */
 export async function openLabeledPair(
   config: CompleteConfig,
-  given: { readonly train?: LabeledImages | undefined; readonly validation?: LabeledImages | undefined },
+  given: { readonly train?: DataInMemory | undefined; readonly validation?: DataInMemory | undefined },
   isResumed: boolean,
   signal: AbortSignal | undefined,
 ): Promise<LabeledPair> {

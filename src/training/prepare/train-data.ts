@@ -9,10 +9,10 @@ import { allOfThem } from '../../data/datasets/problems.js';
 import { readingImages } from '../../data/datasets/settle-dataset.js';
 import { settleUnlabeled } from '../../data/datasets/settle-unlabeled.js';
 import {
+  type DataInMemory,
   type Dataset,
   type DatasetReport,
   ensurePseudoMasks,
-  type LabeledImages,
   matchClasses,
   openImageFolder,
   openUnlabeled,
@@ -62,8 +62,8 @@ export interface CheckedData {
 
 /** Data that is in memory, in place of what the configuration names. */
 export interface GivenData {
-  readonly train?: LabeledImages | undefined;
-  readonly validation?: LabeledImages | undefined;
+  readonly train?: DataInMemory | undefined;
+  readonly validation?: DataInMemory | undefined;
 }
 
 export interface CheckOptions {
@@ -136,6 +136,8 @@ async function openLabeled(
   const notices = [...matched.notices, ...pair.notices];
   const check = async ({ workers, onEvent, signal }: CheckOptions) => {
     for (const message of notices) onEvent({ type: 'notice', message });
+    // What is drawn is other pictures in each epoch: there is nothing to look at beforehand.
+    if (isDrawn(trainSet) && isDrawn(validationSet)) return { trainSet, validationSet, report: undefined };
     const look = async (subset: 'train' | 'validation', dataset: Dataset, belongsTo?: Dataset) => {
       const verified = await verifyDataset(dataset, {
         workers,
@@ -177,6 +179,8 @@ async function openLabeled(
   );
   return { trainSet, validationSet, inputs, files, check };
 }
+
+const isDrawn = ({ samples }: Dataset): boolean => samples.every(({ drawn }) => drawn !== undefined);
 
 async function openSemiLabeled(
   config: CompleteConfig,
