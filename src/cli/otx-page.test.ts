@@ -4,21 +4,9 @@ import { expect, test } from 'vitest';
 import { describeCommandLine } from './completion/index.js';
 import { FOREIGN_FLAGS, FOREIGN_OPERATIONS } from './foreign.js';
 import { createProgram } from './program.js';
-import { createRunLog } from './run-log.js';
+import { terminalOf, testHost } from './terminal.cases.js';
 
-const silent = {
-  live: false,
-  columns: 80,
-  print: () => undefined,
-  bar: () => ({ update: () => undefined, stop: () => undefined }),
-};
-const { operations } = describeCommandLine(
-  createProgram(undefined, silent, {
-    signal: new AbortController().signal,
-    log: createRunLog('otx'),
-    startWork: () => undefined,
-  }),
-);
+const { operations } = describeCommandLine(createProgram(undefined, terminalOf(), testHost()));
 
 interface Row {
   readonly section: string;

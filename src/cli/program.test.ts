@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { runCommand } from './program.js';
-import { createRunLog } from './run-log.js';
+import { otx } from './terminal.cases.js';
 
 const start = process.cwd();
 let folder: string;
@@ -17,23 +16,6 @@ afterAll(async () => {
   process.chdir(start);
   await rm(folder, { recursive: true, force: true });
 });
-
-/** What a command line prints. */
-async function otx(...words: readonly string[]): Promise<string> {
-  const printed: string[] = [];
-  const terminal = {
-    live: false,
-    columns: 80,
-    print: (text: string) => void printed.push(text),
-    bar: () => ({ update: () => undefined, stop: () => undefined }),
-  };
-  await runCommand(words, terminal, {
-    signal: new AbortController().signal,
-    log: createRunLog('otx'),
-    startWork: () => undefined,
-  });
-  return printed.join('\n');
-}
 
 const data = ['--train-data-roots', 'a', '--val-data-roots', 'b'];
 const train = ['train', 'Lite-HRNet-s-mod2', ...data];

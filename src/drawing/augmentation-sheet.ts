@@ -2,7 +2,11 @@
 import { breathe } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import type { AugmentationName } from '../data/augmentation.js';
-import { createTrainLoader, type LabeledBatch } from '../data/loaders/train-loader.js';
+import {
+  createTrainLoader,
+  type LabeledBatch,
+  type TrainLoaderOptions,
+} from '../data/loaders/train-loader.js';
 import { imageOfPlanes } from '../data/transforms/normalize.js';
 import { resizeImage, resizeMask } from '../data/transforms/resize.js';
 import type { Dataset } from '../data/types.js';
@@ -12,7 +16,7 @@ import { type RgbImage, renderOverlay } from './overlay.js';
 /** Side of a picture on the sheet in pixels; larger crops are reduced to it. */
 const PICTURE = 256;
 
-export interface AugmentationSheetOptions {
+export interface AugmentationSheetOptions extends Pick<TrainLoaderOptions, 'tile' | 'rareCrops'> {
   readonly augmentation: AugmentationName;
   /** Side of the training crop in pixels. */
   readonly cropSize: number;
@@ -38,7 +42,17 @@ export async function renderAugmentationSheet(
   dataset: Dataset,
   options: AugmentationSheetOptions,
 ): Promise<RgbImage> {
-  const { augmentation, cropSize, seed, count = 12, columns = 4, signal, onProgress } = options;
+  const {
+    augmentation,
+    cropSize,
+    seed,
+    tile,
+    rareCrops,
+    count = 12,
+    columns = 4,
+    signal,
+    onProgress,
+  } = options;
   for (const [name, value] of Object.entries({ count, columns })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new OtxError('usage', `${name} is ${value}; expected a positive whole number`);
@@ -48,7 +62,9 @@ export async function renderAugmentationSheet(
     throw new OtxError('dataset', `${dataset.root} has no samples to show`);
   }
   // Batches of one make every sample reachable; what a sample looks like does not depend on the batch size.
-  const loader = createTrainLoader(dataset, { batchSize: 1, cropSize, seed, workers: 0, augmentation });
+  const loader = createTrainLoader(dataset, {
+    ...{ batchSize: 1, cropSize, seed, workers: 0, augmentation, tile, rareCrops },
+  });
   try {
     const panels: Panel[] = [];
     for (let epoch = 0; panels.length < count; epoch++) {

@@ -131,12 +131,12 @@ export async function segmentSource(
   const { width, height, warning } = picture;
   const tile = tileFor(model.tiling, picture);
   const image = tile ? picture.whole : await wholeOf(picture);
-  const planes = tile ? undefined : networkInput(image!, model.inputSize);
+  const planes = image && !tile ? networkInput(image, model.inputSize) : undefined;
   const prepared = performance.now();
-  const classified = planes
-    ? await model.classify(planes, { width, height }, probabilities)
-    : await classifyTiles(picture, tile!, windowNetworkOf(model), { wantsProbabilities: probabilities });
-  const { labels, milliseconds: classify } = classified;
+  const classified = tile
+    ? await classifyTiles(picture, tile, windowNetworkOf(model), { wantsProbabilities: probabilities })
+    : { ...(await model.classify(planes!, picture, probabilities)), windows: 1 };
+  const { labels, windows, milliseconds: classify } = classified;
   const shares = sharesOf(labels, model.classes.length);
   const segmentation = {
     width,
@@ -144,7 +144,7 @@ export async function segmentSource(
     labels,
     classes: model.classes.map((info, index) => ({ ...info, share: shares[index]! })),
     probabilities: classified.probabilities,
-    windows: 'windows' in classified ? (classified.windows as number) : 1,
+    windows,
     warning,
     milliseconds: {
       prepare: prepared - start,

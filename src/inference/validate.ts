@@ -72,9 +72,11 @@ export async function score(
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
   const classesOfItem = ({ image, picture, width, height }: EvalItem) => {
-    if (!picture || !windows) return classify(image, { width, height });
+    if (!picture) return classify(image, { width, height });
+    // Only a loader that was told of windows gives images at their own size.
+    const { tiling, network } = windows!;
     const rows = rowsOf({ data: picture, width, height });
-    return classifyTiles(rows, tileFor(windows.tiling, rows)!, windows.network, { signal });
+    return classifyTiles(rows, tileFor(tiling, rows)!, network, { signal });
   };
   const add = async (item: EvalItem): Promise<void> => {
     const { mask, width, height, sample } = item;

@@ -75,6 +75,7 @@ export const trainingSettings = {
     default: 0,
     affects: 'result',
     onResume: 'fixed',
+    usedBy: ['augment'],
     description:
       'share of the training crops that are laid around a pixel of one of the classes of the image, the rarer of which are ' +
       'drawn more often; such crops are never shrunk. Of augmentations that crop: documented, geometric, plain',
@@ -228,7 +229,7 @@ export const trainingSettings = {
     default: 'auto',
     affects: 'result',
     onResume: 'fixed',
-    usedBy: ['evaluate', 'predict', 'export'],
+    usedBy: ['evaluate', 'predict', 'export', 'augment'],
     description:
       'size of the windows in which images that are larger are looked at, each resized to the network input: learned from one ' +
       'at a random place, validated and segmented in all. auto: windows of the size of the training images, for images at ' +

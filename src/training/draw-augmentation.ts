@@ -5,19 +5,30 @@ import { checkOptions } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import { shown } from '../base/text.js';
-import { AUGMENTATION_NAMES, describeAugmentation, openDataset, settleDataset } from '../data/index.js';
+import {
+  AUGMENTATION_NAMES,
+  type Dataset,
+  type DatasetReport,
+  describeAugmentation,
+  openDataset,
+  settleDataset,
+  verifyDataset,
+} from '../data/index.js';
 import { renderAugmentationSheet } from '../drawing/augmentation-sheet.js';
 import { encodePng } from '../drawing/overlay.js';
+import { namesUsedBy } from '../inference/model-settings.js';
 import type { JobEvent } from '../runs/events.js';
 import { datasetInputs } from '../runs/inputs.js';
 import { inputSizes, resolveHyperParameters, type SettingOptions, settingsOf } from '../settings/index.js';
+import { parseTile } from '../settings/kinds.js';
 import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
 import { DEFAULT_SEED, loadTemplate, type Template } from '../templates/index.js';
+import { checkUsed } from './options/unused-settings.js';
 
 /** Which training to show, and where the sheet goes. */
 export interface DrawAugmentationOptions
   extends Pick<RunOptions, 'dataFormat' | 'useOtxAdapter' | 'assume' | 'bands' | 'seed'>,
-    Pick<SettingOptions, 'augmentation' | 'inputSize'> {
+    Pick<SettingOptions, 'augmentation' | 'inputSize' | 'tile' | 'rareCropShare'> {
   /** A template, its name or id, or the path of its YAML file. */
   readonly template: string | Template;
   /** Root of the data set whose images are augmented. */
@@ -56,27 +67,30 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
     onEvent: 'function?',
     signal: 'signal?',
   } as const;
-  checkOptions('drawAugmentation()', options, kinds, ['augmentation', 'inputSize']);
+  checkOptions('drawAugmentation()', options, kinds, ['augmentation', ...namesUsedBy('augment')]);
   const { trainData, output, dataFormat: format, useOtxAdapter, assume, bands, signal } = options;
   const { onEvent } = options;
   const { seed = DEFAULT_SEED } = options;
   const template = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
-  const { learning_parameters, ...others } = resolveHyperParameters(template, settingsOf(options));
-  const { augmentation } = learning_parameters;
+  const settings = resolveHyperParameters(template, settingsOf(options));
+  const { augmentation, rare_crop_share: share } = settings.learning_parameters;
+  checkUsed({ augment: undefined, lossFunction: undefined }, settings);
   const name = AUGMENTATION_NAMES.find((known) => known === augmentation);
   if (name === undefined) {
     throw new OtxError('usage', `${option('augmentation')} is ${shown(augmentation)}, which cannot be drawn`);
   }
-  const cropSize = inputSizes({ learning_parameters, ...others }).train;
+  const cropSize = inputSizes(settings).train;
   const opened = await openDataset(trainData, {
     ...{ format, role: 'train', useOtxAdapter, assume, bands, signal },
   });
-  const dataset = await settleDataset(opened, { signal });
+  const { dataset, report } = await look(opened, share > 0, signal);
   const inputs = datasetInputs('the data set', trainData, dataset);
   const outputs = await Outputs.open({ root: dirname(output), files: [basename(output)], inputs });
   try {
     const sheet = await renderAugmentationSheet(dataset, {
       ...{ augmentation: name, cropSize, seed, ...(signal ? { signal } : {}) },
+      tile: parseTile(settings.tiling_parameters.tile_size),
+      rareCrops: report && { share, classShares: report.classes.map((info) => info.share) },
       onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'draw', done, total }),
     });
     await outputs.write(basename(output), await encodePng(sheet));
@@ -84,4 +98,14 @@ export async function drawAugmentation(options: DrawAugmentationOptions): Promis
     await outputs.close();
   }
   return { sheet: output, augmentation: name, description: describeAugmentation(name), cropSize };
+}
+
+/** The data set with nothing left open; what its classes have of its pixels only where that is needed, which takes reading all of it. */
+async function look(
+  opened: Dataset,
+  isCounted: boolean,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly dataset: Dataset; readonly report?: DatasetReport }> {
+  if (!isCounted) return { dataset: await settleDataset(opened, { signal }) };
+  return verifyDataset(opened, { isForTraining: true, ...(signal ? { signal } : {}) });
 }

@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import sharp from '../../data/images/sharp.js';
 import { generateScenes } from '../../demo/generate.js';
-import { runCommand } from '../program.js';
-import { createRunLog } from '../run-log.js';
+import { otx } from '../terminal.cases.js';
 import { pilotSeconds } from './check-parts.js';
 
 const [TRAIN, VAL] = [8, 3];
@@ -18,20 +17,6 @@ beforeAll(async () => {
   await generateScenes(data, { train: TRAIN, val: VAL, width: 64, height: 48 });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** What a command line prints. */
-async function otx(...words: readonly string[]): Promise<string> {
-  const printed: string[] = [];
-  const terminal = {
-    live: false,
-    columns: 80,
-    print: (text: string) => void printed.push(text),
-    bar: () => ({ update: () => undefined, stop: () => undefined }),
-  };
-  const { signal } = new AbortController();
-  await runCommand(words, terminal, { signal, log: createRunLog('otx'), startWork: () => undefined });
-  return printed.join('\n');
-}
 
 test('a data set is looked at and planned for, and its labels are compared with what the pilot has learned', {
   timeout: 120_000,

@@ -50,8 +50,8 @@ export function addEval(program: Command, context: CommandContext): void {
     .addHelpText('after', paramsHint('eval', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = {
-        ...settings('eval', flags.useOtxAdapter),
         ...typedOptions({ ...flags }, settingsNamed('tile', 'overlap')),
+        ...settings('eval', flags.useOtxAdapter),
       };
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
       const weights = await weightsFrom(flags.loadWeights);

@@ -41,8 +41,8 @@ export function addPredict(program: Command, context: CommandContext): void {
     .addHelpText('after', paramsHint('predict', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = {
-        ...settings('predict'),
         ...typedOptions({ ...flags }, settingsNamed('tile', 'overlap')),
+        ...settings('predict'),
       };
       const { input, bands, threads } = flags;
       const weights = await weightsFrom(flags.loadWeights);

@@ -4,22 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProgram } from '../program.js';
-import { createRunLog } from '../run-log.js';
+import { terminalOf, testHost } from '../terminal.cases.js';
 import { COMPLETION_SCRIPTS, describeCommandLine, type Shell } from './index.js';
 
-const silent = {
-  live: false,
-  columns: 80,
-  print: () => undefined,
-  bar: () => ({ update: () => undefined, stop: () => undefined }),
-};
-const commandLine = describeCommandLine(
-  createProgram(undefined, silent, {
-    signal: new AbortController().signal,
-    log: createRunLog('otx'),
-    startWork: () => undefined,
-  }),
-);
+const commandLine = describeCommandLine(createProgram(undefined, terminalOf(), testHost()));
 const scripts = Object.fromEntries(
   Object.entries(COMPLETION_SCRIPTS).map(([shell, make]) => [shell, make(commandLine)]),
 ) as Record<Shell, string>;

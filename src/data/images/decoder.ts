@@ -22,8 +22,18 @@ export function decoder(bytes: Uint8Array, failOn: FailOnOptions): Sharp {
   return sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS }).autoOrient().removeAlpha();
 }
 
+/** The pixels of a pipeline as HWC RGB. */
+export async function decodeRgb(pipeline: Sharp): Promise<DecodedImage> {
+  const { data, info } = await pipeline
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+}
+
 /** Whole rows of a large picture, HWC RGB. @throws OtxError `image` */
-export async function bandDecoder(
+export async function readBand(
   bytes: Uint8Array,
   name: string,
   { top, height, width }: { readonly top: number; readonly height: number; readonly width: number },
@@ -32,13 +42,8 @@ export async function bandDecoder(
   try {
     const options = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
     // Where a format has its pixels in parts, only those that are needed are read.
-    const { data } = await sharp(bytes, { ...options, sequentialRead: imageFormat(bytes) !== 'TIFF' })
-      .extract({ left: 0, top, width, height })
-      .removeAlpha()
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const whole = sharp(bytes, { ...options, sequentialRead: imageFormat(bytes) !== 'TIFF' });
+    return (await decodeRgb(whole.extract({ left: 0, top, width, height }).removeAlpha())).data;
   } catch (error) {
     throw unreadable(name, error);
   }
@@ -47,13 +52,7 @@ export async function bandDecoder(
 /** A picture made smaller while it is decoded, to look at. @throws OtxError `image` */
 export async function previewOf(bytes: Uint8Array, name: string, side: number): Promise<DecodedImage> {
   try {
-    const { data, info } = await decoder(bytes, 'error')
-      .resize(side, side, { fit: 'inside' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height } = info;
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
+    return await decodeRgb(decoder(bytes, 'error').resize(side, side, { fit: 'inside' }));
   } catch (error) {
     throw unreadable(name, error);
   }

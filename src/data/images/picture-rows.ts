@@ -1,7 +1,7 @@
 /** @file Rows of a picture, which is decoded as a whole only where that takes little memory. */
 
 import type { DecodedImage, ImageReading } from '../types.js';
-import { bandDecoder, readBytes, readHeader } from './decoder.js';
+import { readBand, readBytes, readHeader } from './decoder.js';
 import { decodeImage } from './read-image.js';
 
 /** A picture of which some rows at a time are needed. */
@@ -55,7 +55,7 @@ export async function openRowsOfBytes(
     ...size,
     whole: undefined,
     warning: undefined,
-    rows: (first, count) => bandDecoder(bytes, name, { top: first, height: count, width: size.width }),
+    rows: (first, count) => readBand(bytes, name, { top: first, height: count, width: size.width }),
   };
 }
 

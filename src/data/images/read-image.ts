@@ -2,7 +2,7 @@
 
 import { messageOf } from '../../base/errors.js';
 import type { DecodedImage, ImageReading } from '../types.js';
-import { decoder, readBytes, readHeader, unreadable } from './decoder.js';
+import { decodeRgb, decoder, readBytes, readHeader, unreadable } from './decoder.js';
 import { type NumberEvidence, pickRgb, readNumbers, rgbOfNumbers } from './number-image.js';
 import type { FailOnOptions } from './sharp.js';
 
@@ -82,11 +82,11 @@ async function decodePhotograph(
   reading: ImageReading | undefined,
 ): Promise<DecodedImage> {
   try {
-    return await decodeRgb(bytes, 'warning', reading);
+    return await decodeBands(bytes, 'warning', reading);
   } catch (strict) {
     try {
       return {
-        ...(await decodeRgb(bytes, 'error', reading)),
+        ...(await decodeBands(bytes, 'error', reading)),
         warning: `${name}: ${messageOf(strict).trim().split('\n')[0]}`,
       };
     } catch (error) {
@@ -95,16 +95,12 @@ async function decodePhotograph(
   }
 }
 
-async function decodeRgb(
+async function decodeBands(
   bytes: Uint8Array,
   failOn: FailOnOptions,
   reading: ImageReading | undefined,
 ): Promise<DecodedImage> {
-  const { data, info } = await decoder(bytes, failOn)
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  const { width, height } = info;
-  const rgb = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  return { data: reading?.bands ? pickRgb(rgb, width, height, reading.bands) : rgb, width, height };
+  const image = await decodeRgb(decoder(bytes, failOn));
+  if (!reading?.bands) return image;
+  return { ...image, data: pickRgb(image.data, image.width, image.height, reading.bands) };
 }

@@ -9,6 +9,7 @@ import { readSampleImage } from '../images/sample-image.js';
 import { readSegmentedImage } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { windowOf } from '../transforms/random-window.js';
+import type { RareCrops } from '../transforms/rare-crop.js';
 import type { LabeledImage, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from '../views/regions.js';
@@ -37,6 +38,8 @@ export interface ViewTask {
   readonly stride: number;
   /** Of larger images a window of this size is learned from. */
   readonly tile?: Size | undefined;
+  /** How often crops are laid around rare classes, by an augmentation that crops. */
+  readonly rareCrops?: RareCrops | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache | undefined;
 }
@@ -70,7 +73,7 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
   const onlineIds = new Uint8Array(compared * REGION_SAMPLES);
   const targetIds = new Uint8Array(compared * REGION_SAMPLES);
   const decoded: (LabeledImage | undefined)[] = [];
-  const write = augmentation === 'views' ? writeView : viewsOf(augmentation, size);
+  const write = augmentation === 'views' ? writeView : viewsOf(augmentation, size, task.rareCrops);
   // Pseudo masks use every number; but other augmentations mark their padding by the label that masks of classes ignore.
   const ignored = coding || augmentation !== 'views' ? IGNORE_INDEX : undefined;
   for (const [n, item] of items.entries()) {
@@ -99,8 +102,12 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
 }
 
 /** Both views by one augmentation, each with draws of its own. */
-function viewsOf(augmentation: AugmentationName, size: number): typeof writeView {
-  const augment = createAugmentation(augmentation, size);
+function viewsOf(
+  augmentation: AugmentationName,
+  size: number,
+  rareCrops: RareCrops | undefined,
+): typeof writeView {
+  const augment = createAugmentation(augmentation, size, rareCrops);
   return (source, _view, random, input) => augment(source, random, input);
 }
 

@@ -3,6 +3,7 @@
 import type { AugmentationName } from '../augmentation.js';
 import type { ImageCache } from '../images/image-cache.js';
 import type { Size } from '../transforms/geometry.js';
+import type { RareCrops } from '../transforms/rare-crop.js';
 import type { MaskCoding, Sample } from '../types.js';
 import { createBatchQueue } from './batch-queue.js';
 import { acquirePool } from './pool.js';
@@ -34,6 +35,8 @@ export interface ViewLoaderOptions {
   readonly imageCache?: ImageCache | undefined;
   /** Of larger images a window of this size is learned from, at a random place. */
   readonly tile?: Size | undefined;
+  /** How often crops are laid around rare classes, by an augmentation that crops. Default: never. */
+  readonly rareCrops?: RareCrops | undefined;
   /** See `TrainLoaderOptions`. */
   readonly order?: ((epoch: number) => readonly number[]) | undefined;
 }
@@ -104,7 +107,7 @@ function createViewLoader<B extends TrainBatch>(
   batchOf: (views: 1 | 2, shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
   pairInterval = 1,
 ): TrainLoader<B> {
-  const { batchSize, augmentation, size, stride, seed, imageCache, tile } = options;
+  const { batchSize, augmentation, size, stride, seed, imageCache, tile, rareCrops } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
@@ -130,6 +133,7 @@ function createViewLoader<B extends TrainBatch>(
       size,
       stride,
       tile,
+      rareCrops,
       imageCache,
     });
     const { images, labels, regions, onlineIds, targetIds, decoded } = result;

@@ -138,7 +138,7 @@ async function onlyListed(dataset: Dataset, list: string | undefined): Promise<D
 }
 
 /** {@link checkLabels} for data of which every file has been looked at, and an opened model. */
-export async function checkVerified(
+async function checkVerified(
   verified: readonly VerifiedSubset[],
   model: OpenedModel,
   options: Pick<CheckLabelsOptions, 'data' | 'weights' | 'output' | 'shown' | 'onEvent' | 'signal'>,

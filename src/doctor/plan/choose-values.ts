@@ -5,6 +5,7 @@
  */
 
 import type { Dataset, DatasetReport } from '../../data/index.js';
+import { usualSize } from '../../inference/tiles/tile.js';
 import { RARE } from '../../losses/class-weights.js';
 import type { HyperParameters, SettingOptions } from '../../settings/index.js';
 import { INPUT_SIDES } from '../../training/prepare/input-size.js';
@@ -64,7 +65,7 @@ export function tooSmall(
 export function chooseInput(data: PlannedData): Choice<string> {
   const { automaticSize, trainSet } = data;
   const start = sideOf(automaticSize);
-  const { width, height } = medianSize(trainSet);
+  const { width, height } = usualSize(trainSet.samples);
   const typical = `the typical image has ${width}x${height}`;
   const missed = tooSmall(data, start)[0];
   const sides = INPUT_SIDES.filter((side) => side > start && side <= LARGEST_INPUT);
@@ -103,7 +104,7 @@ export interface WindowChoice {
  */
 export function chooseWindows(data: PlannedData, side: number): WindowChoice | undefined {
   const missed = tooSmall(data, side)[0];
-  const { width, height } = medianSize(data.trainSet);
+  const { width, height } = usualSize(data.trainSet.samples);
   if (!missed || Math.min(width, height) < MUCH_LARGER * DEFAULT_SIDE) return undefined;
   const whole = (missed.pixels / side) * Math.sqrt(width * height);
   const shown = (tile: number) => (whole * DEFAULT_SIDE) / tile;
@@ -203,15 +204,6 @@ export function chooseValidation({ report }: Pick<PlannedData, 'report'>): Choic
       (few.length > 0
         ? `. Scores of classes that few images show will vary: ${rare}; folds: 5 instead, with fold: 1 to 5, tells by how much`
         : ''),
-  };
-}
-
-/** Width and height in the middle of those of all images. */
-export function medianSize({ samples }: Dataset): { readonly width: number; readonly height: number } {
-  const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-  return {
-    width: middle(samples.map(({ width }) => width)),
-    height: middle(samples.map(({ height }) => height)),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Dataset, DatasetReport } from '../../data/index.js';
-import { windowStarts } from '../../inference/tiles/tile.js';
+import { usualSize, windowStarts } from '../../inference/tiles/tile.js';
 import type { JobEvent } from '../../runs/events.js';
 import { type HyperParameters, inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { parseTile } from '../../settings/kinds.js';
@@ -17,7 +17,6 @@ import {
   chooseWeights,
   chooseWindows,
   explainBatch,
-  medianSize,
   type PlannedData,
 } from './choose-values.js';
 import { inWords } from './duration.js';
@@ -127,7 +126,7 @@ function reasonOf({ name, description }: Template): string {
 function looksPerImage(dataset: Dataset, { tiling_parameters }: HyperParameters): number {
   const tile = parseTile(tiling_parameters.tile_size);
   if (!tile) return 1;
-  const { width, height } = medianSize(dataset);
+  const { width, height } = usualSize(dataset.samples);
   const starts = (length: number, window: number) =>
     windowStarts(length, window, tiling_parameters.tile_overlap).length;
   return starts(width, tile.width) * starts(height, tile.height);

@@ -107,7 +107,7 @@ export async function planTraining(options: PlanTrainingOptions): Promise<Planne
 }
 
 /** {@link planTraining} for data of which every file has been looked at. */
-export async function planVerified(
+async function planVerified(
   { dataset, report }: VerifiedDataset,
   options: PlanTrainingOptions,
 ): Promise<PlannedTraining> {

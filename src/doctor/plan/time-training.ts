@@ -25,7 +25,6 @@ export interface TrainingSpeed {
   readonly stepsMeasured: number;
   /** For the network on one image. */
   readonly secondsPerValidationImage: number;
-  readonly stepsPerEpoch: number;
 }
 
 export interface TimingOptions {
@@ -99,7 +98,6 @@ export async function timeTraining(options: TimingOptions): Promise<TrainingSpee
       secondsPerStep: fastestHalf(times),
       stepsMeasured: times.length,
       secondsPerValidationImage: (performance.now() - start) / 1000,
-      stepsPerEpoch: loader.stepsPerEpoch,
     };
   } finally {
     await Promise.all([loader.dispose(), session.dispose()]);

@@ -90,8 +90,8 @@ export function learnedSize(
   return parseTile(tile_size) ?? usualSize(images);
 }
 
-/** The median of the widths of images, and of their heights. */
-function usualSize(images: readonly Size[]): Size {
+/** The median of the widths of images, and of their heights; of one image at least. */
+export function usualSize(images: readonly Size[]): Size {
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
   return {
     width: median(images.map(({ width }) => width)),

@@ -53,6 +53,10 @@ export function chooseMethod(choice: MethodChoice): Method {
   const loss = own.lossFunction ?? lossOf(settings.loss, weights);
   const imageCache = imageCacheOf(hyperParameters.algo_backend.storage_cache_scheme);
   const tile = parseTile(hyperParameters.tiling_parameters.tile_size);
+  const rareCrops =
+    settings.rare_crop_share > 0 && shares
+      ? { share: settings.rare_crop_share, classShares: shares }
+      : undefined;
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
     augmentation,
@@ -63,6 +67,7 @@ export function chooseMethod(choice: MethodChoice): Method {
     cacheBytes,
     imageCache,
     tile,
+    rareCrops,
   });
   const { samples, decodeMask } = trainSet;
   if (train_type === 'Selfsupervised') {
@@ -101,8 +106,7 @@ export function chooseMethod(choice: MethodChoice): Method {
       cacheBytes,
       imageCache,
       tile,
-      ...(settings.rare_crop_share > 0 &&
-        shares && { rareCrops: { share: settings.rare_crop_share, classShares: shares } }),
+      rareCrops,
     },
   };
   if (!unlabeled) return supervised(options);

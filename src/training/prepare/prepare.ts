@@ -39,6 +39,7 @@ import {
   type TrainOptions,
 } from '../options/train-options.js';
 import { checkTrainData, chooseTrainType } from '../options/train-type.js';
+import { checkUsed } from '../options/unused-settings.js';
 import { describeExtension } from '../resume/extend-run.js';
 import { checkStillThere, type InterruptedRun, openInterruptedRun } from '../resume/interrupted-run.js';
 import { createTrainingSession, type TrainingSession } from '../session.js';
@@ -170,6 +171,7 @@ async function whatIsAsked(
   const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
   const given = { train: inMemory(options.trainData), validation: inMemory(options.validationData) };
   checkOwnFunctions(options, settings);
+  checkUsed(options, settings);
   return { config, template, settings, opened, earlier, extension, threads, given };
 }
 
@@ -251,7 +253,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     preparing,
     chosen,
     checked,
-    pixelWeights(report, chosen, options, notice),
+    pixelWeights(report, chosen, notice),
   );
 
   // The engine, with a batch that fits.

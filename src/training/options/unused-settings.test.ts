@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { OwnAugmentation } from '../../data/index.js';
+import type { SegmentationLoss } from '../../losses/index.js';
+import { resolveHyperParameters } from '../../settings/index.js';
+import { loadTemplate } from '../../templates/index.js';
+import { checkUsed } from './unused-settings.js';
+
+const template = loadTemplate('Lite-HRNet-s-mod2');
+const augment: OwnAugmentation = (sample) => sample;
+const lossFunction: SegmentationLoss = (logits) => logits;
+const own = { augment: undefined, lossFunction: undefined };
+const settings = (learning_parameters: object, train_type = 'Incremental') =>
+  resolveHyperParameters(template, { learning_parameters, algo_backend: { train_type } } as never);
+const weights = { class_weights: 'auto' };
+const crops = { rare_crop_share: 0.5 };
+
+test('what is used passes, and so does what is switched off', () => {
+  checkUsed(own, settings({ ...weights, ...crops }));
+  checkUsed(own, settings({}, 'Selfsupervised'));
+  checkUsed({ augment, lossFunction }, settings({}));
+});
+
+test.each([
+  ['weights without classes', own, settings(weights, 'Selfsupervised'), /classWeights.*knows no classes/],
+  ['weights beside a loss', { ...own, lossFunction }, settings(weights), /classWeights.*a loss of one's own/],
+  ['crops without classes', own, settings(crops, 'Selfsupervised'), /rareCropShare.*knows no classes/],
+  ['crops beside an augmentation', { ...own, augment }, settings(crops), /rareCropShare.*of one's own/],
+  ['crops of views', own, settings({ ...crops, augmentation: 'views' }), /rareCropShare.*views/],
+])('%s are refused with the reason', (_, functions, hyperParameters, message) => {
+  expect(() => checkUsed(functions, hyperParameters)).toThrow(message);
+});

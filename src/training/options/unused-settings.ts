@@ -1,0 +1,30 @@
+/** @file Settings that a training would have no use for, so that nobody believes they did something. */
+
+import { OtxError, option } from '../../base/errors.js';
+import type { HyperParameters } from '../../settings/index.js';
+import type { OwnFunctions } from './from-program.js';
+
+/** @throws OtxError `usage` for a setting of rare classes that changes nothing, with the reason. */
+export function checkUsed(
+  { augment, lossFunction }: Pick<OwnFunctions, 'augment' | 'lossFunction'>,
+  { algo_backend, learning_parameters }: HyperParameters,
+): void {
+  const { class_weights, rare_crop_share, augmentation } = learning_parameters;
+  const isSelf = algo_backend.train_type === 'Selfsupervised';
+  const withoutClasses = isSelf ? 'self-supervised training knows no classes' : undefined;
+  if (class_weights !== 'none') {
+    refuse('classWeights', withoutClasses ?? (lossFunction && "a loss of one's own weighs classes itself"));
+  }
+  if (rare_crop_share > 0) {
+    const another = augment
+      ? "an augmentation of one's own lays crops itself"
+      : augmentation === 'views'
+        ? 'the augmentation views lays no crops around anything'
+        : undefined;
+    refuse('rareCropShare', withoutClasses ?? another);
+  }
+}
+
+function refuse(name: string, reason: string | undefined): void {
+  if (reason !== undefined) throw new OtxError('usage', `${option(name)}: ${reason}; leave it out`);
+}
