@@ -71,9 +71,12 @@ describe('what is said', () => {
 
   test('of an image that shrinks much for a model of which nothing is known', () => {
     const tiling = { tile: 'auto', overlap: 0.25 };
-    expect(noticesOf({ tiling, inputSize }, [{ width: 12000, height: 9000 }])).toEqual([
-      'the image of 12000x9000 is shrunk to 544x544, one of 12000x9000 17 times: what is small there vanishes; --tile 544 looks at ' +
-        'them in windows',
+    const large = { width: 12000, height: 9000 };
+    expect(noticesOf({ tiling, inputSize }, [large])).toEqual([
+      'the image of 12000x9000 is shrunk 17 times, to 544x544: what is small there vanishes; --tile 544 looks at windows',
+    ]);
+    expect(noticesOf({ tiling, inputSize }, [large, { width: 6000, height: 6000 }, learned])).toEqual([
+      '2 of 3 images are shrunk 11 times or more, to 544x544: what is small there vanishes; --tile 544 looks at windows',
     ]);
   });
 });

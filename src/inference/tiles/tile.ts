@@ -64,11 +64,15 @@ export function noticesOf(
     );
   }
   if (shrunk.length > 0) {
-    const { width, height } = shrunk[0]!;
-    const times = Math.round(Math.min(width / inputSize.width, height / inputSize.height));
+    const least = Math.round(
+      Math.min(
+        ...shrunk.map(({ width, height }) => Math.min(width / inputSize.width, height / inputSize.height)),
+      ),
+    );
+    const times = shrunk.length === 1 ? `${least} times` : `${least} times or more`;
     notices.push(
-      `${countOf(shrunk, images)} shrunk to ${inputSize.width}x${inputSize.height}, one of ${width}x${height} ${times} times: what is ` +
-        `small there vanishes; --tile ${inputSize.width} looks at them in windows`,
+      `${countOf(shrunk, images)} shrunk ${times}, to ${inputSize.width}x${inputSize.height}: what is small there vanishes; --tile ` +
+        `${inputSize.width} looks at windows`,
     );
   }
   return notices;
