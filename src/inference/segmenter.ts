@@ -135,7 +135,7 @@ export async function segmentSource(
   const prepared = performance.now();
   const classified = tile
     ? await classifyTiles(picture, tile, windowNetworkOf(model), { wantsProbabilities: probabilities })
-    : { ...(await model.classify(planes!, picture, probabilities)), windows: 1 };
+    : { ...(await model.classify(planes!, { width, height }, probabilities)), windows: 1 };
   const { labels, windows, milliseconds: classify } = classified;
   const shares = sharesOf(labels, model.classes.length);
   const segmentation = {

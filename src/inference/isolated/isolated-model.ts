@@ -55,8 +55,9 @@ export async function loadIsolated(model: Uint8Array, options: IsolatedOptions):
         if (result.kind !== 'ran') throw new OtxError('engine', `an answer "${result.kind}" to a run`);
         return result.outputs;
       },
-      classify: async (image) => {
-        const result = await child.request({ kind: 'classify', ...image });
+      classify: async ({ size: { width, height }, ...image }) => {
+        // Whoever calls may pass a picture as its size: of that, only what can be sent is.
+        const result = await child.request({ kind: 'classify', ...image, size: { width, height } });
         if (result.kind !== 'classified')
           throw new OtxError('engine', `an answer "${result.kind}" to an image`);
         return result.classified;
