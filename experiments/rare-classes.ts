@@ -36,6 +36,7 @@ const REMEDIES: Readonly<Record<string, Partial<TrainOptions>>> = {
   'weights balanced': { classWeights: 'balanced' },
   focal: { loss: 'focal' },
   dice: { loss: 'dice' },
+  lovasz: { loss: 'lovasz' },
   'rare crops': { rareCropShare: 0.5 },
   'weights auto, rare crops': { classWeights: 'auto', rareCropShare: 0.5 },
   'dice, rare crops': { loss: 'dice', rareCropShare: 0.5 },

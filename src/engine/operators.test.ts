@@ -113,6 +113,38 @@ const cases: Partial<Record<OpName, Case>> = {
     [...new Array(3).fill(1 / (1 + Math.E ** 3)), ...new Array(3).fill(1 / (1 + Math.E ** -3))],
   ),
 
+  sort: {
+    build: () => {
+      // Equal values: their positions stay in order.
+      const { values, positions } = g.sort(g.concat([v, v], 0), 0);
+      return [values, positions, g.sort(m, 0).values];
+    },
+    expected: [
+      [2, 2, 0.5, 0.5, 0, 0, -1.5, -1.5],
+      [3, 7, 2, 6, 1, 5, 0, 4],
+      [4, 5, 6, 1, 2, 3],
+    ],
+  },
+  cumSum: {
+    build: () => [g.cumSum(m, 1), g.cumSum(m, 1, { reverse: true }), g.cumSum(m, 0)],
+    expected: [
+      [1, 3, 6, 4, 9, 15],
+      [6, 5, 3, 15, 11, 6],
+      [1, 2, 3, 5, 7, 9],
+    ],
+  },
+  gatherElements: one(() => g.gatherElements(m, g.constant([2, 2, 0, 1], [2, 2], 'int64'), 1), [3, 3, 4, 5]),
+  scatterElements: one(
+    () =>
+      g.scatterElements(
+        m,
+        g.constant([2, 2, 0, 1], [2, 2], 'int64'),
+        g.constant([10, 20, 30, 40], [2, 2]),
+        1,
+      ),
+    [1, 2, 33, 34, 45, 6],
+  ),
+
   reshape: one(() => g.reshape(m, [3, -1]), [1, 2, 3, 4, 5, 6]),
   transpose: one(() => g.transpose(m, [1, 0]), [1, 4, 2, 5, 3, 6]),
   concat: one(() => g.concat([m, m], 1), [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6]),

@@ -7,10 +7,13 @@ import {
   averagePool,
   cast,
   concat,
+  cumSum,
   div,
   equal,
   exp,
   expand,
+  full,
+  gatherElements,
   greaterOrEqual,
   log,
   matMul,
@@ -22,6 +25,7 @@ import {
   reduceSum,
   reshape,
   resizeNearest,
+  scatterElements,
   separableMap,
   slice,
   sliceAxes,
@@ -140,6 +144,20 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
     mul(y!, sub(dy, reduceSum(mul(dy, y!), { axes: [axis], keepDims: true }))),
   ],
   upperQuantile: null,
+
+  // The order itself is taken for constant, as it is almost everywhere.
+  sort: ({ dy }, { inputs: [x], outputs: [, positions], attributes: { axis } }) => [
+    scatterElements(full(x!.shape, 0), positions!, dy, axis),
+  ],
+  cumSum: ({ dy }, { attributes: { axis, reverse } }) => [cumSum(dy, axis, { reverse: !reverse })],
+  gatherElements: ({ dy }, { inputs: [x, positions], attributes: { axis } }) => [
+    scatterElements(full(x!.shape, 0), positions!, dy, axis),
+  ],
+  scatterElements: ({ dy, needed }, { inputs: [, positions], attributes: { axis } }) => [
+    dy,
+    undefined,
+    needed(2) ? gatherElements(dy, positions!, axis) : undefined,
+  ],
 
   reshape: ({ dy }, { inputs: [x] }) => [reshape(dy, x!.shape)],
   transpose: ({ dy }, { attributes: { perm } }) => {

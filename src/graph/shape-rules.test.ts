@@ -6,6 +6,7 @@ import { createNode, type Tensor, withScope } from './tensor.js';
 
 const float = (...shape: number[]): Tensor => g.input('x', 'float32', shape);
 const bytes = (...shape: number[]): Tensor => g.input('u', 'uint8', shape);
+const positions = (...shape: number[]): Tensor => g.input('p', 'int64', shape);
 const geometry = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 } as const;
 
 describe('output types', () => {
@@ -23,6 +24,11 @@ describe('output types', () => {
     ['reductions keep axes', g.reduceMax(map, { axes: [1], keepDims: true }), 'float32[2,1,9,8]'],
     ['reductions of everything', g.reduceSum(map), 'float32[]'],
     ['argMax', g.argMax(map, -3), 'int64[2,9,8]'],
+    ['sorted values', g.sort(map, 2).values, 'float32[2,3,9,8]'],
+    ['positions of sorted values', g.sort(map, -1).positions, 'int64[2,3,9,8]'],
+    ['running sums', g.cumSum(map, -1), 'float32[2,3,9,8]'],
+    ['picked elements', g.gatherElements(bytes(2, 5), positions(2, 3), 1), 'uint8[2,3]'],
+    ['scattered elements', g.scatterElements(float(2, 5), positions(2, 3), float(2, 3), 1), 'float32[2,5]'],
     ['reshape infers one dimension', g.reshape(map, [6, -1]), 'float32[6,72]'],
     ['transpose', g.transpose(map, [0, 2, 3, 1]), 'float32[2,9,8,3]'],
     ['concat', g.concat([map, float(2, 5, 9, 8)], -3), 'float32[2,8,9,8]'],
@@ -81,6 +87,33 @@ describe('errors say what is wrong', () => {
       'repeated axes',
       () => g.reduceSum(map, { axes: [1, -3] }),
       'reduceSum(float32[2,3,8,8]): axes [1,1] repeat',
+    ],
+    ['sort of integers', () => g.sort(bytes(3), 0), 'sort(uint8[3]): needs float32, got uint8'],
+    ['cumSum of integers', () => g.cumSum(bytes(3), 0), 'cumSum(uint8[3]): needs float32, got uint8'],
+    [
+      'positions that are floats',
+      () => g.gatherElements(float(2, 3), float(2, 3), 1),
+      'gatherElements(float32[2,3], float32[2,3]): positions must be int64, got float32',
+    ],
+    [
+      'positions of another rank',
+      () => g.gatherElements(float(2, 3), positions(2), 1),
+      'gatherElements(float32[2,3], int64[2]): positions must have rank 2, got [2]',
+    ],
+    [
+      'positions of another size',
+      () => g.gatherElements(float(2, 3), positions(4, 3), 1),
+      'gatherElements(float32[2,3], int64[4,3]): positions [4,3] do not fit [2,3] along axis 1',
+    ],
+    [
+      'values without positions',
+      () => g.scatterElements(float(2, 3), positions(2, 2), float(2, 3), 1),
+      'scatterElements(float32[2,3], int64[2,2], float32[2,3]): values [2,3] and positions [2,2] differ',
+    ],
+    [
+      'values of another type',
+      () => g.scatterElements(float(2, 3), positions(2, 2), bytes(2, 2), 1),
+      'scatterElements(float32[2,3], int64[2,2], uint8[2,2]): mixes float32 and uint8',
     ],
     ['reshape', () => g.reshape(float(10), [4, 3]), 'reshape(float32[10]): cannot view 10 values as [4,3]'],
     [

@@ -52,6 +52,16 @@ function sameType(inputs: readonly TensorType[]): DType {
   return dtype;
 }
 
+function expectPositions(x: TensorType, positions: TensorType, axis: number): void {
+  check(positions.dtype === 'int64', `positions must be int64, got ${positions.dtype}`);
+  expectRank(positions, x.shape.length, 'positions');
+  const along = normalizeAxis(axis, x.shape.length);
+  check(
+    x.shape.every((d, i) => i === along || d === positions.shape[i]),
+    `positions [${positions.shape}] do not fit [${x.shape}] along axis ${axis}`,
+  );
+}
+
 const size2 = (type: TensorType): [number, number] => [type.shape[2]!, type.shape[3]!];
 
 const unary: ShapeRule<None> = (inputs) => {
@@ -176,6 +186,32 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     expectRank(share, 0, 'share');
     check(x.shape[0]! > 0, 'needs at least one value');
     return [{ dtype: 'float32', shape: [] }];
+  },
+
+  sort: (inputs, { axis }) => {
+    const [values] = floatUnary(inputs, {});
+    normalizeAxis(axis, values!.shape.length);
+    return [values!, { dtype: 'int64', shape: values!.shape }];
+  },
+  cumSum: (inputs, { axis }) => {
+    normalizeAxis(axis, inputs[0]!.shape.length);
+    return floatUnary(inputs, {});
+  },
+  gatherElements: (inputs, { axis }) => {
+    expectInputs(inputs, 2);
+    const [x, positions] = inputs as [TensorType, TensorType];
+    expectPositions(x, positions, axis);
+    return [{ dtype: x.dtype, shape: positions.shape }];
+  },
+  scatterElements: (inputs, { axis }) => {
+    expectInputs(inputs, 3);
+    const [x, positions, values] = inputs as [TensorType, TensorType, TensorType];
+    expectPositions(x, positions, axis);
+    check(
+      sameShape(values.shape, positions.shape),
+      `values [${values.shape}] and positions [${positions.shape}] differ`,
+    );
+    return [{ dtype: sameType([x, values]), shape: x.shape }];
   },
 
   reshape: (inputs, { shape }) => {

@@ -125,6 +125,16 @@ export interface OpAttributes {
   /** (x [n], share []) → []: the value that a share of 0…1 of x lies above, with linear interpolation between neighbours. */
   upperQuantile: None;
 
+  // Order
+  /** x → (values, positions): the values along an axis, largest first, and as int64 where each of them stood in x. */
+  sort: { readonly axis: number };
+  /** Running sums along an axis, each with its own value; `reverse` starts at the end. */
+  cumSum: { readonly axis: number; readonly reverse: boolean };
+  /** (x, positions) → x at these positions (int64) along an axis; on the other axes both have the same sizes. */
+  gatherElements: { readonly axis: number };
+  /** (x, positions, values) → x with each value added at its position along an axis: the transposed map of gatherElements. */
+  scatterElements: { readonly axis: number };
+
   // Shape and data movement
   /** The same values under another shape. */
   reshape: { readonly shape: Shape };

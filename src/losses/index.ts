@@ -5,6 +5,7 @@ export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss }
 export { diceCrossEntropy } from './dice.js';
 export { focal } from './focal.js';
 export { LOSS_NAMES, type LossName, lossOf, type SegmentationLoss } from './loss.js';
+export { lovaszCrossEntropy, lovaszSoftmax } from './lovasz.js';
 export {
   bestSimilarities,
   l2Normalized,

@@ -4,6 +4,7 @@ import type { Tensor } from '../graph/tensor.js';
 import { crossEntropy } from './cross-entropy.js';
 import { diceCrossEntropy } from './dice.js';
 import { focal } from './focal.js';
+import { lovaszCrossEntropy } from './lovasz.js';
 
 /**
  * A loss: how wrong logits are.
@@ -22,6 +23,7 @@ const LOSSES = {
   cross_entropy: crossEntropy,
   focal,
   dice: diceCrossEntropy,
+  lovasz: lovaszCrossEntropy,
 } as const satisfies Readonly<Record<string, WeightedLoss>>;
 
 /** Name of a loss. */

@@ -46,7 +46,8 @@ export const trainingSettings = {
     onResume: 'fixed',
     description:
       'what the segmentation is trained on; cross_entropy: mean over all pixels; focal: leaves out pixels that are right ' +
-      'already; dice: cross entropy and soft Dice, which weighs small classes like large ones',
+      'already; dice: cross entropy and soft Dice, which weighs small classes like large ones; lovasz: cross entropy and the ' +
+      'Lovász-softmax loss, which follows the mean IoU of the classes',
   },
   classWeights: {
     ...text(isClassWeights, 'none, auto, balanced, or weights up to 1000 such as road=1,pole=5 or 1,5,2'),

@@ -13,11 +13,13 @@ import {
   concat,
   constant,
   conv,
+  cumSum,
   div,
   erf,
   exp,
   expand,
   full,
+  gatherElements,
   gelu,
   greater,
   input,
@@ -38,11 +40,13 @@ import {
   reshape,
   resizeBilinear,
   resizeNearest,
+  scatterElements,
   separableMap,
   sigmoid,
   slice,
   sliceAxes,
   softmax,
+  sort,
   split,
   sqrt,
   sub,
@@ -142,6 +146,29 @@ const reductionCases = (): GraphCase[] => [
   ]),
   graphCase('softmax, last axis', { x: [2, 5] }, ({ x }) => softmax(x, -1)),
   graphCase('softmax over channels', { x: [2, 3, 2, 3] }, ({ x }) => softmax(x, 1)),
+];
+
+/** Positions along the last axis that repeat some and leave others out. */
+const repeatedPositions = (): Tensor => constant([2, 0, 2, 3, 1, 1], [2, 3], 'int64');
+
+const orderCases = (): GraphCase[] => [
+  graphCase('sort of a vector', { x: [7] }, ({ x }) => sort(x, 0).values),
+  graphCase('sort, middle axis', { x: [2, 5, 3] }, ({ x }) => sort(x, 1).values),
+  graphCase('sort, the order of one by another', { x: [2, 6], y: [2, 6] }, ({ x, y }) => {
+    const { values, positions } = sort(x, -1);
+    return mul(values, gatherElements(y, positions, -1));
+  }),
+  graphCase('cumSum', { x: [2, 5, 3] }, ({ x }) => cumSum(x, 1)),
+  graphCase('cumSum from the end', { x: [3, 4] }, ({ x }) => cumSum(x, -1, { reverse: true })),
+  graphCase('gatherElements, repeated positions', { x: [2, 4] }, ({ x }) =>
+    gatherElements(x, repeatedPositions(), 1),
+  ),
+  graphCase('gatherElements, first axis', { x: [4, 2] }, ({ x }) =>
+    gatherElements(x, constant([3, 0, 3, 1, 0, 2], [3, 2], 'int64'), 0),
+  ),
+  graphCase('scatterElements, positions that meet', { x: [2, 4], values: [2, 3] }, ({ x, values }) =>
+    scatterElements(x, repeatedPositions(), values, 1),
+  ),
 ];
 
 const movementCases = (): GraphCase[] => [
@@ -301,6 +328,7 @@ const composedCases = (): GraphCase[] => [
 export const differentiableCases = (): GraphCase[] => [
   ...elementwiseCases(),
   ...reductionCases(),
+  ...orderCases(),
   ...movementCases(),
   ...matMulCases(),
   ...convolutionCases(),

@@ -248,6 +248,32 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     return [Float64Array.of(above + (rank - Math.floor(rank)) * (below - above))];
   },
 
+  sort: ({ attributes: { axis } }, [x]) => {
+    const positions = build(x!.shape, (at) => {
+      const line = Array.from({ length: x!.shape[axis]! }, (_, i) => read(x!, replaced(at, axis, i)));
+      return [...line.keys()].sort((a, b) => line[b]! - line[a]! || a - b)[at[axis]!]!;
+    });
+    const picked = { shape: x!.shape, data: positions };
+    return [build(x!.shape, (at) => read(x!, replaced(at, axis, read(picked, at)))), positions];
+  },
+  cumSum: ({ attributes: { axis, reverse } }, [x]) => [
+    build(x!.shape, (at) => {
+      const all = Array.from({ length: x!.shape[axis]! }, (_, i) => i);
+      const until = reverse ? all.slice(at[axis]!) : all.slice(0, at[axis]! + 1);
+      return sum(until.map((i) => read(x!, replaced(at, axis, i))));
+    }),
+  ],
+  gatherElements: ({ attributes: { axis } }, [x, positions]) => [
+    build(positions!.shape, (at) => read(x!, replaced(at, axis, read(positions!, at)))),
+  ],
+  scatterElements: ({ attributes: { axis } }, [x, positions, values]) => [
+    build(x!.shape, (at) => {
+      const along = Array.from({ length: positions!.shape[axis]! }, (_, i) => replaced(at, axis, i));
+      const hits = along.filter((from) => read(positions!, from) === at[axis]);
+      return read(x!, at) + sum(hits.map((from) => read(values!, from)));
+    }),
+  ],
+
   reshape: (_, [x]) => [x!.data],
   transpose: ({ outputs, attributes: { perm } }, [x]) => [
     build(outputs[0]!.shape, (at) =>

@@ -81,7 +81,11 @@ function batchAxisOf(node: AnyNode, axes: ReadonlyMap<Tensor, number>): number |
     case 'softmax':
     case 'split':
     case 'take':
+    case 'sort':
+    case 'cumSum':
       return keep(node.attributes.axis === axis);
+    case 'gatherElements':
+    case 'scatterElements':
     case 'concat':
       return keep(node.attributes.axis === axis || node.inputs.some((tensor) => axes.get(tensor) !== axis));
     case 'slice':

@@ -123,6 +123,25 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
   softmax: ({ attributes }) => ({ opType: 'Softmax', attributes: { axis: { int: attributes.axis } } }),
   upperQuantile: semantic,
 
+  sort: ({ attributes: { axis }, inputs: [x] }, args) => ({
+    opType: 'TopK',
+    attributes: { axis: { int: axis }, largest: { int: 1 }, sorted: { int: 1 } },
+    extraInputs: [args.ints([x!.shape[axis]!])],
+  }),
+  cumSum: ({ attributes: { axis, reverse } }, args) => ({
+    opType: 'CumSum',
+    attributes: { reverse: { int: reverse ? 1 : 0 } },
+    extraInputs: [args.scalar(axis, 'int64')],
+  }),
+  gatherElements: ({ attributes: { axis } }) => ({
+    opType: 'GatherElements',
+    attributes: { axis: { int: axis } },
+  }),
+  scatterElements: ({ attributes: { axis } }) => ({
+    opType: 'ScatterElements',
+    attributes: { axis: { int: axis }, reduction: { string: 'add' } },
+  }),
+
   reshape: (node, args) => ({ opType: 'Reshape', extraInputs: [args.shape(node, node.attributes.shape)] }),
   transpose: ({ attributes }) => ({ opType: 'Transpose', attributes: { perm: { ints: attributes.perm } } }),
   concat: ({ attributes }) => ({ opType: 'Concat', attributes: { axis: { int: attributes.axis } } }),

@@ -6,7 +6,9 @@ import {
   batchNorm,
   constant,
   conv,
+  cumSum,
   expand,
+  gatherElements,
   input,
   matMul,
   mul,
@@ -16,6 +18,8 @@ import {
   relu,
   reshape,
   resizeNearest,
+  scatterElements,
+  sort,
   take,
   transpose,
 } from '../builders.js';
@@ -121,11 +125,28 @@ describe('a free batch size', () => {
     expect(ints).toContainEqual([1n, 4n, 5n]);
   });
 
+  it('leaves the order within a sample to it', () => {
+    const { values, positions } = sort(x, 1);
+    const sums = gatherElements(cumSum(values, 2), positions, 1);
+    const model = parse({
+      inputs: [x],
+      outputs: { y: scatterElements(x, positions, sums, 1) },
+      dynamicBatch: true,
+    });
+    expect(dims(model, 'output')).toEqual(['batch', 3n, 4n, 4n]);
+  });
+
   it.each([
     ['a mean over the batch', () => reduceMean(x, { axes: [0], keepDims: true })],
     ['samples folded into channels', () => reshape(x, [1, 6, 4, 4])],
     ['a constant per sample', () => add(x, constant([1, 2], [2, 1, 1, 1]))],
     ['samples picked one by one', () => take(x, 0, [0, 0])],
+    ['samples in the order of their values', () => sort(x, 0).values],
+    ['samples added up', () => cumSum(x, 0)],
+    [
+      'the same positions for two samples',
+      () => gatherElements(x, constant(new BigInt64Array(96), [2, 3, 4, 4]), 1),
+    ],
     [
       'samples multiplied with each other',
       () => {
