@@ -60,8 +60,8 @@ export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> 
       threshold,
       scale: 'probabilities',
     } as const;
-    const classify: Classify = async (planes, size, probabilities = false) => {
-      const classified = await unusable(weights, model.classify({ planes, answer, size, probabilities }));
+    const classify: Classify = async (picture, size, probabilities = false) => {
+      const classified = await unusable(weights, model.classify({ picture, answer, size, probabilities }));
       if (classified) return classified;
       const count = classes.length * inputSize.height * inputSize.width;
       throw senseless(weights, `what is not ${count} probabilities`);

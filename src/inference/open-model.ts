@@ -1,5 +1,6 @@
 /** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
 
+import { toPlanes } from '../data/images/network-input.js';
 import { confidenceThreshold } from '../settings/index.js';
 import { classify } from './class-map.js';
 import { openNetwork, requireFinite } from './network.js';
@@ -27,8 +28,10 @@ async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
   const reading = { classes, inputSize, threshold, data, tiling: tilingOf(hyperParameters, data) };
   return {
     ...reading,
-    classify: async (planes, size, probabilities = false) =>
-      classify(requireFinite(await forward(planes), problem), reading, size, probabilities),
+    classify: async (picture, size, probabilities = false) => {
+      const answer = await forward(toPlanes(picture, inputSize));
+      return classify(requireFinite(answer, problem), reading, size, probabilities);
+    },
     dispose,
   };
 }

@@ -1,6 +1,7 @@
 /** @file A trained model that is ready to segment, wherever its weights come from. */
 
 import { OtxError } from '../base/errors.js';
+import type { NetworkPicture } from '../data/images/network-input.js';
 import type { ClassInfo, DataReading, Size } from '../data/index.js';
 import type { Classified } from './class-map.js';
 import type { Tiling } from './tiles/tile.js';
@@ -28,10 +29,10 @@ export interface Reading {
 
 /**
  * The network and what is made of its answer.
- * @param planes `[3, H, W]` of the input, normalised.
+ * @param picture of the image, at the size of the input.
  * @param size of the image.
  */
-export type Classify = (planes: Float32Array, size: Size, probabilities?: boolean) => Promise<Classified>;
+export type Classify = (picture: NetworkPicture, size: Size, probabilities?: boolean) => Promise<Classified>;
 
 /** A trained model in evaluation mode. Holds threads or a process until it is let go. */
 export interface OpenedModel extends Reading {

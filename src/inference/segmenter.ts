@@ -3,7 +3,7 @@
 import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
 import { createTurns } from '../base/turns.js';
-import { networkInput } from '../data/images/network-input.js';
+import { atInputSize } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
 import { type ImageSource, openPicture, wholeOf } from './image-source.js';
@@ -131,11 +131,11 @@ export async function segmentSource(
   const { width, height, warning } = picture;
   const tile = tileFor(model.tiling, picture);
   const image = tile ? picture.whole : await wholeOf(picture);
-  const planes = image && !tile ? networkInput(image, model.inputSize) : undefined;
+  const pixels = image && !tile ? atInputSize(image, model.inputSize) : undefined;
   const prepared = performance.now();
   const classified = tile
     ? await classifyTiles(picture, tile, windowNetworkOf(model), { wantsProbabilities: probabilities })
-    : { ...(await model.classify(planes!, { width, height }, probabilities)), windows: 1 };
+    : { ...(await model.classify(pixels!, { width, height }, probabilities)), windows: 1 };
   const { labels, windows, milliseconds: classify } = classified;
   const shares = sharesOf(labels, model.classes.length);
   const segmentation = {

@@ -1,6 +1,7 @@
 /** @file Scores a segmentation on a data set, one image at a time, at the original size of each image. */
 
 import { OtxError } from '../base/errors.js';
+import { toPlanes } from '../data/images/network-input.js';
 import { rowsOf } from '../data/images/picture-rows.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
@@ -51,8 +52,8 @@ export function validate(
   { inputSize, threshold, problem, tiling, ...options }: ValidateOptions,
 ): Promise<ConfusionMatrix> {
   const answer = { classes: { length: options.classes }, inputSize, threshold };
-  const classify: Classify = async (planes, size, probabilities = false) => {
-    const logits = await forward(planes);
+  const classify: Classify = async (picture, size, probabilities = false) => {
+    const logits = await forward(toPlanes(picture, inputSize));
     return classesOf(problem ? requireFinite(logits, problem) : logits, answer, size, probabilities);
   };
   const network = windowNetworkOf({ ...answer, classify });

@@ -289,8 +289,11 @@ describe('stopped in its own process', { timeout: 120_000 }, () => {
       [int64s('sides', [1, 1, 4000, 4000])],
     );
     const start = performance.now();
-    const run = load(endless).then((model) => model.run(feeds).finally(model.release));
-    await expect(run).rejects.toThrow(/takes more than 8 s/);
+    const model = await load(endless);
+    const runs = [1, 2].map(() => model.run(feeds));
+    for (const run of runs) run.catch(() => undefined);
+    for (const run of runs) await expect(run).rejects.toThrow(/takes more than 8 s/);
+    await model.release();
     expect(performance.now() - start).toBeLessThan(60_000);
   });
 

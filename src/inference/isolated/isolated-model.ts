@@ -6,11 +6,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, OtxError } from '../../base/errors.js';
+import { createTurns } from '../../base/turns.js';
 import { workerUrl } from '../../base/worker-url.js';
 import type { CompiledModel } from '../../engine/engine.js';
 import type { Classified } from '../class-map.js';
 import { limitsOf } from './limits.js';
-import type { ClassifyRequest, Limits, Reply, Request } from './protocol.js';
+import type { Answer, ClassifyRequest, Limits, News, Reply, Request, SentRequest } from './protocol.js';
 
 export interface IsolatedOptions {
   /** Threads of ONNX Runtime; default all that the process may use. */
@@ -73,19 +74,23 @@ export async function loadIsolated(model: Uint8Array, options: IsolatedOptions):
 }
 
 interface Pending {
-  resolve(reply: Reply): void;
+  resolve(answer: Answer): void;
   reject(error: OtxError): void;
 }
 
-/** The caller's side of model-process.ts. One request at a time. */
+/** Requests that are sent before the first of them is answered: one picture in the network, the next one ready beside it. */
+const UNDER_WAY = 2;
+
+/** The caller's side of model-process.ts. */
 class ModelProcess {
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
-  private pending: Pending | undefined;
+  private readonly pending = new Map<number, Pending>();
+  private lastId = 0;
   private timer: NodeJS.Timeout | undefined;
   /** Why there will be no more answers. */
   private ended: string | undefined;
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly takeTurn = createTurns(UNDER_WAY);
 
   constructor(private limits: Limits) {
     const entry = fileURLToPath(workerUrl(import.meta.url, './model-process.js'));
@@ -113,10 +118,8 @@ class ModelProcess {
     this.hold(false);
   }
 
-  request(request: Request): Promise<Reply> {
-    const answer = this.queue.then(() => this.send(request));
-    this.queue = answer.catch(() => undefined);
-    return answer;
+  request(request: Request): Promise<Answer> {
+    return this.takeTurn(() => this.send(request));
   }
 
   /** Ends the process at once. May be called again. */
@@ -127,34 +130,43 @@ class ModelProcess {
     await this.exited;
   }
 
-  private send(request: Request): Promise<Reply> {
+  private send(request: Request): Promise<Answer> {
     if (this.ended !== undefined) return Promise.reject(new OtxError('engine', this.ended));
     return new Promise((resolve, reject) => {
-      this.pending = { resolve, reject };
-      this.startTimer();
+      this.lastId += 1;
+      // They are answered one after the other: each has its time from the answer to the one before it.
+      if (this.pending.size === 0) this.startTimer();
+      this.pending.set(this.lastId, { resolve, reject });
       this.hold(true);
-      this.child.send(request, (error) => {
+      this.child.send({ id: this.lastId, request } satisfies SentRequest, (error) => {
         if (error) this.fail(`the process in which it runs cannot be reached (${messageOf(error)})`);
       });
     });
   }
 
   private onReply(reply: Reply): void {
-    if (reply.kind === 'limits') {
-      this.limits = reply.limits;
+    if (!('answer' in reply)) {
+      this.onNews(reply);
+      return;
+    }
+    const { id, answer } = reply;
+    const request = this.pending.get(id);
+    this.pending.delete(id);
+    if (this.pending.size > 0) this.startTimer();
+    else this.rest();
+    if (answer.kind === 'failed') request?.reject(new OtxError('engine', answer.reason));
+    else request?.resolve(answer);
+  }
+
+  private onNews(news: News): void {
+    if (news.kind === 'limits') {
+      this.limits = news.limits;
       this.startTimer();
       return;
     }
-    if (reply.kind === 'memory') {
-      this.fail(
-        `it takes more than ${Math.round(reply.limit / 2 ** 20)} MB of memory, far more than a network of its size`,
-      );
-      return;
-    }
-    const { pending } = this;
-    this.settle();
-    if (reply.kind === 'failed') pending?.reject(new OtxError('engine', reply.reason));
-    else pending?.resolve(reply);
+    this.fail(
+      `it takes more than ${Math.round(news.limit / 2 ** 20)} MB of memory, far more than a network of its size`,
+    );
   }
 
   private startTimer(): void {
@@ -168,17 +180,19 @@ class ModelProcess {
     }, milliseconds);
   }
 
-  private settle(): void {
+  /** Nothing is under way. */
+  private rest(): void {
     clearTimeout(this.timer);
-    this.pending = undefined;
     this.hold(false);
   }
 
   private fail(reason: string): void {
     this.ended ??= reason;
-    const { pending, ended } = this;
-    this.settle();
-    pending?.reject(new OtxError('engine', ended));
+    const { ended } = this;
+    const rejected = [...this.pending.values()];
+    this.pending.clear();
+    this.rest();
+    for (const { reject } of rejected) reject(new OtxError('engine', ended));
   }
 
   /** Whether the caller's process waits for this one. */

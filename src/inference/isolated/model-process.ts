@@ -1,14 +1,16 @@
 /**
  * @file The process in which a model from elsewhere runs. It watches its own memory, of which the runtime takes as much as a
  * model asks for, and ends itself beyond the limit or when nobody listens any more. ONNX Runtime works on the engine's
- * thread, so that this one stays free to watch; only looking through the file blocks it, which is timed by the caller.
+ * thread, so that this one stays free to watch, to take in the next image and to find the classes of the last one; only looking
+ * through the file blocks it, which is timed by the caller.
  */
 import { messageOf } from '../../base/errors.js';
+import { toPlanes } from '../../data/images/network-input.js';
 import { type CompiledModel, createEngine } from '../../engine/engine.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
 import { type Classified, classify } from '../class-map.js';
 import { limitsOf, sizeProblem } from './limits.js';
-import type { ClassifyRequest, Reply, Request } from './protocol.js';
+import type { Answer, ClassifyRequest, Reply, Request, SentRequest } from './protocol.js';
 
 const LOOK_MILLISECONDS = 20;
 /** Sides of inputs that the file leaves open. */
@@ -38,7 +40,7 @@ async function load({
   threads,
   largestWeight,
   limits,
-}: Request & { kind: 'load' }): Promise<void> {
+}: Request & { kind: 'load' }): Promise<Answer> {
   limit = limits.memory ?? limitsOf(bytes.length, 0).memory;
   const { input, metadata } = inspectModel(bytes, largestWeight);
   const [height = USUAL_SIDE, width = USUAL_SIDE] = input;
@@ -49,19 +51,19 @@ async function load({
   send({ kind: 'limits', limits: all });
   const engine = await createEngine({ ...(threads === undefined ? {} : { threads }), cache: false });
   model = await engine.load(bytes);
-  send({ kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata });
+  return { kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata };
 }
 
 /** Undefined for what are no probabilities. */
 async function classesOf({
-  planes,
+  picture,
   answer,
   size,
   probabilities,
 }: ClassifyRequest): Promise<Classified | undefined> {
   const { width, height } = answer.inputSize;
   const { output } = await (model as CompiledModel).run({
-    input: { dtype: 'float32', shape: [1, 3, height, width], data: planes },
+    input: { dtype: 'float32', shape: [1, 3, height, width], data: toPlanes(picture, answer.inputSize) },
   });
   const data = output?.data;
   const count = answer.classes.length * width * height;
@@ -75,19 +77,21 @@ function areProbabilities(values: Float32Array): boolean {
   return true;
 }
 
-async function handle(request: Request): Promise<void> {
+async function answerTo(request: Request): Promise<Answer> {
   switch (request.kind) {
     case 'load':
       return load(request);
     case 'run':
-      return send({ kind: 'ran', outputs: await (model as CompiledModel).run(request.inputs) });
+      return { kind: 'ran', outputs: await (model as CompiledModel).run(request.inputs) };
     case 'classify':
-      return send({ kind: 'classified', classified: await classesOf(request) });
+      return { kind: 'classified', classified: await classesOf(request) };
   }
 }
 
-process.on('message', (request: Request) => {
-  handle(request).catch((error: unknown) => send({ kind: 'failed', reason: messageOf(error) }));
+process.on('message', ({ id, request }: SentRequest) => {
+  answerTo(request)
+    .catch((error: unknown): Answer => ({ kind: 'failed', reason: messageOf(error) }))
+    .then((answer) => send({ id, answer }));
 });
 process.on('disconnect', end);
 // Ctrl-C reaches the whole group of processes; the caller decides what becomes of this one.

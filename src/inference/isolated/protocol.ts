@@ -1,4 +1,5 @@
 /** @file Messages between the caller of a model from elsewhere and the process in which it runs. */
+import type { NetworkPicture } from '../../data/images/network-input.js';
 import type { Size } from '../../data/index.js';
 import type { ModelValue, TensorValue } from '../../engine/protocol.js';
 import type { AnswerOf, Classified } from '../class-map.js';
@@ -25,17 +26,31 @@ export type Request =
   | ({ readonly kind: 'classify' } & ClassifyRequest);
 
 export interface ClassifyRequest {
-  /** `[3, H, W]` of the input. */
-  readonly planes: Float32Array;
+  /** At the size of the input. */
+  readonly picture: NetworkPicture;
   readonly answer: AnswerOf;
   /** Of the image. */
   readonly size: Size;
   readonly probabilities: boolean;
 }
 
-export type Reply =
+/** A request as it is sent; its answer has the same number. */
+export interface SentRequest {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** What comes back: an answer with the number of its request, or news of the process. */
+export type Reply = { readonly id: number; readonly answer: Answer } | News;
+
+/** Of the process itself. */
+export type News =
   /** The process may take this much from now on. */
   | { readonly kind: 'limits'; readonly limits: Limits }
+  /** The last message: the limit of the memory was passed. */
+  | { readonly kind: 'memory'; readonly limit: number };
+
+export type Answer =
   | {
       readonly kind: 'loaded';
       readonly inputs: readonly ModelValue[];
@@ -45,6 +60,4 @@ export type Reply =
   | { readonly kind: 'ran'; readonly outputs: Readonly<Record<string, TensorValue>> }
   /** Undefined when the answer is not what a network that segments gives. */
   | { readonly kind: 'classified'; readonly classified: Classified | undefined }
-  | { readonly kind: 'failed'; readonly reason: string }
-  /** The last message: the limit of the memory was passed. */
-  | { readonly kind: 'memory'; readonly limit: number };
+  | { readonly kind: 'failed'; readonly reason: string };
