@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { type LabeledImages, type TrainOptions, train } from 'otx';
 import { Random } from '../src/base/random.js';
 import { generateScene } from '../src/demo/generate.js';
-import { SCENE_CLASSES } from '../src/demo/scene.js';
+import { SCENE_CLASSES } from '../src/demo/streets/scene.js';
 import { MACHINE, savedOrMade, spread, writeJson } from './experiment.js';
 
 const { values } = parseArgs({

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../base/random.js';
 import { generateScene, generateScenes } from './generate.js';
-import { drawScene, SCENE_CLASSES } from './scene.js';
+import { drawScene, SCENE_CLASSES } from './streets/scene.js';
 
 const small = { train: 3, val: 2, unlabeled: 1, width: 64, height: 48, seed: 7 } as const;
 const sha = (...parts: Uint8Array[]) =>

@@ -6,17 +6,20 @@ import { type Chunk, writeAtomically } from '../base/atomic.js';
 import { messageOf, OtxError } from '../base/errors.js';
 import { makeFolder } from '../base/make-folder.js';
 import { checkPlace } from '../base/outputs/outputs.js';
-import { Random } from '../base/random.js';
 import { MOST_BYTES, readRegular } from '../base/read-file.js';
 import { sweepTemporaries } from '../base/temporary-name.js';
 import sharp from '../data/images/sharp.js';
 import { defaultPalette } from '../data/masks/palette.js';
-import { develop } from '../synthesis/sensor.js';
-import { renderScene } from './render.js';
-import { drawScene, SCENE_CLASSES } from './scene.js';
+import type { GeneratedPicture, Look } from './look.js';
+import { LOOKS, type LookName, lookOf } from './looks.js';
 
-/** How many pictures of which size; equal options give equal pictures. */
+/** What is seen on how many pictures of which size; equal options give equal pictures. */
 export interface SceneOptions {
+  /**
+   * `streets`: objects on the ground outdoors, in perspective. `cells`: cells under a microscope, with a rare class. `parts`: metal
+   * parts on a conveyor, with three kinds of rare defects. Default `streets`.
+   */
+  readonly look?: LookName;
   /** Labelled training pictures; default 96. */
   readonly train?: number;
   /** Labelled validation pictures; default 24. */
@@ -33,21 +36,9 @@ export interface SceneOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One picture of the data set before encoding. */
-export interface GeneratedScene {
-  /** RGB, row-major [height, width, 3]. */
-  readonly image: Uint8Array;
-  /** Index into {@link SCENE_CLASSES}, row-major [height, width]. */
-  readonly mask: Uint8Array;
-}
-
-const GENERATOR = 'otx scenes 1';
-
-/** Generates one picture in memory. `key` names its random stream: equal keys and sizes give equal pictures. */
-export function generateScene(key: string, width: number, height: number): GeneratedScene {
-  const random = new Random(key);
-  const { light, labels } = renderScene(drawScene(random), width, height);
-  return { image: develop(light, width, height, random), mask: labels };
+/** Generates one picture of a street in memory. `key` names its random stream: equal keys and sizes give equal pictures. */
+export function generateScene(key: string, width: number, height: number): GeneratedPicture {
+  return LOOKS.streets.draw(key, width, height);
 }
 
 /**
@@ -56,10 +47,12 @@ export function generateScene(key: string, width: number, height: number): Gener
  *
  * The folder must be new, empty, or made by this function with the same options; then only missing files are written, so
  * that an interrupted run is completed and nothing that exists is touched.
- * @throws OtxError `output` for a folder with other content or one that cannot be written; `aborted` by the signal.
+ * @throws OtxError `usage` for an unknown look or a number out of range; `output` for a folder with other content or one that
+ * cannot be written; `aborted` by the signal.
  */
 export async function generateScenes(root: string, options: SceneOptions = {}): Promise<void> {
   const {
+    look: lookName = 'streets',
     train = 96,
     val = 24,
     unlabeled = 0,
@@ -69,6 +62,7 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
     onProgress,
     signal,
   } = options;
+  const look = lookOf(lookName);
   for (const [name, value, least] of [
     ['train', train, 1],
     ['val', val, 1],
@@ -83,9 +77,13 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
       );
     }
   }
-  const meta = describe({ train, val, unlabeled, width, height, seed });
+  const meta = describe(look, { train, val, unlabeled, width, height, seed });
   await claimFolder(root, meta, unlabeled > 0);
-  const jobs = [...numbered('train', train), ...numbered('val', val), ...numbered('unlabeled', unlabeled)];
+  const jobs = [
+    ...numbered(look, 'train', train),
+    ...numbered(look, 'val', val),
+    ...numbered(look, 'unlabeled', unlabeled),
+  ];
   for (const [done, { split, name }] of jobs.entries()) {
     if (signal?.aborted)
       throw new OtxError(
@@ -97,7 +95,7 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
     const maskPath = bare ? undefined : join(root, split, 'masks', `${name}.png`);
     const missing = !(await exists(imagePath)) || (maskPath !== undefined && !(await exists(maskPath)));
     if (missing) {
-      const { image, mask } = generateScene(`${seed}:${split}:${name}`, width, height);
+      const { image, mask } = look.draw(`${seed}:${split}:${name}`, width, height);
       const raw = { width, height };
       if (!(await exists(imagePath))) {
         await writeNew(
@@ -119,11 +117,11 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
 }
 
 /** Content of `dataset_meta.json`; `generator` and `options` mark the folder as ours. */
-function describe(options: Record<string, number>): string {
+function describe({ classes, generator }: Look, options: Record<string, number>): string {
   const meta = {
-    label_map: Object.fromEntries(SCENE_CLASSES.map((name, index) => [index, name])),
-    segmentation_colors: defaultPalette(SCENE_CLASSES.length),
-    generator: GENERATOR,
+    label_map: Object.fromEntries(classes.map((name, index) => [index, name])),
+    segmentation_colors: defaultPalette(classes.length),
+    generator,
     options,
   };
   return `${JSON.stringify(meta, null, 1)}\n`;
@@ -175,10 +173,10 @@ function writeNew(path: string, chunk: Chunk): Promise<void> {
   return writeAtomically(path, [chunk], { isNew: true });
 }
 
-function numbered(split: string, count: number): { split: string; name: string }[] {
+function numbered({ pictureName }: Look, split: string, count: number): { split: string; name: string }[] {
   return Array.from({ length: count }, (_, index) => ({
     split,
-    name: `scene-${String(index + 1).padStart(4, '0')}`,
+    name: `${pictureName}-${String(index + 1).padStart(4, '0')}`,
   }));
 }
 

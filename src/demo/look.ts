@@ -12,8 +12,6 @@ export interface GeneratedPicture {
 export interface Look {
   /** Class names in index order, background first. */
   readonly classes: readonly string[];
-  /** Those of the classes that cover few pixels. */
-  readonly rareClasses: readonly string[];
   /** Name and version, kept in `dataset_meta.json`: another version gives other pictures. */
   readonly generator: string;
   /** First word of file names. */

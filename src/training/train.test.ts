@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { generateScenes } from '../demo/generate.js';
-import { SCENE_CLASSES } from '../demo/scene.js';
+import { SCENE_CLASSES } from '../demo/streets/scene.js';
 import { untrainedCheckpoint } from '../demo/untrained.js';
 import type { RunReporter } from '../reports/index.js';
 import { loadCheckpoint } from '../runs/checkpoint.js';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { openDataset, readMask } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
-import { SCENE_CLASSES } from '../../src/demo/scene.js';
+import { SCENE_CLASSES } from '../../src/demo/streets/scene.js';
 import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { createEngine, type Engine } from '../../src/engine/engine.js';
 import { evaluate, exportModel, predict } from '../../src/index.js';

@@ -1,9 +1,9 @@
 /** @file Sends light through a slide: what a microscope shows of it, and the class of every pixel. */
 
 import { fractal2, mix, noise2, smoothstep } from '../../synthesis/noise.js';
-import { depthIn, reachOf } from '../blob.js';
-import { FlatCanvas } from '../canvas.js';
-import { depthInStrokes, reachOfStroke } from '../stroke.js';
+import { depthIn, reachOf } from '../flat/blob.js';
+import type { FlatCanvas } from '../flat/canvas.js';
+import { depthInStrokes, reachOfStroke } from '../flat/stroke.js';
 import {
   CELL_CLASSES,
   type Cell,
@@ -23,28 +23,24 @@ const STRAY_LIGHT = 0.02;
 /** How far beyond their edges things are drawn, in units of their blur. */
 const FRINGE = 2.5;
 
-/** Renders the picture: linear light and classes. Edges of classes lie in the middle of the soft edges of things. */
-export function renderSlide(slide: Slide, width: number, height: number): FlatCanvas {
-  const renderer = new SlideRenderer(slide, width, height);
+/** Renders the picture on a black canvas: linear light and classes. Edges of classes lie in the middle of the soft edges of things. */
+export function renderSlide(slide: Slide, canvas: FlatCanvas): void {
+  const renderer = new SlideRenderer(slide, canvas);
   for (const speck of slide.dust) renderer.dust(speck);
   for (const cell of slide.cells) renderer.cell(cell);
   for (const piece of slide.debris) renderer.debris(piece);
   renderer.shine();
-  return renderer.canvas;
 }
 
 class SlideRenderer {
-  readonly canvas: FlatCanvas;
   /** Dye in the way of the light, three channels. */
   private readonly dye: Float32Array;
 
   constructor(
     private readonly slide: Slide,
-    width: number,
-    height: number,
+    private readonly canvas: FlatCanvas,
   ) {
-    this.canvas = new FlatCanvas(width, height);
-    this.dye = new Float32Array(3 * width * height);
+    this.dye = new Float32Array(canvas.light.length);
   }
 
   dust(speck: Dyed): void {

@@ -2,8 +2,9 @@
 
 import type { Random } from '../../base/random.js';
 import { mix } from '../../synthesis/noise.js';
-import { type Blob, type BlobForm, drawBlob } from '../blob.js';
-import type { Stroke } from '../stroke.js';
+import { type Blob, type BlobForm, drawBlob } from '../flat/blob.js';
+import type { Stroke } from '../flat/stroke.js';
+import { pick } from '../pick.js';
 
 /** Class names in index order. */
 export const CELL_CLASSES = ['background', 'cytoplasm', 'nucleus', 'dividing', 'debris'] as const;
@@ -366,8 +367,4 @@ class SlideBuilder {
 function blend(random: Random, tint: Tint, other: Tint): Tint {
   const share = random.range(0, 0.3);
   return [0, 1, 2].map((c) => mix(tint[c]!, other[c]!, share) * random.range(0.85, 1.15)) as unknown as Tint;
-}
-
-function pick<T>(random: Random, items: readonly T[]): T {
-  return items[random.integer(items.length)]!;
 }

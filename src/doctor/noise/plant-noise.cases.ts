@@ -5,7 +5,7 @@ import { Random } from '../../base/random.js';
 import sharp from '../../data/images/sharp.js';
 import { connectedRegions, type Region } from '../../data/masks/connected-regions.js';
 import { generateScene } from '../../demo/generate.js';
-import { SCENE_CLASSES } from '../../demo/scene.js';
+import { SCENE_CLASSES } from '../../demo/streets/scene.js';
 
 /** An object of another class, one that was not drawn, and a mask that is not where its image is. */
 export const NOISE_KINDS = ['swapped', 'missing', 'shifted'] as const;

@@ -1,6 +1,6 @@
 /** @file Rounded shapes of no particular form: stretched discs whose rim waves in and out. */
 
-import type { Random } from '../base/random.js';
+import type { Random } from '../../base/random.js';
 
 /** Lengths in units of the canvas. */
 export interface Blob {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../base/random.js';
+import { Random } from '../../base/random.js';
 import { intersect, normalAt, type Shape } from './shapes.js';
 
 const base = { x: 0.3, y: 0.2, z: -0.1, sin: Math.sin(0.7), cos: Math.cos(0.7), ragged: 0, material: 0 };

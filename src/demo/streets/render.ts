@@ -1,6 +1,6 @@
 /** @file Ray-casts a scene to linear light and to the class of every pixel. */
 
-import { fractal2, hash3, mix, noise2, noise3, smoothstep } from '../synthesis/noise.js';
+import { fractal2, hash3, mix, noise2, noise3, smoothstep } from '../../synthesis/noise.js';
 import { colourAt } from './materials.js';
 import type { Scene, SceneObject } from './scene.js';
 import { intersect, normalAt, type Shape, type Vector } from './shapes.js';

@@ -1,6 +1,6 @@
 /** @file The three solids of a scene and where a ray meets them. */
 
-import { noise3 } from '../synthesis/noise.js';
+import { noise3 } from '../../synthesis/noise.js';
 
 /**
  * A solid. All share one layout so that the inner loop stays fast.

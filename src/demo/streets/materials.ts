@@ -1,6 +1,6 @@
 /** @file Surface colours: patterns that tell the classes apart where colour does not. */
 
-import { hash3, mix, noise3, smoothstep } from '../synthesis/noise.js';
+import { hash3, mix, noise3, smoothstep } from '../../synthesis/noise.js';
 import type { Shape, Vector } from './shapes.js';
 
 /** Linear-light red, green, blue, about 0 to 1. */
