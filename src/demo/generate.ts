@@ -30,7 +30,7 @@ export interface SceneOptions {
   readonly width?: number;
   /** Pixels; default 256. */
   readonly height?: number;
-  /** Default 1. */
+  /** From 0; default 1. */
   readonly seed?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -69,6 +69,7 @@ export async function generateScenes(root: string, options: SceneOptions = {}): 
     ['unlabeled', unlabeled, 0],
     ['width', width, 16],
     ['height', height, 16],
+    ['seed', seed, 0],
   ] as const) {
     if (!Number.isInteger(value) || value < least) {
       throw new OtxError(

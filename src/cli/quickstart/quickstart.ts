@@ -22,6 +22,7 @@ import {
 import { formatDuration, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { freshFolder } from './fresh-folder.js';
+import { readWords } from './read-words.js';
 
 const TEMPLATE = 'Lite-HRNet-s-mod2';
 const SEED = 1;
@@ -51,6 +52,7 @@ export interface QuickstartOptions {
   readonly signal?: AbortSignal;
   /** Told of the folders that get a log. */
   readonly onOutput?: (folder: string) => void;
+  /** What is drawn; by default 240 and 32 streets of 256x256. */
   readonly scenes?: SceneOptions;
   readonly settings?: SettingOptions;
 }
@@ -66,6 +68,18 @@ export interface QuickstartResult {
   readonly figure: string;
   /** Folder of the validation images with the predicted classes painted over them. */
   readonly overlays: string;
+}
+
+/**
+ * The folder and the look that are named behind `npm run quickstart --`.
+ *
+ * @throws OtxError `usage` for other words.
+ */
+export function readQuickstart(words: readonly string[]): Pick<QuickstartOptions, 'folder' | 'scenes'> {
+  const usage = 'npm run quickstart -- [FOLDER] [--look NAME]';
+  const { folder, values } = readWords(words, { usage, options: ['look'], folder: 'quickstart' });
+  // That there is such a look is checked where it is drawn.
+  return { folder, scenes: { ...SCENES, look: values.look as SceneOptions['look'] } };
 }
 
 /**

@@ -6,8 +6,8 @@ import type { Stroke } from '../flat/stroke.js';
 import { pick } from '../pick.js';
 import { depthInPart, PART_KINDS, type PartForm } from './outlines.js';
 
-/** Class names in index order: the belt, kinds of parts, and defects on them. */
-export const PART_CLASSES = ['belt', ...PART_KINDS, 'scratch', 'dent', 'rust'] as const;
+/** Class names in index order: the belt is background; kinds of parts, and defects on them. */
+export const PART_CLASSES = ['background', ...PART_KINDS, 'scratch', 'dent', 'rust'] as const;
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
