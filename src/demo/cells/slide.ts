@@ -217,7 +217,7 @@ class SlideBuilder {
       const size = radius * random.range(...kind.nucleus);
       const slack = Math.max(radius / outline.stretch - size, 0) * 0.5;
       const turn = random.range(0, 2 * Math.PI);
-      const count = random.chance(0.08) ? 2 : 1;
+      const count = random.chance(0.12) && size < 0.5 * radius ? 2 : 1;
       for (let k = 0; k < count; k++) {
         const away = count === 2 ? size * (k === 0 ? 0.85 : -0.85) : slack * random.uniform();
         const scale = count === 2 ? 0.75 : 1;
