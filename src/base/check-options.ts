@@ -14,16 +14,22 @@ interface Kind {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+const isPath = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '' && !value.includes('\0');
+
 const KINDS = {
   path: {
     expected: 'a path as a string that is not empty',
-    fits: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    fits: isPath,
+  },
+  paths: {
+    expected: 'a path as a string that is not empty, or several in an array',
+    fits: (value) => (Array.isArray(value) ? value.length > 0 && value.every(isPath) : isPath(value)),
   },
   data: {
     expected: 'the path of a data set, or { classes, images } in memory, or { formula }',
     fits: (value) =>
-      (typeof value === 'string' && value !== '' && !value.includes('\0')) ||
-      (isObject(value) && (('classes' in value && 'images' in value) || 'formula' in value)),
+      isPath(value) || (isObject(value) && (('classes' in value && 'images' in value) || 'formula' in value)),
   },
   number: {
     expected: 'a number',

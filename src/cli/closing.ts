@@ -72,7 +72,8 @@ export function afterLabels(pictures: string): string {
 
 /** Weights that a command was given. */
 export interface UsedWeights {
-  readonly weights: string;
+  /** Of one model, or of several that were averaged. */
+  readonly weights: string | readonly string[];
   /** As it was typed; weights from elsewhere need it again. */
   readonly template?: string | undefined;
 }
@@ -107,19 +108,21 @@ interface UseOptions {
   readonly output?: string | undefined;
 }
 
-/** What trained weights are for. An ONNX file is exported already. */
-function useOf(weights: string, { template, testData = ANY_FOLDER, output }: UseOptions): Step[] {
+/** What trained weights are for. An ONNX file is exported already, and several models cannot be as one. */
+function useOf(
+  weights: string | readonly string[],
+  { template, testData = ANY_FOLDER, output }: UseOptions,
+): Step[] {
+  const paths = typeof weights === 'string' ? [weights] : weights;
+  const models = paths.flatMap((path) => ['--load-weights', path]);
   const from = [...(template === undefined ? [] : [template])];
   const to = (name: string) => (output === undefined ? [] : ['-o', join(output, name)]);
   const steps: Step[] = [
-    ['score', otxCommand('eval', ...from, '--test-data-roots', testData, '--load-weights', weights)],
-    [
-      'segment',
-      otxCommand('predict', ...from, '--input', ANY_IMAGES, '--load-weights', weights, ...to('predictions')),
-    ],
+    ['score', otxCommand('eval', ...from, '--test-data-roots', testData, ...models)],
+    ['segment', otxCommand('predict', ...from, '--input', ANY_IMAGES, ...models, ...to('predictions'))],
   ];
-  if (!/\.onnx$/i.test(weights)) {
-    steps.push(['export', otxCommand('export', ...from, '--load-weights', weights, ...to('export'))]);
+  if (paths.length === 1 && !/\.onnx$/i.test(paths[0]!)) {
+    steps.push(['export', otxCommand('export', ...from, ...models, ...to('export'))]);
   }
   return steps;
 }

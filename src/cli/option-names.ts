@@ -18,6 +18,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     testData: '--test-data-roots',
     input: '--input',
     weights: '--load-weights',
+    tta: '--tta',
     type: '--export-type',
     to: '--to',
   } satisfies Partial<

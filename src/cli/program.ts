@@ -115,7 +115,10 @@ export function createProgram(
  */
 function refuseEmpty(command: Command): void {
   const values = command.opts<Record<string, unknown>>();
-  const empty = command.options.find((option) => values[option.attributeName()] === '');
+  const empty = command.options.find((option) => {
+    const value = values[option.attributeName()];
+    return value === '' || (Array.isArray(value) && value.includes(''));
+  });
   if (empty) throw new OtxError('usage', `${empty.long} is empty; give it a value, or leave it out`);
 }
 

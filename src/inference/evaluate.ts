@@ -19,6 +19,7 @@ import { diceAverage, type SegmentationMetrics } from '../runs/metrics.js';
 import { withProblemList } from '../runs/problem-list.js';
 import { settingsOf } from '../settings/index.js';
 import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
+import { openModels, pathsOf } from './combined-model.js';
 import {
   EVALUATION_FILES,
   type EvaluationFiles,
@@ -27,11 +28,10 @@ import {
 } from './evaluation-files.js';
 import { type ImageScore, ImageScores } from './image-scores.js';
 import { namesUsedBy, type SettingsUsedBy } from './model-settings.js';
-import { openModel } from './open-model.js';
-import type { ModelOptions, OpenedModel } from './opened-model.js';
+import type { CombinedOptions, OpenedModel } from './opened-model.js';
 import { noticesOf, tileFor } from './tiles/tile.js';
 import { windowNetworkOf } from './tiles/window-network.js';
-import { MODEL_KINDS } from './trained-model.js';
+import { COMBINED_KINDS } from './trained-model.js';
 import { score } from './validate.js';
 
 const DEFAULT_WORKERS = 2;
@@ -43,7 +43,7 @@ const READING = ['dataFormat', 'useOtxAdapter', 'assume', 'bands'] as const;
 
 /** What to score, and on which data. */
 export interface EvaluateOptions
-  extends ModelOptions,
+  extends CombinedOptions,
     SettingsUsedBy<'evaluate'>,
     Pick<RunOptions, (typeof READING)[number]> {
   /** Root of the data set to score on (docs/data.md has the layouts). */
@@ -67,12 +67,12 @@ export interface EvaluateResult {
 }
 
 /**
- * Scores a checkpoint or an exported ONNX file. Classes are matched by name, whatever their order.
+ * Scores a checkpoint or an exported ONNX file, or the mean of several. Classes are matched by name, whatever their order.
  *
  * @throws OtxError `checkpoint`, `dataset`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
-  const kinds = { ...MODEL_KINDS, ...kindsOf(...READING), testData: 'data', output: 'path?' } as const;
+  const kinds = { ...COMBINED_KINDS, ...kindsOf(...READING), testData: 'data', output: 'path?' } as const;
   checkOptions('evaluate()', options, kinds, namesUsedBy('evaluate'));
   const { testData, dataFormat: format, useOtxAdapter, assume, bands, output, signal } = options;
   const { onEvent = () => undefined } = options;
@@ -93,12 +93,12 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
       : await Outputs.open({
           root: output,
           files: Object.values(EVALUATION_FILES),
-          inputs: joinInputs(datasetInputs(what, testData, opened), weightsInputs(options.weights)),
+          inputs: joinInputs(datasetInputs(what, testData, opened), weightsInputs(...pathsOf(options))),
         });
   let model: OpenedModel | undefined;
   let loader: EvalLoader | undefined;
   try {
-    model = await openModel(options);
+    model = await openModels(options);
     const { classes, inputSize, classify, data, tiling } = model;
     const dataset = await settleClasses(opened, { workers, signal, ...data });
     for (const message of matchClasses(dataset, classes, 'the model').notices) {

@@ -7,7 +7,7 @@ import type { JobEvent } from '../runs/events.js';
 import { encodeNetwork } from './network-file.js';
 import type { TrainedModel } from './trained-model.js';
 
-/** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]. */
+/** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]; probabilities of a network at several scales. */
 export type Forward = (image: Float32Array) => Promise<Float32Array>;
 
 /** The answer of a network as it is. @throws what `problem` gives where it holds infinity, or what is no number. */
@@ -25,6 +25,8 @@ export interface Network {
 
 /** A network with its weights, ready for images of one size. */
 export interface NetworkOptions extends Pick<TrainedModel, 'model' | 'state' | 'inputSize'> {
+  /** See {@link encodeNetwork}. Default: 1 alone. */
+  readonly scales?: readonly number[] | undefined;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
@@ -35,6 +37,7 @@ export async function openNetwork({
   model,
   state,
   inputSize,
+  scales = [1],
   threads,
   signal,
   onEvent,
@@ -44,7 +47,13 @@ export async function openNetwork({
     () => engine.dispose(),
     async () => {
       onEvent?.({ type: 'progress', task: 'compile', done: 0, total: 1 });
-      const loading = engine.load(encodeNetwork({ model, state, inputSize }, {}, 'logits'));
+      const loading = engine.load(
+        encodeNetwork(
+          { model, state, inputSize, scales },
+          {},
+          scales.length > 1 ? 'probabilities' : 'logits',
+        ),
+      );
       const network = await abortable(loading, signal, 'the network was compiled');
       onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
       const shape = [1, 3, inputSize.height, inputSize.width];

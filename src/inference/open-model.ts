@@ -1,5 +1,6 @@
 /** @file Opens a trained model of any form: a run folder, a checkpoint, weights from elsewhere, an exported file. */
 
+import { OtxError, option } from '../base/errors.js';
 import { toPlanes } from '../data/images/network-input.js';
 import { confidenceThreshold } from '../settings/index.js';
 import { classify } from './class-map.js';
@@ -12,25 +13,38 @@ import { loadTrainedModel } from './trained-model.js';
 /**
  * Opens a trained model for segmentation.
  *
+ * @param scales of its input at which it sees an image; see {@link encodeNetwork}.
  * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named.
  */
-export async function openModel(options: ModelOptions): Promise<OpenedModel> {
-  return options.weights.toLowerCase().endsWith('.onnx') ? openOnnxFile(options) : fromCheckpoint(options);
+export async function openModel(
+  options: ModelOptions,
+  scales: readonly number[] = [1],
+): Promise<OpenedModel> {
+  if (!options.weights.toLowerCase().endsWith('.onnx')) return fromCheckpoint(options, scales);
+  if (scales.length > 1) {
+    throw new OtxError(
+      'usage',
+      `${options.weights}: an exported file takes images of one size alone, and so no ${option('tta')} scales; flip is what it can, ` +
+        'the checkpoint that it was exported from can both',
+    );
+  }
+  return openOnnxFile(options);
 }
 
-async function fromCheckpoint(options: ModelOptions): Promise<OpenedModel> {
+async function fromCheckpoint(options: ModelOptions, scales: readonly number[]): Promise<OpenedModel> {
   const trained = await loadTrainedModel(options);
   const { classes, inputSize, hyperParameters, data } = trained;
   const threshold = confidenceThreshold(hyperParameters);
   const { threads, signal, onEvent } = options;
-  const { forward, dispose } = await openNetwork({ ...trained, threads, signal, onEvent });
+  const { forward, dispose } = await openNetwork({ ...trained, scales, threads, signal, onEvent });
   const problem = () => senseless(options.weights, 'values that are not finite');
   const reading = { classes, inputSize, threshold, data, tiling: tilingOf(hyperParameters, data) };
+  const answer = { ...reading, scale: scales.length > 1 ? 'probabilities' : 'logits' } as const;
   return {
     ...reading,
     classify: async (picture, size, probabilities = false) => {
-      const answer = await forward(toPlanes(picture, inputSize));
-      return classify(requireFinite(answer, problem), reading, size, probabilities);
+      const found = await forward(toPlanes(picture, inputSize));
+      return classify(requireFinite(found, problem), answer, size, probabilities);
     },
     dispose,
   };

@@ -13,6 +13,21 @@ export interface ModelOptions extends TrainedModelOptions {
   readonly threads?: number | undefined;
 }
 
+/** Which models to open, and how they look at an image. */
+export interface CombinedOptions extends Omit<ModelOptions, 'weights'> {
+  /**
+   * A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file; or several of
+   * these with the same classes, whose probabilities are averaged. Windows, threshold and colours are then those of the first.
+   */
+  readonly weights: string | readonly string[];
+  /**
+   * Test-time augmentation: the views of an image whose probabilities are averaged. `flip`: also mirrored, left to right;
+   * `scales`: at 0.75, 1 and 1.25 times the network input (in steps of 32 pixels), which an exported file of one size cannot;
+   * `flip,scales`: both, six views; `off`: as it is. Default `off`.
+   */
+  readonly tta?: string | undefined;
+}
+
 /** What must be known to make classes of what a network says. */
 export interface Reading {
   /** Background first. */

@@ -22,18 +22,18 @@ import { withLegend } from '../drawing/legend.js';
 import { encodePng, renderOverlay } from '../drawing/overlay.js';
 import { joinInputs, searchedInputs, weightsInputs } from '../runs/inputs.js';
 import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
+import { openModels, pathsOf } from './combined-model.js';
 import { namesUsedBy } from './model-settings.js';
-import { openModel } from './open-model.js';
-import type { ModelOptions, OpenedModel } from './opened-model.js';
+import type { CombinedOptions, OpenedModel } from './opened-model.js';
 import { type SegmentedImage, segmentSource } from './segmenter.js';
 import { noticesOf } from './tiles/tile.js';
-import { MODEL_KINDS } from './trained-model.js';
+import { COMBINED_KINDS } from './trained-model.js';
 
 const OVERLAYS = 'overlays';
 const MASKS = 'masks';
 
 /** What to segment, and where the pictures go. */
-export interface PredictOptions extends ModelOptions, Pick<RunOptions, 'bands'> {
+export interface PredictOptions extends CombinedOptions, Pick<RunOptions, 'bands'> {
   /** An image file, or a folder that is searched for images with its subfolders. */
   readonly input: string;
   /** Folder for `overlays/` and `masks/`. Of what is in it, only files of an earlier prediction are replaced. */
@@ -71,7 +71,7 @@ export interface PredictResult {
 }
 
 /**
- * Segments images with a checkpoint or an exported ONNX file. No input is changed. Of a folder, an image that cannot be used
+ * Segments images with a checkpoint or an exported ONNX file, or the mean of several. No input is changed. Of a folder, an image that cannot be used
  * is told in the result, and the others are segmented all the same.
  *
  * @throws OtxError `image` for a single image that cannot be decoded, `checkpoint`, `output`, `usage`, or `aborted` when the
@@ -81,7 +81,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   checkOptions(
     'predict()',
     options,
-    { ...MODEL_KINDS, ...kindsOf('bands'), input: 'path', output: 'path' },
+    { ...COMBINED_KINDS, ...kindsOf('bands'), input: 'path', output: 'path' },
     namesUsedBy('predict'),
   );
   const { output, onEvent = () => undefined, signal } = options;
@@ -93,12 +93,12 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
     root: output,
     folders: [OVERLAYS, MASKS],
     files: [OVERLAYS, MASKS].flatMap((folder) => files.map(({ name }) => join(folder, name))),
-    inputs: joinInputs(inputs, weightsInputs(options.weights)),
+    inputs: joinInputs(inputs, weightsInputs(...pathsOf(options))),
   });
   let model: OpenedModel | undefined;
   const images: PredictedImage[] = [];
   try {
-    model = withBands(await openModel(options), bands);
+    model = withBands(await openModels(options), bands);
     if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
     for (const message of noticesOf(model, await sizesOf(files))) onEvent({ type: 'notice', message });
     const failed: FailedImage[] = [];

@@ -6,20 +6,20 @@ import { createTurns } from '../base/turns.js';
 import { atInputSize } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import type { DecodedImage } from '../data/types.js';
+import { openModels } from './combined-model.js';
 import { type ImageSource, openPicture, wholeOf } from './image-source.js';
 import { namesUsedBy } from './model-settings.js';
-import { openModel } from './open-model.js';
-import type { ModelOptions, OpenedModel } from './opened-model.js';
+import type { CombinedOptions, OpenedModel } from './opened-model.js';
 import { classifyTiles } from './tiles/classify-tiles.js';
 import { tileFor } from './tiles/tile.js';
 import { windowNetworkOf } from './tiles/window-network.js';
-import { MODEL_KINDS } from './trained-model.js';
+import { COMBINED_KINDS } from './trained-model.js';
 
 /** One picture in the network, the next one ready, and one being decoded or classified. */
 const UNDER_WAY = 3;
 
-/** Which model a segmenter opens, and how it computes. */
-export interface SegmenterOptions extends ModelOptions {}
+/** Which models a segmenter opens, and how it computes. */
+export interface SegmenterOptions extends CombinedOptions {}
 
 /** What to give besides the classes. */
 export interface SegmentOptions {
@@ -78,13 +78,13 @@ export interface Segmenter {
 }
 
 /**
- * Opens a trained model: a run folder, a checkpoint, weights from elsewhere, or an exported `.onnx` file.
+ * Opens a trained model: a run folder, a checkpoint, weights from elsewhere, or an exported `.onnx` file; or several as one.
  *
  * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named; `usage`.
  */
 export async function createSegmenter(options: SegmenterOptions): Promise<Segmenter> {
-  checkOptions('createSegmenter()', options, MODEL_KINDS, namesUsedBy('predict'));
-  const model = await openModel(options);
+  checkOptions('createSegmenter()', options, COMBINED_KINDS, namesUsedBy('predict'));
+  const model = await openModels(options);
   const { classes, inputSize, threshold } = model;
   const takeTurn = createTurns(UNDER_WAY);
   let isDisposed = false;

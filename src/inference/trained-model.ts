@@ -50,6 +50,13 @@ export const MODEL_KINDS = {
   signal: 'signal?',
 } as const satisfies OptionKinds;
 
+/** The same where several models and views may be averaged. */
+export const COMBINED_KINDS = {
+  ...MODEL_KINDS,
+  weights: 'paths',
+  tta: 'string?',
+} as const satisfies OptionKinds;
+
 /** The parts of a checkpoint that evaluation and export build a graph from. */
 export interface TrainedModel {
   readonly model: Segmentor;

@@ -87,10 +87,19 @@ export class PackStore implements VariableStore {
 
 /** Variables with fixed values, for evaluation and export; compile-time folding then applies to them. */
 export class ConstantStore implements VariableStore {
+  private readonly constants = new Map<string, Tensor>();
+
   /** @param values row-major values by state-dict key */
   constructor(private readonly values: ReadonlyMap<string, Float32Array>) {}
 
+  /** The same constant each time, so that passes at several sizes share their weights. */
   get(spec: VariableSpec): Tensor {
+    const known = this.constants.get(spec.key) ?? this.constantOf(spec);
+    this.constants.set(spec.key, known);
+    return known;
+  }
+
+  private constantOf(spec: VariableSpec): Tensor {
     const data = this.values.get(spec.key);
     // Counters are bookkeeping that no output depends on; weight files may leave them out.
     if (!data && spec.stateType === 'int64')

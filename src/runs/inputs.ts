@@ -42,8 +42,11 @@ export function datasetInputs(what: string, given: unknown, { root, samples }: D
   );
 }
 
-/** Weights, under whatever name: a file with the labels beside it, or a folder of a run. */
-export function weightsInputs(path: string): Inputs {
+/** Weights, under whatever name: files with the labels beside them, or folders of runs. */
+export const weightsInputs = (...paths: readonly string[]): Inputs =>
+  joinInputs(...paths.map(inputsOfWeights));
+
+function inputsOfWeights(path: string): Inputs {
   const places = [path, join(path, WEIGHTS_FILE), join(path, 'models', WEIGHTS_FILE)];
   const labels = join(dirname(path), LABEL_SCHEMA_FILE);
   return {

@@ -8,15 +8,15 @@ import { evaluate, formatMetrics, type ImageScore } from '../../index.js';
 import { afterEval } from '../closing.js';
 import { readDataFile } from '../data-file.js';
 import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
-import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
+import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
+import { addModelFlags, type ModelFlags, modelsFrom } from './model-flags.js';
 
 /** Images that are named. */
 const LOWEST = 3;
 
-interface Flags {
+interface Flags extends ModelFlags {
   testDataRoots?: string;
   data?: string;
-  loadWeights?: string;
   output?: string;
   dataFormat?: string;
   useOtxAdapter?: boolean;
@@ -28,21 +28,18 @@ interface Flags {
 }
 
 export function addEval(program: Command, context: CommandContext): void {
-  const { terminal, settings, run, outputFor, weightsFrom } = context;
-  const command = program
-    .command('eval')
-    .description('score a checkpoint or an exported ONNX file on a data set')
-    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
-    .option('--test-data-roots <folder>', 'data set to score on')
-    .option('--data <file>', 'data.yaml of OTX, whose data.test.data-roots is scored on; flags win')
-    .option(
-      '--load-weights <path>',
-      `run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file ${LATEST}`,
-    )
-    .option(
-      '-o, --output <folder>',
-      `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
-    );
+  const { terminal, settings, run, outputFor } = context;
+  const command = addModelFlags(
+    program
+      .command('eval')
+      .description('score a checkpoint or an exported ONNX file on a data set')
+      .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+      .option('--test-data-roots <folder>', 'data set to score on')
+      .option('--data <file>', 'data.yaml of OTX, whose data.test.data-roots is scored on; flags win'),
+  ).option(
+    '-o, --output <folder>',
+    `folder for tables and pictures of the scores (default: ${DEFAULT_OUTPUTS}/<time>_eval)`,
+  );
   addSettingFlags(
     command,
     settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'tile', 'overlap', 'threads'),
@@ -54,12 +51,12 @@ export function addEval(program: Command, context: CommandContext): void {
         ...settings('eval', flags.useOtxAdapter),
       };
       const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
-      const weights = await weightsFrom(flags.loadWeights);
+      const weights = await modelsFrom(flags, context);
       const output = await outputFor('eval', flags.output);
-      const { dataFormat, assume, bands, threads } = flags;
+      const { dataFormat, assume, bands, threads, tta } = flags;
       const { classes, metrics, diceAverage, images, files } = await run((hooks) =>
         evaluate({
-          ...{ template, testData, dataFormat, weights, output, assume, bands, threads, ...asked },
+          ...{ template, testData, dataFormat, weights, tta, output, assume, bands, threads, ...asked },
           ...hooks,
         }),
       );

@@ -7,14 +7,14 @@ import { listSome, printableLine } from '../../base/text.js';
 import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
 import { afterPredict } from '../closing.js';
 import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
-import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
+import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
+import { addModelFlags, type ModelFlags, modelsFrom } from './model-flags.js';
 
 /** Images or classes that a message names; more are counted. */
 const LISTED = 20;
 
-interface Flags {
+interface Flags extends ModelFlags {
   input: string;
-  loadWeights?: string;
   output?: string;
   bands?: string;
   threads?: number;
@@ -23,20 +23,17 @@ interface Flags {
 }
 
 export function addPredict(program: Command, context: CommandContext): void {
-  const { terminal, settings, run, outputFor, weightsFrom } = context;
-  const command = program
-    .command('predict')
-    .description('segment images: coloured overlays to look at, index masks to work with')
-    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
-    .requiredOption('-i, --input <path>', 'an image or a folder of images')
-    .option(
-      '--load-weights <path>',
-      `run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx file ${LATEST}`,
-    )
-    .option(
-      '-o, --output <folder>',
-      `folder for overlays/ and masks/ (default: ${DEFAULT_OUTPUTS}/<time>_predict)`,
-    );
+  const { terminal, settings, run, outputFor } = context;
+  const command = addModelFlags(
+    program
+      .command('predict')
+      .description('segment images: coloured overlays to look at, index masks to work with')
+      .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+      .requiredOption('-i, --input <path>', 'an image or a folder of images'),
+  ).option(
+    '-o, --output <folder>',
+    `folder for overlays/ and masks/ (default: ${DEFAULT_OUTPUTS}/<time>_predict)`,
+  );
   addSettingFlags(command, settingsNamed('bands', 'tile', 'overlap', 'threads'))
     .addHelpText('after', paramsHint('predict', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
@@ -44,11 +41,11 @@ export function addPredict(program: Command, context: CommandContext): void {
         ...typedOptions({ ...flags }, settingsNamed('tile', 'overlap')),
         ...settings('predict'),
       };
-      const { input, bands, threads } = flags;
-      const weights = await weightsFrom(flags.loadWeights);
+      const { input, bands, threads, tta } = flags;
+      const weights = await modelsFrom(flags, context);
       const output = await outputFor('predict', flags.output);
       const { classes, images, failed } = await run((hooks) =>
-        predict({ template, input, weights, output, bands, threads, ...asked, ...hooks }),
+        predict({ template, input, weights, tta, output, bands, threads, ...asked, ...hooks }),
       );
       if (images.length === 0) throw unusable(failed, failed.length);
       const count = `${images.length} ${images.length === 1 ? 'image' : 'images'}`;

@@ -73,6 +73,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
     describeSettings().flatMap(({ longFlag, words }) => (longFlag && words ? [[longFlag, words]] : [])),
   ),
   '--export-type': EXPORT_TYPES,
+  '--tta': ['off', 'flip', 'scales', 'flip,scales'],
   '--use-otx-adapter': ['true', 'false'],
   '--task': ['SEGMENTATION'],
 };
