@@ -21,9 +21,9 @@ const EXPECTED: Readonly<Record<LookName, Expected>> = {
   streets: { mask: '3792dedb1ed69a62', brightness: 98.01, rare: {} },
   cells: { mask: '5f56d773b3a34f52', brightness: 103.32, rare: { dividing: [0.2, 0.8] } },
   parts: {
-    mask: '00e1c5c31cea9943',
-    brightness: 95.33,
-    rare: { scratch: [0.1, 0.4], dent: [0.1, 0.5], rust: [0.2, 0.8] },
+    mask: '1529dbdf52ab3939',
+    brightness: 95.25,
+    rare: { scratch: [0.15, 0.6], dent: [0.2, 0.7], rust: [0.3, 0.9] },
   },
 };
 

@@ -227,21 +227,21 @@ class PartsBuilder {
     const marks: Mark[] = [];
     const spot = () => spotOn(random, part);
     if (random.chance(0.3)) {
-      const outline = drawBlob(random, ...spot(), random.range(4, 11), PATCH);
+      const outline = drawBlob(random, ...spot(), random.range(5, 12), PATCH);
       marks.push({ kind: 'oil', outline, colour: [0.02, 0.018, 0.015], layer: 0 });
     }
     if (random.chance(0.3)) {
-      const outline = drawBlob(random, ...spot(), random.range(4, 9.5), PATCH);
+      const outline = drawBlob(random, ...spot(), random.range(5.5, 11), PATCH);
       marks.push({ kind: 'rust', outline, colour: pick(random, RUSTS), layer: random.integer(1 << 20) });
     }
     for (const kind of ['pip', 'dent'] as const) {
       if (!random.chance(kind === 'dent' ? 0.3 : 0.2)) continue;
-      const outline = drawBlob(random, ...spot(), random.range(3.6, 6.8), { stretch: 1.25, waviness: 0.06 });
+      const outline = drawBlob(random, ...spot(), random.range(4.6, 8.4), { stretch: 1.25, waviness: 0.06 });
       marks.push({ kind, outline, slope: random.range(0.9, 1.6) });
     }
     if (part.form.kind !== 'bolt' && random.chance(0.25)) marks.push(...this.stamp(part, spot()));
     if (random.chance(0.34)) {
-      const stroke = drawStroke(random, ...spot(), { half: [9, 26], width: [1.7, 3], bend: 5 });
+      const stroke = drawStroke(random, ...spot(), { half: [10, 28], width: [2.4, 4], bend: 5 });
       marks.push({
         kind: 'scratch',
         stroke,
