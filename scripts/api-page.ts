@@ -43,12 +43,20 @@ export interface Module {
   readonly exports: readonly Export[];
 }
 
+/** What members say of themselves, by name. */
+export type Descriptions = Readonly<Record<string, string>>;
+
 /**
  * Reads what the entries export.
  * @param config path of the tsconfig.json whose program holds them.
+ * @param descriptions of members whose type follows from an entry of a record.
  * @throws Error naming an entry that is not part of the program.
  */
-export function readApi(config: string, entries: readonly Entry[]): Module[] {
+export function readApi(
+  config: string,
+  entries: readonly Entry[],
+  descriptions: Descriptions = {},
+): Module[] {
   const api = new API();
   try {
     const project = api.updateSnapshot({ openProjects: [config] }).getProjects()[0];
@@ -57,7 +65,9 @@ export function readApi(config: string, entries: readonly Entry[]): Module[] {
       const file = project.program.getSourceFile(path);
       const symbol = file && project.checker.getSymbolAtLocation(file);
       if (!symbol) throw new Error(`${path} is no module of ${config}`);
-      const exports = project.checker.getExportsOfModule(symbol).map((name) => describeExport(name, project));
+      const exports = project.checker
+        .getExportsOfModule(symbol)
+        .map((name) => describeExport(name, project, descriptions));
       return { module, exports: exports.sort((a, b) => (a.name < b.name ? -1 : 1)) };
     });
   } finally {
@@ -102,7 +112,7 @@ const typesIn = (code: string): string[] => [
 /** A member like `type: 'epoch'`, by which a union is told apart, says all with its value. */
 const isTag = (code: string): boolean => /^\w+: '[^']*'$/.test(code);
 
-function describeExport(alias: Named, project: Project): Export {
+function describeExport(alias: Named, project: Project, descriptions: Descriptions): Export {
   const { checker } = project;
   const symbol = alias.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(alias) : alias;
   const kind = kindOf(symbol);
@@ -112,10 +122,10 @@ function describeExport(alias: Named, project: Project): Export {
           .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
           // What is inherited counts, unless it comes from the language.
           .filter((member) => member.declarations.some(({ path }) => !path.includes('/node_modules/')))
-          .map((member) => describe(member, project))
+          .map((member) => describe(member, project, descriptions))
           .filter(({ code }) => !/^((private|protected)\b|#)/.test(code))
       : [];
-  return { ...describe(symbol, project), name: alias.name, kind, members };
+  return { ...describe(symbol, project, descriptions), name: alias.name, kind, members };
 }
 
 function kindOf({ flags }: Named): Kind {
@@ -125,9 +135,9 @@ function kindOf({ flags }: Named): Kind {
   return flags & SymbolFlags.Function ? 'function' : 'value';
 }
 
-function describe(symbol: Named, project: Project): Described {
+function describe(symbol: Named, project: Project, descriptions: Descriptions): Described {
   const { checker } = project;
-  const entry = entryOf(symbol, project);
+  const entry = entryOf(symbol, project, descriptions[symbol.name]);
   if (entry) return { name: symbol.name, ...entry, tags: [], mentions: [] };
   const code = codeOf(symbol, project);
   return {
@@ -144,14 +154,17 @@ function describe(symbol: Named, project: Project): Described {
  *
  * @returns undefined for any other.
  */
-function entryOf(symbol: Named, project: Project): Pick<Described, 'code' | 'text'> | undefined {
+function entryOf(
+  symbol: Named,
+  project: Project,
+  description: string | undefined,
+): Pick<Described, 'code' | 'text'> | undefined {
   const entry = symbol.declarations[0]?.resolve(project)?.getText() ?? '';
   if (!/^\w+: \{/.test(entry)) return undefined;
   const field = (name: string) =>
     new RegExp(`^\\s+${name}:((?:[^,']|'[^']*')*),`, 'm').exec(entry)?.[1]?.trim();
-  const [description, param, standard, file] = ['description', 'param', 'default', 'file'].map(field);
+  const [param, standard, file] = ['param', 'default', 'file'].map(field);
   if (description === undefined) return undefined;
-  const sentence = [...description.matchAll(/'([^']*)'/g)].map(([, part]) => part).join('');
   const type = typeText(symbol, project.checker)
     .replace(/ \| undefined$/, '')
     .replaceAll('"', "'");
@@ -159,7 +172,7 @@ function entryOf(symbol: Named, project: Project): Pick<Described, 'code' | 'tex
   const [inFiles] = [file ?? param].map((name) => name && `in files ${name.replaceAll("'", '`')}`);
   const about =
     standard === undefined ? inFiles : `default, where ${decides} says another, ${standard}; ${inFiles}`;
-  const text = `${sentence}.${about === undefined ? '' : ` ${about[0]?.toUpperCase()}${about.slice(1)}.`}`;
+  const text = `${description}.${about === undefined ? '' : ` ${about[0]?.toUpperCase()}${about.slice(1)}.`}`;
   return { code: `${symbol.name}?: ${type}`, text: text[0]?.toUpperCase() + text.slice(1) };
 }
 

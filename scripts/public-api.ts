@@ -1,6 +1,8 @@
 /** @file Which modules are public, and the page about them. */
 import { join } from 'node:path';
-import { type Module, readApi, renderApi } from './api-page.js';
+import { runOptions } from '../src/settings/run-options.js';
+import { trainingSettings } from '../src/settings/training-settings.js';
+import { type Descriptions, type Module, readApi, renderApi } from './api-page.js';
 
 /** From the root of the repository. */
 export const API_PAGE = 'docs/api.md';
@@ -11,13 +13,22 @@ Every name that the package exports, from the docstrings of the sources: \`npm r
 command line does ([README](../README.md)); \`otx/graph\` is the compiler beneath ([graph.md](graph.md)), \`otx/nn\` has
 layers for networks of one's own. Errors are [OtxError](#otxerror)s.`;
 
+/** What settings and options say of themselves: some texts are put together of others, which sources alone do not show. */
+const descriptions: Descriptions = Object.fromEntries(
+  Object.entries({ ...trainingSettings, ...runOptions }).map(([name, { description }]) => [
+    name,
+    description,
+  ]),
+);
+
 /** @param root of the repository. */
 export function publicApi(root: string): Module[] {
-  return readApi(join(root, 'tsconfig.build.json'), [
+  const entries = [
     { module: 'otx', path: join(root, 'src', 'index.ts') },
     { module: 'otx/graph', path: join(root, 'src', 'graph-api.ts') },
     { module: 'otx/nn', path: join(root, 'src', 'nn-api.ts') },
-  ]);
+  ];
+  return readApi(join(root, 'tsconfig.build.json'), entries, descriptions);
 }
 
 export const apiPage = (modules: readonly Module[]): string => renderApi(HEADING, modules);

@@ -46,6 +46,23 @@ test.each(rooms)('$heading has what the page says of it', ({ files, names }) => 
   expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([]);
 });
 
+const doors = [
+  ...page
+    .split(/^## Doors$/m)[1]!
+    .split(/\n\n(?=To add)/)[0]!
+    .matchAll(/`(src\/[^`]+)`/g),
+].map(([, file]) => file!);
+
+/** Arithmetic with the learning rate, or a comparison. */
+const LOOK = /\blearning_?[rR]ate\b\s*([-*/+%<>]|[!=]==)|[-*/+%<]\s*[\w.]*\blearning_?[rR]ate\b/;
+
+test('the nine doors pass it on, and do nothing with it', () => {
+  expect(LOOK.test(codeOf('src/optim/adam.ts'))).toBe(true);
+  expect(LOOK.test('regular = 2 * options.learningRate')).toBe(true);
+  expect(doors).toHaveLength(9);
+  expect(doors.filter((file) => LOOK.test(codeOf(file)))).toEqual([]);
+});
+
 /** Others that name the learning rate: what tells it, what else it is compared with, and ways of training and recipes besides. */
 const BESIDE_THE_WAY = [
   'src/cli/progress.ts',
@@ -58,7 +75,7 @@ const BESIDE_THE_WAY = [
   'src/methods/method.ts',
   'src/methods/supcon.ts',
   'src/optim/schedules/plateau.ts',
-  'src/reports/tensorboard.ts',
+  'src/reports/kinds/tensorboard.ts',
   'src/runs/events.ts',
   'src/runs/history.ts',
   'src/templates/train-types.ts',

@@ -1,11 +1,8 @@
 /** @file Loss functions on symbolic tensors. */
 export { type ClassShare, classWeights, describeWeights, isClassWeights } from './class-weights.js';
-export { crossEntropy } from './cross-entropy.js';
 export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
-export { diceCrossEntropy } from './dice.js';
-export { focal } from './focal.js';
-export { LOSS_NAMES, type LossName, lossOf, type SegmentationLoss } from './loss.js';
-export { lovaszCrossEntropy, lovaszSoftmax } from './lovasz.js';
+export { LOSS_NAMES, type LossName, lossOf } from './loss.js';
+export type { SegmentationLoss } from './named-loss.js';
 export {
   bestSimilarities,
   l2Normalized,
@@ -14,4 +11,8 @@ export {
   prototypeLearning,
 } from './prototypes.js';
 export { dropShare, entropyOf, type PseudoLabels, pseudoLabels } from './pseudo-labels.js';
+export { crossEntropy } from './segmentation/cross-entropy.js';
+export { diceCrossEntropy } from './segmentation/dice.js';
+export { focal } from './segmentation/focal.js';
+export { lovaszCrossEntropy, lovaszSoftmax } from './segmentation/lovasz.js';
 export { sinkhorn } from './sinkhorn.js';

@@ -26,7 +26,7 @@ import {
   type Tensor,
   where,
 } from '../graph/index.js';
-import { crossEntropy } from './cross-entropy.js';
+import { crossEntropy } from './segmentation/cross-entropy.js';
 import { sinkhorn } from './sinkhorn.js';
 
 /** Weight of the cross entropy over all prototypes, and of the distance to the pixel's own. */

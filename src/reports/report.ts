@@ -1,6 +1,6 @@
 /**
  * @file What a report is: something that follows a training and fills its run folder with what people and programs look at. A new
- * one is a file of its own and an entry of the list in reporter.ts.
+ * one is a file in `kinds` that exports a {@link CreateReport} as `entry`.
  */
 
 import type { Outputs } from '../base/outputs/outputs.js';

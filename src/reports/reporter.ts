@@ -8,14 +8,11 @@ import type { RgbImage } from '../drawing/overlay.js';
 import type { TrainEvent } from '../runs/events.js';
 import { encodeJpeg } from './encode-jpeg.js';
 import { createEventLog } from './event-log.js';
-import { labelsReport } from './labels.js';
-import { methodPictures } from './method-pictures.js';
+import { entries } from './kinds/index.js';
 import type { CreateReport, Report, ReportDesk, ReportedRun } from './report.js';
-import { scoresReport } from './scores.js';
-import { tensorboardReport } from './tensorboard.js';
 
-/** In the order in which they draw. */
-const REPORTS: readonly CreateReport[] = [tensorboardReport, labelsReport, methodPictures, scoresReport];
+/** A new one is a new file in `kinds`. */
+const REPORTS: readonly CreateReport[] = Object.values(entries);
 
 export interface RunReporterOptions {
   /** Is told of notices and pictures; each file that cannot be written has one notice. */

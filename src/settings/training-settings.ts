@@ -6,7 +6,7 @@
 import { AUGMENTATION_NAMES } from '../data/augmentation.js';
 import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
 import { isClassWeights } from '../losses/class-weights.js';
-import { LOSS_NAMES } from '../losses/loss.js';
+import { LOSS_NAMES, LOSS_WORDS } from '../losses/loss.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
@@ -44,10 +44,7 @@ export const trainingSettings = {
     default: 'cross_entropy',
     affects: 'result',
     onResume: 'fixed',
-    description:
-      'what the segmentation is trained on; cross_entropy: mean over all pixels; focal: leaves out pixels that are right ' +
-      'already; dice: cross entropy and soft Dice, which weighs small classes like large ones; lovasz: cross entropy and the ' +
-      'Lovász-softmax loss, which follows the mean IoU of the classes',
+    description: `what the segmentation is trained on; ${LOSS_WORDS}`,
   },
   classWeights: {
     ...text(isClassWeights, 'none, auto, balanced, or weights up to 1000 such as road=1,pole=5 or 1,5,2'),

@@ -1,10 +1,10 @@
 /** @file Event files for TensorBoard: scalars of steps and epochs, and every picture that is drawn. */
 
-import type { EpochEvent, StepEvent } from '../runs/events.js';
-import type { CreateReport } from './report.js';
-import { createEventFile, truncateEvents } from './tensorboard/event-file.js';
+import type { EpochEvent, StepEvent } from '../../runs/events.js';
+import type { CreateReport } from '../report.js';
+import { createEventFile, truncateEvents } from '../tensorboard/event-file.js';
 
-export const tensorboardReport: CreateReport = ({ start, classes, resumedStep }, desk) => {
+export const entry: CreateReport = ({ start, classes, resumedStep }, desk) => {
   const { stepsPerEpoch } = start;
   const file = createEventFile(desk.outputs, resumedStep);
   if (resumedStep !== undefined) {

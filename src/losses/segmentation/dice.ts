@@ -1,9 +1,15 @@
 /** @file Cross entropy with soft Dice (https://arxiv.org/abs/1606.04797), which weighs small classes like large ones. */
 
-import { add, div, exp, mul, reduceSum, sub } from '../graph/builders.js';
-import type { Tensor } from '../graph/tensor.js';
+import { add, div, exp, mul, reduceSum, sub } from '../../graph/builders.js';
+import type { Tensor } from '../../graph/tensor.js';
+import type { NamedLoss } from '../named-loss.js';
+import { targets } from '../targets.js';
 import { crossEntropy, stabilizer } from './cross-entropy.js';
-import { targets } from './targets.js';
+
+export const entry: NamedLoss = {
+  loss: diceCrossEntropy,
+  description: 'cross entropy and soft Dice, which weighs small classes like large ones',
+};
 
 /** Pixels added above and below, so that a class that neither truth nor prediction shows counts as right. */
 const SMOOTH = 1;

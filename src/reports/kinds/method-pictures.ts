@@ -1,9 +1,9 @@
 /** @file What a method shows of itself, drawn when it says so. */
 
-import type { MethodPicture } from '../methods/pictures.js';
-import type { CreateReport } from './report.js';
+import type { MethodPicture } from '../../methods/pictures.js';
+import type { CreateReport } from '../report.js';
 
-export const methodPictures: CreateReport = ({ start, pictures }, { enqueue, isMissing, show }) => {
+export const entry: CreateReport = ({ start, pictures }, { enqueue, isMissing, show }) => {
   const { epochs, stepsPerEpoch } = start;
   const source = pictures?.({ epochs, stepsPerEpoch, isMissing });
   const draw = (wanted: readonly MethodPicture[], step: number) => {

@@ -1,11 +1,11 @@
 /** @file `labels.png`: which classes the data sets show, and how large their images are. */
 
-import { drawLabels } from '../drawing/charts/labels.js';
-import type { CreateReport } from './report.js';
+import { drawLabels } from '../../drawing/charts/labels.js';
+import type { CreateReport } from '../report.js';
 
 const FILE = 'labels.png';
 
-export const labelsReport: CreateReport = (run, { outputs, enqueue, isMissing }) => {
+export const entry: CreateReport = (run, { outputs, enqueue, isMissing }) => {
   if (!isMissing(FILE)) return {};
   enqueue(FILE, async () => {
     const subsets = [

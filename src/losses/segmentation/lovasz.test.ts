@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { IGNORE_INDEX } from '../base/ignore-index.js';
-import { Random } from '../base/random.js';
-import { runGraph } from '../engine/run-graph.js';
-import { gradients, input, type Shape } from '../graph/index.js';
+import { IGNORE_INDEX } from '../../base/ignore-index.js';
+import { Random } from '../../base/random.js';
+import { runGraph } from '../../engine/run-graph.js';
+import { gradients, input, type Shape } from '../../graph/index.js';
 import { lovaszSoftmax } from './lovasz.js';
 
 /** Loss and gradient for logits [N, K, H, W]. */

@@ -1,9 +1,15 @@
 /** @file Focal loss (https://arxiv.org/abs/1708.02002): cross entropy that leaves out what is right already. */
 
-import { exp, log, mul, reduceSum, sub } from '../graph/builders.js';
-import type { Tensor } from '../graph/tensor.js';
+import { exp, log, mul, reduceSum, sub } from '../../graph/builders.js';
+import type { Tensor } from '../../graph/tensor.js';
+import type { NamedLoss } from '../named-loss.js';
+import { targets } from '../targets.js';
 import { stabilizer } from './cross-entropy.js';
-import { targets } from './targets.js';
+
+export const entry: NamedLoss = {
+  loss: focal,
+  description: 'leaves out pixels that are right already',
+};
 
 /**
  * Mean of −(1 − p)² log p over all pixels, p the probability of the true class; ignored pixels add nothing but stay in the

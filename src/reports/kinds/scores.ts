@@ -3,18 +3,18 @@
  * Charts are redrawn after an epoch when at least 5 seconds and 20 times the time of drawing have passed, and at the end.
  */
 
-import { readTextOf } from '../base/read-file.js';
-import { drawConfusion } from '../drawing/charts/confusion.js';
-import { drawResults } from '../drawing/charts/results.js';
-import { parseResults } from '../drawing/charts/results-table.js';
-import { encodePng } from '../drawing/overlay.js';
-import { drawPredictions, reducePrediction, type SegmentedPicture } from '../drawing/sheets/sheets.js';
-import { evenlySpaced, isPictureDue } from '../methods/pictures.js';
-import type { EpochEvent } from '../runs/events.js';
-import { HISTORY_KIND, RESULTS_FILE } from '../runs/history.js';
-import { ConfusionMatrix } from '../runs/metrics.js';
-import type { CreateReport, ReportDesk, ReportedRun } from './report.js';
-import { seldom } from './seldom.js';
+import { readTextOf } from '../../base/read-file.js';
+import { drawConfusion } from '../../drawing/charts/confusion.js';
+import { drawResults } from '../../drawing/charts/results.js';
+import { parseResults } from '../../drawing/charts/results-table.js';
+import { encodePng } from '../../drawing/overlay.js';
+import { drawPredictions, reducePrediction, type SegmentedPicture } from '../../drawing/sheets/sheets.js';
+import { evenlySpaced, isPictureDue } from '../../methods/pictures.js';
+import type { EpochEvent } from '../../runs/events.js';
+import { HISTORY_KIND, RESULTS_FILE } from '../../runs/history.js';
+import { ConfusionMatrix } from '../../runs/metrics.js';
+import type { CreateReport, ReportDesk, ReportedRun } from '../report.js';
+import { seldom } from '../seldom.js';
 
 /** Validation images that are shown, always the same ones, and how many on a sheet. */
 const SHOWN_IMAGES = 8;
@@ -28,7 +28,7 @@ interface Validated {
   readonly pictures: readonly SegmentedPicture[];
 }
 
-export const scoresReport: CreateReport = (run, desk) => {
+export const entry: CreateReport = (run, desk) => {
   const { validationSet } = run;
   const shown = new Set(evenlySpaced(validationSet?.samples ?? [], SHOWN_IMAGES).map(({ id }) => id));
   const pictures = new Map<string, SegmentedPicture>();

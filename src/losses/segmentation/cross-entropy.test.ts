@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { IGNORE_INDEX } from '../base/ignore-index.js';
-import { Random } from '../base/random.js';
-import { runGraph } from '../engine/run-graph.js';
-import { gradients, input, reachableNodes } from '../graph/index.js';
+import { IGNORE_INDEX } from '../../base/ignore-index.js';
+import { Random } from '../../base/random.js';
+import { runGraph } from '../../engine/run-graph.js';
+import { gradients, input, reachableNodes } from '../../graph/index.js';
 import { crossEntropy } from './cross-entropy.js';
 
 const [N, K, H, W] = [2, 4, 3, 5];

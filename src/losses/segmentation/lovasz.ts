@@ -23,10 +23,16 @@ import {
   sub,
   transpose,
   where,
-} from '../graph/builders.js';
-import type { Shape, Tensor } from '../graph/tensor.js';
+} from '../../graph/builders.js';
+import type { Shape, Tensor } from '../../graph/tensor.js';
+import type { NamedLoss } from '../named-loss.js';
+import { targets } from '../targets.js';
 import { crossEntropy, stabilizer } from './cross-entropy.js';
-import { targets } from './targets.js';
+
+export const entry: NamedLoss = {
+  loss: lovaszCrossEntropy,
+  description: 'cross entropy and the Lovász-softmax loss, which follows the mean IoU of the classes',
+};
 
 /** Most values that a step sorts: beyond, sorting would take longer than small networks do. About a second on one core. */
 const MOST_SORTED = 2 ** 22;

@@ -1,7 +1,13 @@
 /** @file Softmax cross entropy for dense prediction. */
-import { cast, exp, log, mul, reduceMax, reduceSum, sub } from '../graph/builders.js';
-import type { Tensor } from '../graph/tensor.js';
-import { targets } from './targets.js';
+import { cast, exp, log, mul, reduceMax, reduceSum, sub } from '../../graph/builders.js';
+import type { Tensor } from '../../graph/tensor.js';
+import type { NamedLoss } from '../named-loss.js';
+import { targets } from '../targets.js';
+
+export const entry: NamedLoss = {
+  loss: crossEntropy,
+  description: 'mean over all pixels',
+};
 
 /**
  * Mean of −log softmax(logits)[label] over **all** pixels: ignored ones add nothing but stay in the denominator, so
