@@ -80,7 +80,7 @@ async function runSeed(seed: number): Promise<Trained> {
       '--val-data-roots',
       join(data, 'val'),
     ];
-    otx([...words, '-o', run, '--seed', String(seed), ...paramsOf(SETTINGS)], {
+    otx([...words, '-o', run, '--seed', String(seed), '--pretrained', 'none', ...paramsOf(SETTINGS)], {
       output: run,
       launcher: values.launcher,
     });

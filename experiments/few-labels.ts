@@ -140,6 +140,7 @@ function pretrain(model: string): Pretraining {
     const images = join(ROOT, 'images');
     for (const folder of [join(data, 'train', 'images'), join(data, 'unlabeled')]) linkAll(folder, images);
     const words = ['train', model, '--train-data-roots', images, '--train-type', 'Selfsupervised'];
+    words.push('--pretrained', 'none');
     otx([...words, '-o', output, ...paramsOf(PRETRAINING)], { output, launcher: values.launcher });
     const epochs = readEpochs(output);
     const firstAndLast = (column: string): FirstAndLast => [
@@ -164,6 +165,7 @@ function trainOnce({ model, count, method, seed }: Training): Run {
     const words = ['train', model, '--train-data-roots', subset(count, seed)];
     words.push('--val-data-roots', join(data, 'val'), '-o', output, '--seed', String(seed));
     if (method === 'Self-SL') words.push('--load-weights', join(ROOT, `pretrain-${model}`));
+    else words.push('--pretrained', 'none');
     const settings = {
       ...SETTINGS,
       'learning_parameters.augmentation': ['SupCon', 'SL views'].includes(method) ? 'views' : 'plain',

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type FormulaImages, load, type TrainEvent, train } from 'otx';
 import { FORMULA_VERSION } from '../src/synthesis/formula/classes.js';
-import { toHalves } from '../src/weights/half.js';
+import { halfTensor } from '../src/weights/half.js';
 import { readWeights } from '../src/weights/read-weights.js';
 import { encodeSafetensors } from '../src/weights/safetensors.js';
 import { MACHINE, readEpochs, total, writeJson } from './experiment.js';
@@ -100,14 +100,7 @@ async function writeBackbone(): Promise<void> {
     machine: MACHINE,
   };
   const file = encodeSafetensors({
-    tensors: new Map(
-      backbone.map(([name, { shape, data }]) => [
-        name,
-        data instanceof Float32Array
-          ? ({ dtype: 'F16', shape, data: toHalves(data) } as const)
-          : ({ dtype: 'I64', shape, data } as const),
-      ]),
-    ),
+    tensors: new Map(backbone.map(([name, tensor]) => [name, halfTensor(tensor)])),
     metadata: { card: JSON.stringify(card) },
   });
   const path = join(output, 'backbone.safetensors');

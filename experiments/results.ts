@@ -77,7 +77,7 @@ function trainOnce(seed: number): Run {
     const words = ['train', template, '--train-data-roots', join(data, 'train')];
     words.push('--val-data-roots', join(data, 'val'));
     if (values.unlabeled) words.push('--unlabeled-data-roots', values.unlabeled);
-    words.push('-o', output, '--seed', String(seed), 'params', ...positionals);
+    words.push('-o', output, '--seed', String(seed), '--pretrained', 'none', 'params', ...positionals);
     const start = performance.now();
     otx(words, { output });
     const wallSeconds = (performance.now() - start) / 1000;

@@ -114,7 +114,7 @@ function trainOnce({ model, method, seed }: Training): Run {
     const [template = '', learningRate] = model.split('@');
     const words = ['train', template, '--train-data-roots', labeled, '--val-data-roots', join(data, 'val')];
     if (METHODS[method]) words.push('--unlabeled-data-roots', unlabeled);
-    words.push('-o', output, '--seed', String(seed));
+    words.push('-o', output, '--seed', String(seed), '--pretrained', 'none');
     const rate: Settings = learningRate ? { 'learning_parameters.learning_rate': learningRate } : {};
     const settings = { ...SETTINGS, ...rate, ...METHODS[method] };
     otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });

@@ -26,7 +26,7 @@ const lastOf = (run) => join(run, 'models', 'last.safetensors');
 /** Four epochs of three steps, with a checkpoint after each step. */
 const trainArguments = (run) => [
   ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(data, 'train')],
-  ...['--val-data-roots', join(data, 'val'), '-o', run, '--checkpoint-interval', '1'],
+  ...['--val-data-roots', join(data, 'val'), '-o', run, '--checkpoint-interval', '1', '--no-pretrained'],
   ...['params', '--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
   ...['--learning_parameters.num_iters', '4'],
 ];

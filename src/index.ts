@@ -87,6 +87,7 @@ export { latestRun, weightsOfRun } from './runs/find-runs.js';
 export { type ClassMetrics, formatMetrics, type SegmentationMetrics } from './runs/metrics.js';
 export type { RunConfig } from './runs/run-config.js';
 export type { StopReason } from './runs/run-state.js';
+export type { StartRecord } from './runs/start.js';
 export { parseSetting, type SettingInfo, settingsFromParams } from './settings/describe-settings.js';
 export type {
   HyperParameterOverrides,
@@ -94,11 +95,13 @@ export type {
   SettingOptions,
   TrainingSettings,
 } from './settings/index.js';
+export type { PretrainedChoice } from './settings/pretrained-choice.js';
 export type { CheckpointInterval } from './settings/run-kinds.js';
 export type { RunOptions } from './settings/run-vocabulary.js';
 export type { Operation } from './settings/setting.js';
 export {
   describeSettings,
+  embeddedBackbone,
   listTemplates,
   loadTemplate,
   settingsSchema,
@@ -117,3 +120,5 @@ export {
 } from './training/options/training-config.js';
 export { splitOfRun } from './training/prepare/labeled-data.js';
 export { type TrainResult, train } from './training/train.js';
+export type { EmbeddedBackbone } from './weights/embedded.js';
+export type { BackboneSource } from './weights/index.js';

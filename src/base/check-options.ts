@@ -37,6 +37,10 @@ const KINDS = {
   },
   boolean: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
   string: { expected: 'a string', fits: (value) => typeof value === 'string' },
+  choice: {
+    expected: 'a word or true or false',
+    fits: (value) => typeof value === 'string' || typeof value === 'boolean',
+  },
   object: { expected: 'an object', fits: (value) => isObject(value) && !Array.isArray(value) },
   template: {
     expected: 'the name of a template, the path of its file, or a template',

@@ -42,6 +42,9 @@ export function printableLine(text: string): string {
   return printable(text).replace(/[\n\t]/g, escapeOf);
 }
 
+/** `5.3 MB` */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 const LONGEST_QUOTE = 120;
 
 /** Text from an untrusted file, fit for one line of a message: control characters escaped, long texts cut. */

@@ -32,6 +32,11 @@ describe('usage errors', () => {
     ],
     [[...train, '--mem-cache-size', 'much'], /parameter --mem-cache-size is "much"/],
     [[...train, '--pretrained', '--load-weights', 'w'], /--pretrained and --load-weights w are both/],
+    [
+      [...train, '--pretrained', 'embedded', '--load-weights', 'w'],
+      /--pretrained and --load-weights w are both/,
+    ],
+    [[...train, '--pretrained', 'maybe'], /expected one of auto, imagenet, embedded, none; true is imagenet/],
     [[...train, '--folds', '3'], /--val-data-roots .*b and --folds 3 both say what to validate on/],
     [['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'a', '--fold', '3'], /--fold 3 goes with --folds/],
     [[...train, '--train-type', 'Semisupervised'], /missing required option --unlabeled-data-roots/],
@@ -123,7 +128,7 @@ describe('the words of OTX', () => {
     );
     const shown = await config(...train, '--config', file, '--print-config');
     expect(shown).toMatchObject({
-      pretrained: true,
+      pretrained: 'imagenet',
       use_otx_adapter: true,
       hyper_parameters: { learning_parameters: { enable_early_stopping: false, auto_num_workers: true } },
     });
@@ -138,6 +143,22 @@ describe('the words of OTX', () => {
     await expect(otx(...train, '--config', file, '--print-config')).rejects.toThrow(
       /booleans\.yaml: parameter hyper_parameters\.learning_parameters\.batch_size is 0/,
     );
+  });
+
+  test.each([
+    ['', 'auto'],
+    ['--pretrained', 'imagenet'],
+    ['--pretrained True', 'imagenet'],
+    ['--pretrained auto', 'auto'],
+    ['--pretrained=EMBEDDED', 'embedded'],
+    ['--pretrained none', 'none'],
+    ['--pretrained off', 'none'],
+    ['--no-pretrained', 'none'],
+    ['--load-weights w', 'none'],
+    ['--pretrained auto --load-weights w', 'none'],
+  ])('the start of %j', async (words, start) => {
+    const shown = await config(...train, '--print-config', ...words.split(' ').filter(Boolean));
+    expect(shown.pretrained).toBe(start);
   });
 
   test('--data names the folders, and flags win over it', async () => {

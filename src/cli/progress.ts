@@ -1,5 +1,6 @@
 /** @file How a job's events look: a live bar on a terminal, plain lines in a file, and the rows that stay in both. */
 
+import { megabytes } from '../base/text.js';
 import {
   type DownloadEvent,
   type EpochEvent,
@@ -253,10 +254,6 @@ function row(fields: readonly string[]): string {
     }
   }
   return [...lines, line].join('\n');
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function shortNumber(value: number): string {

@@ -28,9 +28,11 @@ export function addSettingFlags(
   settings: readonly SettingInfo[],
   { helpEnds = {}, parse = parseSetting }: FlagOptions = {},
 ): Command {
-  for (const { name, flag, help, allowed, param, file, off } of settings) {
+  for (const { name, flag, help, allowed, words, param, file, off } of settings) {
     if (flag === undefined) continue;
     const option = new Option(flag, `${help}${helpEnds[name] ?? ''}`);
+    // By its words a value is told from what stands behind the flag alone.
+    if (option.optional && words) option.choices([...words]);
     // What is wrong with a parameter is told under its own name, and what is empty with all else that is.
     const isParsed = (option.required || option.optional) && (param === undefined || file !== undefined);
     command.addOption(

@@ -7,8 +7,10 @@ const operation = new Command('train')
   .argument('[template]')
   .option('--train-data-roots <folder>')
   .option('-o, --output <folder>')
-  .option('--pretrained')
+  .addOption(new Option('--pretrained [start]').choices(['auto', 'imagenet', 'embedded', 'none']))
   .option('--no-pretrained')
+  .option('--deterministic')
+  .option('--no-deterministic')
   .option('--print-config')
   .option('--backbone <name...>')
   .addOption(new Option('--use-otx-adapter [switch]'));
@@ -29,25 +31,28 @@ test.each([
 
 describe('booleans', () => {
   test.each(['True', 'TRUE', '1', 'yes', 'On'])('%s', (word) => {
-    expect(read(`T --pretrained ${word} -o x`)).toBe('T --pretrained -o x');
+    expect(read(`T --pretrained ${word} -o x`)).toBe(`T --pretrained=${word} -o x`);
+    expect(read(`T --deterministic ${word} -o x`)).toBe('T --deterministic -o x');
     expect(read(`T --print-config=${word}`)).toBe('T --print-config');
     expect(read(`T --use-otx-adapter ${word}`)).toBe(`T --use-otx-adapter=${word}`);
   });
 
   test.each(['False', 'FALSE', '0', 'no', 'Off'])('%s', (word) => {
-    expect(read(`T --pretrained ${word} -o x`)).toBe('T --no-pretrained -o x');
+    expect(read(`T --pretrained ${word} -o x`)).toBe(`T --pretrained=${word} -o x`);
+    expect(read(`T --deterministic ${word} -o x`)).toBe('T --no-deterministic -o x');
     expect(read(`T --print-config=${word}`)).toBe('T');
     expect(read(`--use-otx-adapter ${word} T`)).toBe(`--use-otx-adapter=${word} T`);
   });
 
   test('without a value are true, and leave the template alone', () => {
     expect(read('--use-otx-adapter Lite-HRNet-18')).toBe('--use-otx-adapter=true Lite-HRNet-18');
-    expect(read('--pretrained Lite-HRNet-18')).toBe('--pretrained Lite-HRNet-18');
+    expect(read('--pretrained Lite-HRNet-18')).toBe('--pretrained=true Lite-HRNet-18');
+    expect(read('--pretrained Embedded Lite-HRNet-18')).toBe('--pretrained=Embedded Lite-HRNet-18');
     expect(read('T --use-otx-adapter -o x')).toBe('T --use-otx-adapter=true -o x');
   });
 
   test('with another value are refused under their name', () => {
-    expect(() => read('T --pretrained=maybe')).toThrow(/^--pretrained is "maybe"; allowed is true/);
+    expect(() => read('T --deterministic=maybe')).toThrow(/^--deterministic is "maybe"; allowed is true/);
     expect(() => read('T --no-pretrained=true')).toThrow(/^--no-pretrained is "true"; it takes no value/);
     // Commander's parser of the option refuses this one.
     expect(read('T --use-otx-adapter maybe')).toBe('T --use-otx-adapter=maybe');

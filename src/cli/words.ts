@@ -70,6 +70,7 @@ const DURATION = /^\d+(\.\d+)?[smh]?$/;
 /** Whether the next word is the value of a boolean: it looks like one, or it cannot be the argument of the operation. */
 function followsSwitch(next: string | undefined, option: Option, hasArgument: boolean): boolean {
   if (next === undefined || next.startsWith('-')) return false;
+  if (option.argChoices?.includes(next.toLowerCase())) return true;
   return parseSwitch(next) !== undefined || (option.optional && (hasArgument || DURATION.test(next)));
 }
 

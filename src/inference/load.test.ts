@@ -67,7 +67,7 @@ test('the configuration of a run is options for another training', async () => {
       inputSize: '32x32',
       confidenceThreshold: 0.4,
       resultBasedThreshold: false,
-      pretrained: false,
+      pretrained: 'none',
     },
   });
 });

@@ -9,6 +9,7 @@ import { weightsOfRun } from '../runs/find-runs.js';
 import { openGivenWeights } from '../runs/given-weights.js';
 import type { RunConfig } from '../runs/run-config.js';
 import type { StopReason } from '../runs/run-state.js';
+import type { StartRecord } from '../runs/start.js';
 import {
   completeHyperParameters,
   confidenceThreshold,
@@ -49,6 +50,8 @@ export interface LoadedModel {
   readonly settings: Partial<TrainingSettings> | undefined;
   /** Mean Dice of exactly these weights in validation; undefined where they were not validated. */
   readonly mDice: number | undefined;
+  /** What its training started from; undefined where the file does not say. */
+  readonly startedFrom: StartRecord | undefined;
   /** Where the training stands; undefined without a run, or a file that a training can go on from. */
   readonly training: TrainingProgress | undefined;
 }
@@ -109,7 +112,7 @@ async function lastOf(path: string): Promise<string | undefined> {
 }
 
 function describeCheckpoint(checkpoint: Checkpoint): Omit<LoadedModel, 'kind' | 'file' | 'training'> {
-  const { template, classes, hyperParameters, metrics } = checkpoint.info;
+  const { template, classes, hyperParameters, metrics, start } = checkpoint.info;
   const complete = completeHyperParameters(hyperParameters);
   return {
     template: template.name,
@@ -119,6 +122,7 @@ function describeCheckpoint(checkpoint: Checkpoint): Omit<LoadedModel, 'kind' | 
     threshold: confidenceThreshold(complete),
     settings: settings.toFlat(complete),
     mDice: metrics?.mDice ?? undefined,
+    startedFrom: start,
   };
 }
 
@@ -133,7 +137,10 @@ function progressOf({ info }: Checkpoint, file: string): TrainingProgress | unde
   };
 }
 
-const UNKNOWN = { settings: undefined, mDice: undefined, training: undefined, segments: true } as const;
+const UNKNOWN = {
+  ...{ settings: undefined, mDice: undefined, startedFrom: undefined, training: undefined },
+  segments: true,
+} as const;
 
 async function ofWeights({ path, template, signal }: LoadOptions): Promise<LoadedModel> {
   const { classes, inputSize, hyperParameters, ...model } = await loadTrainedModel({

@@ -49,6 +49,7 @@ function startEvent(resumed?: StartEvent['resumed']): StartEvent {
     template: 'Lite-HRNet-s-mod2',
     output,
     config: { template: 'Lite-HRNet-s-mod2', seed: 1, hyper_parameters: {} },
+    startedFrom: { kind: 'none' },
     images: { train: trainSet.samples.length, validation: validationSet.samples.length },
     classes: trainSet.classes,
     epochs: 3,

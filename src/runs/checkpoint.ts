@@ -22,6 +22,7 @@ import { unquoted } from '../weights/unusable.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { runConfigSchema } from './run-config.js';
 import { runStateSchema } from './run-state.js';
+import { startSchema } from './start.js';
 
 /** Name of the file with the best weights in a run's `models` folder. */
 export const WEIGHTS_FILE = 'weights.safetensors';
@@ -43,6 +44,8 @@ const checkpointInfo = z.object({
     .max(255),
   /** How the data was read that it learned from; without it in files of earlier versions. */
   data: dataReadingSchema.optional(),
+  /** What the training started from; without it in files of earlier versions. */
+  start: startSchema.optional(),
   /** Validation scores of exactly these weights; null when they have not been validated. */
   metrics: z
     .object({
@@ -170,7 +173,12 @@ export function checkpointProblem(tensors: Checkpoint['tensors']): string | unde
   return undefined;
 }
 
-async function findWeights(path: string): Promise<string> {
+/**
+ * The file of weights at a path.
+ *
+ * @throws OtxError `checkpoint` when there is none.
+ */
+export async function findWeights(path: string): Promise<string> {
   const kind = await stat(path).catch(() => undefined);
   if (!kind)
     throw new OtxError(

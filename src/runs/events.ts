@@ -7,6 +7,7 @@ import type { ClassInfo, DatasetReport, SplitReport } from '../data/index.js';
 import type { SegmentationMetrics } from './metrics.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
+import type { StartRecord } from './start.js';
 
 /** Something worth telling a person that is not an error, e.g. that the batch was reduced. */
 export interface NoticeEvent {
@@ -79,6 +80,8 @@ export interface StartEvent {
   readonly output: string;
   /** All that was chosen, as in `config.yaml`. */
   readonly config: RunConfig;
+  /** What its weights began with; undefined where a run of an earlier version goes on. */
+  readonly startedFrom: StartRecord | undefined;
   /** How many images there are to learn from, and to validate on; undefined for a training that does not segment. */
   readonly images: { readonly train: number; readonly validation: number | undefined };
   /** Background first. */

@@ -7,7 +7,7 @@ import { parseSwitch, SWITCH_WORDS, switchSchema } from '../base/switch.js';
 export interface RunKind<T> {
   /** Checks a value of a program or of a file. */
   readonly schema: z.ZodType<T>;
-  readonly type: 'path' | 'text' | 'integer' | 'float' | 'seconds' | 'boolean' | 'interval';
+  readonly type: 'path' | 'text' | 'integer' | 'float' | 'seconds' | 'boolean' | 'choice' | 'interval';
   /** Type and range in words. */
   readonly allowed: string;
   /** All values, where they can be listed. */

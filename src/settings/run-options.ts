@@ -5,6 +5,7 @@
 
 import { MOST_THREADS } from '../base/most-threads.js';
 import { FORMAT_NAMES } from '../data/formats/formats.js';
+import { pretrainedKind } from './pretrained-choice.js';
 import { anyText, count, interval, oneOf, onOff, path, seconds, share } from './run-kinds.js';
 import type { RunOptionRecord } from './run-option.js';
 
@@ -146,12 +147,18 @@ export const runOptions = {
     description: 'start from the weights of a run folder, checkpoint, .pth, .pt or .safetensors file',
   },
   pretrained: {
-    ...onOff(),
+    ...pretrainedKind(),
     file: 'pretrained',
-    flag: '--pretrained',
-    off: 'start from random weights, whatever the template says',
+    flag: '--pretrained [start]',
+    off: 'start from random weights, as --pretrained none',
     onResume: 'fixed',
-    description: 'start from the published ImageNet backbone, downloaded when it is not here yet',
+    description:
+      'backbone to start from: imagenet, the published one, downloaded when it is not here yet; embedded, the one that comes with ' +
+      'the package; none, random numbers; auto, the first of these that is to be had. true is imagenet, false is none (default: ' +
+      'that of the template, which is auto in those of the package)',
+    help:
+      'backbone to start from: auto (the first of the others that is to be had), imagenet (published, downloaded when it is not ' +
+      'here yet; also without a value), embedded (in the package) or none (default: auto)',
   },
   resumeFrom: {
     ...path(),

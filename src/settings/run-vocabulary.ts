@@ -35,6 +35,7 @@ const KIND_OF_TYPE = {
   float: 'number?',
   seconds: 'number?',
   boolean: 'boolean?',
+  choice: 'choice?',
   interval: 'object?',
 } as const satisfies Record<RunOption['type'], OptionKinds[string]>;
 

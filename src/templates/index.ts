@@ -1,5 +1,6 @@
 /** @file Public face of the templates. */
 
+export { embeddedBackbone, templatesWithBackbone } from './embedded-backbone.js';
 export { describeSettings, settingsSchema } from './settings-schema.js';
 export { listTemplates, loadTemplate } from './template.js';
 export type { Template } from './template-type.js';

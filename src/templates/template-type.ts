@@ -1,5 +1,6 @@
 /** @file What a template is, whatever form its file has. */
 import type { HyperParameters } from '../settings/index.js';
+import type { PretrainedChoice } from '../settings/pretrained-choice.js';
 
 /** What a template is made for. */
 export const CATEGORIES = ['SPEED', 'BALANCE', 'ACCURACY', 'EXPERIMENTAL'] as const;
@@ -18,8 +19,8 @@ export interface Template {
   readonly model: string;
   /** One sentence. */
   readonly description: string;
-  /** Whether training starts from the published ImageNet backbone of the model. */
-  readonly pretrained: boolean;
+  /** Which backbone a training starts from where nobody chooses. */
+  readonly pretrained: PretrainedChoice;
   /** Defaults of every setting. */
   readonly hyperParameters: HyperParameters;
   /** The YAML file it was read from. */

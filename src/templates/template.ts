@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { readTextOfSync } from '../base/read-file.js';
-import { switchSchema } from '../base/switch.js';
 import { shown } from '../base/text.js';
 import { completeHyperParameters } from '../settings/index.js';
+import { pretrainedChoice } from '../settings/pretrained-choice.js';
 import {
   fromReferenceTemplate,
   isReferenceTemplate,
@@ -26,7 +26,7 @@ const templateFile = z.strictObject({
   category: z.enum(CATEGORIES),
   model: z.string().min(1),
   description: z.string(),
-  pretrained: switchSchema,
+  pretrained: pretrainedChoice,
   /** What differs from the defaults. */
   hyper_parameters: z.unknown().optional(),
 });

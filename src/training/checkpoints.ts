@@ -85,7 +85,7 @@ export function createCheckpoints(run: PreparedRun, options: CheckpointsOptions)
 
 /** What a checkpoint says of the run besides its tensors. */
 function describe(
-  { template, hyperParameters, classes, trainSet, state, config, resumeInfo }: PreparedRun,
+  { template, hyperParameters, classes, trainSet, start, state, config, resumeInfo }: PreparedRun,
   kind: 'best' | 'last',
   metrics: SegmentationMetrics | null,
 ): Parameters<typeof checkpointOf>[0] {
@@ -100,6 +100,7 @@ function describe(
       ...(trainSet.imageReading && { imageReading: trainSet.imageReading }),
       imageSize: learnedSize(trainSet.samples, hyperParameters),
     }),
+    ...(start && { start }),
     metrics,
     progress: {
       epoch,

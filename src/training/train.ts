@@ -87,12 +87,12 @@ async function begin(training: Training): Promise<void> {
 /** Tells everybody that all is ready. */
 function start(training: Training): void {
   const { template, folder, config, trainSet, validationSet, classes, sizes, method, resumed } = training;
-  const { state, trainLoader, hyperParameters, reporter, tell } = training;
+  const { state, start: startedFrom, trainLoader, hyperParameters, reporter, tell } = training;
   const event = {
     type: 'start',
     template: template.name,
     output: folder.root,
-    ...{ config, classes, sizes, resumed },
+    ...{ config, startedFrom, classes, sizes, resumed },
     images: { train: trainSet.samples.length, validation: validationSet?.samples.length },
     epochs: state.epochs,
     stepsPerEpoch: trainLoader.stepsPerEpoch,

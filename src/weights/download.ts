@@ -13,6 +13,11 @@ export interface Patience {
   readonly firstPause: number;
   /** Longest silence of a server. */
   readonly longestSilence: number;
+  /**
+   * Longest wait for the file's headers, connecting and redirects included: what has not answered with the file by then, or answers
+   * with something else, is given up and not asked again. Default: `longestSilence`, and it is asked again.
+   */
+  readonly firstAnswer?: number;
 }
 
 export interface DownloadOptions {
@@ -32,14 +37,21 @@ export interface DownloadOptions {
  * large, redirected without end); OtxError `aborted`, or `output` when the disk is full.
  */
 export async function download(part: PartFile, options: DownloadOptions): Promise<void> {
-  const { attempts, firstPause } = options.patience;
+  const { attempts, firstPause, longestSilence, firstAnswer = longestSilence } = options.patience;
   const { signal } = options;
+  let mayAskAgain = options.patience.firstAnswer === undefined;
   for (let attempt = 1; !part.isComplete; attempt++) {
     try {
-      return await receive(part, options);
+      return await receive(part, options, {
+        longestWait: mayAskAgain ? longestSilence : firstAnswer,
+        onAnswer: () => {
+          mayAskAgain = true;
+        },
+      });
     } catch (error) {
       if (signal?.aborted) throw aborted(part);
       if (!(error instanceof DownloadFailure) || error.isFinal) throw error;
+      if (!mayAskAgain) throw new DownloadFailure(error.message, true, { cause: error });
       if (attempt >= attempts) {
         throw new DownloadFailure(`${error.message}, after ${attempts} attempts`, true, { cause: error });
       }
@@ -54,14 +66,26 @@ function aborted({ origin }: PartFile): OtxError {
   return new OtxError('aborted', `stopped while downloading ${origin.address}`);
 }
 
+interface Attempt {
+  /** For headers, in milliseconds. */
+  readonly longestWait: number;
+  /** Called when the server has something of the file, or of what it was when a part of it came. */
+  readonly onAnswer: () => void;
+}
+
 /** One attempt. */
-async function receive(part: PartFile, options: DownloadOptions): Promise<void> {
+async function receive(
+  part: PartFile,
+  options: DownloadOptions,
+  { longestWait, onAnswer }: Attempt,
+): Promise<void> {
   const { environment, limit, onProgress } = options;
   const address = new URL(part.origin.address);
-  const watch = new SilenceWatch(options.patience.longestSilence, options.signal);
+  const watch = new SilenceWatch(longestWait, options.signal);
   try {
     await get(address, { headers: headersFor(part), environment, signal: watch.signal }, async (response) => {
-      watch.heard();
+      watch.heard(options.patience.longestSilence);
+      if (ANSWERS.has(response.status)) onAnswer();
       if (response.status !== 200 && response.status !== 206) {
         if (response.status === 416) await part.restart(unknown(part));
         throw statusFailure(response.status, via(address, environment));
@@ -71,7 +95,7 @@ async function receive(part: PartFile, options: DownloadOptions): Promise<void> 
       for await (const bytes of response.body as AsyncIterable<Uint8Array>) {
         if (part.size + bytes.length > limit) throw tooLarge(limit);
         await part.append(bytes);
-        watch.heard();
+        watch.heard(options.patience.longestSilence);
         onProgress?.(part.size, part.origin.total);
       }
     });
@@ -79,7 +103,7 @@ async function receive(part: PartFile, options: DownloadOptions): Promise<void> 
     if (error instanceof OtxError) throw error;
     if (watch.isSilent) {
       throw new DownloadFailure(
-        `nothing came for ${options.patience.longestSilence / 1000} s${via(address, environment)}`,
+        `nothing came for ${watch.milliseconds / 1000} s${via(address, environment)}`,
         false,
         { cause: error },
       );
@@ -142,6 +166,9 @@ function count(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** Statuses of a server that has the file: all of it, the rest of it, or less than the part that is here. */
+const ANSWERS: ReadonlySet<number> = new Set([200, 206, 416]);
+
 /** Statuses that often pass: timeout, range, too early, too many requests. */
 const PASSING: ReadonlySet<number> = new Set([408, 416, 425, 429]);
 
@@ -160,10 +187,14 @@ function tooLarge(limit: number): DownloadFailure {
 /** A signal that fires when a server has been silent for too long, whatever it is silent about, or when the user stops. */
 class SilenceWatch {
   private readonly silence = new AbortController();
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
   readonly signal: AbortSignal;
 
-  constructor(milliseconds: number, signal: AbortSignal | undefined) {
+  /** @param milliseconds that it waits now. */
+  constructor(
+    public milliseconds: number,
+    signal: AbortSignal | undefined,
+  ) {
     this.timer = setTimeout(() => this.silence.abort(), milliseconds);
     this.signal = signal ? AbortSignal.any([signal, this.silence.signal]) : this.silence.signal;
   }
@@ -172,8 +203,15 @@ class SilenceWatch {
     return this.silence.signal.aborted;
   }
 
-  heard(): void {
-    this.timer.refresh();
+  /** @param milliseconds that it waits from now on. */
+  heard(milliseconds: number): void {
+    if (milliseconds === this.milliseconds) {
+      this.timer.refresh();
+      return;
+    }
+    this.stop();
+    this.milliseconds = milliseconds;
+    this.timer = setTimeout(() => this.silence.abort(), milliseconds);
   }
 
   stop(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeElements } from './element-types.js';
-import { toHalf, toHalves } from './half.js';
+import { halfTensor, toHalf, toHalves } from './half.js';
 
 const back = (halves: Uint16Array) => decodeElements('float16', halves.slice().buffer) as Float32Array;
 
@@ -36,4 +36,13 @@ test.each([
 
 test('what is no number stays none', () => {
   expect(back(Uint16Array.of(toHalf(Number.NaN)))[0]).toBeNaN();
+});
+
+test('a tensor keeps its type where halves would lose it', () => {
+  const shape = [1];
+  const [small, large] = [Float32Array.of(-65504), Float32Array.of(-65505)];
+  expect(halfTensor({ shape, data: small })).toEqual({ dtype: 'F16', shape, data: Uint16Array.of(0xfbff) });
+  expect(halfTensor({ shape, data: large })).toEqual({ dtype: 'F32', shape, data: large });
+  const data = BigInt64Array.of(3n);
+  expect(halfTensor({ shape: [], data })).toEqual({ dtype: 'I64', shape: [], data });
 });

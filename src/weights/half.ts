@@ -1,5 +1,11 @@
 /** @file Half-precision numbers, in which backbones are shipped: half the bytes at three and a half decimal digits. */
 
+import type { WrittenTensor } from './safetensors.js';
+import type { WeightTensor } from './stored-tensor.js';
+
+/** The largest that is finite. */
+const LARGEST_HALF = 65504;
+
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
@@ -32,3 +38,10 @@ function rounded(value: number, dropped: number): number {
 
 /** Halves of float32 values. */
 export const toHalves = (values: Float32Array): Uint16Array => Uint16Array.from(values, toHalf);
+
+/** A tensor in half precision; counters, and what has values too large for it, as variances of batch norm may be, stay as they are. */
+export function halfTensor({ shape, data }: WeightTensor): WrittenTensor {
+  if (!(data instanceof Float32Array)) return { dtype: 'I64', shape, data };
+  const fits = data.every((value) => Math.abs(value) <= LARGEST_HALF);
+  return fits ? { dtype: 'F16', shape, data: toHalves(data) } : { dtype: 'F32', shape, data };
+}

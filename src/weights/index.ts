@@ -13,11 +13,13 @@ export {
   type WeightMatch,
 } from './match.js';
 export {
+  type BackboneSource,
   type DownloadProgress,
   fetchPretrained,
   type PretrainedOptions,
   pretrainedAddresses,
   pretrainedPath,
+  SHORT_PATIENCE,
 } from './pretrained.js';
 export { type Naming, readSafetensorsMetadata, readWeights, type Weights } from './read-weights.js';
 export type { WeightTensor } from './stored-tensor.js';

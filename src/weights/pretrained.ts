@@ -40,13 +40,21 @@ export interface PretrainedOptions {
   readonly signal?: AbortSignal;
   /** Only called when something is downloaded. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** For proxies and the cache folder; default `process.env`. */
+  /** For proxies, the cache folder and `OTX_OFFLINE`; default `process.env`. */
   readonly environment?: Environment;
   /** Default: 5 attempts, 1 to 8 seconds between them, 30 seconds of silence. */
   readonly patience?: Patience;
 }
 
+/** Where backbones come from and are kept. */
+export interface BackboneSource extends Pick<PretrainedOptions, 'baseUrl' | 'cacheDir'> {
+  /** Folder of embedded backbones, each a `NAME.safetensors` with its `NAME.card.json`. Default: that of the package. */
+  readonly embeddedDir?: string;
+}
+
 const PATIENCE: Patience = { attempts: 5, firstPause: 1000, longestSilence: 30_000 };
+/** Of who has something else to use: the server has to answer within five seconds. */
+export const SHORT_PATIENCE: Patience = { ...PATIENCE, firstAnswer: 5000 };
 /** The largest has some 105 MB. */
 const MOST_BYTES = 1_000_000_000;
 
@@ -65,7 +73,8 @@ export function pretrainedPath(
 
 /**
  * The published backbone of a model as a file on this machine: from the cache, or downloaded into it. An interrupted
- * download is continued the next time; proxies are taken from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ * download is continued the next time; proxies are taken from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. With `OTX_OFFLINE=1`
+ * the network is not asked.
  *
  * The SegNeXt files carry the first digits of their SHA-256 in their names, which are verified. The Lite-HRNet files do
  * not: they are trusted on first use, and their SHA-256 is noted beside them and verified from then on.

@@ -5,6 +5,7 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { digitsInName, notedSha256, notePath, noteSha256, sha256Of } from './checksum.js';
 import { type DownloadOptions, download } from './download.js';
 import { DownloadFailure } from './http-get.js';
+import { isOffline } from './offline.js';
 import { PartFile, removeAbandoned } from './part-file.js';
 import { readWeights } from './read-weights.js';
 
@@ -16,6 +17,8 @@ import { readWeights } from './read-weights.js';
  * (`….sha256`); from then on only the same bytes are accepted, in a later download too.
  *
  * @param path with the published name. A file that is there is checked and used, not downloaded.
+ * With `OTX_OFFLINE` set nothing is downloaded.
+ *
  * @throws DownloadFailure saying what is wrong; OtxError `aborted`, or `output` when it cannot be written.
  */
 export async function obtainPublishedFile(
@@ -30,6 +33,9 @@ export async function obtainPublishedFile(
     }
     await removeAbandoned(path);
     return;
+  }
+  if (isOffline(options.environment)) {
+    throw new DownloadFailure('OTX_OFFLINE is set, so that the network is not asked', true);
   }
   const part = await PartFile.begin(path, address);
   try {

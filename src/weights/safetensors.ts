@@ -20,7 +20,7 @@ export interface SafeTensors {
 }
 
 /** What is written besides: halves, in which backbones are shipped. They are read by `readWeights`. */
-type WrittenTensor =
+export type WrittenTensor =
   | SafeTensor
   | { readonly dtype: 'F16'; readonly shape: readonly number[]; readonly data: Uint16Array };
 

@@ -10,6 +10,7 @@ import { agreement, drawFigure } from '../../demo/pictures.js';
 import { untrainedCheckpoint } from '../../demo/untrained.js';
 import {
   checkDataset,
+  embeddedBackbone,
   evaluate,
   exportModel,
   formatMetrics,
@@ -127,7 +128,8 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
       trainData,
       validationData,
       output: join(run, 'training'),
-      pretrained: false,
+      // The same everywhere, with and without a network.
+      pretrained: (await embeddedBackbone(TEMPLATE)) ? 'embedded' : 'none',
       seed: SEED,
       ...settings,
       timeBudgetSeconds: TRAINING_SECONDS,

@@ -100,7 +100,7 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
             reason: `asked for; about ${made} steps`,
           } as const,
         ]),
-    { name: 'pretrained', value: false, reason: PRETRAINED },
+    { name: 'pretrained', value: 'auto', reason: PRETRAINED },
     { name: 'inputSize', ...input },
     ...(windows ? [{ name: 'tile', ...windows.tile } as const] : []),
     ...explainBatch(chosen, usual, trained, isTimed),
@@ -114,7 +114,8 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
 }
 
 const PRETRAINED =
-  'nothing is downloaded unless you say so; true starts from the published ImageNet backbone, which needs fewer images and epochs';
+  'the published ImageNet backbone if it is here or its server answers, else the embedded one, if the template has one; they need ' +
+  'fewer images and epochs. imagenet or embedded insist on one of them, none starts from random numbers';
 
 const FASTEST = 'Lite-HRNet-s-mod2';
 

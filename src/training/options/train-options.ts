@@ -8,6 +8,7 @@ import { type DataSource, pathOf } from '../../data/index.js';
 import type { TrainEvent } from '../../runs/events.js';
 import type { RunConfig } from '../../runs/run-config.js';
 import { type SettingOptions, settingsOf } from '../../settings/index.js';
+import { type PretrainedChoice, pretrainedChoice } from '../../settings/pretrained-choice.js';
 import type { CheckpointInterval } from '../../settings/run-kinds.js';
 import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
 import { trainingSettings } from '../../settings/training-settings.js';
@@ -18,7 +19,7 @@ import {
   type Template,
   type TrainType,
 } from '../../templates/index.js';
-import type { PretrainedOptions } from '../../weights/index.js';
+import type { BackboneSource } from '../../weights/index.js';
 import { extendRun } from '../resume/extend-run.js';
 import type { InterruptedRun } from '../resume/interrupted-run.js';
 import { checkSameConfig, checkUnfinished } from '../resume/interrupted-run.js';
@@ -29,8 +30,11 @@ interface CommonOptions
   extends SettingOptions,
     Omit<RunOptions, 'trainData' | 'validationData'>,
     OwnFunctions {
-  /** Where published files come from and are kept. Default: their public addresses, and a folder of the user's cache. */
-  readonly pretrainedSource?: Pick<PretrainedOptions, 'baseUrl' | 'cacheDir'> | undefined;
+  /**
+   * Where backbones come from and are kept. Default: public addresses, a folder of the user's cache, and for embedded ones the
+   * package.
+   */
+  readonly pretrainedSource?: BackboneSource | undefined;
   /** File that some of these settings were read from: it is not written over. */
   readonly configFile?: string | undefined;
   /** What a user typed to get here, for `environment.json`. */
@@ -125,7 +129,8 @@ export function newConfig(
 ): { config: CompleteConfig; template: Template } {
   const { template: asked } = options;
   const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
-  if (options.pretrained && options.loadWeights !== undefined) {
+  const asks = startAsked(options);
+  if ((asks === 'imagenet' || asks === 'embedded') && options.loadWeights !== undefined) {
     throw new OtxError(
       'usage',
       `${option('pretrained')} and ${option('loadWeights')} ${options.loadWeights} are both asked for; choose one of them`,
@@ -153,7 +158,7 @@ export function configOf(
   const chosen = {
     useOtxAdapter: options.useOtxAdapter ?? false,
     seed: options.seed ?? defaultSeed(trainType),
-    pretrained: startsPretrained(template, options),
+    pretrained: startOf(template, options),
   };
   return {
     template: templateReference(template),
@@ -198,6 +203,7 @@ export function resumedConfig(
   checkSameProgram(root, before.resume.config.from_program ?? [], { ...options });
   checkSameConfig(root, before.resume.config, {
     ...runVocabulary.toConfig(given, resolve),
+    ...(given.pretrained === undefined ? {} : { pretrained: resumedStart(options) }),
     hyper_parameters: asks as RunConfig['hyper_parameters'],
   });
   const run = extendRun(before, asks.learning_parameters?.num_iters);
@@ -239,20 +245,29 @@ function withPaths(options: Partial<TrainOptions> | ResumeOptions): RunOptions {
   return { ...others, trainData: pathOf(trainData), validationData: pathOf(validationData) };
 }
 
-/** Whether a new run starts from the published backbone: weights that are given take its place. */
-export function startsPretrained(
-  template: Template,
-  { pretrained, loadWeights }: Pick<CommonOptions, 'pretrained' | 'loadWeights'>,
-): boolean {
-  return loadWeights === undefined && (pretrained ?? template.pretrained);
+/** What must be that of the run; `auto` is whatever it has begun with. */
+function resumedStart(options: ResumeOptions): PretrainedChoice | undefined {
+  const asks = startAsked(options);
+  return asks === 'auto' ? undefined : asks;
 }
 
-/** Whether a new run starts from any weights, instead of random numbers alone. */
-export function startsFromWeights(
-  template: Template,
-  options: Pick<CommonOptions, 'pretrained' | 'loadWeights'>,
-): boolean {
-  return options.loadWeights !== undefined || startsPretrained(template, options);
+type StartOptions = Pick<CommonOptions, 'pretrained' | 'loadWeights'>;
+
+/** The choice of the caller in one form. */
+function startAsked({ pretrained }: StartOptions): PretrainedChoice | undefined {
+  return pretrained === undefined ? undefined : pretrainedChoice.safeParse(pretrained).data;
+}
+
+/** Which backbone a new run starts from: weights that are given take its place. */
+export function startOf(template: Template, options: StartOptions): PretrainedChoice {
+  if (options.loadWeights !== undefined) return 'none';
+  return startAsked(options) ?? template.pretrained;
+}
+
+/** Whether a new run starts from any weights, instead of random numbers alone; `auto` may come to either. */
+export function startsFromWeights(template: Template, options: StartOptions): boolean {
+  if (options.loadWeights !== undefined) return true;
+  return ['imagenet', 'embedded'].includes(startOf(template, options));
 }
 
 /** A name where that finds the same template again, else the path. */

@@ -73,5 +73,5 @@ export async function formatTrainingConfig(options: Partial<TrainOptions> | Resu
 
 /** A comment of YAML. */
 const FROM_SCRATCH =
-  '# From random weights: optimizer adam and 15 epochs, unless others were asked for. From --pretrained or --load-weights\n' +
-  "# they are the reference's, sgd and 10.";
+  '# From random weights: optimizer adam and 15 epochs, unless others were asked for. From a backbone (pretrained: imagenet or\n' +
+  "# embedded) or --load-weights they are the reference's, sgd and 10; with auto both are chosen by the start where this file does not name them.";

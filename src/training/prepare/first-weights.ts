@@ -4,10 +4,18 @@ import type { ClassInfo } from '../../data/index.js';
 import type { Method } from '../../methods/method.js';
 import { isBackboneOnly } from '../../runs/checkpoint.js';
 import { openGivenWeights, stateFromWeights } from '../../runs/given-weights.js';
-import { describeLoaded, initialState, type StateDict, stateFromCheckpoint } from '../../runs/state-dict.js';
+import {
+  describeLoaded,
+  floatsOf,
+  initialState,
+  type StateDict,
+  stateFromCheckpoint,
+} from '../../runs/state-dict.js';
+import { matchWeights } from '../../weights/index.js';
 import { isTrainingState } from '../../weights/training-state.js';
 import type { CompleteConfig } from '../options/train-options.js';
 import type { InterruptedRun } from '../resume/interrupted-run.js';
+import type { Backbone } from './choose-start.js';
 
 export interface FirstWeights {
   readonly state: StateDict;
@@ -23,14 +31,14 @@ export interface FirstWeightsOptions {
   readonly method: Method;
   readonly classes: readonly ClassInfo[];
   readonly notice: (message: string) => void;
-  /** Fresh weights with those of a published backbone in their places. */
-  readonly withBackbone: (state: StateDict) => Promise<StateDict>;
+  /** Takes its place in fresh weights; the head keeps its initial values. */
+  readonly backbone: Backbone | undefined;
 }
 
 /** @throws OtxError `checkpoint` for weights that do not fit. */
 export async function firstWeights(options: FirstWeightsOptions): Promise<FirstWeights> {
-  const { earlier, config, method, classes, notice, withBackbone } = options;
-  const { load_weights, pretrained, seed } = config;
+  const { earlier, config, method, classes, notice, backbone } = options;
+  const { load_weights, seed } = config;
   const { variables, isOfLoss = () => false } = method;
   const fresh = initialState(variables, seed);
   if (earlier) {
@@ -40,7 +48,14 @@ export async function firstWeights(options: FirstWeightsOptions): Promise<FirstW
     return { state: new Map([...fresh, ...state]), knownClasses: earlier.resume.knownClasses };
   }
   if (load_weights === undefined) {
-    return { state: pretrained ? await withBackbone(fresh) : fresh, knownClasses: null };
+    if (!backbone) return { state: fresh, knownClasses: null };
+    const { source, tensors } = backbone;
+    const match = matchWeights(tensors, variables, { source, expectBackbone: true });
+    // That the head is not in it is no news.
+    const isWhole = match.missing.every((key) => !key.startsWith('backbone.'));
+    if (!isWhole || match.unexpected.length + match.mismatched.length > 0) notice(match.report);
+    const values = [...match.loaded].map(([key, { data }]) => [key, floatsOf(data)] as const);
+    return { state: new Map([...fresh, ...values]), knownClasses: null };
   }
   const given = await openGivenWeights(load_weights);
   if (given.kind === 'weights') {

@@ -23,12 +23,14 @@ import type { History } from '../../runs/history.js';
 import { joinInputs } from '../../runs/inputs.js';
 import { withProblemList } from '../../runs/problem-list.js';
 import { type RunState, stateProblem } from '../../runs/run-state.js';
+import type { StartRecord } from '../../runs/start.js';
 import {
   type HyperParameters,
   inputSizes,
   resolveHyperParameters,
   settingsOf,
 } from '../../settings/index.js';
+import type { PretrainedChoice } from '../../settings/pretrained-choice.js';
 import type { Template } from '../../templates/index.js';
 import { checkOwnFunctions } from '../options/from-program.js';
 import {
@@ -46,21 +48,21 @@ import { createTrainingSession, type TrainingSession } from '../session.js';
 import { adaptBatchSize } from './adapt-batch-size.js';
 import { chooseMethod, imageCacheOf } from './choose-method.js';
 import { chooseSettings, keptSettings } from './choose-settings.js';
+import { chooseStart, givenStart, requireEmbedded, type Start } from './choose-start.js';
 import { samplingOrder } from './class-incremental.js';
 import { firstWeights } from './first-weights.js';
 import { initialRunState } from './initial-run-state.js';
 import { type PixelWeights, pixelWeights } from './pixel-weights.js';
-import { loadPretrained } from './pretrained-backbone.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { besides, rootsOf } from './run-inputs.js';
 import { shareCache } from './share-cache.js';
 import { startFiles } from './start-files.js';
 import { type GivenData, openTrainData, type TrainData } from './train-data.js';
 
-/** For those who did not choose it. */
+/** For those who did not choose it, but whose template does. */
 const FROM_SCRATCH =
-  'all weights start from random numbers; --pretrained starts from the published ImageNet backbone, which needs fewer ' +
-  'images and epochs (--no-pretrained says that this is intended)';
+  'all weights start from random numbers, as the template says; --pretrained auto starts from a backbone that knows images, ' +
+  'which needs fewer images and epochs (--pretrained none says that this is intended)';
 
 /** Measured in docs/results.md. */
 const TIMID =
@@ -86,6 +88,8 @@ export interface PreparedRun {
   readonly validationLoader: EvalLoader | undefined;
   /** `results.csv`; undefined for a run that is not reported. */
   readonly history: History | undefined;
+  /** What it began with; undefined for a run of an earlier version. */
+  readonly start: StartRecord | undefined;
   /** The beginning, or where the interrupted run was. */
   readonly state: RunState;
   /** Undefined for a new run. */
@@ -124,7 +128,8 @@ export async function prepareRun(
     : await createRunFolder(config.output, inputs);
   try {
     if (opened) await checkStillThere(opened);
-    return await prepareIn(folder, { options, listeners, notice, asked, data });
+    const settled = await settleStart(asked, options, listeners.tell);
+    return await prepareIn(folder, { options, listeners, notice, data, ...settled });
   } catch (error) {
     // What is being written of the events must not come after the folder is let go.
     await listeners.reporter?.finish();
@@ -172,6 +177,8 @@ async function whatIsAsked(
   const given = { train: inMemory(options.trainData), validation: inMemory(options.validationData) };
   checkOwnFunctions(options, settings);
   checkUsed(options, settings);
+  if (!opened && config.pretrained === 'embedded')
+    await requireEmbedded({ template, source: options.pretrainedSource });
   return { config, template, settings, opened, earlier, extension, threads, given };
 }
 
@@ -214,12 +221,40 @@ interface Preparing {
   readonly listeners: Listeners;
   readonly notice: (message: string) => void;
   readonly asked: Asked;
+  readonly start: Start;
   readonly data: TrainData;
+}
+
+/**
+ * What the training starts from, and what was asked for with that in the place of `auto`: what repeats this run, and the recipe
+ * that suits the start.
+ */
+async function settleStart(
+  asked: Asked,
+  options: TrainOptions | ResumeOptions,
+  onEvent: (event: TrainEvent) => void,
+): Promise<{ readonly asked: Asked; readonly start: Start }> {
+  const { earlier, config, template, settings } = asked;
+  if (earlier) return { asked, start: { record: earlier.checkpoint.info.start } };
+  if (config.load_weights !== undefined) return { asked, start: await givenStart(config.load_weights) };
+  const choice = config.pretrained as PretrainedChoice;
+  const start = await chooseStart({
+    ...{ choice, template, onEvent, isOwnModel: options.model !== undefined },
+    ...{ source: options.pretrainedSource, signal: options.signal },
+  });
+  if (choice !== 'auto') return { asked, start };
+  const { train_type } = settings.algo_backend;
+  const pretrained = start.record?.kind as PretrainedChoice;
+  const again = newConfig({ ...(options as TrainOptions), pretrained }, train_type).config;
+  return {
+    asked: { ...asked, config: again, settings: resolveHyperParameters(template, again.hyper_parameters) },
+    start,
+  };
 }
 
 /** The rest, once there is a folder. */
 async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<PreparedRun> {
-  const { options, listeners, notice, asked, data } = preparing;
+  const { options, listeners, notice, asked, start, data } = preparing;
   const { config, template, earlier, threads } = asked;
   const { signal } = options;
   const { tell } = listeners;
@@ -235,13 +270,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     method: unread,
     classes: data.trainSet.classes,
     notice,
-    withBackbone: (state) =>
-      loadPretrained(state, unread.variables, {
-        model: template.model,
-        ...options.pretrainedSource,
-        signal,
-        onEvent: tell,
-      }),
+    backbone: start.backbone,
   });
 
   // Whatever could fail late fails now: every mask is looked at.
@@ -302,6 +331,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     state: earlier
       ? structuredClone(earlier.resume.state)
       : initialRunState(num_iters, learning_rate_schedule),
+    start: start.record,
     resumeInfo: { config, threads, knownClasses, data: data.fingerprints },
     dispose: async () => {
       await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
@@ -314,9 +344,9 @@ function warnOfRandomStart(
   { options, asked, notice }: Preparing,
   { algo_backend, ...chosen }: HyperParameters,
 ): void {
-  const { earlier, config } = asked;
-  if (earlier || config.pretrained || config.load_weights !== undefined) return;
-  if (options.pretrained === undefined) notice(FROM_SCRATCH);
+  const { earlier, config, template } = asked;
+  if (earlier || config.pretrained !== 'none' || config.load_weights !== undefined) return;
+  if (options.pretrained === undefined && template.pretrained === 'none') notice(FROM_SCRATCH);
   if (algo_backend.train_type === 'Selfsupervised' && chosen.learning_parameters.optimizer === 'sgd') {
     notice(TIMID);
   }
