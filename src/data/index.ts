@@ -70,3 +70,4 @@ export { normalizeImage, PIXEL_MEAN, PIXEL_STD } from './transforms/normalize.js
 export { resizeImage } from './transforms/resize.js';
 export * from './types.js';
 export { REGION_SAMPLES } from './views/regions.js';
+export { SINGLE_VIEWS, type SingleView } from './views/whole-view.js';

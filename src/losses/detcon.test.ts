@@ -3,7 +3,7 @@ import { interpret } from '../../tests/graph/reference.js';
 import { fnv1a32, Random } from '../base/random.js';
 import { runGraph } from '../engine/run-graph.js';
 import { gradients, input, type Tensor } from '../graph/index.js';
-import { type ContrastiveView, type DetconLoss, detconLoss } from './detcon.js';
+import { type ContrastiveView, type DetconLoss, detconLoss, POSITIVES, type Positives } from './detcon.js';
 
 type Ids = readonly (readonly number[])[];
 type Name = 'pred1' | 'pred2' | 'target1' | 'target2';
@@ -57,7 +57,10 @@ const plane: Case = {
   tind2: [[3, 7]],
 };
 
-function build({ vectors, pind1 }: Case): DetconLoss & { vectors: Record<Name, Tensor> } {
+function build(
+  { vectors, pind1 }: Case,
+  positives?: Positives,
+): DetconLoss & { vectors: Record<Name, Tensor> } {
   const [batch, samples] = [pind1.length, pind1[0]!.length];
   const shape = [batch, samples, vectors.pred1.length / (batch * samples)];
   const x = Object.fromEntries(NAMES.map((name) => [name, input(name, 'float32', shape)])) as Record<
@@ -71,7 +74,7 @@ function build({ vectors, pind1 }: Case): DetconLoss & { vectors: Record<Name, T
     targets: x[`target${i}`],
     targetIds: ids(`tind${i}`),
   });
-  return { ...detconLoss([view(1), view(2)]), vectors: x };
+  return { ...detconLoss([view(1), view(2)], positives && { positives }), vectors: x };
 }
 
 const feeds = ({ vectors, ...ids }: Case): Record<string, number[]> => ({
@@ -79,8 +82,11 @@ const feeds = ({ vectors, ...ids }: Case): Record<string, number[]> => ({
   ...Object.fromEntries(Object.entries(ids).map(([name, values]) => [name, (values as Ids).flat()])),
 });
 
-function evaluate(example: Case): { loss: number; positive: number; negative: number } {
-  const { loss, positiveSimilarity, negativeSimilarity } = build(example);
+function evaluate(
+  example: Case,
+  positives?: Positives,
+): { loss: number; positive: number; negative: number } {
+  const { loss, positiveSimilarity, negativeSimilarity } = build(example, positives);
   const [a, b, c] = interpret([loss, positiveSimilarity, negativeSimilarity], feeds(example));
   return { loss: a![0]!, positive: b![0]!, negative: c![0]! };
 }
@@ -206,8 +212,8 @@ describe('direction', () => {
   });
 });
 
-test('gradients equal central differences', () => {
-  const { loss, vectors } = build(published);
+test.each(POSITIVES)('gradients equal central differences, positives %s', (positives) => {
+  const { loss, vectors } = build(published, positives);
   const slopes = interpret(
     gradients(
       loss,
@@ -221,7 +227,7 @@ test('gradients equal central differences', () => {
     slopes[n]!.forEach((slope, i) => {
       const shifted = (by: number) => {
         const values = published.vectors[name].map((v, j) => (j === i ? v + by : v));
-        return evaluate(withVectors(published, { [name]: values })).loss;
+        return evaluate(withVectors(published, { [name]: values }), positives).loss;
       };
       const difference = (shifted(STEP) - shifted(-STEP)) / (2 * STEP);
       expect(Math.abs(slope - difference)).toBeLessThan(1e-7);
@@ -229,8 +235,83 @@ test('gradients equal central differences', () => {
   });
 });
 
+describe('classes', () => {
+  /** Two images with one sample each, of these classes; vectors in the plane. */
+  const images = (first: number, second: number, vectors: Case['vectors']): Case => ({
+    ...{ vectors, pind1: [[first], [second]], pind2: [[first], [second]] },
+    ...{ tind1: [[first], [second]], tind2: [[first], [second]] },
+  });
+  const across = plane.vectors;
+
+  test('regions of images alone are the default, to the bit', () => {
+    expect(evaluate(published, 'image')).toEqual(evaluate(published));
+  });
+
+  /** Of the definition in PyTorch 2.13.0, in float64; class 0 is in both images. */
+  test('the golden numbers, and their gradient', async () => {
+    const golden = 7.170141249257066;
+    const { loss, vectors } = build(published, 'class');
+    const slopes = gradients(loss, [vectors.pred1, vectors.pred2]);
+    const [value, ...exact] = interpret([loss, ...slopes], feeds(published));
+    expect(Math.abs(value![0]! - golden)).toBeLessThan(1e-12);
+    const wanted = [
+      [0.0685020430373, -0.250506089992, -0.212773759198, -0.142578865478, -0.448118295143, -0.151710921434],
+      [0.198172250243, -0.0768341867026, 0.192590636808, 0.527778695659, 0.57791449005, -0.549615902184],
+    ];
+    wanted.forEach((everySeventh, view) => {
+      everySeventh.forEach((slope, i) => {
+        expect(Math.abs(exact[view]![7 * i]! - slope)).toBeLessThan(1e-11);
+      });
+    });
+    const bytes = (ids: Ids) => Uint8Array.from(ids.flat());
+    const { pind1, pind2, tind1, tind2 } = published;
+    const [single] = await runGraph([loss], {
+      ...Object.fromEntries(NAMES.map((name) => [name, Float32Array.from(published.vectors[name])])),
+      ...{ pind1: bytes(pind1), pind2: bytes(pind2), tind1: bytes(tind1), tind2: bytes(tind2) },
+    });
+    expect(Math.abs(Number(single![0]) - golden)).toBeLessThan(2e-6);
+  });
+
+  test('by hand: a class in two images has positives alone, which share the label', () => {
+    // Candidates of the first prediction: its own object in the other view (cosine 1), and the other image in both (0, 0).
+    const each = Math.log(Math.exp(10) + 2) - 10 / 3;
+    const { loss, positive, negative } = evaluate(images(5, 5, across), 'class');
+    expect(loss).toBeCloseTo(2 * each, 12);
+    expect(positive).toBeCloseTo(1 / 3, 12);
+    expect(negative).toBe(0);
+  });
+
+  test('by hand: the background of another image is neither positive nor negative', () => {
+    // Only its own object in the other view is left, of which the loss is zero.
+    const { loss, positive, negative } = evaluate(images(0, 0, across), 'class');
+    expect(loss).toBeCloseTo(0, 12);
+    expect([positive, negative]).toEqual([1, 0]);
+  });
+
+  test('another class of another image is a negative, the background too', () => {
+    for (const [first, second] of [
+      [5, 0],
+      [5, 6],
+    ] as const) {
+      const example = images(first, second, across);
+      expect(evaluate(example, 'class').loss).toBeCloseTo(2 * Math.log(1 + 2 * Math.exp(-10)), 12);
+      expect(evaluate(example, 'class')).toEqual(evaluate(example, 'image'));
+    }
+  });
+
+  test('a class that only another image shows is found there; the background is not', () => {
+    const elsewhere = (id: number): Case => ({
+      ...images(id, 7, across),
+      ...{ tind2: [[8], [id]], tind1: [[9], [9]], pind2: [[10], [10]] },
+    });
+    expect(evaluate(elsewhere(5), 'image').loss).toBe(0);
+    expect(evaluate(elsewhere(5), 'class').loss).toBeGreaterThan(1);
+    expect(evaluate(elsewhere(0), 'class').loss).toBe(0);
+  });
+});
+
 /** The definition pair by pair, sharing nothing with the graph. */
-function byDefinition({ vectors, pind1, pind2, tind1, tind2 }: Case): number {
+function byDefinition({ vectors, pind1, pind2, tind1, tind2 }: Case, kind: Positives): number {
   const [batch, samples] = [pind1.length, pind1[0]!.length];
   const width = vectors.pred1.length / (batch * samples);
   const row = (name: Name, b: number, r: number) => {
@@ -244,12 +325,22 @@ function byDefinition({ vectors, pind1, pind2, tind1, tind2 }: Case): number {
     for (let b = 0; b < batch; b++)
       for (let r = 0; r < samples; r++) {
         const candidates: { logit: number; positive: boolean }[] = [];
+        const id = pids[b]![r]!;
         for (let c = 0; c < batch; c++)
           for (let q = 0; q < samples; q++) {
-            const same = (ids: Ids) => c === b && ids[c]![q] === pids[b]![r];
-            const logit = (name: Name) => 10 * cosine(row(p, b, r), row(name, c, q));
-            candidates.push({ logit: logit(other), positive: same(otherIds) });
-            if (!same(ownIds)) candidates.push({ logit: logit(own), positive: false });
+            const isPositive = { [other]: c === b, [own]: false };
+            const isOut = { [other]: false, [own]: c === b };
+            if (kind === 'class' && c !== b)
+              for (const view of [other, own]) (id === 0 ? isOut : isPositive)[view] = true;
+            for (const [view, ids] of [
+              [other, otherIds],
+              [own, ownIds],
+            ] as const) {
+              const same = ids[c]![q] === id;
+              if (same && isOut[view]) continue;
+              const logit = 10 * cosine(row(p, b, r), row(view, c, q));
+              candidates.push({ logit, positive: same && isPositive[view]! });
+            }
           }
         const positives = candidates.filter(({ positive }) => positive);
         if (positives.length === 0) continue;
@@ -265,23 +356,26 @@ function byDefinition({ vectors, pind1, pind2, tind1, tind2 }: Case): number {
   );
 }
 
-test.each([0, 1, 2, 3])('equals the definition on random regions, case %i', (seed) => {
-  const random = new Random(`detcon ${seed}`);
-  const [batch, samples, width] = [1 + seed, 5, 3];
-  const ids = (): number[][] =>
-    Array.from({ length: batch }, () =>
-      Array.from({ length: samples }, () => 250 + random.integer(2 + seed)),
-    );
-  const values = () => Array.from({ length: batch * samples * width }, () => random.normal());
-  const example: Case = {
-    vectors: { pred1: values(), pred2: values(), target1: values(), target2: values() },
-    pind1: ids(),
-    pind2: ids(),
-    tind1: ids(),
-    tind2: ids(),
-  };
-  expect(evaluate(example).loss).toBeCloseTo(byDefinition(example), 10);
-});
+test.each(POSITIVES.flatMap((positives) => [0, 1, 2, 3].map((seed) => [positives, seed] as const)))(
+  'positives %s: equals the definition on random regions, case %i',
+  (positives, seed) => {
+    const random = new Random(`detcon ${seed}`);
+    const [batch, samples, width] = [1 + seed, 5, 3];
+    const ids = (): number[][] =>
+      Array.from({ length: batch }, () =>
+        Array.from({ length: samples }, () => [0, 251, 252, 253, 254][random.integer(2 + seed)]!),
+      );
+    const values = () => Array.from({ length: batch * samples * width }, () => random.normal());
+    const example: Case = {
+      vectors: { pred1: values(), pred2: values(), target1: values(), target2: values() },
+      pind1: ids(),
+      pind2: ids(),
+      tind1: ids(),
+      tind2: ids(),
+    };
+    expect(evaluate(example, positives).loss).toBeCloseTo(byDefinition(example, positives), 10);
+  },
+);
 
 test('views of other shapes are an error that names them', () => {
   const vectors = (...shape: number[]) => input('x', 'float32', shape);

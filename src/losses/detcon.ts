@@ -1,6 +1,7 @@
 /**
  * @file The contrastive loss of DetCon-B (https://arxiv.org/abs/2103.10957): what one view predicts of an object must be
- * closer to what the target network sees of that object in the other view than to anything else in the batch.
+ * closer to what the target network sees of that object in the other view than to anything else in the batch; or, where the
+ * objects are classes, closer to all of its class than to all of others.
  */
 import { OtxError } from '../base/errors.js';
 import {
@@ -12,6 +13,7 @@ import {
   div,
   equal,
   exp,
+  greater,
   log,
   matMul,
   maximum,
@@ -37,20 +39,32 @@ export interface ContrastiveView {
   readonly targetIds: Tensor;
 }
 
+/** What a prediction is drawn to, see {@link detconLoss}. */
+export const POSITIVES = ['image', 'class'] as const;
+
+export type Positives = (typeof POSITIVES)[number];
+
 export interface DetconOptions {
   /** Divides the cosines; default 0.1. */
   readonly temperature?: number;
+  /**
+   * `image` (default): the same region of the same image, for numbers that mean something in their image alone. `class`: regions
+   * are classes, 0 the background, and all of a class belong together.
+   */
+  readonly positives?: Positives;
 }
 
 /** Scalars. */
 export interface DetconLoss {
   readonly loss: Tensor;
-  /** Mean cosine between predictions and the targets that are the same region of the same image in the other view. */
+  /** Mean cosine between predictions and their positives. */
   readonly positiveSimilarity: Tensor;
   /** Mean cosine between predictions and all targets that are something else. */
   readonly negativeSimilarity: Tensor;
 }
 
+/** Class of what nobody has named: it holds things of many kinds. */
+const BACKGROUND = 0;
 /** Takes the logit of a masked pair out of the softmax. */
 const MASKED = -1e4;
 /** Shorter vectors are not stretched to length one. */
@@ -65,14 +79,19 @@ const SHORTEST = 1e-12;
  * would be too easy. All else is a negative, other regions of the same image included. n(u) counts the samples of that image
  * and view that are of u's region, so that every region weighs alike; a prediction without a positive has loss zero. The
  * loss is the mean over all predictions of a view, added up over both views.
+ *
+ * With `positives: 'class'` the targets of u's class in all other images are positives too, in both views, as in supervised
+ * contrastive learning (https://arxiv.org/abs/2004.11362, L_out); none is a negative. What is background in two images need
+ * have nothing in common: such pairs are left out, neither positive nor negative.
  */
 export function detconLoss(
   views: readonly [ContrastiveView, ContrastiveView],
-  { temperature = 0.1 }: DetconOptions = {},
+  { temperature = 0.1, positives = 'image' }: DetconOptions = {},
 ): DetconLoss {
   for (const view of views) checkView(view, views[0]);
   const [a, b] = views.map(flattened) as [FlatView, FlatView];
-  const [first, second] = [ofView(a, b, temperature), ofView(b, a, temperature)];
+  const relate = positives === 'class' ? byClass : byImage;
+  const [first, second] = [ofView(a, b, relate, temperature), ofView(b, a, relate, temperature)];
   const mean = (kind: 'positives' | 'negatives'): Tensor =>
     div(add(first[kind].sum, second[kind].sum), maximum(add(first[kind].count, second[kind].count), 1));
   return {
@@ -101,37 +120,100 @@ interface Sum {
   readonly count: Tensor;
 }
 
+/** What the predictions of a view are to the targets of a view: float32 [n, n], 1 where it is so. Default: nowhere. */
+interface Relation {
+  readonly positive?: Tensor;
+  /** Neither positive nor negative. */
+  readonly masked?: Tensor;
+}
+
+/** The relations of the predictions of view `own` to the targets of the other view, and to those of its own. */
+type Relate = (own: FlatView, other: FlatView) => readonly [across: Relation, within: Relation];
+
+const byImage: Relate = (own, other) => [
+  { positive: sameObject(own, other.targetIds) },
+  { masked: sameObject(own, own.targetIds) },
+];
+
+const byClass: Relate = (own, other) => {
+  const rows = own.predictionIds.size;
+  const named = reshape(cast(greater(own.predictionIds, BACKGROUND), 'float32'), [rows, 1]);
+  const sameImage = cast(pairs(own.images, own.images), 'float32');
+  const related = (ids: Tensor, belongs: Tensor): Relation => {
+    const sameClass = cast(pairs(own.predictionIds, ids), 'float32');
+    const positive = mul(sameClass, belongs);
+    return { positive, masked: sub(sameClass, positive) };
+  };
+  return [
+    related(other.targetIds, maximum(sameImage, named)),
+    related(own.targetIds, mul(sub(1, sameImage), named)),
+  ];
+};
+
+/** float32 [n, n]: whether a prediction and what has the region `ids` are of the same region of the same image. */
+function sameObject(own: FlatView, ids: Tensor): Tensor {
+  return cast(and(pairs(own.predictionIds, ids), pairs(own.images, own.images)), 'float32');
+}
+
+/** Cosines of which only some pairs are meant. */
+interface Chosen {
+  /** [n, n] */
+  readonly cosines: Tensor;
+  /** float32 [n, n], 1 for the pairs that are meant. */
+  readonly mask: Tensor;
+}
+
 /** The part of the loss that belongs to the predictions of view `own`. */
 function ofView(
   own: FlatView,
   other: FlatView,
+  relate: Relate,
   temperature: number,
 ): { loss: Tensor; positives: Sum; negatives: Sum } {
-  const across = matMul(own.predictions, other.targets, { transB: true });
-  const within = matMul(own.predictions, own.targets, { transB: true });
-  const sameObject = (ids: Tensor): Tensor =>
-    cast(and(pairs(own.predictionIds, ids), pairs(own.images, own.images)), 'float32');
-  const positive = sameObject(other.targetIds);
-  const masked = sameObject(own.targetIds);
+  const cosinesTo = ({ targets }: FlatView): Tensor => matMul(own.predictions, targets, { transB: true });
+  const [across, within] = relate(own, other);
+  const blocks = [
+    { cosines: cosinesTo(other), ...across },
+    { cosines: cosinesTo(own), ...within },
+  ];
+  const chosen = (kind: keyof Relation): Chosen[] =>
+    blocks.flatMap(({ cosines, [kind]: mask }) => (mask ? { cosines, mask } : []));
+  const [positive, masked] = [chosen('positive'), chosen('masked')];
 
   // Cosines are at most one: taking 1/τ off every logit keeps exp in range.
   const shifted = (cosines: Tensor): Tensor => mul(sub(cosines, 1), 1 / temperature);
-  const logits = concat([shifted(across), add(shifted(within), mul(masked, MASKED))], 1);
-  const logSum = log(reduceSum(exp(logits), { axes: [1] }));
-  const positives = reduceSum(positive, { axes: [1] });
-  const attraction = div(reduceSum(mul(positive, shifted(across)), { axes: [1] }), maximum(positives, 1));
-  const copies = reduceSum(sameObject(own.predictionIds), { axes: [1] });
+  const logits = blocks.map(({ cosines, masked }) =>
+    masked ? add(shifted(cosines), mul(masked, MASKED)) : shifted(cosines),
+  );
+  const logSum = log(reduceSum(exp(concat(logits, 1)), { axes: [1] }));
+  const positives = total(positive.map(({ mask }) => reduceSum(mask, { axes: [1] })));
+  const pull = total(positive.map((p) => reduceSum(mul(p.mask, shifted(p.cosines)), { axes: [1] })));
+  const attraction = div(pull, maximum(positives, 1));
+  const copies = reduceSum(sameObject(own, own.predictionIds), { axes: [1] });
   const weight = div(minimum(positives, 1), copies);
 
-  const pairCount = 2 * across.size;
-  const allCosines = add(reduceSum(across), reduceSum(within));
-  const samePairs = add(reduceSum(positive), reduceSum(masked));
-  const sameCosines = add(reduceSum(mul(positive, across)), reduceSum(mul(masked, within)));
+  const pairCount = blocks.reduce((count, { cosines }) => count + cosines.size, 0);
+  const same = sumOf([...positive, ...masked]);
   return {
     loss: reduceMean(mul(weight, sub(logSum, attraction))),
-    positives: { sum: reduceSum(mul(positive, across)), count: reduceSum(positive) },
-    negatives: { sum: sub(allCosines, sameCosines), count: sub(pairCount, samePairs) },
+    positives: sumOf(positive),
+    negatives: {
+      sum: sub(total(blocks.map(({ cosines }) => reduceSum(cosines))), same.sum),
+      count: sub(pairCount, same.count),
+    },
   };
+}
+
+function sumOf(pairs: readonly Chosen[]): Sum {
+  return {
+    sum: total(pairs.map(({ cosines, mask }) => reduceSum(mul(mask, cosines)))),
+    count: total(pairs.map(({ mask }) => reduceSum(mask))),
+  };
+}
+
+/** Sum of one tensor or more. */
+function total(tensors: readonly Tensor[]): Tensor {
+  return tensors.reduce((sum, x) => add(sum, x));
 }
 
 function flattened({ predictions, targets, predictionIds, targetIds }: ContrastiveView): FlatView {

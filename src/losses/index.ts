@@ -1,6 +1,13 @@
 /** @file Loss functions on symbolic tensors. */
 export { type ClassShare, classWeights, describeWeights, isClassWeights } from './class-weights.js';
-export { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from './detcon.js';
+export {
+  type ContrastiveView,
+  type DetconLoss,
+  type DetconOptions,
+  detconLoss,
+  POSITIVES,
+  type Positives,
+} from './detcon.js';
 export { LOSS_NAMES, type LossName, lossOf } from './loss.js';
 export type { SegmentationLoss } from './named-loss.js';
 export {

@@ -6,7 +6,7 @@
 import { REGION_SAMPLES } from '../data/index.js';
 import { type Pack, type PackLayout, packOf, type StepBuilder } from '../engine/step.js';
 import { add, concat, input, mul, reshape, slice, split, stopGradient, type Tensor } from '../graph/index.js';
-import { type ContrastiveView, type DetconLoss, detconLoss } from '../losses/index.js';
+import { type ContrastiveView, type DetconLoss, type DetconOptions, detconLoss } from '../losses/index.js';
 import {
   type Backbone,
   type ContrastiveConfig,
@@ -170,6 +170,7 @@ export function contrastiveLoss(
   { target }: ContrastiveLayouts,
   inputs: ContrastiveInputs,
   online: OnlinePass,
+  options?: DetconOptions,
 ): DetconLoss {
   const before = step.pack(target.parameters);
   const buffers = step.pack(target.buffers);
@@ -195,7 +196,7 @@ export function contrastiveLoss(
       targetIds: half(inputs.targetIds, view),
     };
   }) as [ContrastiveView, ContrastiveView];
-  return detconLoss([first, second]);
+  return detconLoss([first, second], options);
 }
 
 /** One half of x along its first axis. */

@@ -107,6 +107,27 @@ test('a pair adds both losses and moves all networks', async () => {
   });
 });
 
+test('with positives of a class images of the same class are no negatives; all else of the step stays', async () => {
+  const byClass = supconStep('pair', {
+    ...{ network, segmentor, head, optimizer: 'adam', layouts, batchSize: BATCH, size: SIZE },
+    positives: 'class',
+  });
+  const count = 2 * BATCH * 16;
+  // One class in all images: nothing is left that could be different from it.
+  const ids = new Uint8Array(count).fill(1);
+  const feeds = { ...start(pair), regions: new Uint8Array(start(pair).regions!.length).fill(1) };
+  const given = { ...feeds, online_ids: ids, target_ids: ids };
+  const names = ['segmentation_loss', 'contrastive_loss', 'negative_similarity'];
+  const of = (step: StepGraph) =>
+    runGraph([...names.map((name) => step.outputs[name]!), nextOf(step, 'target_parameters')], given);
+  const [image, class_] = [await of(pair), await of(byClass)];
+  expect(class_[0]).toEqual(image[0]);
+  expect(class_[3]).toEqual(image[3]);
+  expect(Math.abs(Number(image[2]![0]))).toBeGreaterThan(0.01);
+  expect(Number(class_[2]![0])).toBeCloseTo(0, 3);
+  expect(class_[1]).not.toEqual(image[1]);
+});
+
 test('the contrastive loss reaches the backbone, not the head', async () => {
   const feeds = start(pair);
   const ignored = { ...feeds, labels: new Uint8Array(feeds.labels!.length).fill(255) };

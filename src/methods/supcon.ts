@@ -6,7 +6,7 @@
 import type { ClassInfo } from '../data/index.js';
 import { StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, gradients, resizeBilinear, type Tensor } from '../graph/index.js';
-import { crossEntropy, type SegmentationLoss } from '../losses/index.js';
+import { crossEntropy, type Positives, type SegmentationLoss } from '../losses/index.js';
 import { createHead, createSegmentor, describe, type Head, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../optim/index.js';
@@ -36,6 +36,8 @@ export interface SupconOptions {
   readonly optimizer: OptimizerName;
   /** Of the segmentation. Default: cross entropy. */
   readonly loss?: SegmentationLoss | undefined;
+  /** What regions are drawn to. Default: `image`, as in the reference. */
+  readonly positives?: Positives | undefined;
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Gives batches for the steps `single` and `pair`; which of them when is up to it. */
@@ -46,7 +48,8 @@ export interface SupconOptions {
 export const PAIR_INTERVAL = 5;
 
 /** Learning from images with masks, by cross entropy and by contrast. */
-export function supcon({ model, classes, optimizer, loss, sizes, loader }: SupconOptions): Method {
+export function supcon(options: SupconOptions): Method {
+  const { model, classes, optimizer, loss, positives, sizes, loader } = options;
   const numClasses = classes.length;
   const segmentor = createSegmentor(model, { numClasses });
   const network = contrastiveNetwork(model);
@@ -54,7 +57,10 @@ export function supcon({ model, classes, optimizer, loss, sizes, loader }: Supco
   const { variables, parameters } = describe(onlineModel(network, head), [1, 3, sizes.train, sizes.train]);
   const layouts = contrastiveLayouts(variables);
   const graph = (kind: StepKind, batchSize: number) =>
-    supconStep(kind, { network, segmentor, head, optimizer, loss, layouts, batchSize, size: sizes.train });
+    supconStep(kind, {
+      ...{ network, segmentor, head, optimizer, loss, positives, layouts },
+      ...{ batchSize, size: sizes.train },
+    });
   return {
     variables,
     parameters,
@@ -86,6 +92,7 @@ export interface SupconStepOptions {
   readonly head: Head;
   readonly optimizer: OptimizerName;
   readonly loss?: SegmentationLoss | undefined;
+  readonly positives?: Positives | undefined;
   readonly layouts: ContrastiveLayouts;
   readonly batchSize: number;
   readonly size: number;
@@ -119,7 +126,10 @@ export function supconLearning(kind: StepKind, options: SupconStepOptions): Lear
   const features = network.backbone(scope.child('backbone'), images);
   const logits = resizeBilinear(head(scope.child('decode_head'), features), [size, size]);
   const segmentation = (options.loss ?? crossEntropy)(logits, labels);
-  const contrast = pair && contrastiveLoss(step, network, layouts, pair, { scope, features, parameters });
+  const online = { scope, features, parameters };
+  const contrast =
+    pair &&
+    contrastiveLoss(step, network, layouts, pair, online, { positives: options.positives ?? 'image' });
   const loss = contrast ? add(segmentation, contrast.loss) : segmentation;
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];

@@ -5,7 +5,9 @@
 
 import { AUGMENTATION_NAMES } from '../data/augmentation.js';
 import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
+import { SINGLE_VIEWS } from '../data/views/whole-view.js';
 import { isClassWeights } from '../losses/class-weights.js';
+import { POSITIVES } from '../losses/detcon.js';
 import { LOSS_NAMES, LOSS_WORDS } from '../losses/loss.js';
 import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
@@ -195,6 +197,27 @@ export const trainingSettings = {
     onResume: 'fixed',
     description:
       'supervised training: every fifth step also compares two views of the images, region by region',
+  },
+  contrastivePositives: {
+    ...choice(POSITIVES),
+    param: 'learning_parameters.supcon_positives',
+    default: 'image',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'contrastive training: which regions are to become alike. image: those of one class in the two views of an image, as in ' +
+      'the reference, where those of other images count as different; class: those of one class in all images of the batch, ' +
+      'the background apart',
+  },
+  contrastiveSingleView: {
+    ...choice(SINGLE_VIEWS),
+    param: 'learning_parameters.supcon_single_view',
+    default: 'first',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'contrastive training: what the four of five steps show that compare nothing. first: the first of the two views, as in ' +
+      'the reference; whole: whole images, sharp and in their own colours, half of them mirrored',
   },
   adaptBatchSize: {
     ...choice(['None', 'Safe', 'Full']),

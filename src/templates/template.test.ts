@@ -39,6 +39,8 @@ describe('templates', () => {
         early_stop_iteration_patience: 300,
         use_adaptive_interval: false,
         enable_supcon: false,
+        supcon_positives: 'image',
+        supcon_single_view: 'first',
         auto_adapt_batch_size: 'Safe',
         input_size: 'Default',
         augmentation: 'documented',

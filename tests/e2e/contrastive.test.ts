@@ -195,6 +195,25 @@ describe('supervised contrastive training', () => {
     expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
   });
 
+  test('positives of a class and whole images train, are kept, and go on bit by bit', async () => {
+    const settings = ['--learning_parameters.supcon_positives', 'class'];
+    const args = (output: string) => [
+      ...supcon(output),
+      ...settings,
+      ...['--learning_parameters.supcon_single_view', 'whole'],
+    ];
+    const [whole, killed] = [join(folder, 'supcon-class'), join(folder, 'supcon-class-killed')];
+    expect((await otx(args(whole))).code).toBe(0);
+    const { info } = await loadCheckpoint(whole);
+    expect(info.hyperParameters.learning_parameters).toMatchObject({
+      supcon_positives: 'class',
+      supcon_single_view: 'whole',
+    });
+    await killAfterSteps(args(killed), killed, 4);
+    expect((await otx(['train', '--resume-from', killed])).code).toBe(0);
+    expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
+  });
+
   test('starts from a backbone of self-supervised training', async () => {
     const args = supcon(join(folder, 'supcon-from'));
     const { code, stdout } = await otx([...args.slice(0, 8), '--load-weights', pretrained, ...args.slice(8)]);
@@ -226,6 +245,11 @@ describe('otx train refuses in one line', () => {
       'SupCon without masks',
       () => [...selfSupervised(join(folder, 'no')), '--learning_parameters.enable_supcon', 'true'],
       /enable_supcon goes with --train-type Incremental, not Selfsupervised/,
+    ],
+    [
+      'positives of a class without SupCon',
+      () => labeled(join(folder, 'no'), 'params', '--learning_parameters.supcon_positives', 'class'),
+      /supcon_positives: it goes with .*enable_supcon, which is off; leave it out/,
     ],
     [
       'an unknown train type',

@@ -14,6 +14,7 @@ import type { LabeledImage, MaskCoding, Sample } from '../types.js';
 import { IGNORE_INDEX } from '../types.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from '../views/regions.js';
 import { type View, writeView } from '../views/two-views.js';
+import { writeWhole } from '../views/whole-view.js';
 import { labeledInSharedMemory } from './shared-memory.js';
 
 export interface ViewTask {
@@ -28,8 +29,8 @@ export interface ViewTask {
   }[];
   /** How masks are read; undefined for pseudo masks. */
   readonly coding: MaskCoding | undefined;
-  /** 1: only the first view, without regions. */
-  readonly views: 1 | 2;
+  /** 1: only the first view, without regions; `whole`: in its place the whole image, sharp and in its own colours. */
+  readonly views: 1 | 2 | 'whole';
   /** `views`: the two of contrastive training; with another augmentation both views are made by it. */
   readonly augmentation: AugmentationName;
   /** Side of the square network input, in pixels. */
@@ -62,7 +63,8 @@ const VIEWS: readonly View[] = [0, 1];
 
 /** Decodes the samples of one batch and makes their views. */
 export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
-  const { items, coding, views, augmentation, size, stride, tile } = task;
+  const { items, coding, augmentation, size, stride, tile } = task;
+  const views = task.views === 2 ? 2 : 1;
   const area = size * size;
   const cells = Math.ceil(size / stride) ** 2;
   const count = views * items.length;
@@ -73,7 +75,7 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
   const onlineIds = new Uint8Array(compared * REGION_SAMPLES);
   const targetIds = new Uint8Array(compared * REGION_SAMPLES);
   const decoded: (LabeledImage | undefined)[] = [];
-  const write = augmentation === 'views' ? writeView : viewsOf(augmentation, size, task.rareCrops);
+  const write = writerOf(task);
   // Pseudo masks use every number; but other augmentations mark their padding by the label that masks of classes ignore.
   const ignored = coding || augmentation !== 'views' ? IGNORE_INDEX : undefined;
   for (const [n, item] of items.entries()) {
@@ -101,12 +103,10 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
   return { images, labels, regions, onlineIds, targetIds, decoded };
 }
 
-/** Both views by one augmentation, each with draws of its own. */
-function viewsOf(
-  augmentation: AugmentationName,
-  size: number,
-  rareCrops: RareCrops | undefined,
-): typeof writeView {
+/** What makes the views; by an augmentation each has draws of its own. */
+function writerOf({ views, augmentation, size, rareCrops }: ViewTask): typeof writeView {
+  if (views === 'whole') return (source, _view, random, input) => writeWhole(source, random, input);
+  if (augmentation === 'views') return writeView;
   const augment = createAugmentation(augmentation, size, rareCrops);
   return (source, _view, random, input) => augment(source, random, input);
 }

@@ -13,14 +13,20 @@ import {
 } from '../datasets/fixtures.cases.js';
 import { openImageFolder } from '../datasets/image-folder.js';
 import { openDataset } from '../datasets/open-dataset.js';
+import { readLabels } from '../formats/read-labels.js';
 import type { ImageCache } from '../images/image-cache.js';
+import { readSampleImage } from '../images/sample-image.js';
 import { ensurePseudoMasks } from '../superpixels/pseudo-masks.js';
+import { flipHorizontal } from '../transforms/flip.js';
+import { normalizeImage } from '../transforms/normalize.js';
+import { resizeImage, resizeMask } from '../transforms/resize.js';
 import { poolRegions } from '../views/regions.js';
 import { acquirePool, type DataPool } from './pool.js';
 import type { TrainBatch, TrainLoader } from './train-batch.js';
 import {
   createDetconLoader,
   createSupconLoader,
+  type SupconLoaderOptions,
   type ViewLoaderOptions,
   type ViewSource,
 } from './view-loader.js';
@@ -220,6 +226,44 @@ describe('createSupconLoader', () => {
           expect(inputs.regions.subarray(16 * view, 16 * (view + 1))).toEqual(poolRegions(labels, 32, 8));
         }
         for (const id of [...inputs.online_ids, ...inputs.target_ids]) expect([0, 1, 2]).toContain(id);
+      }
+    }
+  });
+
+  it('shows whole images between the pairs where these are asked for, and the same pairs', async () => {
+    const { samples, decodeMask } = await openDataset(await soundDataset(6));
+    const run = async (options: Partial<SupconLoaderOptions>) => {
+      const loader = createSupconLoader(
+        { samples, coding: decodeMask },
+        { ...OPTIONS, batchSize: 2, pairInterval: 3, ...options },
+      );
+      const batches = [...(await collect(loader, 0)), ...(await collect(loader, 1))];
+      await loader.dispose();
+      return batches;
+    };
+    const whole = await run({ singleView: 'whole' });
+    const first = await run({});
+    expect(content(first)).toEqual(content(await run({ singleView: 'first' })));
+    expect(content(whole)).toEqual(content(await run({ singleView: 'whole', workers: 2, cacheBytes: 0 })));
+    const byId = new Map(samples.map((sample) => [sample.id, sample]));
+    for (const [n, { step, inputs, sampleIds }] of whole.entries()) {
+      expect([step, sampleIds]).toEqual([first[n]!.step, first[n]!.sampleIds]);
+      if (step === 'pair') {
+        expect(inputs).toEqual(first[n]!.inputs);
+        continue;
+      }
+      expect(Object.keys(inputs).sort()).toEqual(['images', 'labels']);
+      for (const [at, id] of sampleIds.entries()) {
+        const sample = byId.get(id)!;
+        const size = { width: 32, height: 32 };
+        const mask = resizeMask((await readLabels(sample, decodeMask)).data, sample, size);
+        const image = (await readSampleImage(sample)).data;
+        const upright = { image: resizeImage(image, sample, size), mask, ...size };
+        const shown = [upright, flipHorizontal(upright)].map(({ image }) => normalizeImage(image, size));
+        const seen = inputs.images.subarray(at * 3 * 1024, (at + 1) * 3 * 1024);
+        expect(shown).toContainEqual(seen);
+        const labels = inputs.labels.subarray(at * 1024, (at + 1) * 1024);
+        expect([mask, flipHorizontal(upright).mask]).toContainEqual(labels);
       }
     }
   });

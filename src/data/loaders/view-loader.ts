@@ -5,6 +5,7 @@ import type { ImageCache } from '../images/image-cache.js';
 import type { Size } from '../transforms/geometry.js';
 import type { RareCrops } from '../transforms/rare-crop.js';
 import type { MaskCoding, Sample } from '../types.js';
+import type { SingleView } from '../views/whole-view.js';
 import { createBatchQueue } from './batch-queue.js';
 import { acquirePool } from './pool.js';
 import { checkCounts, createPixelCache, labeledBytes, orderOfEpochs } from './sample-source.js';
@@ -41,6 +42,13 @@ export interface ViewLoaderOptions {
   readonly order?: ((epoch: number) => readonly number[]) | undefined;
 }
 
+export interface SupconLoaderOptions extends ViewLoaderOptions {
+  /** Both views are shown in every step of the training whose number, from 1, this divides. */
+  readonly pairInterval: number;
+  /** What the other steps show. Default: `first`. */
+  readonly singleView?: SingleView | undefined;
+}
+
 /** What the contrastive loss takes; B images give 2B views, all first views before all second views. */
 export type ViewInputs = {
   /** `[2B, 3, S, S]`, normalised RGB. */
@@ -64,7 +72,7 @@ type Labels = {
   readonly labels: Uint8Array<ArrayBuffer>;
 };
 
-/** Images with their labels in one view, for the step graph `single`, or in both, for `pair`. */
+/** Images with their labels in one view or whole, for the step graph `single`, or in both, for `pair`. */
 export interface SupconBatch extends TrainBatch {
   readonly inputs: Labels & (Pick<ViewInputs, 'images'> | ViewInputs);
 }
@@ -82,32 +90,29 @@ export function createDetconLoader(source: ViewSource, options: ViewLoaderOption
 
 /**
  * Creates the loader of supervised contrastive training: one view of the images in most steps, both in every step of the
- * training whose number, from 1, `pairInterval` divides. The first view is the same in either case.
+ * training whose number, from 1, `pairInterval` divides. The first view is the same in either case; `singleView` may show
+ * whole images in its place, so that the segmentation also learns from what it will be asked about.
  * @throws OtxError `usage` for a size that is not a positive whole number.
  */
 export function createSupconLoader(
   source: ViewSource,
-  options: ViewLoaderOptions & { readonly pairInterval: number },
+  options: SupconLoaderOptions,
 ): TrainLoader<SupconBatch> {
   checkCounts({ pairInterval: options.pairInterval });
-  return createViewLoader<SupconBatch>(
-    source,
-    options,
-    (views, { images, labels, ...compared }) =>
-      views === 2
-        ? { step: 'pair', inputs: { images, labels, ...compared } }
-        : { step: 'single', inputs: { images, labels } },
-    options.pairInterval,
+  return createViewLoader<SupconBatch>(source, options, (views, { images, labels, ...compared }) =>
+    views === 2
+      ? { step: 'pair', inputs: { images, labels, ...compared } }
+      : { step: 'single', inputs: { images, labels } },
   );
 }
 
 function createViewLoader<B extends TrainBatch>(
   { samples, coding }: ViewSource,
-  options: ViewLoaderOptions,
-  batchOf: (views: 1 | 2, shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
-  pairInterval = 1,
+  options: ViewLoaderOptions & Partial<SupconLoaderOptions>,
+  batchOf: (views: ViewTask['views'], shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
 ): TrainLoader<B> {
   const { batchSize, augmentation, size, stride, seed, imageCache, tile, rareCrops } = options;
+  const { pairInterval = 1, singleView = 'first' } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
@@ -124,7 +129,7 @@ function createViewLoader<B extends TrainBatch>(
       keep: cache.fits(index),
     }));
     const number = epoch * stepsPerEpoch + step + 1;
-    const views = number % pairInterval === 0 ? 2 : 1;
+    const views = number % pairInterval === 0 ? 2 : singleView === 'whole' ? 'whole' : 1;
     const result = await pool.run('makeViewBatch', {
       items,
       coding,

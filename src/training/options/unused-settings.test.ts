@@ -13,11 +13,13 @@ const settings = (learning_parameters: object, train_type = 'Incremental') =>
   resolveHyperParameters(template, { learning_parameters, algo_backend: { train_type } } as never);
 const weights = { class_weights: 'auto' };
 const crops = { rare_crop_share: 0.5 };
+const contrastive = { supcon_positives: 'class', supcon_single_view: 'whole' };
 
 test('what is used passes, and so does what is switched off', () => {
   checkUsed(own, settings({ ...weights, ...crops }));
   checkUsed(own, settings({}, 'Selfsupervised'));
   checkUsed({ augment, lossFunction }, settings({}));
+  checkUsed(own, settings({ ...contrastive, enable_supcon: true }));
 });
 
 test.each([
@@ -26,6 +28,18 @@ test.each([
   ['crops without classes', own, settings(crops, 'Selfsupervised'), /rareCropShare.*knows no classes/],
   ['crops beside an augmentation', { ...own, augment }, settings(crops), /rareCropShare.*of one's own/],
   ['crops of views', own, settings({ ...crops, augmentation: 'views' }), /rareCropShare.*views/],
+  [
+    'positives of no contrast',
+    own,
+    settings({ supcon_positives: 'class' }),
+    /contrastivePositives.*contrastive, .*off/,
+  ],
+  [
+    'a single view of no pairs',
+    own,
+    settings({ supcon_single_view: 'whole' }),
+    /contrastiveSingleView.*is off/,
+  ],
 ])('%s are refused with the reason', (_, functions, hyperParameters, message) => {
   expect(() => checkUsed(functions, hyperParameters)).toThrow(message);
 });

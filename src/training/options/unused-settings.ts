@@ -4,7 +4,7 @@ import { OtxError, option } from '../../base/errors.js';
 import type { HyperParameters } from '../../settings/index.js';
 import type { OwnFunctions } from './from-program.js';
 
-/** @throws OtxError `usage` for a setting of rare classes that changes nothing, with the reason. */
+/** @throws OtxError `usage` for a setting that changes nothing, with the reason. */
 export function checkUsed(
   { augment, lossFunction }: Pick<OwnFunctions, 'augment' | 'lossFunction'>,
   { algo_backend, learning_parameters }: HyperParameters,
@@ -23,6 +23,10 @@ export function checkUsed(
         : undefined;
     refuse('rareCropShare', withoutClasses ?? another);
   }
+  const { enable_supcon, supcon_positives, supcon_single_view } = learning_parameters;
+  const notContrastive = enable_supcon ? undefined : `it goes with ${option('contrastive')}, which is off`;
+  if (supcon_positives !== 'image') refuse('contrastivePositives', notContrastive);
+  if (supcon_single_view !== 'first') refuse('contrastiveSingleView', notContrastive);
 }
 
 function refuse(name: string, reason: string | undefined): void {

@@ -85,11 +85,17 @@ export function chooseMethod(choice: MethodChoice): Method {
       classes,
       optimizer,
       loss,
+      positives: settings.supcon_positives,
       sizes,
       loader: (batchSize, order) =>
         createSupconLoader(
           { samples, coding: decodeMask },
-          { ...views(batchSize), order, pairInterval: PAIR_INTERVAL },
+          {
+            ...views(batchSize),
+            order,
+            pairInterval: PAIR_INTERVAL,
+            singleView: settings.supcon_single_view,
+          },
         ),
     });
   }
