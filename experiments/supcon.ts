@@ -102,7 +102,8 @@ function trainOnce(method: string, seed: number): Run {
   const output = join(ROOT, `${model}-${method.replaceAll(/\W+/g, '-')}-${seed}`);
   return savedOr(`${output}.json`, () => {
     const words = ['train', model, '--train-data-roots', subset(seed), '--val-data-roots', join(data, 'val')];
-    words.push('-o', output, '--seed', String(seed), ...paramsOf({ ...SETTINGS, ...METHODS[method] }));
+    words.push('--pretrained', 'none', '-o', output, '--seed', String(seed));
+    words.push(...paramsOf({ ...SETTINGS, ...METHODS[method] }));
     otx(words, { output, launcher: values.launcher });
     const epochs = readEpochs(output);
     const last = (column: string) =>
