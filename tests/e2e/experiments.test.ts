@@ -80,6 +80,8 @@ test('a training that is not there yet is made by otx, whose failure ends the pr
   const words = ['--name', 'new', '--template', 'T', '--data', 'data', '--seeds', '7', '--', '--x', '1'];
   await expect(promisify(execFile)(NODE, [script, ...words], { cwd: folder })).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('--val-data-roots data/val -o runs/new/seed-7 --seed 7 params --x 1'),
+    stderr: expect.stringContaining(
+      '--val-data-roots data/val -o runs/new/seed-7 --seed 7 --pretrained none params --x 1',
+    ),
   });
 });
