@@ -18,6 +18,14 @@ export {
   type SubsetRole,
 } from './data/index.js';
 export {
+  type DatasetExamination,
+  type ExamineDatasetOptions,
+  examineDataset,
+  type Finding,
+  type FoundImage,
+} from './doctor/findings/examine-dataset.js';
+export type { FindingKind } from './doctor/findings/finding.js';
+export {
   type CheckLabelsOptions,
   checkLabels,
   type LabelCheck,

@@ -22,6 +22,7 @@ const ROW_COLUMNS = 80;
 
 const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   check: 'checking masks',
+  compare: 'comparing images',
   segment: 'making pseudo masks',
   probe: 'trying batch sizes',
   compile: 'compiling',

@@ -22,6 +22,7 @@ export interface ProgressEvent {
   /** What is being done, in one word. */
   readonly task:
     | 'check'
+    | 'compare'
     | 'segment'
     | 'probe'
     | 'compile'

@@ -41,6 +41,11 @@ export interface OpenDatasetOptions extends AdaptOptions {
   readonly isLeftOpen?: boolean | undefined;
   /** Bands of the images that are red, green and blue, as "4,3,2", or one that is gray. Default: as the files say. */
   readonly bands?: string | undefined;
+  /**
+   * Is told of files that are wrong or without a partner, which are then left out. Default: they are an error, as they are when
+   * there are no others.
+   */
+  readonly onProblems?: ((problems: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -59,7 +64,7 @@ export async function openDataset(root: string, options: OpenDatasetOptions = {}
   const { folder, format } = await locate(root, options.format);
   const subset = options.subset ?? pickSubset(folder, await format.subsets(folder), options.role);
   const opened = await format.open(folder, subset);
-  const sized = await withSizes(opened.root ?? folder.path, opened, assumed, options.signal);
+  const sized = await withSizes(opened.root ?? folder.path, opened, assumed, options);
   const dataset = readInexactly(await layingMasks(sized, assumed, options.signal), assumed);
   const withBands = bands ? readingImages(dataset, { bands }) : dataset;
   const named =
@@ -89,26 +94,39 @@ async function withSizes(
   root: string,
   { classes, coding, items: given, problems, notices: told, proposedMeta, readings = [] }: OpenedItems,
   assumed: readonly ReadingName[],
-  signal: AbortSignal | undefined,
+  { signal, onProblems }: Pick<OpenDatasetOptions, 'signal' | 'onProblems'>,
 ): Promise<Dataset> {
-  const items = given.map((item) => ({ ...item, id: safeId(item.id) }));
-  const wrong: string[] = repeated(items);
-  const readSize = async ({ imagePath, maskPath, declared }: Item): Promise<Size> => {
+  const found = given.map((item) => ({ ...item, id: safeId(item.id) }));
+  const twice = repeated(found);
+  const wrong = [...twice.values()];
+  const bad = new Set<Item>(twice.keys());
+  const readSize = async (item: Item): Promise<Size> => {
+    const { imagePath, maskPath, declared } = item;
     try {
       const size = await readImageSize(imagePath);
       const isTurned = declared && laidBy(assumed) === 'masks-raw' && (await readOrientation(imagePath)) >= 5;
       const expected = isTurned ? { width: declared.height, height: declared.width } : declared;
       const mismatch = expected && declaredMismatch(imagePath, maskPath, size, expected);
-      if (mismatch !== undefined) wrong.push(mismatch);
+      if (mismatch !== undefined) {
+        wrong.push(mismatch);
+        bad.add(item);
+      }
       return size;
     } catch (error) {
       wrong.push(messageOf(error));
+      bad.add(item);
       return { width: 0, height: 0 };
     }
   };
-  const sizes = await mapConcurrent(items, HEADERS_AT_ONCE, readSize, { signal });
-  if (problems.length + wrong.length > 0) {
-    throw datasetError(root, [...problems, ...wrong.sort()], 'Complete, replace or remove the files');
+  const all = await mapConcurrent(found, HEADERS_AT_ONCE, readSize, { signal });
+  const items = found.filter((item) => !bad.has(item));
+  const sizes = all.filter((_, i) => !bad.has(found[i]!));
+  const everything = [...problems, ...wrong.sort()];
+  if (everything.length > 0) {
+    if (!onProblems || items.length === 0) {
+      throw datasetError(root, everything, 'Complete, replace or remove the files');
+    }
+    onProblems(everything);
   }
   if (items.length === 0) {
     throw new OtxError(

@@ -22,6 +22,10 @@ export interface VerifyOptions {
   readonly belongsTo?: BelongsTo | undefined;
   /** Classes by whose numbers to count, matched by name, and whose they are. Default: those of the data set. */
   readonly numbering?: { readonly classes: readonly ClassInfo[]; readonly owner: string } | undefined;
+  /**
+   * Is told of bad files, which are then left out. Default: they are an error, as they are when there are no others.
+   */
+  readonly onProblems?: ((problems: readonly string[]) => void) | undefined;
   /** Called after each sample. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -47,17 +51,35 @@ export async function verifyDataset(
   const alike = asOpened.imageReading ?? belongsTo?.imageReading;
   const pictured = alike ? readingImages(asOpened, alike) : asOpened;
   const opened = await layingAlike(pictured, belongsTo?.readings, options.signal);
-  const results = await lookAtAll(opened, options);
+  return conclude(opened, await lookAtAll(opened, options), options);
+}
+
+type Looked = Awaited<ReturnType<typeof lookAtAll>>;
+
+/** What the files say together; once more without the bad ones, where these are set aside. */
+function conclude(opened: Dataset, results: Looked, options: VerifyOptions): VerifiedDataset {
+  const { belongsTo, numbering, onProblems } = options;
   const evidence = results.map((result) => result.evidence);
   const bad = results.flatMap((result) => result.problems);
   const { dataset: withMasks, problems } = settled(opened, evidence, bad.length > 0, options);
+  const ofSample = results.map((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
+  const isGood = ofSample.map((found) => found.length === 0);
+  if (onProblems && isGood.includes(true) && isGood.includes(false)) {
+    onProblems(ofSample.flat());
+    const samples = opened.samples.filter((_, i) => isGood[i]);
+    return conclude(
+      { ...opened, samples },
+      results.filter((_, i) => isGood[i]),
+      options,
+    );
+  }
   const numbers = results.map((result) => result.numbers);
   const images = settleImages(numbers, opened.imageReading, belongsTo?.imageReading);
   const edges = results.map((result) => result.edges);
   const turned = checkOrientation(opened, edges, belongsTo?.readings, bad.length > 0);
   const read = images.reading ? readingImages(withMasks, images.reading) : withMasks;
   const dataset = { ...read, notices: [...read.notices, ...images.notices, ...turned] };
-  const all = results.flatMap((result, i) => (result.problems.length > 0 ? result.problems : problems[i]!));
+  const all = ofSample.flat();
   // Of images that cannot be decoded nothing is known that could be alike.
   if (images.problem !== undefined && bad.length === 0) all.unshift(`${opened.root}: ${images.problem}`);
   if (all.length > 0) {
@@ -67,7 +89,6 @@ export async function verifyDataset(
       ['Mend, replace or remove the files', ...dataset.notices].join('; note: '),
     );
   }
-  const { numbering } = options;
   const numbered = numbering ? matchClasses(dataset, numbering.classes, numbering.owner).dataset : dataset;
   const counts = results.map(
     (result, i) => result.pixels ?? outcomeOf(evidence[i]!, numbered.decodeMask).pixels,

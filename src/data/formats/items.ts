@@ -13,9 +13,9 @@ export const safeId = (id: string): string => {
   return inside.join('/');
 };
 
-/** A sentence for each image that is there twice, by its file or by its name. */
-export function repeated(items: readonly Item[]): string[] {
-  const problems: string[] = [];
+/** The images that are there a second time, by file or by name, with a sentence for each. */
+export function repeated(items: readonly Item[]): Map<Item, string> {
+  const problems = new Map<Item, string>();
   const byPath = new Map<string, Item>();
   const byId = new Map<string, Item>();
   for (const item of items) {
@@ -23,9 +23,12 @@ export function repeated(items: readonly Item[]): string[] {
     const alike = byId.get(item.id);
     if (same) {
       const where = same.maskPath === item.maskPath ? item.maskPath : `${same.maskPath} and ${item.maskPath}`;
-      problems.push(`${item.imagePath} is annotated twice, in ${where}`);
+      problems.set(item, `${item.imagePath} is annotated twice, in ${where}`);
     } else if (alike) {
-      problems.push(`${item.imagePath} and ${alike.imagePath} have the same name apart from their ending`);
+      problems.set(
+        item,
+        `${item.imagePath} and ${alike.imagePath} have the same name apart from their ending`,
+      );
     }
     byPath.set(item.imagePath, item);
     byId.set(item.id, item);

@@ -9,6 +9,7 @@ import { type ImageCache, readCachedImage } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
 import { readImage } from '../images/read-image.js';
 import { readSampleImage } from '../images/sample-image.js';
+import { measureSample } from '../measures/measure-sample.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
@@ -219,6 +220,7 @@ export const TASKS = {
   verifyImage,
   hasForeground,
   describeSample,
+  measureSample,
   lookAtMask,
   lookAtUnlabeled,
 };
