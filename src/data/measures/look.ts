@@ -1,5 +1,6 @@
 /** @file What a photograph looks like, in a few numbers. */
 
+import { overlaps } from '../splits/perceptual-hash.js';
 import type { DecodedImage } from '../types.js';
 import { type CellMap, cellsOf, grayCells } from './gray-cells.js';
 
@@ -69,18 +70,24 @@ function colourOf({ data }: DecodedImage): number {
   return sum / (data.length / 3);
 }
 
-/** Mean red, green and blue of 16x16 patches, for pictures of any size. */
+/** Mean red, green and blue of 16x16 patches of equal area, for pictures of any size. */
 export function thumbnailOf({ data, width, height }: DecodedImage): Uint8Array {
   const side = THUMBNAIL_SIDE;
   const sums = new Float64Array(3 * side * side);
-  const counts = new Uint32Array(side * side);
+  const across = Array.from({ length: width }, (_, x) => overlaps(x, width, side));
   for (let y = 0, at = 0; y < height; y++) {
-    const row = Math.floor((y * side) / height) * side;
+    const down = overlaps(y, height, side);
     for (let x = 0; x < width; x++, at += 3) {
-      const cell = row + Math.floor((x * side) / width);
-      counts[cell]!++;
-      for (let c = 0; c < 3; c++) sums[3 * cell + c]! += data[at + c]!;
+      for (const [column, columns] of across[x]!) {
+        for (const [row, rows] of down) {
+          const cell = 3 * (row * side + column);
+          const part = rows * columns;
+          sums[cell]! += part * data[at]!;
+          sums[cell + 1]! += part * data[at + 1]!;
+          sums[cell + 2]! += part * data[at + 2]!;
+        }
+      }
     }
   }
-  return Uint8Array.from(sums, (sum, i) => Math.round(sum / Math.max(counts[Math.floor(i / 3)]!, 1)));
+  return Uint8Array.from(sums, (sum) => Math.round(sum / (width * height)));
 }

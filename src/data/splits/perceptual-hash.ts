@@ -35,7 +35,7 @@ export function perceptualHash({ data, width, height }: DecodedImage): string {
 }
 
 /** The patches that a pixel of a row lies in, with how much of it; a pixel is as long as there are patches. */
-function overlaps(pixel: number, pixels: number, patches: number): [patch: number, length: number][] {
+export function overlaps(pixel: number, pixels: number, patches: number): [patch: number, length: number][] {
   const [start, end] = [pixel * patches, (pixel + 1) * patches];
   const found: [number, number][] = [];
   for (let patch = Math.floor(start / pixels); patch * pixels < end; patch++) {

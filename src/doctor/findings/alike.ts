@@ -6,7 +6,7 @@ import { THUMBNAIL_SIDE } from '../../data/measures/look.js';
 const SAME = 1.6;
 /** Contrast to which thumbnails are brought, and below which it is taken for noise. */
 const USUAL_CONTRAST = 50;
-const LEAST_CONTRAST = 10;
+const LEAST_CONTRAST = 25;
 /** Coarse patches along a side, by which most pairs are told apart. */
 const COARSE = 4;
 

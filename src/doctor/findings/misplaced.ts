@@ -57,7 +57,10 @@ export function findMisplaced(images: readonly ExaminedImage[]): Misplaced {
 /** Of the suspects those that clearly fit their image worse than all others do; none where there are too many of them. */
 export function findAstray(suspects: readonly ExaminedImage[], usualFit: number, images: number): Found[] {
   if (!areFew(suspects.length, images)) return [];
-  const badly = suspects.filter(({ measures }) => measures.placement!.own.fit < BADLY * usualFit);
+  const badly = suspects.filter(({ measures }) => {
+    const { fit, lead } = measures.placement!.own;
+    return lead < 0 && fit < BADLY * usualFit;
+  });
   return badly.map((image) => ({
     kind: 'astray',
     message: 'their borders meet no more of the edges than anywhere else',

@@ -9,7 +9,7 @@ const WHOLLY = 0.999;
 /** Part of an image that is ignored where nearly nothing is left. */
 const NEARLY = 0.95;
 /** How much more than nine in ten images have, and how much at least, to be named. */
-const MORE_SPECKS = 3;
+const MORE_SPECKS = 5;
 const FEWEST_SPECKS = 3;
 const MORE_BLENDED = 4;
 const LEAST_BLENDED = 0.08;
