@@ -3,7 +3,13 @@
 import { dirname } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
-import { formatMetrics, type LabelCheck, type PlannedTraining, parseSetting } from '../../index.js';
+import {
+  type DatasetExamination,
+  formatMetrics,
+  type LabelCheck,
+  type PlannedTraining,
+  parseSetting,
+} from '../../index.js';
 import { afterLabels, afterPlan } from '../closing.js';
 import { formatDuration } from '../progress.js';
 
@@ -73,8 +79,18 @@ export function suspectLines({ images, table }: LabelCheck): string {
   ].join('\n');
 }
 
+/** @throws OtxError `dataset` where a training would refuse files, for which there is nothing to plan. */
+export function checkUsable({ findings }: DatasetExamination): void {
+  const bad = findings.filter(({ kind }) => kind === 'unusable').length;
+  if (bad === 0) return;
+  throw new OtxError(
+    'dataset',
+    `no plan is made: ${bad === 1 ? 'a file' : `${bad} files`} (above) cannot be used; mend, replace or remove ${bad === 1 ? 'it' : 'them'}, then check again`,
+  );
+}
+
 /** Flags of one of the two things that the command does. */
-const ONLY_PLANNED = ['valDataRoots', 'timeBudget', 'pilot'];
+const ONLY_PLANNED = ['valDataRoots', 'timeBudget', 'pilot', 'html'];
 const ONLY_RANKED = ['list'];
 
 /** @throws OtxError `usage` for flags that would be passed over. */

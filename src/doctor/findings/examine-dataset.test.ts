@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../demo/generate.js';
 import { type DatasetExamination, examineDataset, type Finding } from './examine-dataset.js';
-import { FAULTS, type PlantedFault, writeFaultyScenes } from './plant-faults.cases.js';
+import { FAULTS, isAbout, type PlantedFault, writeFaultyScenes } from './plant-faults.cases.js';
 
 const SIZE = { width: 240, height: 192 } as const;
 let root: string;
@@ -14,13 +14,6 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const namesOf = ({ images }: Finding) => images.map(({ subset, name }) => `${subset}/${name}`);
-
-/** Whether a finding is about a planted fault: of its kind, with its images. */
-const isAbout = (finding: Finding, { kind, images }: PlantedFault): boolean =>
-  finding.kind === kind &&
-  (kind === 'unusable'
-    ? images.every((name) => finding.message.includes(name.split('/')[1]!))
-    : images.every((name) => namesOf(finding).includes(name)));
 
 describe.each([1, 2])('scenes with a fault of each kind, seed %i', (seed) => {
   let planted: PlantedFault[];

@@ -9,7 +9,7 @@ const DARK = { brightness: 12, contrast: 12 } as const;
 /** A picture whose contrast is less than this part of the usual one is as good as empty. */
 const PART_OF_USUAL = 0.4;
 /** Of the steepest changes over 8 pixels, the part within one pixel: below it a picture is blurred, above it the usual one is sharp. */
-const BLURRED = 0.2;
+const BLURRED = 0.18;
 const SHARP = 0.28;
 /** Difference of the colour channels of gray and of coloured pictures. */
 const GRAY = 1;

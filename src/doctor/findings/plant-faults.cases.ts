@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Random } from '../../base/random.js';
 import sharp from '../../data/images/sharp.js';
 import { generateScene } from '../../demo/generate.js';
-import { SCENE_CLASSES } from '../../demo/scene.js';
+import { SCENE_CLASSES } from '../../demo/streets/scene.js';
+import type { Finding } from './examine-dataset.js';
 import type { FindingKind } from './finding.js';
 
 /** What was planted: the kind, and the images that have to be named, as subset and name. */
@@ -13,6 +14,15 @@ export interface PlantedFault {
   readonly kind: FindingKind;
   readonly images: readonly string[];
 }
+
+/** Whether a finding is about a planted fault: of its kind, with its images. */
+export const isAbout = (finding: Finding, { kind, images }: PlantedFault): boolean =>
+  finding.kind === kind &&
+  images.every((name) =>
+    kind === 'unusable'
+      ? finding.message.includes(name.replace('/', '/images/'))
+      : finding.images.some((image) => `${image.subset}/${image.name}` === name),
+  );
 
 export interface FaultyScenes {
   readonly width: number;
