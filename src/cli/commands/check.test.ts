@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,7 +23,15 @@ test('a data set is looked at and planned for, and its labels are compared with 
 }, async () => {
   const output = join(folder, 'check');
   const words = ['check', data, '-o', output, '--template', 'Lite-HRNet-s-mod2', '--threads', '1'];
-  const printed = await otx(...words, '--time-budget', '30m', '--pilot', '2');
+  const printed = await otx(...words, '--time-budget', '30m', '--pilot', '2', '--html');
+  expect(printed).toMatch(/findings: .* in 11 images/);
+  const files = ['findings.json', 'findings.html'].map((file) => readFile(join(output, file), 'utf8'));
+  const [list, page] = await Promise.all(files);
+  expect(JSON.parse(list!).subsets).toEqual([
+    { name: 'train', images: TRAIN },
+    { name: 'val', images: VAL },
+  ]);
+  expect(page).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
   expect(printed).toMatch(/train data .*: 8 images/);
   expect(printed).toMatch(/inputSize +64x64/);
   // The data set has validation data.
@@ -55,6 +63,34 @@ test('a data set is looked at and planned for, and its labels are compared with 
   );
   const picture = await sharp(join(labels, 'suspect_labels', `001-${name}.png`)).metadata();
   expect([picture.format, picture.width! > 3 * 64]).toEqual(['png', true]);
+});
+
+test('bad files do not hide what is wrong with the others, and stop the plan', async () => {
+  const bad = join(folder, 'bad');
+  await cp(data, bad, { recursive: true });
+  const file = (...names: string[]) => join(bad, 'train', ...names);
+  await truncate(file('images', 'scene-0002.jpg'), 500);
+  await rm(file('masks', 'scene-0003.png'));
+  for (const kind of ['images', 'masks'] as const) {
+    const ending = kind === 'images' ? 'jpg' : 'png';
+    await cp(file(kind, `scene-0004.${ending}`), file(kind, `scene-0005.${ending}`));
+  }
+  const output = join(folder, 'bad-check');
+  await expect(otx('check', bad, '-o', output)).rejects.toThrow(
+    'no plan is made: 2 files (above) cannot be used',
+  );
+  const { findings } = JSON.parse(await readFile(join(output, 'findings.json'), 'utf8'));
+  const found = (kind: string) => findings.filter((finding: { kind: string }) => finding.kind === kind);
+  expect(
+    found('unusable')
+      .map(({ message }: { message: string }) => /scene-\d+/.exec(message)![0])
+      .sort(),
+  ).toEqual(['scene-0002', 'scene-0003']);
+  expect(found('duplicate')[0].images.map(({ name }: { name: string }) => name)).toEqual([
+    'scene-0004',
+    'scene-0005',
+  ]);
+  await expect(access(join(output, 'plan.yaml'))).rejects.toThrow('ENOENT');
 });
 
 test('a list names the images that are looked at', async () => {

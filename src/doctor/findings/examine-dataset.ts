@@ -6,32 +6,23 @@ import { Outputs } from '../../base/outputs/outputs.js';
 import type { MaskCoding } from '../../data/index.js';
 import { mapConcurrent } from '../../data/loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../../data/loaders/pool.js';
-import type { ProgressEvent } from '../../runs/events.js';
 import { datasetInputs, joinInputs } from '../../runs/inputs.js';
 import { withProblemList } from '../../runs/problem-list.js';
-import { kindsOf, type RunOptions } from '../../settings/run-vocabulary.js';
+import { kindsOf } from '../../settings/run-vocabulary.js';
 import { findAll } from './find-all.js';
 import { type ExaminedImage, type FindingKind, type Found, KINDS } from './finding.js';
-import { openSubsets, type ReadSubset } from './open-subsets.js';
+import { type OpenSubsetsOptions, openSubsets, READING, type ReadSubset } from './open-subsets.js';
 import { findingsPage } from './page/findings-page.js';
-
-const READING = ['validationData', 'dataFormat', 'useOtxAdapter', 'assume', 'bands'] as const;
 
 /** What is written into the output folder. */
 export const FINDING_FILES = { list: 'findings.json', page: 'findings.html' } as const;
 
 /** Which data set to examine. */
-export interface ExamineDatasetOptions extends Pick<RunOptions, (typeof READING)[number]> {
-  /** Root of the data set (docs/data.md has the layouts); all of its subsets are examined. */
-  readonly data: string;
+export interface ExamineDatasetOptions extends OpenSubsetsOptions {
   /** Folder for `findings.json`, and the page. Default: nothing is written. */
   readonly output?: string | undefined;
   /** Whether `findings.html` is written as well: one file with a picture of each finding, to be sent to whoever labels. Default false. */
   readonly page?: boolean | undefined;
-  /** Is told how the job goes on. */
-  readonly onEvent?: ((event: ProgressEvent) => void) | undefined;
-  /** Stops the job. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** An image that a finding is about. */

@@ -9,7 +9,21 @@ import {
   settleClasses,
   verifyDataset,
 } from '../../data/index.js';
-import type { ExamineDatasetOptions } from './examine-dataset.js';
+import type { ProgressEvent } from '../../runs/events.js';
+import type { RunOptions } from '../../settings/run-vocabulary.js';
+
+/** How a data set is read. */
+export const READING = ['validationData', 'dataFormat', 'useOtxAdapter', 'assume', 'bands'] as const;
+
+/** Which data set. */
+export interface OpenSubsetsOptions extends Pick<RunOptions, (typeof READING)[number]> {
+  /** Root of the data set (docs/data.md has the layouts); all of its subsets are examined. */
+  readonly data: string;
+  /** Is told how the job goes on. */
+  readonly onEvent?: ((event: ProgressEvent) => void) | undefined;
+  /** Stops the job. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** A subset without its bad files. */
 export interface ReadSubset {
@@ -31,7 +45,7 @@ export interface ReadSubsets {
 }
 
 /** @throws OtxError as {@link openDataset} and {@link verifyDataset}, but for single bad files */
-export async function openSubsets(options: ExamineDatasetOptions): Promise<ReadSubsets> {
+export async function openSubsets(options: OpenSubsetsOptions): Promise<ReadSubsets> {
   const { dataFormat: format, useOtxAdapter, assume, bands, signal, onEvent } = options;
   const problems: string[] = [];
   const subsets: ReadSubset[] = [];
@@ -57,7 +71,7 @@ export async function openSubsets(options: ExamineDatasetOptions): Promise<ReadS
 }
 
 /** Where the subsets are, that to learn from first. */
-async function placesOf({ data, validationData, dataFormat }: ExamineDatasetOptions) {
+async function placesOf({ data, validationData, dataFormat }: OpenSubsetsOptions) {
   if (validationData !== undefined) {
     return {
       validated: 'val',
