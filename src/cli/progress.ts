@@ -227,7 +227,7 @@ function stepLine(event: StepEvent): string {
 
 /** The figures that are looked at; `results.csv` has all of them. */
 function epochLine(event: EpochEvent): string {
-  const { epoch, epochs, loss, metrics, best, seconds, imagesPerSecond, figures } = event;
+  const { epoch, epochs, loss, metrics, average, best, seconds, imagesPerSecond, figures } = event;
   const others = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(4)}`);
   const scores = metrics ? [`mDice ${metrics.mDice.toFixed(4)}`, `mIoU ${metrics.mIoU.toFixed(4)}`] : [];
   return row([
@@ -237,7 +237,7 @@ function epochLine(event: EpochEvent): string {
     ...(metrics || others.length > 0 ? scores : ['not validated']),
     `${imagesPerSecond.toFixed(1)} img/s`,
     shortDuration(seconds.train + seconds.validation),
-    ...(best && metrics ? ['best'] : []),
+    ...(best && metrics ? [average === undefined ? 'best' : `best (${average})`] : []),
   ]);
 }
 

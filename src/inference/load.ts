@@ -52,6 +52,8 @@ export interface LoadedModel {
   readonly mDice: number | undefined;
   /** What its training started from; undefined where the file does not say. */
   readonly startedFrom: StartRecord | undefined;
+  /** Which average of the weights of its training this is, such as `ema`; undefined for the trained weights themselves. */
+  readonly average: string | undefined;
   /** Where the training stands; undefined without a run, or a file that a training can go on from. */
   readonly training: TrainingProgress | undefined;
 }
@@ -112,7 +114,7 @@ async function lastOf(path: string): Promise<string | undefined> {
 }
 
 function describeCheckpoint(checkpoint: Checkpoint): Omit<LoadedModel, 'kind' | 'file' | 'training'> {
-  const { template, classes, hyperParameters, metrics, start } = checkpoint.info;
+  const { template, classes, hyperParameters, metrics, start, average } = checkpoint.info;
   const complete = completeHyperParameters(hyperParameters);
   return {
     template: template.name,
@@ -123,6 +125,7 @@ function describeCheckpoint(checkpoint: Checkpoint): Omit<LoadedModel, 'kind' | 
     settings: settings.toFlat(complete),
     mDice: metrics?.mDice ?? undefined,
     startedFrom: start,
+    average,
   };
 }
 
@@ -138,7 +141,13 @@ function progressOf({ info }: Checkpoint, file: string): TrainingProgress | unde
 }
 
 const UNKNOWN = {
-  ...{ settings: undefined, mDice: undefined, startedFrom: undefined, training: undefined },
+  ...{
+    settings: undefined,
+    mDice: undefined,
+    average: undefined,
+    startedFrom: undefined,
+    training: undefined,
+  },
   segments: true,
 } as const;
 

@@ -26,6 +26,7 @@ const SCALARS: Readonly<Record<string, number>> = {
   teacherKeep: 0.75,
   dropShare: 0.2,
   unsupervisedWeight: 0.5,
+  emaKeep: 0.75,
 };
 
 const small: Segmentor = (scope, images) => {
@@ -55,15 +56,16 @@ type Case = (optimizer: OptimizerName) => {
 };
 
 const segmented =
-  (model: Segmentor, size: number): Case =>
+  (model: Segmentor, size: number, hasAverage = false): Case =>
   (optimizer) => {
     const { variables } = describeModel(model, [1, 3, size, size]);
-    const options = { batchSize: 2, size, optimizer };
+    const options = { batchSize: 2, size, optimizer, hasAverage };
     return { variables, learning: () => supervisedLearning(model, modelLayouts(variables), options) };
   };
 
 const METHODS: Readonly<Record<string, Case>> = {
   supervised: segmented(small, SIZE),
+  'supervised, with an average': segmented(small, SIZE, true),
   'supervised, of a real model': segmented(createSegmentor('lite-hrnet-s', { numClasses: CLASSES }), 64),
   'semi-supervised': (optimizer) => {
     const { variables } = describeModel(small, [1, 3, SIZE, SIZE]);

@@ -48,6 +48,11 @@ export interface MethodGraphs {
   readonly evaluation?: StepGraph;
   /** The same of other weights, by name, whose mean Dice is reported as the figure `<name>_mDice`. */
   readonly otherEvaluations?: Readonly<Record<string, StepGraph>>;
+  /**
+   * Those of the other evaluations, by name, whose weights are kept in place of the trained ones where they score better: averages
+   * whose tensors in a checkpoint have names that begin with `averagePrefix`. Default: none.
+   */
+  readonly averages?: readonly string[];
   /** Values of a step's scalar inputs. */
   readonly scalars: (step: string, position: StepPosition) => Record<string, number>;
 }
@@ -86,8 +91,12 @@ const RESERVED = new Set(['loss', 'guard']);
 /** Figure under which the mean Dice of {@link MethodGraphs.otherEvaluations} is reported. */
 export const diceFigure = (evaluation: string): string => `${evaluation}_mDice`;
 
+/** Figure under which the mean Dice of the trained weights is reported where there are averages of them. */
+export const TRAINED_DICE = diceFigure('trained');
+
 /** Names of all figures of a method, in a fixed order. */
-export function allFigures({ steps, otherEvaluations = {} }: MethodGraphs): string[] {
+export function allFigures({ steps, otherEvaluations = {}, averages = [] }: MethodGraphs): string[] {
   const ofSteps = Object.values(steps).flatMap(figuresOf);
-  return [...new Set([...ofSteps, ...Object.keys(otherEvaluations).map(diceFigure)])];
+  const trained = averages.length > 0 ? [TRAINED_DICE] : [];
+  return [...new Set([...ofSteps, ...trained, ...Object.keys(otherEvaluations).map(diceFigure)])];
 }

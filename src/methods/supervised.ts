@@ -6,7 +6,8 @@ import { gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy, type SegmentationLoss } from '../losses/index.js';
 import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { type OptimizerName, optimizerScalars } from '../optim/index.js';
+import { averageKeep, type OptimizerName, optimizerScalars } from '../optim/index.js';
+import { averageFollowers, averageLayouts, averagePacks } from './average.js';
 import { joinStep, type Learning } from './learning.js';
 import type { Method } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
@@ -22,25 +23,46 @@ export interface SupervisedOptions {
   readonly trainSet: Dataset;
   /** Of logits at the size of the input. Default: cross entropy. */
   readonly loss?: SegmentationLoss | undefined;
+  /**
+   * What a moving average of the weights keeps of itself in a step, from 0 to 1; it is validated beside them, and the better of
+   * both is kept. 0: there is none. Default 0.
+   */
+  readonly emaDecay?: number | undefined;
   /** How labeled images are loaded. */
   readonly loading: Omit<TrainLoaderOptions, 'batchSize' | 'cropSize' | 'order'>;
 }
 
+/** Name of the moving average of the weights. */
+const EMA = 'ema';
+/** The scalar that says what it keeps of itself. */
+const EMA_KEEP = 'emaKeep';
+
 /** Learning from images with masks alone. */
 export function supervised(options: SupervisedOptions): Method {
-  const { model, optimizer, sizes, trainSet, loading, loss } = options;
+  const { model, optimizer, sizes, trainSet, loading, loss, emaDecay = 0 } = options;
   const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
   const layouts = modelLayouts(variables);
+  const hasAverage = emaDecay > 0;
+  const stepOptions = { size: sizes.train, optimizer, loss, hasAverage };
   return {
     variables,
     parameters,
     graphs: (batchSize) => ({
-      packs: [...modelPacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
-      steps: {
-        supervised: supervisedTrainStep(model, layouts, { batchSize, size: sizes.train, optimizer, loss }),
-      },
+      packs: [
+        ...modelPacks(layouts),
+        ...optimizerPacks(optimizer, layouts.parameters),
+        ...(hasAverage ? averagePacks(layouts, EMA) : []),
+      ],
+      steps: { supervised: supervisedTrainStep(model, layouts, { ...stepOptions, batchSize }) },
       evaluation: evaluationStep(model, layouts, sizes.validation),
-      scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
+      ...(hasAverage && {
+        otherEvaluations: { [EMA]: evaluationStep(model, averageLayouts(layouts, EMA), sizes.validation) },
+        averages: [EMA],
+      }),
+      scalars: (_, { learningRate, update }) => ({
+        ...optimizerScalars(optimizer, learningRate, update),
+        ...(hasAverage && { [EMA_KEEP]: averageKeep(emaDecay, update) }),
+      }),
     }),
     loader: (batchSize, order) =>
       createTrainLoader(trainSet, { ...loading, batchSize, cropSize: sizes.train, ...(order && { order }) }),
@@ -56,6 +78,8 @@ export interface TrainStepOptions {
   readonly optimizer?: OptimizerName;
   /** Default: cross entropy. */
   readonly loss?: SegmentationLoss | undefined;
+  /** Whether a moving average follows the weights. Default false. */
+  readonly hasAverage?: boolean;
 }
 
 /**
@@ -63,7 +87,7 @@ export interface TrainStepOptions {
  *
  * Inputs: `images` float32 [N, 3, S, S], `labels` uint8 [N, S, S] with 255 for ignored pixels, and for models with
  * stochastic regularisation `noise` float32 [n], uniform in [0, 1).
- * Scalars: those of `optimizerScalars`. Outputs: `loss`, and `guard`, which must be finite for the step to
+ * Scalars: those of `optimizerScalars`, and with an average `emaKeep` (see `averageKeep`). Outputs: `loss`, and `guard`, which must be finite for the step to
  * count: it is not when the loss or any gradient is not.
  */
 export function supervisedTrainStep(
@@ -80,7 +104,7 @@ export function supervisedLearning(
   layouts: ModelLayouts,
   options: TrainStepOptions,
 ): Learning {
-  const { batchSize, size, optimizer = 'adam', loss: lossOfLogits = crossEntropy } = options;
+  const { batchSize, size, optimizer = 'adam', loss: lossOfLogits = crossEntropy, hasAverage } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
@@ -94,7 +118,8 @@ export function supervisedLearning(
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
   step.update('buffers', store.applyBufferUpdates(buffers));
-  return { step, parameters: layouts.parameters, loss, gradient, optimizer };
+  const followers = hasAverage ? averageFollowers(layouts, EMA, EMA_KEEP) : {};
+  return { step, parameters: layouts.parameters, loss, gradient, optimizer, followers };
 }
 
 /**

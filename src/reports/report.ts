@@ -16,8 +16,8 @@ export interface Report {
   readonly onEvent?: (event: TrainEvent) => void;
   /** A step with its pixels, after its event. */
   readonly onStep?: (step: ShownStep) => void;
-  /** A validation image with its classes, for the weights that are kept. */
-  readonly onPrediction?: (epoch: number, image: ScoredPicture) => void;
+  /** A validation image with its classes; by which average of the weights, undefined for the trained ones. */
+  readonly onPrediction?: (epoch: number, image: ScoredPicture, average?: string) => void;
   /** A picture that any report has drawn. */
   readonly onPicture?: (picture: DrawnPicture) => void;
   /** The training has ended, however it did: enqueue what is left. */

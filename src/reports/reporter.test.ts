@@ -91,8 +91,13 @@ function stepEvent(epoch: number, step: number): StepEvent {
   };
 }
 
-/** The steps of an epoch, its validation (in which everything is background) and its end. */
-async function tellEpoch(reporter: RunReporter, epoch: number, best: boolean): Promise<void> {
+/** The steps of an epoch, its validation (in which everything is background, but for an average that is always right) and its end. */
+async function tellEpoch(
+  reporter: RunReporter,
+  epoch: number,
+  best: boolean,
+  average?: string,
+): Promise<void> {
   for (let step = 1; step <= STEPS; step++) {
     const batch = {
       step: 'supervised',
@@ -112,6 +117,8 @@ async function tellEpoch(reporter: RunReporter, epoch: number, best: boolean): P
     const prediction = new Uint8Array(truth.length);
     matrix.add(truth, prediction);
     reporter.onPrediction(epoch, { sample, width, height, truth, prediction });
+    // What an average predicts is another thing.
+    reporter.onPrediction(epoch, { sample, width, height, truth, prediction: truth }, 'ema');
   }
   const event: EpochEvent = {
     type: 'epoch',
@@ -123,6 +130,7 @@ async function tellEpoch(reporter: RunReporter, epoch: number, best: boolean): P
     learningRate: 0.5,
     metrics: matrix.summary(),
     confusion: matrix.rows(),
+    average,
     best,
     seconds: { train: 1, waiting: 0, validation: 1 },
     imagesPerSecond: 2,
@@ -132,7 +140,7 @@ async function tellEpoch(reporter: RunReporter, epoch: number, best: boolean): P
 }
 
 async function report(
-  epochs: readonly { epoch: number; best: boolean }[],
+  epochs: readonly { epoch: number; best: boolean; average?: string }[],
   resumed?: StartEvent['resumed'],
 ): Promise<string[]> {
   const notices: string[] = [];
@@ -144,7 +152,7 @@ async function report(
     reporter.onEvent({ type: 'data', subset, report: (await verifyDataset(dataset, { workers: 0 })).report });
   }
   follow(startEvent(resumed), { reporter });
-  for (const { epoch, best } of epochs) await tellEpoch(reporter, epoch, best);
+  for (const { epoch, best, average } of epochs) await tellEpoch(reporter, epoch, best, average);
   await reporter.finish();
   return notices;
 }
@@ -201,6 +209,17 @@ describe('a run folder', () => {
     );
     expect(first!.width).toBe(second!.width);
     expect(first!.height).toBeGreaterThan(2 * second!.height!);
+  });
+
+  test('shows the predictions of the weights that are kept, be they an average', async () => {
+    const sheetOf = async (average?: string) => {
+      history = await History.start(outputs, RESULTS_FILE, trainSet.classes);
+      await report([{ epoch: 1, best: true, ...(average !== undefined && { average }) }]);
+      return sharp(join(output, 'val_batch_0.png')).raw().toBuffer();
+    };
+    const trained = await sheetOf();
+    expect(trained.equals(await sheetOf())).toBe(true);
+    expect(trained.equals(await sheetOf('ema'))).toBe(false);
   });
 
   test('of contrastive training shows pairs of views, and pseudo masks where nothing is validated', async () => {

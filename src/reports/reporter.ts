@@ -97,8 +97,8 @@ export function createRunReporter({
     onStep: (step) => {
       for (const { onStep } of following) onStep?.(step);
     },
-    onPrediction: (epoch, image) => {
-      for (const { onPrediction } of following) onPrediction?.(epoch, image);
+    onPrediction: (epoch, image, average) => {
+      for (const { onPrediction } of following) onPrediction?.(epoch, image, average);
     },
     finish: async () => {
       for (const { finish } of following) finish?.();

@@ -46,6 +46,8 @@ const checkpointInfo = z.object({
   data: dataReadingSchema.optional(),
   /** What the training started from; without it in files of earlier versions. */
   start: startSchema.optional(),
+  /** Which average of the weights of the training these are, such as `ema`; without it they are those that were trained. */
+  average: z.string().optional(),
   /** Validation scores of exactly these weights; null when they have not been validated. */
   metrics: z
     .object({

@@ -150,8 +150,13 @@ export interface EpochEvent {
   readonly figures: Readonly<Record<string, number>>;
   /** Of the last step. */
   readonly learningRate: number;
-  /** Validation scores; undefined when this epoch was not validated (adaptive interval). */
+  /**
+   * Validation scores; undefined when this epoch was not validated (adaptive interval). Where averages of the weights are
+   * validated as well, those of the best of them all.
+   */
   readonly metrics: SegmentationMetrics | undefined;
+  /** Name of the average of the weights whose scores these are, such as `ema`; undefined for the trained weights themselves. */
+  readonly average: string | undefined;
   /** Pixels behind the metrics: of the true class of the row, how many were predicted as the class of the column. */
   readonly confusion: readonly (readonly number[])[] | undefined;
   /** True when these are the best weights so far; they have then been saved. */
@@ -190,6 +195,8 @@ export interface EndEvent {
   readonly bestEpoch: number;
   /** Undefined for a training without validation. */
   readonly metrics: SegmentationMetrics | undefined;
+  /** Name of the average of the weights that was best, such as `ema`; undefined for the trained weights themselves. */
+  readonly average: string | undefined;
   /** Whole time of the run, interruptions not counted. */
   readonly seconds: number;
 }

@@ -35,6 +35,7 @@ test('results.csv has a head and a line per epoch; a figure that does not exist 
         perClass: [{ ...absent, dice: 0.5, iou: 0.25 }, absent],
       },
       confusion: undefined,
+      average: undefined,
       updates: 45,
       best: true,
       seconds: { train: 2, waiting: 0.5, validation: 1 },

@@ -55,8 +55,8 @@ const state = z.object({
   earlyStopping: z.object({ best: z.number().nullable(), wait: counter, bestStep: counter }),
   /** Newest validation score; null before the first. */
   lastScore: score.nullable(),
-  /** Best validation so far; its epoch is 0 for weights that were given. */
-  best: z.object({ epoch: counter, metrics }).nullable(),
+  /** Best validation so far; its epoch is 0 for weights that were given, and `average` names the average of weights that it is of. */
+  best: z.object({ epoch: counter, metrics, average: z.string().optional() }).nullable(),
   /** Epochs planned; a time budget changes them. */
   epochs: counter.min(1),
   /** Time spent, in seconds: of the whole run, and of the epoch under way (training, and of that waiting for data). */

@@ -118,6 +118,16 @@ export const trainingSettings = {
       'steps that must also have passed, since the last score as good as the best or the last lowering, before a plateau ' +
       'lowers the learning rate',
   },
+  emaDecay: {
+    ...float({ min: 0, max: 0.9999 }),
+    param: 'learning_parameters.ema_decay',
+    default: 0,
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'supervised training: what a moving average of the weights keeps of itself in a step, such as 0.99; it is validated beside ' +
+      'the weights, and the better of both is kept. 0: there is none',
+  },
   epochs: {
     ...integer({ min: 1, max: 100000 }),
     param: 'learning_parameters.num_iters',

@@ -16,7 +16,7 @@ const DEFAULT_SECONDS = 60;
 
 export interface Checkpoints {
   /**
-   * @param kind the best weights so far, or the newest ones with the whole state of the run.
+   * @param kind the best weights so far, which may be an average, or the newest ones with the whole state of the run.
    * @param metrics scores of exactly these weights; null when they have none.
    */
   readonly save: (kind: 'best' | 'last', metrics: SegmentationMetrics | null) => Promise<void>;
@@ -49,8 +49,14 @@ export function createCheckpoints(run: PreparedRun, options: CheckpointsOptions)
   const save: Checkpoints['save'] = async (kind, metrics) => {
     state.seconds.run = options.elapsed();
     const { epoch, step, updates } = state;
-    const tensors = await session.tensors({ trainingState: kind === 'last' });
-    const checkpoint = checkpointOf(describe(run, kind, metrics), tensors);
+    const average = kind === 'best' ? state.best?.average : undefined;
+    const tensors = await (average === undefined
+      ? session.tensors({ trainingState: kind === 'last' })
+      : session.averageTensors(average));
+    const checkpoint = checkpointOf(
+      { ...describe(run, kind, metrics), ...(average !== undefined && { average }) },
+      tensors,
+    );
     await folder.outputs.write(folder[kind], encodeCheckpoint(checkpoint, config.load_weights));
     tell({ type: 'checkpoint', path: folder[kind], kind, epoch, step, updates });
     if (kind === 'best') return;

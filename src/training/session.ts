@@ -8,6 +8,7 @@ import { type CompiledStep, createEngine } from '../engine/engine.js';
 import type { StepGraph } from '../engine/step.js';
 import type { TensorData } from '../graph/index.js';
 import type { Forward } from '../inference/validate.js';
+import { averagePrefix } from '../methods/average.js';
 import { figuresOf, type MethodGraphs, type StatePack } from '../methods/method.js';
 import { packState } from '../methods/model-state.js';
 import { drawNoise, type VariableSpec } from '../nn/index.js';
@@ -53,8 +54,12 @@ export interface TrainingSession {
   readonly forward: Forward | undefined;
   /** The same for the method's other evaluations, by name. */
   readonly others: Readonly<Record<string, Forward>>;
+  /** Names of those of them whose weights may be kept; see {@link MethodGraphs.averages}. */
+  readonly averages: readonly string[];
   /** The current weights by state-dict key, with all else that the method remembers if wanted. */
   tensors(options: { trainingState: boolean }): Promise<Map<string, SafeTensor>>;
+  /** One of the averages of the weights, by state-dict key. */
+  averageTensors(average: string): Promise<Map<string, SafeTensor>>;
   dispose(): Promise<void>;
 }
 
@@ -103,6 +108,17 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
       },
       forward,
       others,
+      averages: graphs.averages ?? [],
+      averageTensors: async (average) => {
+        const prefix = averagePrefix(average);
+        const packs = graphs.packs.filter(({ layout, nameOf }) =>
+          layout.entries.every(({ key }) => nameOf(key).startsWith(prefix)),
+        );
+        const named = await Promise.all(
+          packs.map(async ({ layout }) => packTensors(layout, await engine.getState(layout.name), variables)),
+        );
+        return new Map(named.flat());
+      },
       tensors: async ({ trainingState }) => {
         const result = new Map<string, SafeTensor>();
         for (const { layout, nameOf } of graphs.packs) {

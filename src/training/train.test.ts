@@ -56,6 +56,8 @@ vi.mock('./session.js', () => ({
         return answerEverywhere(answer);
       },
       others: script.hasTeacher ? { teacher: async () => answerEverywhere(0) } : {},
+      averages: [],
+      averageTensors: async () => new Map(),
       tensors: async () =>
         new Map([['w', { dtype: 'F32', shape: [1], data: Float32Array.of(script.calls.length) }]]),
       dispose: async () => {

@@ -22,6 +22,8 @@ export interface TrainResult {
   readonly metrics: SegmentationMetrics | undefined;
   /** From 1; 0 when no epoch was better than the weights that were given. */
   readonly bestEpoch: number;
+  /** Name of the average of the weights that was best and so kept, such as `ema`; undefined for the trained weights themselves. */
+  readonly average: string | undefined;
   /** Why it ended. */
   readonly reason: StopReason;
 }
@@ -55,7 +57,7 @@ export async function train(options: TrainOptions | ResumeOptions): Promise<Trai
       if (isWhole) secondsPerEpoch = seconds();
       const seen = { event, secondsPerEpoch, elapsed: training.elapsed(), cutBy: trained.cutBy };
       state.finished = steering.afterEpoch(seen) ?? trained.cutBy ?? null;
-      await save(training, event);
+      await save(training, event, scored?.trained ?? null);
     }
     // Before the end is told: who hears of it finds all files.
     await training.reporter?.finish();
@@ -80,7 +82,7 @@ async function begin(training: Training): Promise<void> {
   const given = await scoreWeights(training, 0);
   if (!given) return;
   await checkpoints.save('best', given.metrics);
-  await checkpoints.save('last', given.metrics);
+  await checkpoints.save('last', given.trained);
   tell({ type: 'notice', message: `mean Dice of the given weights: ${given.metrics.mDice.toFixed(4)}` });
 }
 
@@ -123,6 +125,7 @@ function describeEpoch(
     loss: mean(state.loss),
     figures: { ...Object.fromEntries(sums.map(([name, sum]) => [name, mean(sum)])), ...scored?.others },
     metrics: scored?.metrics,
+    average: scored?.average,
     confusion: scored?.matrix.rows(),
     // Without validation the newest weights are the best there are.
     best: scored?.isBest ?? !session.forward,
@@ -131,11 +134,18 @@ function describeEpoch(
   };
 }
 
-/** The order matters: whatever a kill leaves unwritten, the last checkpoint repeats. */
-async function save(training: Training, event: EpochEvent): Promise<void> {
+/**
+ * The order matters: whatever a kill leaves unwritten, the last checkpoint repeats.
+ *
+ * @param metrics scores of the trained weights, which are what the last checkpoint holds.
+ */
+async function save(
+  training: Training,
+  event: EpochEvent,
+  metrics: SegmentationMetrics | null,
+): Promise<void> {
   const { state, checkpoints, noteEpoch, tell } = training;
-  const metrics = event.metrics ?? null;
-  if (event.best) await checkpoints.save('best', metrics);
+  if (event.best) await checkpoints.save('best', event.metrics ?? null);
   await noteEpoch(event);
   if (event.best || event.metrics || state.finished) await checkpoints.save('last', metrics);
   tell({ ...event, epochs: state.epochs });
@@ -151,7 +161,8 @@ function end({ state, folder, classes, elapsed, tell }: Training, reason: StopRe
   // The last epoch is always validated, if there is anything to validate.
   const metrics = state.best?.metrics;
   const bestEpoch = state.best ? state.best.epoch : state.epoch;
-  const result = { reason, output: folder.root, weights: folder.best, metrics, bestEpoch };
+  const average = state.best?.average;
+  const result = { reason, output: folder.root, weights: folder.best, metrics, bestEpoch, average };
   tell({ type: 'end', seconds: elapsed(), ...result });
   return { ...result, classes };
 }

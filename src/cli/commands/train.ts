@@ -53,7 +53,7 @@ export function addTrain(
       const typedCommand = otxCommand(...process.argv.slice(2));
       /** As it began, with what --config and --resume-from have added. */
       let config: RunConfig | undefined;
-      const { classes, metrics, bestEpoch, weights, output } = await run(({ onEvent, signal }) =>
+      const { classes, metrics, bestEpoch, average, weights, output } = await run(({ onEvent, signal }) =>
         train({
           ...options,
           command: typedCommand,
@@ -73,7 +73,7 @@ export function addTrain(
       const names = classes.map(({ name }) => name);
       const score = metrics
         ? [
-            `\nbest epoch ${bestEpoch}, in percent:`,
+            `\nbest epoch ${bestEpoch}${average === undefined ? '' : `, ${average} of its weights`}, in percent:`,
             formatMetrics(metrics, names, terminal.columns),
             `\nPerformance(score: ${metrics.mDice}, dashboard: (1 metric groups))`,
           ]

@@ -31,7 +31,8 @@ interface Validated {
 export const entry: CreateReport = (run, desk) => {
   const { validationSet } = run;
   const shown = new Set(evenlySpaced(validationSet?.samples ?? [], SHOWN_IMAGES).map(({ id }) => id));
-  const pictures = new Map<string, SegmentedPicture>();
+  /** By average of the weights, undefined for the trained ones, and by image. */
+  const pictures = new Map<string | undefined, Map<string, SegmentedPicture>>();
   let lastStep = run.resumedStep ?? 0;
   let latest: Validated | undefined;
   let best: Validated | undefined;
@@ -44,14 +45,17 @@ export const entry: CreateReport = (run, desk) => {
   }, desk.clock);
 
   return {
-    onPrediction: (_, image) => {
-      if (shown.has(image.sample.id)) pictures.set(image.sample.id, reducePrediction(image));
+    onPrediction: (_, image, average) => {
+      if (!shown.has(image.sample.id)) return;
+      const ofWeights = pictures.get(average) ?? new Map<string, SegmentedPicture>();
+      pictures.set(average, ofWeights.set(image.sample.id, reducePrediction(image)));
     },
     onEvent: (event) => {
       if (event.type === 'step') lastStep = (event.epoch - 1) * event.stepsPerEpoch + event.step;
       if (event.type !== 'epoch') return;
       if (event.metrics) {
-        const validated = { step: lastStep, event, pictures: [...pictures.values()] };
+        const ofWeights = pictures.get(event.average)?.values() ?? [];
+        const validated = { step: lastStep, event, pictures: [...ofWeights] };
         if (event.best) best = validated;
         if (isPictureDue(event.epoch, event.epochs)) latest = validated;
       }

@@ -14,9 +14,10 @@ const settings = (learning_parameters: object, train_type = 'Incremental') =>
 const weights = { class_weights: 'auto' };
 const crops = { rare_crop_share: 0.5 };
 const contrastive = { supcon_positives: 'class', supcon_single_view: 'whole' };
+const average = { ema_decay: 0.99 };
 
 test('what is used passes, and so does what is switched off', () => {
-  checkUsed(own, settings({ ...weights, ...crops }));
+  checkUsed(own, settings({ ...weights, ...crops, ...average }));
   checkUsed(own, settings({}, 'Selfsupervised'));
   checkUsed({ augment, lossFunction }, settings({}));
   checkUsed(own, settings({ ...contrastive, enable_supcon: true }));
@@ -27,6 +28,14 @@ test.each([
   ['weights beside a loss', { ...own, lossFunction }, settings(weights), /classWeights.*a loss of one's own/],
   ['crops without classes', own, settings(crops, 'Selfsupervised'), /rareCropShare.*knows no classes/],
   ['crops beside an augmentation', { ...own, augment }, settings(crops), /rareCropShare.*of one's own/],
+  [
+    'an average without a segmentation',
+    own,
+    settings(average, 'Selfsupervised'),
+    /emaDecay.*keeps no average/,
+  ],
+  ['an average beside a teacher', own, settings(average, 'Semisupervised'), /emaDecay.*by teacherMomentum/],
+  ['an average of contrasts', own, settings({ ...average, enable_supcon: true }), /emaDecay.*contrastive/],
   ['crops of views', own, settings({ ...crops, augmentation: 'views' }), /rareCropShare.*views/],
   [
     'positives of no contrast',

@@ -27,6 +27,19 @@ export function checkUsed(
   const notContrastive = enable_supcon ? undefined : `it goes with ${option('contrastive')}, which is off`;
   if (supcon_positives !== 'image') refuse('contrastivePositives', notContrastive);
   if (supcon_single_view !== 'first') refuse('contrastiveSingleView', notContrastive);
+  if (learning_parameters.ema_decay > 0)
+    refuse('emaDecay', whyNoAverage(algo_backend.train_type, enable_supcon));
+}
+
+/** Why a training keeps no average of its weights beside them; undefined for one that does. */
+function whyNoAverage(
+  trainType: HyperParameters['algo_backend']['train_type'],
+  isContrastive: boolean,
+): string | undefined {
+  if (trainType === 'Semisupervised')
+    return `semi-supervised training averages by ${option('teacherMomentum')}, for its teacher`;
+  const kind = trainType === 'Selfsupervised' ? 'self-supervised' : isContrastive ? 'contrastive' : undefined;
+  return kind && `${kind} training keeps no average of its weights`;
 }
 
 function refuse(name: string, reason: string | undefined): void {

@@ -115,7 +115,7 @@ export function chooseMethod(choice: MethodChoice): Method {
       rareCrops,
     },
   };
-  if (!unlabeled) return supervised(options);
+  if (!unlabeled) return supervised({ ...options, emaDecay: settings.ema_decay });
   // Prototypes need features, of which only the networks of the templates tell.
   const features = own.model ? undefined : createFeatureSegmentor(template.model, { numClasses });
   return meanTeacher({

@@ -1,0 +1,54 @@
+/**
+ * @file An average of the weights of a training, kept beside them in the step graph: it follows them step by step, is validated
+ * as they are, and may be kept in their place.
+ */
+
+import type { PackLayout } from '../engine/step.js';
+import { movingAverage } from '../optim/index.js';
+import { STATE_PREFIX } from '../weights/training-state.js';
+import type { Follower } from './learning.js';
+import type { StatePack } from './method.js';
+import { type ModelLayouts, packState } from './model-state.js';
+
+/** Begins the names in a checkpoint of the tensors of an average; the key of the variable follows. */
+export const averagePrefix = (name: string): string => `${STATE_PREFIX}${name}.`;
+
+/** Packs for an average: those of the model under other names. */
+export function averageLayouts({ parameters, buffers }: ModelLayouts, name: string): ModelLayouts {
+  return {
+    parameters: { ...parameters, name: `${name}_parameters` },
+    buffers: { ...buffers, name: `${name}_buffers` },
+  };
+}
+
+/** The average as state of a method; it starts as a copy of the weights. */
+export function averagePacks(layouts: ModelLayouts, name: string): StatePack[] {
+  return Object.values(averageLayouts(layouts, name)).map((layout) => ({
+    layout,
+    nameOf: (key: string) => averagePrefix(name) + key,
+    start: (weights: ReadonlyMap<string, Float32Array>) => packState(layout, weights),
+  }));
+}
+
+/**
+ * How the packs of an average follow those of the model: keep · average + (1 − keep) · weights, running statistics of batch
+ * norm included, so that they are those of about the same weights.
+ *
+ * @param keep name of the scalar, see `averageKeep`.
+ */
+export function averageFollowers(
+  layouts: ModelLayouts,
+  name: string,
+  keep: string,
+): Readonly<Record<string, Follower>> {
+  const average = averageLayouts(layouts, name);
+  const following = (layout: PackLayout, { name: follows }: PackLayout): Follower => ({
+    layout,
+    follows,
+    next: (current, followed, scalar) => movingAverage(current, followed, scalar(keep)),
+  });
+  return {
+    [average.parameters.name]: following(average.parameters, layouts.parameters),
+    [average.buffers.name]: following(average.buffers, layouts.buffers),
+  };
+}
