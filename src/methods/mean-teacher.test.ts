@@ -13,9 +13,10 @@ import {
 } from '../models/index.js';
 import { convNorm, convolution, initialValue, type VariableSpec } from '../nn/index.js';
 import { isTrainingState } from '../weights/training-state.js';
-import { type MeanTeacherStepOptions, meanTeacher, meanTeacherStep, teacherLayouts } from './mean-teacher.js';
+import { type MeanTeacherStepOptions, meanTeacher, meanTeacherStep } from './mean-teacher.js';
 import { modelLayouts } from './model-state.js';
 import { evaluationStep, supervisedTrainStep } from './supervised.js';
+import { teacherLayouts } from './teacher.js';
 
 type Feeds = Record<string, Float32Array | Uint8Array>;
 

@@ -5,18 +5,13 @@
  */
 
 import {
-  type ClassInfo,
   createPairedLoader,
   createTrainLoader,
   createUnlabeledLoader,
-  type Dataset,
   DEFAULT_CACHE_BYTES,
-  labeledBytes,
-  type PairedBatch,
   type UnlabeledImages,
 } from '../data/index.js';
-import { drawTeacherSheet } from '../drawing/sheets/teacher-sheet.js';
-import { type PackLayout, packOf, StepBuilder, type StepGraph } from '../engine/step.js';
+import { packOf, StepBuilder, type StepGraph } from '../engine/step.js';
 import {
   add,
   argMax,
@@ -38,22 +33,16 @@ import {
   type Segmentor,
 } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { averageKeep, movingAverage, type OptimizerName, optimizerScalars } from '../optim/index.js';
+import { averageKeep, type OptimizerName, optimizerScalars } from '../optim/index.js';
 import { STATE_PREFIX } from '../weights/training-state.js';
-import { type Follower, joinStep, type Learning } from './learning.js';
+import { joinStep, type Learning } from './learning.js';
 import type { Method, StatePack } from './method.js';
-import { type ModelLayouts, modelLayouts, modelPacks, packState } from './model-state.js';
+import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
-import {
-  batchPictures,
-  isPictureDue,
-  joinPictures,
-  type MethodPictures,
-  PICTURE_FOLDERS,
-  type ShownRun,
-} from './pictures.js';
+import { batchPictures, joinPictures } from './pictures.js';
 import { evaluationStep, fullSizeLogits, type SupervisedOptions } from './supervised.js';
+import { cacheLeft, teacherFollowers, teacherLayouts, teacherPacks, teacherPictures } from './teacher.js';
 
 /** Prefix of the variables of {@link prototypeNetwork}. */
 const PROTOTYPE_BRANCH = 'proto_net';
@@ -154,45 +143,6 @@ export interface MeanTeacherStepOptions {
   readonly loss?: SegmentationLoss | undefined;
 }
 
-/** The teacher's packs: those of the student under other names. */
-export function teacherLayouts({ parameters, buffers }: ModelLayouts): ModelLayouts {
-  return {
-    parameters: { ...parameters, name: 'teacher_parameters' },
-    buffers: { ...buffers, name: 'teacher_buffers' },
-  };
-}
-
-/** What the labeled images leave of the memory for decoded ones, in bytes. */
-function cacheLeft({ samples }: Dataset, bytes: number): number {
-  const labeled = samples.reduce((sum, sample) => sum + labeledBytes(sample), 0);
-  return Math.max(bytes - labeled, 0);
-}
-
-/** `teacher/epoch_NNN.jpg`: what teacher and student say about unlabeled images at the end of every few epochs. */
-export function teacherPictures(
-  classes: readonly ClassInfo[],
-  { epochs, stepsPerEpoch, isMissing }: ShownRun,
-): MethodPictures {
-  const [folder] = PICTURE_FOLDERS;
-  // The first is shown whatever the epoch: it is not the first one, and a training may end long before its last.
-  let isAnyShown = !isMissing(folder);
-  return {
-    ofStep: ({ epoch, step, batch, outputs }) => {
-      const isDue = step === stepsPerEpoch && (!isAnyShown || isPictureDue(epoch, epochs));
-      if (batch.step !== 'semi' || !isDue) return [];
-      isAnyShown = true;
-      const { pseudoLabels, predictions } = outputs as Record<'pseudoLabels' | 'predictions', Uint8Array>;
-      return [
-        {
-          file: `${folder}/epoch_${String(epoch).padStart(3, '0')}.jpg`,
-          name: 'teacher',
-          draw: () => drawTeacherSheet(batch as PairedBatch, { pseudoLabels, predictions }, classes),
-        },
-      ];
-    },
-  };
-}
-
 /** Images and their labels to logits at head resolution, and to a loss beside that on the logits, if there is one. */
 type Student = (
   scope: Scope,
@@ -228,15 +178,6 @@ function studentPacks(layouts: ModelLayouts): StatePack[] {
 
 /** Whether a variable of that name belongs to the prototypes, and not to a model that segments. */
 export const isPrototypes = (key: string): boolean => key.startsWith(`${PROTOTYPE_BRANCH}.`);
-
-/** The teacher as state of a method; it starts as a copy of the student. */
-function teacherPacks(layouts: ModelLayouts): StatePack[] {
-  return Object.values(teacherLayouts(layouts)).map((layout) => ({
-    layout,
-    nameOf: (key: string) => `${STATE_PREFIX}teacher.${key}`,
-    start: (weights: ReadonlyMap<string, Float32Array>) => packState(layout, weights),
-  }));
-}
 
 /**
  * One optimiser step.
@@ -336,14 +277,12 @@ export function meanTeacherLearning(
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
   step.update('buffers', nextBuffers);
-  const following = (layout: PackLayout, follows: string): Follower => ({
-    layout,
-    follows,
-    next: (current, followed, scalar) => movingAverage(current, followed, scalar('teacherKeep')),
-  });
-  const followers = {
-    teacher_parameters: following(teacher.parameters, 'parameters'),
-    teacher_buffers: following(teacher.buffers, 'buffers'),
+  return {
+    step,
+    parameters: layouts.parameters,
+    loss,
+    gradient,
+    optimizer,
+    followers: teacherFollowers(layouts),
   };
-  return { step, parameters: layouts.parameters, loss, gradient, optimizer, followers };
 }

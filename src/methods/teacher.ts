@@ -1,0 +1,73 @@
+/** @file A teacher, the moving average of the student: its packs, how it follows, and what it shows of itself. */
+
+import { type ClassInfo, type Dataset, labeledBytes, type PairedBatch } from '../data/index.js';
+import { drawTeacherSheet } from '../drawing/sheets/teacher-sheet.js';
+import type { PackLayout } from '../engine/step.js';
+import { movingAverage } from '../optim/index.js';
+import { STATE_PREFIX } from '../weights/training-state.js';
+import type { Follower } from './learning.js';
+import type { StatePack } from './method.js';
+import { type ModelLayouts, packState } from './model-state.js';
+import { isPictureDue, type MethodPictures, PICTURE_FOLDERS, type ShownRun } from './pictures.js';
+
+/** The teacher's packs: those of the student under other names. */
+export function teacherLayouts({ parameters, buffers }: ModelLayouts): ModelLayouts {
+  return {
+    parameters: { ...parameters, name: 'teacher_parameters' },
+    buffers: { ...buffers, name: 'teacher_buffers' },
+  };
+}
+
+/** The teacher as state of a method; it starts as a copy of the student. */
+export function teacherPacks(layouts: ModelLayouts): StatePack[] {
+  return Object.values(teacherLayouts(layouts)).map((layout) => ({
+    layout,
+    nameOf: (key: string) => `${STATE_PREFIX}teacher.${key}`,
+    start: (weights: ReadonlyMap<string, Float32Array>) => packState(layout, weights),
+  }));
+}
+
+/** How the teacher's packs move towards the student's, by name. Scalar: `teacherKeep`, see `averageKeep`. */
+export function teacherFollowers(layouts: ModelLayouts): Readonly<Record<string, Follower>> {
+  const teacher = teacherLayouts(layouts);
+  const following = (layout: PackLayout, follows: string): Follower => ({
+    layout,
+    follows,
+    next: (current, followed, scalar) => movingAverage(current, followed, scalar('teacherKeep')),
+  });
+  return {
+    [teacher.parameters.name]: following(teacher.parameters, layouts.parameters.name),
+    [teacher.buffers.name]: following(teacher.buffers, layouts.buffers.name),
+  };
+}
+
+/** What the labeled images leave of the memory for decoded ones, in bytes. */
+export function cacheLeft({ samples }: Dataset, bytes: number): number {
+  const labeled = samples.reduce((sum, sample) => sum + labeledBytes(sample), 0);
+  return Math.max(bytes - labeled, 0);
+}
+
+/** `teacher/epoch_NNN.jpg`: what teacher and student say about unlabeled images at the end of every few epochs. */
+export function teacherPictures(
+  classes: readonly ClassInfo[],
+  { epochs, stepsPerEpoch, isMissing }: ShownRun,
+): MethodPictures {
+  const [folder] = PICTURE_FOLDERS;
+  // The first is shown whatever the epoch: it is not the first one, and a training may end long before its last.
+  let isAnyShown = !isMissing(folder);
+  return {
+    ofStep: ({ epoch, step, batch, outputs }) => {
+      const isDue = step === stepsPerEpoch && (!isAnyShown || isPictureDue(epoch, epochs));
+      if (batch.step !== 'semi' || !isDue) return [];
+      isAnyShown = true;
+      const { pseudoLabels, predictions } = outputs as Record<'pseudoLabels' | 'predictions', Uint8Array>;
+      return [
+        {
+          file: `${folder}/epoch_${String(epoch).padStart(3, '0')}.jpg`,
+          name: 'teacher',
+          draw: () => drawTeacherSheet(batch as PairedBatch, { pseudoLabels, predictions }, classes),
+        },
+      ];
+    },
+  };
+}
