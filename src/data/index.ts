@@ -43,7 +43,9 @@ export { DEFAULT_CACHE_BYTES, labeledBytes } from './loaders/sample-source.js';
 export type { EpochOptions, TrainBatch, TrainLoader } from './loaders/train-batch.js';
 export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './loaders/train-loader.js';
 export {
+  createTwoStrongLoader,
   createUnlabeledLoader,
+  type TwoStrongBatch,
   type UnlabeledBatch,
   type UnlabeledLoader,
   type UnlabeledLoaderOptions,

@@ -5,18 +5,16 @@ import { drawFormulaPicture } from '../../synthesis/formula/picture.js';
 import { type AugmentationName, createAugmentation, type OwnAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
 import { readLabels } from '../formats/read-labels.js';
-import { type ImageCache, readCachedImage } from '../images/image-cache.js';
+import type { ImageCache } from '../images/image-cache.js';
 import { atInputSize } from '../images/network-input.js';
-import { readImage } from '../images/read-image.js';
 import { readSampleImage } from '../images/sample-image.js';
 import { measureSample } from '../measures/measure-sample.js';
 import { makePseudoMask } from '../superpixels/make-pseudo-mask.js';
 import type { Size } from '../transforms/geometry.js';
 import { normalizeImage } from '../transforms/normalize.js';
-import { pictureWindowOf, windowOf } from '../transforms/random-window.js';
+import { windowOf } from '../transforms/random-window.js';
 import type { RareCrops } from '../transforms/rare-crop.js';
-import type { DecodedImage, ImageReading, LabeledImage, MaskCoding, Sample } from '../types.js';
-import { makeViews } from '../views/weak-strong.js';
+import type { LabeledImage, MaskCoding, Sample } from '../types.js';
 import {
   describeSample,
   hasForeground,
@@ -25,7 +23,8 @@ import {
   verifyImage,
   verifySample,
 } from './check-tasks.js';
-import { inSharedMemory, labeledInSharedMemory } from './shared-memory.js';
+import { labeledInSharedMemory } from './shared-memory.js';
+import { makeTwoStrongBatch, makeUnlabeledBatch } from './unlabeled-batch.js';
 import { makeViewBatch } from './view-batch.js';
 
 /** One training batch to make. */
@@ -79,63 +78,6 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
     });
   }
   return { images, labels, decoded };
-}
-
-/** One batch of unlabeled images to make. */
-export interface UnlabeledTask {
-  readonly items: readonly {
-    readonly imagePath: string;
-    readonly reading?: ImageReading | undefined;
-    /** Seed of the views. */
-    readonly seed: string;
-    /** Pixels from an earlier batch, in shared memory. */
-    readonly decoded?: DecodedImage | undefined;
-    /** Whether the pixels, if decoded now, are to be given back in shared memory. */
-    readonly keep: boolean;
-  }[];
-  readonly cropSize: number;
-  /** Of larger images a window of this size is learned from. */
-  readonly tile?: Size | undefined;
-  /** Where copies of images are read in their place. */
-  readonly imageCache?: ImageCache;
-}
-
-export interface UnlabeledTaskResult {
-  /** `[N, 3, S, S]` */
-  readonly weak: Float32Array<ArrayBuffer>;
-  /** `[N, 3, S, S]` */
-  readonly strong: Float32Array<ArrayBuffer>;
-  /** `[N, S, S]` */
-  readonly padding: Uint8Array<ArrayBuffer>;
-  /** Per item, the newly decoded pixels that were to be kept. */
-  readonly decoded: readonly (DecodedImage | undefined)[];
-}
-
-/** Decodes the images of one batch and makes both views of each. */
-export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<UnlabeledTaskResult> {
-  const { items, cropSize, imageCache, tile } = task;
-  const read = (path: string, reading?: ImageReading) =>
-    imageCache ? readCachedImage(path, imageCache, reading) : readImage(path, reading);
-  const area = cropSize * cropSize;
-  const weak = new Float32Array(items.length * 3 * area);
-  const strong = new Float32Array(items.length * 3 * area);
-  const padding = new Uint8Array(items.length * area);
-  const decoded: (DecodedImage | undefined)[] = [];
-  for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await read(item.imagePath, item.reading));
-    const isKept = item.keep && !item.decoded;
-    if (isKept) source = { ...source, data: inSharedMemory(source.data) };
-    decoded.push(isKept ? source : undefined);
-
-    const [start, end] = [n * area, (n + 1) * area];
-    makeViews(pictureWindowOf(source, tile, item.seed), new Random(item.seed), {
-      weak: weak.subarray(3 * start, 3 * end),
-      strong: strong.subarray(3 * start, 3 * end),
-      padding: padding.subarray(start, end),
-      side: cropSize,
-    });
-  }
-  return { weak, strong, padding, decoded };
 }
 
 export interface EvalTask {
@@ -213,6 +155,7 @@ async function readSample(
 export const TASKS = {
   makeTrainBatch,
   makeUnlabeledBatch,
+  makeTwoStrongBatch,
   makeEvalItem,
   makeViewBatch,
   makePseudoMask,

@@ -6,6 +6,7 @@ import { createPairedLoader, type PairedBatch } from './paired-loader.js';
 import { acquirePool, type DataPool } from './pool.js';
 import { createTrainLoader, type LabeledBatch } from './train-loader.js';
 import {
+  createTwoStrongLoader,
   createUnlabeledLoader,
   type UnlabeledBatch,
   type UnlabeledLoader,
@@ -77,6 +78,30 @@ describe('createUnlabeledLoader', () => {
     expect(await errorOf(batches.next())).toMatchObject({ code: 'aborted' });
     await stopped.dispose();
     expect((await errorOf(take(stopped, 0, 1))).message).toContain('disposed');
+  });
+});
+
+describe('createTwoStrongLoader', () => {
+  it('gives the same batches for any workers and from any number on, mixed within a batch alone', async () => {
+    const root = await images(5);
+    const open = async (options: Partial<UnlabeledLoaderOptions> = {}) =>
+      createTwoStrongLoader(await openUnlabeled(root), { ...OPTIONS, batchSize: 3, ...options });
+    const batches = async (loader: Awaited<ReturnType<typeof open>>, start: number, count: number) => {
+      const taken = [];
+      for await (const { waitedMs, ...batch } of loader.from(start)) if (taken.push(batch) === count) break;
+      return taken;
+    };
+    const whole = await batches(await open(), 0, 6);
+    for (const { weak, strong, padding, mixed, imageIds } of whole)
+      expect([weak.length, strong.length, padding.length, mixed.length, imageIds.length]).toEqual(
+        [3 * 3, 6 * 3, 3, 6].map((planes) => planes * 32 * 32).concat(3),
+      );
+    expect(await batches(await open({ workers: 2 }), 0, 6)).toEqual(whole);
+    expect(await batches(await open({ cacheBytes: 0 }), 4, 2)).toEqual(whole.slice(4));
+    const mixed = whole.flatMap((batch) => [...batch.mixed]);
+    expect(new Set(mixed)).toEqual(new Set([0, 1]));
+    const alone = await batches(await open({ batchSize: 1 }), 0, 6);
+    expect(alone.every((batch) => batch.mixed.every((value) => value === 0))).toBe(true);
   });
 });
 

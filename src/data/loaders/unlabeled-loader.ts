@@ -5,8 +5,9 @@ import type { ImageCache } from '../images/image-cache.js';
 import type { Size } from '../transforms/geometry.js';
 import type { DecodedImage, UnlabeledImages } from '../types.js';
 import { makeAhead } from './made-ahead.js';
-import { acquirePool } from './pool.js';
+import { acquirePool, type DataPool } from './pool.js';
 import { createPixelCache } from './sample-source.js';
+import type { UnlabeledTask, UnlabeledTaskResult } from './unlabeled-batch.js';
 
 export interface UnlabeledLoaderOptions {
   readonly batchSize: number;
@@ -35,22 +36,43 @@ export interface UnlabeledBatch {
   readonly waitedMs: number;
 }
 
-export interface UnlabeledLoader {
+/** A batch with two strong views of each image. */
+export interface TwoStrongBatch extends UnlabeledBatch {
+  /** `[2N, 3, S, S]`: the same pixels in other colours, all first views before all second ones, with rectangles of other images. */
+  readonly strong: Float32Array<ArrayBuffer>;
+  /** `[2N, S, S]`: 1 where a pixel of a strong view is that of the next image of the batch, or after the last one of the first. */
+  readonly mixed: Uint8Array<ArrayBuffer>;
+}
+
+export interface UnlabeledLoader<B extends UnlabeledBatch = UnlabeledBatch> {
   /**
    * Batches from number `start` on, without end. Pass after pass over all images, each shuffled anew; a batch may reach
    * from one pass into the next. Order and views depend on seed and number only. The caller owns the buffers.
    * @throws OtxError `image` naming a file that cannot be used, `aborted` when the signal fires.
    */
-  from(start: number, signal?: AbortSignal): AsyncGenerator<UnlabeledBatch, never, undefined>;
+  from(start: number, signal?: AbortSignal): AsyncGenerator<B, never, undefined>;
   /** Ends the threads; the loader gives no more batches. */
   dispose(): Promise<void>;
 }
 
-/** Creates the loader. */
-export function createUnlabeledLoader(
+/** A loader of a weak and a strong view of each image, as the mean teacher of the reference has them. */
+export const createUnlabeledLoader = (
+  images: UnlabeledImages,
+  options: UnlabeledLoaderOptions,
+): UnlabeledLoader => createLoader(images, options, (pool, task) => pool.run('makeUnlabeledBatch', task));
+
+/** A loader of a weak and two strong views of each image, mixed by CutMix among the images of a batch. */
+export const createTwoStrongLoader = (
+  images: UnlabeledImages,
+  options: UnlabeledLoaderOptions,
+): UnlabeledLoader<TwoStrongBatch> =>
+  createLoader(images, options, (pool, task) => pool.run('makeTwoStrongBatch', task));
+
+function createLoader<R extends UnlabeledTaskResult>(
   { images, reading }: UnlabeledImages,
   options: UnlabeledLoaderOptions,
-): UnlabeledLoader {
+  run: (pool: DataPool, task: UnlabeledTask) => Promise<R>,
+): UnlabeledLoader<Omit<R, 'decoded'> & UnlabeledBatch> {
   const { batchSize, cropSize, seed, imageCache, tile } = options;
   const pool = acquirePool(options.workers);
   const cache = createPixelCache<DecodedImage>(
@@ -80,7 +102,7 @@ export function createUnlabeledLoader(
       decoded: cache.get(index),
       keep: cache.fits(index),
     }));
-    const { decoded, ...views } = await pool.run('makeUnlabeledBatch', {
+    const { decoded, ...views } = await run(pool, {
       items,
       cropSize,
       tile,
@@ -95,7 +117,7 @@ export function createUnlabeledLoader(
   async function* from(
     start: number,
     signal?: AbortSignal,
-  ): AsyncGenerator<UnlabeledBatch, never, undefined> {
+  ): AsyncGenerator<Omit<R, 'decoded'> & UnlabeledBatch, never, undefined> {
     const queue = makeAhead({ workers: pool.workers, make, what: 'loading unlabeled images' });
     for (let number = start; ; number++) {
       if (disposed) throw new OtxError('usage', 'the loader of unlabeled images has been disposed');

@@ -4,30 +4,37 @@ import { grayOf } from './grayscale.js';
 import { hsvToRgb, rgbToHsv } from './hsv.js';
 
 const PROBABILITY = 0.8;
-/** Each factor is 1 +- U(0, this). */
-const BRIGHTNESS = 0.4;
-const CONTRAST = 0.4;
-const SATURATION = 0.2;
-/** The hue moves by at most this share of the colour circle. */
-const HUE = 0.1;
+
+/** How far colours are moved. */
+export interface JitterRange {
+  /** Each factor is 1 +- U(0, this). */
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly saturation: number;
+  /** The hue moves by at most this share of the colour circle. */
+  readonly hue: number;
+}
+
+const CONTRASTIVE: JitterRange = { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 };
 const HUES = 180;
 
 /** Changes an HWC RGB image in place. */
 type Change = (image: Uint8Array, amount: number) => void;
 
 /**
- * With probability 0.8 changes an HWC RGB image in place: brightness x U(0.6, 1.4), contrast x U(0.6, 1.4), saturation
- * x U(0.8, 1.2), hue + U(-0.1, 0.1) of the circle, one after the other in random order. Each gives 8-bit values, cut off
- * below 0 and above 255.
+ * With probability 0.8 changes an HWC RGB image in place: brightness, contrast, saturation and hue, one after the other in
+ * random order. Each gives 8-bit values, cut off below 0 and above 255.
+ *
+ * @param range default: x U(0.6, 1.4), x U(0.6, 1.4), x U(0.8, 1.2), + U(-0.1, 0.1) of the circle.
  */
-export function randomColorJitter(image: Uint8Array, random: Random): void {
+export function randomColorJitter(image: Uint8Array, random: Random, range = CONTRASTIVE): void {
   if (!random.chance(PROBABILITY)) return;
-  const factor = (range: number) => random.range(1 - range, 1 + range);
+  const factor = (most: number) => random.range(1 - most, 1 + most);
   const changes: readonly (readonly [Change, number])[] = [
-    [changeBrightness, factor(BRIGHTNESS)],
-    [changeContrast, factor(CONTRAST)],
-    [changeSaturation, factor(SATURATION)],
-    [changeHue, random.range(-HUE, HUE)],
+    [changeBrightness, factor(range.brightness)],
+    [changeContrast, factor(range.contrast)],
+    [changeSaturation, factor(range.saturation)],
+    [changeHue, random.range(-range.hue, range.hue)],
   ];
   for (const [change, amount] of random.shuffle(changes)) change(image, amount);
 }
