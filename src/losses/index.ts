@@ -1,6 +1,14 @@
 /** @file Loss functions on symbolic tensors. */
 export { type ClassShare, classWeights, describeWeights, isClassWeights } from './class-weights.js';
 export {
+  balancedThresholds,
+  type ClassConfidence,
+  type ConfidentLabels,
+  confidentLabels,
+  nextConfidences,
+  rampUp,
+} from './confident-labels.js';
+export {
   type ContrastiveView,
   type DetconLoss,
   type DetconOptions,

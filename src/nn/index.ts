@@ -10,7 +10,7 @@ export {
 } from './conv-norm.js';
 export { type ConvolutionOptions, convolution } from './convolution.js';
 export { describe, type ImageModel, type ModelDescription } from './describe.js';
-export { dropout2d, dropPathFactors } from './dropout.js';
+export { complementaryDropout, complementaryNoiseSize, dropout2d, dropPathFactors } from './dropout.js';
 export { constantInit, fanInNormal, initialValue, normalInit } from './initializers.js';
 export { layerNorm } from './layer-norm.js';
 export { type LinearOptions, linear } from './linear.js';
