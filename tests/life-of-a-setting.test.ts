@@ -74,6 +74,7 @@ const BESIDE_THE_WAY = [
   'src/methods/mean-teacher.ts',
   'src/methods/method.ts',
   'src/methods/supcon.ts',
+  'src/methods/unimatch.ts',
   'src/optim/schedules/plateau.ts',
   'src/reports/kinds/tensorboard.ts',
   'src/runs/events.ts',

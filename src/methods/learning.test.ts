@@ -14,6 +14,7 @@ import { meanTeacherLearning } from './mean-teacher.js';
 import { modelLayouts } from './model-state.js';
 import { supconLearning } from './supcon.js';
 import { supervisedLearning } from './supervised.js';
+import { uniMatchLearning } from './unimatch.js';
 
 const CLASSES = 3;
 const SIZE = 16;
@@ -27,6 +28,7 @@ const SCALARS: Readonly<Record<string, number>> = {
   dropShare: 0.2,
   unsupervisedWeight: 0.5,
   emaKeep: 0.75,
+  threshold: 0.4,
 };
 
 const small: Segmentor = (scope, images) => {
@@ -71,6 +73,12 @@ const METHODS: Readonly<Record<string, Case>> = {
     const { variables } = describeModel(small, [1, 3, SIZE, SIZE]);
     const options = { batchSize: 3, unlabeledBatchSize: 2, size: SIZE, optimizer };
     return { variables, learning: () => meanTeacherLearning(small, modelLayouts(variables), options) };
+  },
+  'weak-to-strong consistency': (optimizer) => {
+    const { variables } = describeModel(headed, [1, 3, SIZE, SIZE]);
+    const parts = { backbone: network.backbone, head };
+    const options = { batchSize: 3, unlabeledBatchSize: 2, size: SIZE, optimizer, parts };
+    return { variables, learning: () => uniMatchLearning(headed, modelLayouts(variables), options) };
   },
   'supervised contrastive': (optimizer) => {
     const { variables } = describeModel(onlineModel(network, head), [1, 3, SIZE, SIZE]);

@@ -3,7 +3,7 @@ import { Random } from '../base/random.js';
 import { runGraph } from '../engine/run-graph.js';
 import { input, type Tensor } from '../graph/index.js';
 import { describe } from './describe.js';
-import { dropout2d, dropPathFactors } from './dropout.js';
+import { complementaryDropout, complementaryNoiseSize, dropout2d, dropPathFactors } from './dropout.js';
 import { drawNoise, type NoiseSource, noiseFrom, noiseSize, noNoise } from './noise.js';
 import { Scope } from './scope.js';
 import { ConstantStore, PackStore } from './stores.js';
@@ -88,4 +88,35 @@ test('drawn noise is uniform in [0, 1), exact in float32 and repeatable', () => 
   expect(values.reduce((a, b) => a + b, 0) / values.length).toBeCloseTo(0.5, 1);
   const largest = { uint32: () => 0xffffffff } as Random;
   expect(drawNoise(1, largest)[0]).toBeLessThan(1);
+});
+
+test('complementary dropout leaves what the two views are together, and some images as they are', async () => {
+  const shapes = [
+    [6, 4, 2, 2],
+    [6, 5, 1, 1],
+  ] as const;
+  const maps = shapes.map((shape, i) => input(`map${i}`, 'float32', shape));
+  const size = complementaryNoiseSize(maps);
+  expect(size).toBe(3 * (1 + 4 + 5));
+  const dropped = complementaryDropout(maps, input('noise', 'float32', [size]));
+  const noise = drawNoise(size, new Random('complementary'));
+  noise.set([0.5, 0.4999, 0.9]);
+  const values = await runGraph(dropped, {
+    noise,
+    map0: new Float32Array(96).fill(1),
+    map1: new Float32Array(30).fill(1),
+  });
+  let at = 3;
+  shapes.forEach(([, channels, height, width], i) => {
+    const [map, area] = [values[i] as Float32Array, height * width];
+    for (let n = 0; n < 3; n++)
+      for (let c = 0; c < channels; c++, at++) {
+        const of = (view: number) => [
+          ...map.subarray(((view * 3 + n) * channels + c) * area, ((view * 3 + n) * channels + c + 1) * area),
+        ];
+        const first = n === 1 ? 1 : noise[at]! < 0.5 ? 0 : 2;
+        expect(of(0)).toEqual(new Array(area).fill(first));
+        expect(of(1)).toEqual(new Array(area).fill(2 - first));
+      }
+  });
 });

@@ -70,6 +70,7 @@ export class PackStore implements VariableStore {
    */
   applyBufferUpdates(pack: VariablePack, isMoved: (key: string) => boolean = () => true): Tensor {
     const { entries, size } = pack.layout;
+    if (size === 0) return pack.flat;
     const keep = new Float32Array(size).fill(1);
     const rate = new Float32Array(size);
     const targets = entries.map(({ key, offset, size: length }) => {

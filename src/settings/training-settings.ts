@@ -9,16 +9,16 @@ import { SINGLE_VIEWS } from '../data/views/whole-view.js';
 import { isClassWeights } from '../losses/class-weights.js';
 import { POSITIVES } from '../losses/detcon.js';
 import { LOSS_NAMES, LOSS_WORDS } from '../losses/loss.js';
-import { PROJECTION_AXES } from '../models/index.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
 import { boolean, bytes, choice, float, integer, size, text, tileSize } from './kinds.js';
 import type { SettingRecord } from './setting.js';
+import { unlabeledSettings } from './unlabeled-settings.js';
 
 /**
- * The record. A new setting is a new entry here; a template names what it has otherwise. The reference counts epochs only
- * (both patiences in steps 0): with 15 steps in an epoch that ends a training at two thirds of the Dice it can reach
- * (docs/results.md).
+ * The record. A new setting is a new entry here, one of semi-supervised training in unlabeled-settings.ts; a template names what
+ * it has otherwise. The reference counts epochs only (both patiences in steps 0): with 15 steps in an epoch that ends a training
+ * at two thirds of the Dice it can reach (docs/results.md).
  */
 export const trainingSettings = {
   batchSize: {
@@ -290,50 +290,7 @@ export const trainingSettings = {
       'what is done to training images; "otx augment" shows it. Default of contrastive training is views, ' +
       'which may also be two draws of another one',
   },
-  unlabeledBatchSize: {
-    ...integer({ min: 1, max: 512 }),
-    param: 'learning_parameters.unlabeled_batch_size',
-    default: 5,
-    unit: 'images',
-    affects: 'result',
-    onResume: 'fixed',
-    description: 'semi-supervised training: unlabeled images per training step; reduced when there are fewer',
-  },
-  teacherMomentum: {
-    ...float({ min: 0, max: 1 }),
-    param: 'learning_parameters.ema_momentum',
-    default: 0.99,
-    affects: 'result',
-    onResume: 'fixed',
-    description:
-      'semi-supervised training: what the teacher keeps of itself in a step; the rest it takes from the student',
-  },
-  unlabeledWeight: {
-    ...float({ min: 0, max: 100 }),
-    param: 'learning_parameters.unsupervised_weight',
-    default: 0.1,
-    affects: 'result',
-    onResume: 'fixed',
-    description: 'semi-supervised training: weight of the loss on unlabeled images',
-  },
-  prototypeAxis: {
-    ...choice(PROJECTION_AXES),
-    param: 'learning_parameters.prototype_axis',
-    default: 'channels',
-    affects: 'result',
-    onResume: 'fixed',
-    description:
-      'semi-supervised training of SegNeXt: axis along which projected features are normalised; the reference takes width',
-  },
-  unlabeledStartEpoch: {
-    ...integer({ min: 0, max: 10000 }),
-    param: 'learning_parameters.semisl_start_epoch',
-    default: 1,
-    unit: 'epochs',
-    affects: 'result',
-    onResume: 'fixed',
-    description: 'semi-supervised training: epochs that learn from the labeled images alone',
-  },
+  ...unlabeledSettings,
   confidenceThreshold: {
     ...float({ min: 0, max: 1 }),
     param: 'postprocessing.confidence_threshold',

@@ -45,9 +45,13 @@ describe('templates', () => {
         auto_adapt_batch_size: 'Safe',
         input_size: 'Default',
         augmentation: 'documented',
+        semi_method: 'mean-teacher',
         unlabeled_batch_size: 5,
         ema_momentum: 0.99,
         unsupervised_weight: 0.1,
+        unsupervised_ramp_iters: 100,
+        pseudo_label_threshold: 0.95,
+        balanced_thresholds: false,
         prototype_axis: 'channels',
         semisl_start_epoch: 1,
       });

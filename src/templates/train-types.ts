@@ -16,6 +16,9 @@ const SELF_SUPERVISED_SEED = 5;
 /** What contrastive training does to images by default. */
 const CONTRASTIVE_VIEWS = 'views';
 
+/** Of the loss on unlabeled images: it counts as much as that on labeled ones, once the teacher is sure of all pixels. */
+const UNIMATCH_WEIGHT = 1;
+
 /** Seed of a training for which none was chosen. */
 export const defaultSeed = (trainType: TrainType): number =>
   trainType === 'Selfsupervised' ? SELF_SUPERVISED_SEED : DEFAULT_SEED;
@@ -32,13 +35,18 @@ export function settingsOfTraining(
   asked: HyperParameterOverrides,
   startsFromWeights: boolean,
 ): HyperParameters {
-  const isContrastive = resolveHyperParameters(template, asked).learning_parameters.enable_supcon;
+  const { enable_supcon: isContrastive, semi_method } = resolveHyperParameters(
+    template,
+    asked,
+  ).learning_parameters;
   const learning_parameters =
     trainType === 'Selfsupervised'
       ? { ...selfSupervised(template.model), ...(startsFromWeights ? {} : SELF_SUPERVISED_FROM_SCRATCH) }
       : isContrastive
         ? { learning_rate_warmup_iters: 50, augmentation: CONTRASTIVE_VIEWS }
-        : {};
+        : trainType === 'Semisupervised' && semi_method === 'unimatch'
+          ? { unsupervised_weight: UNIMATCH_WEIGHT }
+          : {};
   const kind = { learning_parameters, algo_backend: { train_type: trainType } };
   return resolveHyperParameters({ hyperParameters: resolveHyperParameters(template, kind) }, asked);
 }

@@ -80,6 +80,55 @@ test('--unlabeled-data-roots selects a mean teacher, and the run folder shows wh
   expect(scored.code).toBe(0);
 });
 
+/** The same with two strong views; the labels of a teacher that has learned little are rarely sure. */
+const unimatch = (output: string): string[] => [
+  ...semi('Lite-HRNet-s-mod2', output, '--semi', 'unimatch'),
+  ...[
+    '--learning_parameters.pseudo_label_threshold',
+    '0.3',
+    '--learning_parameters.balanced_thresholds',
+    'true',
+  ],
+  ...['--learning_parameters.unsupervised_ramp_iters', '2'],
+];
+
+test('--semi unimatch learns from what the teacher is sure of, and goes on bit by bit when it was killed', async () => {
+  const [whole, killed] = [join(folder, 'unimatch-whole'), join(folder, 'unimatch-killed')];
+  const { code, stderr } = await otx(unimatch(whole));
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(await readFile(join(whole, 'config.yaml'), 'utf8')).toMatch(
+    /semi_method: unimatch[^]*unsupervised_weight: 1\n/,
+  );
+  const [first, ...later] = await table(whole);
+  expect(first).toMatchObject({ unsupervised_loss: '', kept: '', confidence: '', lowest_threshold: '' });
+  for (const epoch of later) {
+    expect(Number(epoch!.unsupervised_loss)).toBeGreaterThan(0);
+    expect(Number(epoch!.kept)).toBeGreaterThan(0);
+    expect(Number(epoch!.kept)).toBeLessThanOrEqual(1);
+    expect(Number(epoch!.confidence)).toBeGreaterThan(1 / 7);
+    expect(Number(epoch!.lowest_threshold)).toBeLessThanOrEqual(0.3);
+    expect(Number(epoch!.teacher_mDice)).toBeGreaterThan(0);
+  }
+  expect(await readdir(join(whole, 'teacher'))).toEqual(['epoch_002.jpg', 'epoch_003.jpg', 'epoch_004.jpg']);
+  const student = await namesIn(whole, 'weights.safetensors');
+  expect(student.filter((name) => /teacher|confidence|optimizer/.test(name))).toEqual([]);
+  const all = await namesIn(whole, 'last.safetensors');
+  for (const name of [...student.map((own) => `teacher.${own}`), 'class_confidence'])
+    expect(all).toContain(`state.${name}`);
+
+  const stopped = await otx(unimatch(killed), {
+    onOutput: (text, send) => {
+      if (text.includes('epoch 3/4')) send('SIGKILL');
+    },
+  });
+  expect(stopped.code).toBeNull();
+  const resumed = await otx(['train', '--resume-from', killed]);
+  expect(resumed.stderr).toBe('');
+  expect(resumed.code).toBe(0);
+  expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
+});
+
 describe('a semi-supervised training that was killed', () => {
   test.each(['Lite-HRNet-s-mod2', 'SegNext-t'])(
     'is the same bit by bit when it is resumed, teacher and prototypes too: %s',
@@ -142,6 +191,10 @@ describe('the kind of training', () => {
     await refusal(
       trainArguments('Lite-HRNet-s-mod2', output, '--train-type', 'Semisupervised'),
       /missing required option --unlabeled-data-roots/,
+    );
+    await refusal(
+      trainArguments('Lite-HRNet-s-mod2', output, '--semi', 'unimatch'),
+      /--semi: a training of the kind Incremental learns from none; .* --unlabeled-data-roots/,
     );
     const list = join(folder, 'list.txt');
     await writeFile(list, 'photographs/nothing.jpg\n');

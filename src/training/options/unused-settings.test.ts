@@ -15,12 +15,15 @@ const weights = { class_weights: 'auto' };
 const crops = { rare_crop_share: 0.5 };
 const contrastive = { supcon_positives: 'class', supcon_single_view: 'whole' };
 const average = { ema_decay: 0.99 };
+const unimatch = { semi_method: 'unimatch', balanced_thresholds: true, pseudo_label_threshold: 0.9 };
 
 test('what is used passes, and so does what is switched off', () => {
   checkUsed(own, settings({ ...weights, ...crops, ...average }));
   checkUsed(own, settings({}, 'Selfsupervised'));
   checkUsed({ augment, lossFunction }, settings({}));
   checkUsed(own, settings({ ...contrastive, enable_supcon: true }));
+  checkUsed(own, settings(unimatch, 'Semisupervised'));
+  checkUsed(own, settings({}, 'Semisupervised'));
 });
 
 test.each([
@@ -49,6 +52,21 @@ test.each([
     settings({ supcon_single_view: 'whole' }),
     /contrastiveSingleView.*is off/,
   ],
+  [
+    'unimatch without images',
+    own,
+    settings(unimatch),
+    /semiMethod: a training of the kind Incremental .*unlabeledData/,
+  ],
 ])('%s are refused with the reason', (_, functions, hyperParameters, message) => {
   expect(() => checkUsed(functions, hyperParameters)).toThrow(message);
 });
+
+test.each([{ unsupervised_ramp_iters: 0 }, { pseudo_label_threshold: 0.9 }, { balanced_thresholds: true }])(
+  '%o does nothing for a mean teacher, and is refused',
+  (asked) => {
+    expect(() => checkUsed(own, settings(asked, 'Semisupervised'))).toThrow(
+      /^(unlabeledRampSteps|pseudoLabelThreshold|balancedThresholds): only semiMethod unimatch has a use for it; leave it out/,
+    );
+  },
+);

@@ -1,7 +1,8 @@
 /** @file Settings that a training would have no use for, so that nobody believes they did something. */
 
 import { OtxError, option } from '../../base/errors.js';
-import type { HyperParameters } from '../../settings/index.js';
+import { type HyperParameters, settings } from '../../settings/index.js';
+import { trainingSettings } from '../../settings/training-settings.js';
 import type { OwnFunctions } from './from-program.js';
 
 /** @throws OtxError `usage` for a setting that changes nothing, with the reason. */
@@ -15,6 +16,7 @@ export function checkUsed(
   if (class_weights !== 'none') {
     refuse('classWeights', withoutClasses ?? (lossFunction && "a loss of one's own weighs classes itself"));
   }
+  checkSemi(algo_backend.train_type, learning_parameters);
   if (rare_crop_share > 0) {
     const another = augment
       ? "an augmentation of one's own lays crops itself"
@@ -40,6 +42,24 @@ function whyNoAverage(
     return `semi-supervised training averages by ${option('teacherMomentum')}, for its teacher`;
   const kind = trainType === 'Selfsupervised' ? 'self-supervised' : isContrastive ? 'contrastive' : undefined;
   return kind && `${kind} training keeps no average of its weights`;
+}
+
+/** Those that a mean teacher has no use for. */
+const OF_UNIMATCH = ['unlabeledRampSteps', 'pseudoLabelThreshold', 'balancedThresholds'] as const;
+
+function checkSemi(
+  trainType: HyperParameters['algo_backend']['train_type'],
+  learning: HyperParameters['learning_parameters'],
+): void {
+  const isUniMatch = learning.semi_method === 'unimatch';
+  if (isUniMatch && trainType !== 'Semisupervised') {
+    const needs = `two unlabeled images or more, ${option('unlabeledData')}`;
+    refuse('semiMethod', `a training of the kind ${trainType} learns from none; it takes ${needs}`);
+  }
+  const values: Readonly<Record<string, unknown>> = settings.toFlat({ learning_parameters: learning });
+  for (const name of isUniMatch ? [] : OF_UNIMATCH)
+    if (values[name] !== trainingSettings[name].default)
+      refuse(name, `only ${option('semiMethod')} unimatch has a use for it`);
 }
 
 function refuse(name: string, reason: string | undefined): void {

@@ -12,11 +12,18 @@ import {
 } from '../../data/index.js';
 import { lossOf } from '../../losses/index.js';
 import { selfSupervised } from '../../methods/detcon.js';
-import { meanTeacher } from '../../methods/mean-teacher.js';
+import { type MeanTeacherOptions, meanTeacher } from '../../methods/mean-teacher.js';
 import type { Method } from '../../methods/method.js';
 import { PAIR_INTERVAL, supcon } from '../../methods/supcon.js';
 import { supervised } from '../../methods/supervised.js';
-import { contrastiveConfig, createFeatureSegmentor, createSegmentor } from '../../models/index.js';
+import { uniMatch } from '../../methods/unimatch.js';
+import {
+  contrastiveConfig,
+  createBackbone,
+  createFeatureSegmentor,
+  createHead,
+  createSegmentor,
+} from '../../models/index.js';
 import { type HyperParameters, inputSizes } from '../../settings/index.js';
 import { parseTile } from '../../settings/kinds.js';
 import type { Template } from '../../templates/index.js';
@@ -116,18 +123,41 @@ export function chooseMethod(choice: MethodChoice): Method {
     },
   };
   if (!unlabeled) return supervised({ ...options, emaDecay: settings.ema_decay });
-  // Prototypes need features, of which only the networks of the templates tell.
-  const features = own.model ? undefined : createFeatureSegmentor(template.model, { numClasses });
+  return semiSupervised({ ...options, unlabeled }, choice);
+}
+
+/** Learning from images without masks as well, by the method that the settings name. */
+function semiSupervised(
+  options: Omit<MeanTeacherOptions, 'teaching'>,
+  { template, hyperParameters, own, trainSet }: MethodChoice,
+): Method {
+  const settings = hyperParameters.learning_parameters;
+  const numClasses = trainSet.classes.length;
+  const teaching = {
+    unlabeledBatchSize: settings.unlabeled_batch_size,
+    momentum: settings.ema_momentum,
+    unsupervisedWeight: settings.unsupervised_weight,
+    startEpoch: settings.semisl_start_epoch,
+  };
+  // Of features, and of what lies before and behind them, only the networks of the templates tell.
+  const name = own.model ? undefined : template.model;
+  if (settings.semi_method === 'unimatch') {
+    return uniMatch({
+      ...options,
+      parts: name ? { backbone: createBackbone(name), head: createHead(name, numClasses) } : undefined,
+      teaching: {
+        ...teaching,
+        rampSteps: settings.unsupervised_ramp_iters,
+        threshold: settings.pseudo_label_threshold,
+        isBalanced: settings.balanced_thresholds,
+      },
+    });
+  }
+  const features = name ? createFeatureSegmentor(name, { numClasses }) : undefined;
   return meanTeacher({
     ...options,
-    unlabeled,
     prototypes: features && { model: features, classes: numClasses, axis: settings.prototype_axis },
-    teaching: {
-      unlabeledBatchSize: settings.unlabeled_batch_size,
-      momentum: settings.ema_momentum,
-      unsupervisedWeight: settings.unsupervised_weight,
-      startEpoch: settings.semisl_start_epoch,
-    },
+    teaching,
   });
 }
 
