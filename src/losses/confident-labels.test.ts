@@ -90,7 +90,18 @@ test('thresholds are lower for classes that the teacher has been less sure of', 
   });
 });
 
-test('confidences move towards those of a batch, except where a class is not in it', async () => {
+test('a class that was never seen has the whole threshold, and lowers no other', async () => {
+  const confidences = input('confidences', 'float32', [K]);
+  const thresholds = balancedThresholds(input('threshold', 'float32', []), confidences);
+  const of = async (...seen: number[]) => {
+    const feeds = { threshold: Float32Array.of(0.5), confidences: Float32Array.from(seen) };
+    return [...(await runGraph([thresholds], feeds))[0]!];
+  };
+  expect(await of(0, 0.25, 0.5)).toEqual([0.5, 0.25, 0.5]);
+  expect(await of(0, 0, 0)).toEqual([0.5, 0.5, 0.5]);
+});
+
+test('confidences move towards those of a batch, or begin there, except where a class is not in it', async () => {
   const mean = input('mean', 'float32', [K]);
   const isSeen = equal(input('seen', 'uint8', [K]), 1);
   const next = nextConfidences(
@@ -99,10 +110,10 @@ test('confidences move towards those of a batch, except where a class is not in 
     input('keep', 'float32', []),
   );
   const [values] = await runGraph([next], {
-    before: Float32Array.of(1, 0.5, 0.25),
+    before: Float32Array.of(1, 0.5, 0),
     mean: Float32Array.of(0.5, 0, 0.75),
     seen: Uint8Array.of(1, 0, 1),
     keep: Float32Array.of(0.75),
   });
-  expect([...values!]).toEqual([0.875, 0.5, 0.375]);
+  expect([...values!]).toEqual([0.875, 0.5, 0.75]);
 });

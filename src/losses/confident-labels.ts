@@ -24,6 +24,8 @@ import {
   where,
 } from '../graph/index.js';
 
+/** Below 1 / K for every K. */
+const LEAST_CONFIDENCE = 1e-6;
 /** Of the ramp, as Laine and Aila have it (https://arxiv.org/abs/1610.02242). */
 const RAMP_STEEPNESS = 5;
 
@@ -98,20 +100,24 @@ export function confidentLabels(logits: Tensor, threshold: Tensor, isImage: Tens
  * of them. With one threshold for all, rare and difficult classes get no pseudo-labels and are unlearned.
  *
  * @param threshold scalar
- * @param confidences float32 [K], above 0: how sure the teacher has been of each class
+ * @param confidences float32 [K]: how sure the teacher has been of each class; 0 for one that it has never seen, which has the
+ * whole threshold
  * @returns float32 [K]
  */
 export function balancedThresholds(threshold: Tensor, confidences: Tensor): Tensor {
-  return mul(threshold, div(confidences, reduceMax(confidences)));
+  const surest = maximum(reduceMax(confidences), LEAST_CONFIDENCE);
+  return mul(threshold, where(greater(confidences, 0), div(confidences, surest), 1));
 }
 
 /**
- * What is remembered of the confidences after a batch: a moving average, by class; that of a class that was not seen stays.
+ * What is remembered of the confidences after a batch: a moving average, by class; that of a class that was not seen stays, that of
+ * one that is seen for the first time is the batch's.
  *
  * @param before float32 [K]
  * @param keep scalar: what is kept of it
  * @returns float32 [K]
  */
 export function nextConfidences(before: Tensor, { mean, isSeen }: ClassConfidence, keep: Tensor): Tensor {
-  return where(isSeen, add(mul(before, keep), mul(mean, sub(1, keep))), before);
+  const average = where(greater(before, 0), add(mul(before, keep), mul(mean, sub(1, keep))), mean);
+  return where(isSeen, average, before);
 }

@@ -154,14 +154,11 @@ export function confidenceLayout(classes: number): PackLayout {
   return layoutOf(CONFIDENCE, [{ key: CONFIDENCE, shape: [classes] }]);
 }
 
-/** It begins with the same for all, which is the same threshold for all. */
-function confidencePack(layout: PackLayout): StatePack {
-  return {
-    layout,
-    nameOf: (key) => STATE_PREFIX + key,
-    start: () => new Float32Array(layout.size).fill(1),
-  };
-}
+/** It begins with zeros, for classes that were never seen. */
+const confidencePack = (layout: PackLayout): StatePack => ({
+  layout,
+  nameOf: (key) => STATE_PREFIX + key,
+});
 
 export interface UniMatchStepOptions {
   /** Labeled images. */
