@@ -1,9 +1,9 @@
 /**
  * @file Compares semi-supervised training with supervised training on the same few labeled images and equally many steps, for
- * docs/results.md: several seeds, and the mean teacher with its momentum both ways round.
+ * docs/results.md: several seeds, the mean teacher with its momentum both ways round, and weak-to-strong consistency.
  *
  *   npm run experiment:semi-supervised -- --data FOLDER [--models Lite-HRNet-18-mod2,SegNext-t,SegNext-t@0.0005] \
- *     [--methods supervised,semi-supervised,"momentum 0.01"] [--seeds 0,1,2]
+ *     [--methods supervised,semi-supervised,"momentum 0.01",unimatch] [--seeds 0,1,2]
  *   npm run experiment:semi-supervised -- --data FOLDER --print
  *
  * A model may be followed by @ and a learning rate; otherwise that of its template holds. FOLDER holds train/, val/ and unlabeled/. The
@@ -56,6 +56,7 @@ const METHODS: Readonly<Record<string, Settings | undefined>> = {
   supervised: undefined,
   'semi-supervised': {},
   'momentum 0.01': { 'learning_parameters.ema_momentum': 0.01 },
+  unimatch: { 'learning_parameters.semi_method': 'unimatch' },
 };
 const ROOT = resolve('runs/semi-supervised');
 const NAME = 'semi-supervised';
@@ -159,6 +160,7 @@ async function drawCurves(runs: readonly Run[]): Promise<void> {
     supervised: '#8c959f',
     'semi-supervised': '#0969da',
     'momentum 0.01': '#bf8700',
+    unimatch: '#1a7f37',
   };
   const panels = shown.map((model) => ({
     title: `${model}: mean Dice`,
