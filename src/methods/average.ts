@@ -1,6 +1,6 @@
 /**
- * @file An average of the weights of a training, kept beside them in the step graph: it follows them step by step, is validated
- * as they are, and may be kept in their place.
+ * @file An average of the weights of a training, kept beside them in the step graph: it follows them step by step. A teacher
+ * of semi-supervised training is one; others are validated as the weights are, and may be kept in their place.
  */
 
 import type { PackLayout } from '../engine/step.js';

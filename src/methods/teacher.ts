@@ -2,44 +2,23 @@
 
 import { type ClassInfo, type Dataset, labeledBytes, type PairedBatch } from '../data/index.js';
 import { drawTeacherSheet } from '../drawing/sheets/teacher-sheet.js';
-import type { PackLayout } from '../engine/step.js';
-import { movingAverage } from '../optim/index.js';
-import { STATE_PREFIX } from '../weights/training-state.js';
+import { averageFollowers, averageLayouts, averagePacks } from './average.js';
 import type { Follower } from './learning.js';
 import type { StatePack } from './method.js';
-import { type ModelLayouts, packState } from './model-state.js';
+import type { ModelLayouts } from './model-state.js';
 import { isPictureDue, type MethodPictures, PICTURE_FOLDERS, type ShownRun } from './pictures.js';
 
+const TEACHER = 'teacher';
+
 /** The teacher's packs: those of the student under other names. */
-export function teacherLayouts({ parameters, buffers }: ModelLayouts): ModelLayouts {
-  return {
-    parameters: { ...parameters, name: 'teacher_parameters' },
-    buffers: { ...buffers, name: 'teacher_buffers' },
-  };
-}
+export const teacherLayouts = (layouts: ModelLayouts): ModelLayouts => averageLayouts(layouts, TEACHER);
 
 /** The teacher as state of a method; it starts as a copy of the student. */
-export function teacherPacks(layouts: ModelLayouts): StatePack[] {
-  return Object.values(teacherLayouts(layouts)).map((layout) => ({
-    layout,
-    nameOf: (key: string) => `${STATE_PREFIX}teacher.${key}`,
-    start: (weights: ReadonlyMap<string, Float32Array>) => packState(layout, weights),
-  }));
-}
+export const teacherPacks = (layouts: ModelLayouts): StatePack[] => averagePacks(layouts, TEACHER);
 
 /** How the teacher's packs move towards the student's, by name. Scalar: `teacherKeep`, see `averageKeep`. */
-export function teacherFollowers(layouts: ModelLayouts): Readonly<Record<string, Follower>> {
-  const teacher = teacherLayouts(layouts);
-  const following = (layout: PackLayout, follows: string): Follower => ({
-    layout,
-    follows,
-    next: (current, followed, scalar) => movingAverage(current, followed, scalar('teacherKeep')),
-  });
-  return {
-    [teacher.parameters.name]: following(teacher.parameters, layouts.parameters.name),
-    [teacher.buffers.name]: following(teacher.buffers, layouts.buffers.name),
-  };
-}
+export const teacherFollowers = (layouts: ModelLayouts): Readonly<Record<string, Follower>> =>
+  averageFollowers(layouts, TEACHER, 'teacherKeep');
 
 /** What the labeled images leave of the memory for decoded ones, in bytes. */
 export function cacheLeft({ samples }: Dataset, bytes: number): number {
