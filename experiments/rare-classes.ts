@@ -108,7 +108,13 @@ function trained(remedy: string, seed: number): Promise<Result> {
     rmSync(output, { recursive: true, force: true });
     const { metrics } = await train({
       ...{ template: 'Lite-HRNet-s-mod2', trainData, validationData, output, seed, epochs },
-      ...{ pretrained: 'embedded', reports: false, inputSize: '128x128', batchSize: 8, augmentation: 'plain' },
+      ...{
+        pretrained: 'embedded',
+        reports: false,
+        inputSize: '128x128',
+        batchSize: 8,
+        augmentation: 'plain',
+      },
       ...{ learningRate: 0.003, warmupSteps: 20, learningRateSchedule: 'poly', earlyStopping: false },
       ...REMEDIES[remedy],
     });

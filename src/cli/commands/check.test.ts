@@ -31,7 +31,7 @@ test('a data set is looked at and planned for, and its labels are compared with 
     { name: 'train', images: TRAIN },
     { name: 'val', images: VAL },
   ]);
-  expect(page).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
+  expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
   expect(printed).toMatch(/train data .*: 8 images/);
   expect(printed).toMatch(/inputSize +64x64/);
   // The data set has validation data.
