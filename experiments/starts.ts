@@ -62,7 +62,9 @@ const { values } = parseArgs({
 const folders = new Map(
   (values.data ?? usage()).split(',').map((entry) => entry.split('=') as [string, string]),
 );
-const starts = values.starts.split(',');
+/** As they were given, by the names that results have. */
+const given = new Map(values.starts.split(',').map((start) => [basename(start), start]));
+const starts = [...given.keys()];
 const models = values.models.split(',');
 const counts = values.counts.split(',').map(Number);
 const seeds = values.seeds.split(',').map(Number);
@@ -99,11 +101,12 @@ report();
 
 function trainOnce(training: Training): Run {
   const { data, model, count, start, seed } = training;
-  const output = join(ROOT, `${data}-${model}-${count}-${basename(start)}-${seed}`);
+  const output = join(ROOT, `${data}-${model}-${count}-${start}-${seed}`);
   return savedOr(`${output}.json`, () => {
     const words = ['train', model, '--train-data-roots', subset(data, count, seed)];
     words.push('--val-data-roots', join(folders.get(data)!, 'val'), '-o', output, '--seed', String(seed));
-    words.push(...(existsSync(start) ? ['--load-weights', start] : ['--pretrained', start]));
+    const from = given.get(start)!;
+    words.push(...(existsSync(from) ? ['--load-weights', from] : ['--pretrained', from]));
     otx([...words, ...paramsOf(SETTINGS)], { output, launcher: values.launcher });
     const epochs = readEpochs(output);
     return { ...training, ...diceOf(epochs), trainSeconds: total(epochs, 'train_seconds') };

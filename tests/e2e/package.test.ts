@@ -123,9 +123,8 @@ test('the package holds the built code and what a user reads, nothing else', asy
   expect(paths.filter((path) => /\.(test|cases)\./.test(path))).toEqual([]);
   const joined = (path: string) =>
     /^dist\/(bundle\/|inference\/isolated\/model-process|data\/loaders\/worker)/.test(path);
-  expect(
-    packed.filter(({ path, size }) => !isBackbone(path) && size > (joined(path) ? 1_500_000 : 150_000)),
-  ).toEqual([]);
+  const most = (path: string) => (joined(path) ? 1_500_000 : path === 'docs/api.md' ? 250_000 : 150_000);
+  expect(packed.filter(({ path, size }) => !isBackbone(path) && size > most(path))).toEqual([]);
 });
 
 test('the lock file names no registry', async () => {
@@ -164,7 +163,9 @@ describe.skipIf(!reachesRegistry)(`in a project of others${unlessOffline}`, () =
       const [before, ofRuntime] = [await bytesIn(modules), await bytesIn(join(modules, 'onnxruntime-node'))];
       close(before, all);
       close(ofRuntime, runtime);
-      expect((before - ofRuntime) / 1e6).toBeLessThan(50);
+      // Backbones have a limit of their own.
+      const own = packed.filter(({ path }) => isBackbone(path)).reduce((bytes, { size }) => bytes + size, 0);
+      expect((before - ofRuntime - own) / 1e6).toBeLessThan(50);
 
       const page = await readFile(join(ROOT, 'docs', 'install.md'), 'utf8');
       const [command] = /^rm -r .*$/m.exec(page)!;
