@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
+import { Random } from '../src/base/random.js';
 import { drawLinePanels, type LineChartOptions, type LinePanel } from '../src/drawing/charts/line-panels.js';
 
 /** The machine in words, for the files of results. */
@@ -155,6 +156,27 @@ export function linkDataset({ from, names, copies, folder }: LinkedDataset): voi
     }
   }
   copyFileSync(join(from, 'dataset_meta.json'), join(folder, 'dataset_meta.json'));
+}
+
+export interface DrawnDataset {
+  /** Data set whose files are linked. */
+  readonly from: string;
+  /** Images that are drawn by `seed`. */
+  readonly count: number;
+  readonly seed: number;
+  /** Images of an epoch, among which each is as often. */
+  readonly perEpoch: number;
+  /** Where the links are made; what is there stays. */
+  readonly folder: string;
+}
+
+/** A few labeled images, the same for equal numbers, as a data set. @returns its folder */
+export function drawDataset({ from, count, seed, perEpoch, folder }: DrawnDataset): string {
+  if (existsSync(join(folder, 'dataset_meta.json'))) return folder;
+  const names = readdirSync(join(from, 'images')).sort();
+  const drawn = new Random(`few labels ${seed}`).shuffle(names).slice(0, count);
+  linkDataset({ from, names: drawn, copies: perEpoch / count, folder });
+  return folder;
 }
 
 /** Links a file once. */

@@ -14,16 +14,15 @@
  * tell why SupCon is better or worse: "SL views" has the images of SupCon without its loss, "SupCon plain" its loss with the
  * images of SL. --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadTemplate } from 'otx';
-import { Random } from '../src/base/random.js';
 import {
   type DiceScores,
   diceOf,
+  drawDataset,
   linkAll,
-  linkDataset,
   MACHINE,
   otx,
   paramsOf,
@@ -180,12 +179,7 @@ function trainOnce({ model, count, method, seed }: Training): Run {
 /** `count` labeled images drawn by `seed`, as links; each often enough to fill an epoch. */
 function subset(count: number, seed: number): string {
   const folder = join(ROOT, `labeled-${count}-${seed}`);
-  if (existsSync(join(folder, 'dataset_meta.json'))) return folder;
-  const from = join(data, 'train');
-  const names = readdirSync(join(from, 'images')).sort();
-  const drawn = new Random(`few labels ${seed}`).shuffle(names).slice(0, count);
-  linkDataset({ from, names: drawn, copies: IMAGES_PER_EPOCH / count, folder });
-  return folder;
+  return drawDataset({ from: join(data, 'train'), count, seed, perEpoch: IMAGES_PER_EPOCH, folder });
 }
 
 /** The tables of all results that are there. */

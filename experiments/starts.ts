@@ -10,14 +10,13 @@
  * not repeated, so that it goes on where it was stopped. --print makes the table of what is there. Writes docs/results/starts.json.
  * --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/base/random.js';
 import {
   type DiceScores,
   diceOf,
-  linkDataset,
+  drawDataset,
   MACHINE,
   otx,
   paramsOf,
@@ -116,12 +115,8 @@ function trainOnce(training: Training): Run {
 /** `count` labeled images drawn by `seed`, as links; each often enough to fill an epoch. */
 function subset(data: string, count: number, seed: number): string {
   const folder = join(ROOT, `labeled-${data}-${count}-${seed}`);
-  if (existsSync(join(folder, 'dataset_meta.json'))) return folder;
   const from = resolve(folders.get(data)!, 'train');
-  const names = readdirSync(join(from, 'images')).sort();
-  const drawn = new Random(`few labels ${seed}`).shuffle(names).slice(0, count);
-  linkDataset({ from, names: drawn, copies: IMAGES_PER_EPOCH / count, folder });
-  return folder;
+  return drawDataset({ from, count, seed, perEpoch: IMAGES_PER_EPOCH, folder });
 }
 
 /** The table of all results that are there. */

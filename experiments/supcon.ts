@@ -1,23 +1,9 @@
-/**
- * @file Compares supervised contrastive training (SupCon) with supervised training from few labeled images, for docs/results.md:
- * what is drawn together (`supcon_positives`), and what is shown between the pairs (`supcon_single_view`); equally many steps,
- * several seeds, and the same images for all.
- *
- *   npm run experiment:supcon -- --data FOLDER [--model Lite-HRNet-s-mod2] [--methods "supervised;reference"] [--seeds 0,1,2]
- *   npm run experiment:supcon -- --data FOLDER --print
- *
- * FOLDER holds train/ and val/. Runs go to runs/supcon; what is complete there is not repeated, so that it goes on where it was
- * stopped. --print makes the table of what is there. Writes docs/results/supcon.json. --launcher puts a command in front of every
- * training, e.g. "nice -n 8".
- */
-import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../src/base/random.js';
 import {
   type DiceScores,
   diceOf,
-  linkDataset,
+  drawDataset,
   MACHINE,
   otx,
   paramsOf,
@@ -119,12 +105,7 @@ function trainOnce(method: string, seed: number): Run {
 /** The labeled images, drawn by `seed`, as links. */
 function subset(seed: number): string {
   const folder = join(ROOT, `labeled-${seed}`);
-  if (existsSync(join(folder, 'dataset_meta.json'))) return folder;
-  const from = join(data, 'train');
-  const names = readdirSync(join(from, 'images')).sort();
-  const drawn = new Random(`few labels ${seed}`).shuffle(names).slice(0, LABELED);
-  linkDataset({ from, names: drawn, copies: COPIES, folder });
-  return folder;
+  return drawDataset({ from: join(data, 'train'), count: LABELED, seed, perEpoch: LABELED * COPIES, folder });
 }
 
 /** The table of all results that are there. */

@@ -5,14 +5,12 @@
 import type { Random } from '../../base/random.js';
 import { scaleBase } from '../augmentation.js';
 import { type JitterRange, randomColorJitter } from '../transforms/color-jitter.js';
-import { randomFlip } from '../transforms/flip.js';
 import { randomBlur } from '../transforms/gaussian-blur.js';
 import { toGray } from '../transforms/grayscale.js';
 import { fillInput, fillPlanes } from '../transforms/normalize.js';
-import { drawWindow } from '../transforms/random-crop.js';
 import { drawScaledSize } from '../transforms/random-scale.js';
-import { resizeImage } from '../transforms/resize.js';
 import type { DecodedImage, LabeledImage } from '../types.js';
+import { randomPart } from './random-part.js';
 
 const JITTER: JitterRange = { brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.25 };
 const GRAY = 0.2;
@@ -35,21 +33,9 @@ export interface TwoStrongPlanes {
  */
 export function makeTwoStrong(source: DecodedImage, random: Random, planes: TwoStrongPlanes): void {
   const { weak, strong, padding, side } = planes;
-  const part = randomPart(source, side, random);
+  const part = randomPart(source, drawScaledSize(source, scaleBase(side), random), side, random);
   fillInput(part, { planes: weak, labels: padding, side });
   for (const view of strong) fillPlanes(strengthened(part, random), part, view, side);
-}
-
-function randomPart(source: DecodedImage, side: number, random: Random): LabeledImage {
-  const size = drawScaledSize(source, scaleBase(side), random);
-  const window = drawWindow(size, side, random);
-  const crop = {
-    image: resizeImage(source.data, source, size, window),
-    mask: new Uint8Array(window.width * window.height),
-    width: window.width,
-    height: window.height,
-  };
-  return randomFlip(crop, random);
 }
 
 function strengthened(part: LabeledImage, random: Random): Uint8Array {

@@ -2,15 +2,13 @@
 import type { Random } from '../../base/random.js';
 import { scaleBase } from '../augmentation.js';
 import { cutOut, drawHoles } from '../transforms/cut-out.js';
-import { randomFlip } from '../transforms/flip.js';
 import { toGray } from '../transforms/grayscale.js';
 import { fillLabels, fillPlanes } from '../transforms/normalize.js';
 import { photometricDistortion } from '../transforms/photometric-distortion.js';
-import { drawWindow } from '../transforms/random-crop.js';
 import { drawSquareSize } from '../transforms/random-scale.js';
-import { resizeImage } from '../transforms/resize.js';
 import { randomRotateSample } from '../transforms/rotate-sample.js';
 import type { DecodedImage, LabeledImage } from '../types.js';
+import { randomPart } from './random-part.js';
 
 /** Probability of photometric distortion in the strong view; otherwise it is made gray. */
 const DISTORT = 0.7;
@@ -53,15 +51,7 @@ function clearPadding(planes: Float32Array, padding: Uint8Array): void {
 
 function randomGeometry(source: DecodedImage, side: number, random: Random): LabeledImage {
   const size = drawSquareSize(source, scaleBase(side), random);
-  // The rule that avoids crops of one class needs labels; without them it would always end in an arbitrary crop.
-  const window = drawWindow(size, side, random);
-  const crop = {
-    image: resizeImage(source.data, source, size, window),
-    mask: new Uint8Array(window.width * window.height),
-    width: window.width,
-    height: window.height,
-  };
-  return randomRotateSample(randomFlip(crop, random), random);
+  return randomRotateSample(randomPart(source, size, side, random), random);
 }
 
 /** The image in the upper left corner of a black square. */

@@ -1,4 +1,7 @@
-/** @file Groups of pictures that are one picture, saved again, resized, made brighter, or mirrored. */
+/**
+ * @file Groups of pictures that are one picture, saved again, resized, made brighter, or mirrored. Stricter than the fingerprints by
+ * which a split keeps images together: those may join too many, while a finding should accuse none that is another picture.
+ */
 
 import { THUMBNAIL_SIDE } from '../../data/measures/look.js';
 
@@ -26,25 +29,31 @@ export interface Alike {
 export function alikeGroups(thumbnails: readonly Uint8Array[]): Alike[][] {
   const matched = thumbnails.map(match);
   const mirrored = thumbnails.map((thumbnail) => match(mirror(thumbnail)));
-  const groupOf = new Map<number, Alike[]>();
-  const groups: Alike[][] = [];
+  const groupOf = thumbnails.map((_, at): Alike[] => [{ at, mirrored: false }]);
   for (let i = 0; i < thumbnails.length; i++) {
     for (let j = i + 1; j < thumbnails.length; j++) {
+      const [ours, theirs] = [groupOf[i]!, groupOf[j]!];
+      if (ours === theirs) continue;
       const isSame = areOne(matched[i]!, matched[j]!);
       if (!isSame && !areOne(matched[i]!, mirrored[j]!)) continue;
-      let group = groupOf.get(i);
-      if (!group) {
-        group = [{ at: i, mirrored: false }];
-        groups.push(group);
-        groupOf.set(i, group);
+      // Both may have a group already, through pictures that are like one of them alone.
+      const flips = (isMirrored(ours, i) !== isMirrored(theirs, j)) === isSame;
+      for (const { at, mirrored: turned } of theirs) {
+        ours.push({ at, mirrored: turned !== flips });
+        groupOf[at] = ours;
       }
-      if (groupOf.has(j)) continue;
-      const turned = group.find(({ at }) => at === i)!.mirrored;
-      group.push({ at: j, mirrored: isSame ? turned : !turned });
-      groupOf.set(j, group);
     }
   }
-  return groups;
+  return [...new Set(groupOf)].filter((group) => group.length > 1).map(inOrder);
+}
+
+const isMirrored = (group: readonly Alike[], picture: number): boolean =>
+  group.find(({ at }) => at === picture)!.mirrored;
+
+/** By position, and mirrored as seen from the first. */
+function inOrder(group: readonly Alike[]): Alike[] {
+  const [first, ...others] = [...group].sort((a, b) => a.at - b.at);
+  return [first!, ...others].map(({ at, mirrored }) => ({ at, mirrored: mirrored !== first!.mirrored }));
 }
 
 interface Matched {

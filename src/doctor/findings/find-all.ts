@@ -7,9 +7,8 @@ import { type ExaminedImage, type FindingKind, type Found, KINDS } from './findi
 import { findAstray, findMisplaced } from './misplaced.js';
 import { findOddClasses } from './odd-classes.js';
 import { findOddLabels } from './odd-labels.js';
-import { findOddLooks, showsNothing } from './odd-looks.js';
+import { findOddLooks } from './odd-looks.js';
 import type { ReadSubsets } from './open-subsets.js';
-import { median } from './statistics.js';
 
 /** What there is to look at. */
 export interface FindInput extends ReadSubsets {
@@ -25,15 +24,15 @@ export async function findAll(input: FindInput): Promise<Found[]> {
   const { name: learned, dataset, report } = subsets[0]!;
   const examined = { images, classes: dataset.classes, learned };
   const looks = findOddLooks(examined);
-  const contrast = median(images.map(({ measures }) => measures.look.contrast));
-  const seen = images.filter((image) => !showsNothing(image, contrast));
+  const named = (found: readonly Found[], kind: FindingKind) =>
+    new Set(found.flatMap(({ kind: each, images: [image] }) => (each === kind && image ? [image] : [])));
+  const uniform = named(looks, 'uniform');
+  const seen = images.filter((image) => !uniform.has(image));
   const copies = findDuplicates({ ...examined, images: seen });
-  const first = (found: readonly Found[], kind: FindingKind) =>
-    found.flatMap(({ kind: each, images: [image] }) => (each === kind && image ? [image] : []));
-  const others = new Set(first(copies, 'same-labels'));
+  const others = named(copies, 'same-labels');
   const misplaced = findMisplaced(seen.filter((image) => !others.has(image)));
   // Of blurred pictures it is no wonder that labels lie on none of their edges.
-  const blurred = new Set(first(looks, 'blurred'));
+  const blurred = named(looks, 'blurred');
   const suspects = misplaced.suspects.filter((image) => !blurred.has(image));
   const exchanged = await findExchanged(suspects, misplaced.usualFit, codingOf, signal);
   const explained = new Set(exchanged.flatMap(({ images }) => images));

@@ -1,8 +1,9 @@
 /** @file Labels that do not lie on the edges of their image, where those of the other images do. */
 
+import { median } from '../../base/quantile.js';
 import type { Turn } from '../../data/measures/placement.js';
+import { areFew } from './few.js';
 import type { ExaminedImage, Found } from './finding.js';
-import { areFew, median } from './statistics.js';
 
 /** Usual lead below which the edges of this data set do not tell where labels belong. */
 const TELLING = 0.1;

@@ -1,8 +1,9 @@
 /** @file Labels that are missing, fill the picture, or have the traces of a slip or of interpolation. */
 
+import { quantile } from '../../base/quantile.js';
 import { IGNORE_INDEX } from '../../data/types.js';
+import { fewOf } from './few.js';
 import type { Examined, ExaminedImage, FindingKind, Found } from './finding.js';
-import { fewOf, quantile } from './statistics.js';
 
 /** Part of an image that may be of another class where all of it is of one. */
 const WHOLLY = 0.999;
@@ -30,14 +31,14 @@ export function findOddLabels({ images, classes }: Examined): Found[] {
   ];
 }
 
-const total = ({ measures: { pixels } }: ExaminedImage): number =>
-  pixels.reduce((sum, count) => sum + count, 0);
+const areaOf = ({ sample: { width, height } }: ExaminedImage): number => width * height;
 
-const shareOf = (image: ExaminedImage, label: number): number => image.measures.pixels[label]! / total(image);
+const shareOf = (image: ExaminedImage, label: number): number =>
+  image.measures.pixels[label]! / areaOf(image);
 
 const isUnlabeled = (image: ExaminedImage): boolean => {
-  const ignored = shareOf(image, IGNORE_INDEX);
-  return ignored < NEARLY && shareOf(image, 0) + ignored === 1;
+  const { pixels } = image.measures;
+  return shareOf(image, IGNORE_INDEX) < NEARLY && pixels[0]! + pixels[IGNORE_INDEX]! === areaOf(image);
 };
 
 /** One finding an image where few are so; where many are, it is what the data is like. */

@@ -1,7 +1,8 @@
 /** @file Photographs that are unlike the others of their data set: of one colour, blurred, gray, or of an odd size. */
 
+import { median } from '../../base/quantile.js';
+import { fewOf } from './few.js';
 import type { Examined, ExaminedImage, Found } from './finding.js';
-import { fewOf, median, quantile } from './statistics.js';
 
 /** Deviation of the brightness below which a picture shows nothing, and below which a black one does. */
 const NO_CONTRAST = 4;
@@ -19,7 +20,7 @@ const ONE_SIZE = { shape: 1.15, area: 1.5, share: 0.8 } as const;
 const MANY_SIZES = { shape: 1.7, area: 10 } as const;
 
 /** Whether a picture shows nothing, beside the usual contrast of its data set. */
-export function showsNothing({ measures: { look } }: ExaminedImage, usualContrast: number): boolean {
+function showsNothing({ measures: { look } }: ExaminedImage, usualContrast: number): boolean {
   const isPlain =
     look.contrast < NO_CONTRAST || (look.brightness < DARK.brightness && look.contrast < DARK.contrast);
   return isPlain && look.contrast < PART_OF_USUAL * usualContrast;
@@ -50,11 +51,9 @@ export function findOddLooks({ images }: Examined): Found[] {
 
 function oddColours(images: readonly ExaminedImage[]): Found[] {
   const colours = images.map(({ measures }) => measures.look.colour);
-  if (quantile(colours, 0.06) > COLOURED || quantile(colours, 0.5) > COLOURED) {
-    const gray = fewOf(images, ({ measures }) => measures.look.colour < GRAY);
-    return gray.map((image) => ({ kind: 'gray', message: 'gray, the others have colours', images: [image] }));
-  }
-  return [];
+  if (!(median(colours) > COLOURED)) return [];
+  const gray = fewOf(images, ({ measures }) => measures.look.colour < GRAY);
+  return gray.map((image) => ({ kind: 'gray', message: 'gray, the others have colours', images: [image] }));
 }
 
 function oddSizes(images: readonly ExaminedImage[]): Found[] {

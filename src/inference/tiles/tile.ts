@@ -1,5 +1,6 @@
 /** @file Whether an image is looked at as a whole or in windows that overlap, and of which size these are. */
 
+import { median } from '../../base/quantile.js';
 import type { DataReading, Size } from '../../data/index.js';
 import type { HyperParameters } from '../../settings/index.js';
 import { parseTile } from '../../settings/kinds.js';
@@ -96,7 +97,6 @@ export function learnedSize(
 
 /** The median of the widths of images, and of their heights; of one image at least. */
 export function usualSize(images: readonly Size[]): Size {
-  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
   return {
     width: median(images.map(({ width }) => width)),
     height: median(images.map(({ height }) => height)),

@@ -1,16 +1,8 @@
-/** @file Where most values of a data set lie, so that the odd ones are told from them. */
+/** @file How many images of a data set may be odd, before that is what the data set is like. */
 
 /** What more images share than this share of them, and than this number, is what the data is like. */
 const FEW_SHARE = 0.05;
 const FEW = 3;
-
-/** The value that a share of the values lies below; NaN of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? Number.NaN;
-}
-
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /** Whether so many of a data set are few. */
 export const areFew = (count: number, images: number): boolean => count <= Math.max(FEW, FEW_SHARE * images);
