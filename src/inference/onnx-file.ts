@@ -40,7 +40,10 @@ export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> 
   refuseModel(options);
   if (template !== undefined) loadTemplate(template);
   const file = await readBytesOf(weights, ONNX_KIND);
-  const loading = unusable(weights, loadIsolated(file, { threads, largestWeight: LARGEST, signal }));
+  const loading = unusable(
+    weights,
+    loadIsolated(file, { threads, largestWeight: LARGEST, segments: true, signal }),
+  );
   const model = await abortable(loading, signal, 'the model was loaded');
   return guarded(model.release, async () => {
     const reading = await readingOf(model, weights);

@@ -18,6 +18,8 @@ export interface IsolatedOptions {
   readonly threads?: number | undefined;
   /** Magnitude of weights that is still sensible. */
   readonly largestWeight: number;
+  /** Only classes are asked for: a softmax that the model ends with may be left out, which `run` would miss. Default false. */
+  readonly segments?: boolean | undefined;
   /** Default: by the size of the file and of its input. */
   readonly limits?: Partial<Limits>;
   /** Ends the process while it loads the model. */
@@ -40,11 +42,11 @@ export interface IsolatedModel extends CompiledModel {
  */
 export async function loadIsolated(model: Uint8Array, options: IsolatedOptions): Promise<IsolatedModel> {
   const child = new ModelProcess({ ...limitsOf(model.length, 0), ...options.limits });
-  const { threads, largestWeight, limits = {}, signal } = options;
+  const { threads, largestWeight, segments = false, limits = {}, signal } = options;
   const onAbort = () => child.end();
   signal?.addEventListener('abort', onAbort);
   try {
-    const reply = await child.request({ kind: 'load', model, threads, largestWeight, limits });
+    const reply = await child.request({ kind: 'load', model, threads, largestWeight, segments, limits });
     if (reply.kind !== 'loaded') throw new OtxError('engine', `an answer "${reply.kind}" to a model`);
     const { inputs, outputs, metadata } = reply;
     return {

@@ -8,7 +8,8 @@ import { messageOf } from '../../base/errors.js';
 import { toPlanes } from '../../data/images/network-input.js';
 import { type CompiledModel, createEngine } from '../../engine/engine.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
-import { type Classified, classify } from '../class-map.js';
+import { logitsOf } from '../../graph/onnx/logits-of.js';
+import { type Classified, classify, type Scale } from '../class-map.js';
 import { limitsOf, sizeProblem } from './limits.js';
 import type { Answer, ClassifyRequest, Reply, Request, SentRequest } from './protocol.js';
 
@@ -18,6 +19,8 @@ const USUAL_SIDE = 512;
 
 let limit = Number.POSITIVE_INFINITY;
 let model: CompiledModel | undefined;
+/** What the model that runs gives: of one that ends with a softmax, what comes before it. */
+let gives: Scale = 'probabilities';
 
 const send = (reply: Reply, then?: () => void): void => {
   process.send?.(reply, then ?? (() => undefined));
@@ -40,6 +43,7 @@ async function load({
   threads,
   largestWeight,
   limits,
+  segments,
 }: Request & { kind: 'load' }): Promise<Answer> {
   limit = limits.memory ?? limitsOf(bytes.length, 0).memory;
   const { input, metadata } = inspectModel(bytes, largestWeight);
@@ -50,11 +54,13 @@ async function load({
   limit = all.memory;
   send({ kind: 'limits', limits: all });
   const engine = await createEngine({ ...(threads === undefined ? {} : { threads }), cache: false });
-  model = await engine.load(bytes);
+  const logits = segments ? logitsOf(bytes, 'output') : undefined;
+  if (logits) gives = 'logits';
+  model = await engine.load(logits ?? bytes);
   return { kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata };
 }
 
-/** Undefined for what are no probabilities. */
+/** Undefined for what are no probabilities, or would give none. */
 async function classesOf({
   picture,
   answer,
@@ -67,8 +73,14 @@ async function classesOf({
   });
   const data = output?.data;
   const count = answer.classes.length * width * height;
-  if (!(data instanceof Float32Array) || data.length !== count || !areProbabilities(data)) return undefined;
-  return classify(data, answer, size, probabilities);
+  if (!(data instanceof Float32Array) || data.length !== count) return undefined;
+  if (!(gives === 'logits' ? areFinite(data) : areProbabilities(data))) return undefined;
+  return classify(data, { ...answer, scale: gives }, size, probabilities);
+}
+
+function areFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
 }
 
 function areProbabilities(values: Float32Array): boolean {

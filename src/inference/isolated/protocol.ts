@@ -18,6 +18,8 @@ export type Request =
       readonly model: Uint8Array;
       readonly threads: number | undefined;
       readonly largestWeight: number;
+      /** Only classes are asked for: the softmax at its end may be left out. */
+      readonly segments: boolean;
       /** Instead of those that follow from the model. */
       readonly limits: Partial<Limits>;
     }
