@@ -43,7 +43,7 @@ type Run = (image: Float32Array) => Promise<unknown>;
 const ways: Readonly<Record<string, (engine: Engine, network: Network) => Promise<Run>>> = {
   exported: async (engine, network) => {
     const loaded = await engine.load(
-      encodeNetwork({ ...network, inputSize: squareOf(size) }, { dynamicBatch: true }),
+      encodeNetwork({ ...network, inputSize: squareOf(size) }, { batch: 2 }, { dynamicBatch: true }),
     );
     const shape = [1, 3, size, size];
     return (data) => loaded.run({ input: { dtype: 'float32', shape, data } });

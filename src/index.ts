@@ -44,13 +44,8 @@ export {
   type ConvertResult,
   convertDataset,
 } from './export/convert-dataset.js';
-export {
-  EXPORT_TYPES,
-  type ExportOptions,
-  type ExportResult,
-  type ExportType,
-  exportModel,
-} from './export/export-model.js';
+export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
+export { EXPORT_TYPES, type ExportType } from './export/formats/index.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';

@@ -71,6 +71,16 @@ export interface OpenFile {
   readonly size: number;
 }
 
+/** The first bytes of a file, by which its kind is told; none where there is no file that can be read. */
+export async function readHead(path: string, bytes: number): Promise<Uint8Array> {
+  try {
+    for await (const piece of piecesOf(path, Number.POSITIVE_INFINITY, bytes)) return piece.slice();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+  }
+  return new Uint8Array();
+}
+
 /** A device whose open call waits must not make this process wait, should it take the place of a file just now. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 

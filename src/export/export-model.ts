@@ -9,34 +9,13 @@ import { checkOptions } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import { shown } from '../base/text.js';
-import { version } from '../base/version.js';
-import { type ClassInfo, PIXEL_MEAN, PIXEL_STD, type Size } from '../data/index.js';
-import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
+import type { ClassInfo, Size } from '../data/index.js';
 import { namesUsedBy } from '../inference/model-settings.js';
-import { encodeNetwork } from '../inference/network-file.js';
-import { tilingOf } from '../inference/tiles/tile.js';
-import {
-  loadTrainedModel,
-  MODEL_KINDS,
-  type TrainedModel,
-  type TrainedModelOptions,
-} from '../inference/trained-model.js';
+import { loadTrainedModel, MODEL_KINDS, type TrainedModelOptions } from '../inference/trained-model.js';
 import { weightsInputs } from '../runs/inputs.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
-import { stateTensors } from '../runs/state-dict.js';
-import { confidenceThreshold } from '../settings/index.js';
-import { encodeTorchFile } from '../weights/index.js';
+import { EXPORT_TYPES, type ExportType, formatOf } from './formats/index.js';
 
-export const MODEL_FILE = 'model.onnx';
-export const TORCH_FILE = 'weights.pth';
-
-/** What the reference tells OpenVINO's model API, which makes less probable pixels background. */
-const SOFT_THRESHOLD = 0.5;
-
-/** Formats that can be written. */
-export const EXPORT_TYPES = ['onnx', 'pytorch'] as const;
-/** A format that can be written. */
-export type ExportType = (typeof EXPORT_TYPES)[number];
 const BATCHES = ['static', 'dynamic'] as const;
 
 /** What to export, and how. */
@@ -89,8 +68,8 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
   const { inputSize, ...others } = options;
   const exactly = typeof inputSize === 'object' ? inputSize : undefined;
   if (exactly) checkInputSize(exactly);
-  const file = type === 'onnx' ? MODEL_FILE : TORCH_FILE;
-  const files = [file, LABEL_SCHEMA_FILE];
+  const format = formatOf(type);
+  const files = [...format.files, LABEL_SCHEMA_FILE];
   const outputs = await Outputs.open({ root: output, files, inputs: weightsInputs(options.weights) });
   try {
     const loaded = await loadTrainedModel({
@@ -98,19 +77,15 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
       inputSize: typeof inputSize === 'object' ? undefined : inputSize,
     });
     const trained = { ...loaded, inputSize: exactly ?? loaded.inputSize };
-    if (type === 'onnx') {
-      const bytes = encodeOnnx(trained, batch === 'dynamic');
-      await breathe(signal, 'the model was exported');
-      await outputs.write(file, bytes);
-    } else {
-      const classNames = trained.classes.map(({ name }) => name);
-      const tensors = stateTensors(trained.state, trained.variables);
-      await outputs.write(file, ...encodeTorchFile(tensors, { classNames }));
+    const encoded = format.encode(trained, { batch });
+    await breathe(signal, 'the model was exported');
+    for (const [file, bytes] of encoded) {
+      await outputs.write(file, ...(bytes instanceof Uint8Array ? [bytes] : bytes));
     }
     await outputs.write(LABEL_SCHEMA_FILE, formatLabelSchema(trained.classes));
     onEvent?.({ type: 'output', folder: output });
     return {
-      model: join(output, file),
+      model: join(output, format.files[0]),
       template: trained.template.name,
       labelSchema: join(output, LABEL_SCHEMA_FILE),
       classes: trained.classes,
@@ -138,43 +113,4 @@ function checkInputSize({ width, height }: Size): void {
       `the input size is ${width}x${height}; width and height are whole numbers from ${SHORTEST_SIDE} to ${LONGEST_SIDE}`,
     );
   }
-}
-
-function encodeOnnx(trained: TrainedModel, dynamicBatch: boolean): Uint8Array {
-  return encodeNetwork(trained, { name: trained.template.name, metadata: metadataOf(trained), dynamicBatch });
-}
-
-/** Keys and values as OpenVINO's model API reads them, to which the background is no label, and all of it in one entry. */
-function metadataOf({
-  classes,
-  template,
-  hyperParameters,
-  inputSize,
-  data,
-}: TrainedModel): Record<string, string> {
-  const threshold = confidenceThreshold(hyperParameters);
-  const info = {
-    model_type: 'Segmentation',
-    soft_threshold: String(threshold ?? SOFT_THRESHOLD),
-    blur_strength: '1',
-    labels: classes
-      .slice(1)
-      .map(({ name }) => name.replaceAll(' ', '_'))
-      .join(' '),
-    return_soft_prediction: 'True',
-    mean_values: PIXEL_MEAN.join(' '),
-    scale_values: PIXEL_STD.join(' '),
-  };
-  return {
-    ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
-    'otx version': version,
-    'otx template': template.id,
-    [ENTRY_KEY]: formatEntry({
-      classes,
-      inputSize,
-      threshold,
-      data,
-      tiling: tilingOf(hyperParameters, data),
-    }),
-  };
 }

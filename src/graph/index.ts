@@ -11,6 +11,7 @@ export { blockedPool } from './lowering/blocked-pool.js';
 export { sumOfProducts } from './lowering/dot-products.js';
 export { kernelBatchNorm } from './lowering/normalization.js';
 export { plainLowering } from './lowering/plain.js';
+export { plainProduct } from './lowering/plain-product.js';
 export { poolByInterpolation, poolByProduct, resizeByDoubling } from './lowering/spatial-resampling.js';
 export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';
 export type { ModelDescription } from './onnx/serialize.js';

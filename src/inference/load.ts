@@ -17,7 +17,8 @@ import {
   settings,
   type TrainingSettings,
 } from '../settings/index.js';
-import { openOnnxFile } from './onnx-file.js';
+import { openExportedFile } from './exported-file.js';
+import { type ReaderName, readerOf } from './readers/index.js';
 import { loadTrainedModel } from './trained-model.js';
 
 /** What to open. */
@@ -33,7 +34,7 @@ export interface LoadOptions {
 /** What is known of a model. */
 export interface LoadedModel {
   /** `run`: the folder of a training; `checkpoint`: a file of one; `weights`: a file from elsewhere; `onnx`: an exported file. */
-  readonly kind: 'run' | 'checkpoint' | 'weights' | 'onnx';
+  readonly kind: 'run' | 'checkpoint' | 'weights' | ReaderName;
   /** The file that this is told of: of a run its best weights, or its newest where none were validated yet. */
   readonly file: string;
   /** Name of its template; an exported file does not need any. */
@@ -87,7 +88,8 @@ export async function load(from: string | LoadOptions): Promise<LoadedModel> {
   const options = typeof from === 'string' ? { path: from } : from;
   checkOptions('load()', options, { path: 'path', template: 'template?', signal: 'signal?' });
   const { path } = options;
-  if (/\.onnx$/i.test(path)) return ofOnnxFile(options);
+  const reader = await readerOf(path);
+  if (reader) return ofExportedFile(options, reader);
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
   const last = isFolder ? await lastOf(path) : undefined;
   // A run that was not validated yet has its newest weights alone.
@@ -164,8 +166,12 @@ async function ofWeights({ path, template, signal }: LoadOptions): Promise<Loade
   };
 }
 
-async function ofOnnxFile({ path, template, signal }: LoadOptions): Promise<LoadedModel> {
-  const { classes, inputSize, threshold, dispose } = await openOnnxFile({ weights: path, template, signal });
+async function ofExportedFile(
+  { path, template, signal }: LoadOptions,
+  reader: NonNullable<Awaited<ReturnType<typeof readerOf>>>,
+): Promise<LoadedModel> {
+  const opened = await openExportedFile({ weights: path, template, signal }, reader);
+  const { classes, inputSize, threshold, dispose } = opened;
   await dispose();
-  return { ...UNKNOWN, kind: 'onnx', file: path, template: undefined, classes, inputSize, threshold };
+  return { ...UNKNOWN, kind: reader.name, file: path, template: undefined, classes, inputSize, threshold };
 }

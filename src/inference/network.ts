@@ -25,7 +25,7 @@ export interface Network {
 
 /** A network with its weights, ready for images of one size. */
 export interface NetworkOptions extends Pick<TrainedModel, 'model' | 'state' | 'inputSize'> {
-  /** See {@link encodeNetwork}. Default: 1 alone. */
+  /** See {@link NetworkForm}. Default: 1 alone. */
   readonly scales?: readonly number[] | undefined;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -47,13 +47,8 @@ export async function openNetwork({
     () => engine.dispose(),
     async () => {
       onEvent?.({ type: 'progress', task: 'compile', done: 0, total: 1 });
-      const loading = engine.load(
-        encodeNetwork(
-          { model, state, inputSize, scales },
-          {},
-          scales.length > 1 ? 'probabilities' : 'logits',
-        ),
-      );
+      const output = scales.length > 1 ? 'probabilities' : 'logits';
+      const loading = engine.load(encodeNetwork({ model, state, inputSize }, { output, scales }));
       const network = await abortable(loading, signal, 'the network was compiled');
       onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
       const shape = [1, 3, inputSize.height, inputSize.width];

@@ -4,23 +4,25 @@ import { OtxError, option } from '../base/errors.js';
 import { toPlanes } from '../data/images/network-input.js';
 import { confidenceThreshold } from '../settings/index.js';
 import { classify } from './class-map.js';
+import { openExportedFile } from './exported-file.js';
 import { openNetwork, requireFinite } from './network.js';
-import { openOnnxFile } from './onnx-file.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
+import { readerOf } from './readers/index.js';
 import { tilingOf } from './tiles/tile.js';
 import { loadTrainedModel } from './trained-model.js';
 
 /**
  * Opens a trained model for segmentation.
  *
- * @param scales of its input at which it sees an image; see {@link encodeNetwork}.
+ * @param scales of its input at which it sees an image; see {@link NetworkForm}.
  * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named.
  */
 export async function openModel(
   options: ModelOptions,
   scales: readonly number[] = [1],
 ): Promise<OpenedModel> {
-  if (!options.weights.toLowerCase().endsWith('.onnx')) return fromCheckpoint(options, scales);
+  const reader = await readerOf(options.weights);
+  if (!reader) return fromCheckpoint(options, scales);
   if (scales.length > 1) {
     throw new OtxError(
       'usage',
@@ -28,7 +30,7 @@ export async function openModel(
         'the checkpoint that it was exported from can both',
     );
   }
-  return openOnnxFile(options);
+  return openExportedFile(options, reader);
 }
 
 async function fromCheckpoint(options: ModelOptions, scales: readonly number[]): Promise<OpenedModel> {

@@ -1,9 +1,8 @@
 /** @file Any graph as an .onnx file that every ONNX runtime opens. */
-import { matMul, mul, transpose } from '../builders.js';
 import { plainLowering } from '../lowering/plain.js';
-import { type LoweringRule, lower } from '../lowering/table.js';
+import { plainProduct } from '../lowering/plain-product.js';
+import { lower } from '../lowering/table.js';
 import { optimize } from '../passes/optimize.js';
-import type { Tensor } from '../tensor.js';
 import { type ModelDescription, serializeLowered } from './serialize.js';
 
 /**
@@ -24,17 +23,4 @@ export function serializeModel(model: ModelDescription): Uint8Array {
     ...model,
     outputs: Object.fromEntries(names.map((name, i) => [name, lowered[i]!])),
   });
-}
-
-/** A product that transposes or scales by itself is an operator of ONNX Runtime alone. */
-const plainProduct: LoweringRule<'matMul'> = ({ attributes: { transA, transB, alpha } }, [a, b]) => {
-  if (!transA && !transB && alpha === 1) return undefined;
-  const product = matMul(transA ? turned(a!) : a!, transB ? turned(b!) : b!);
-  return [alpha === 1 ? product : mul(product, alpha)];
-};
-
-/** The last two axes exchanged. */
-function turned(x: Tensor): Tensor {
-  const axes = x.shape.map((_, i) => i);
-  return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()]);
 }

@@ -3,7 +3,6 @@
 import { dirname, join } from 'node:path';
 import { abortable } from '../base/abortable.js';
 import { messageOf, OtxError, option } from '../base/errors.js';
-import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import type { Size } from '../data/index.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
 import {
@@ -24,22 +23,17 @@ import {
   type Reading,
   senseless,
 } from './opened-model.js';
+import type { ModelReader } from './readers/reader.js';
 import { type Tiling, tilingOf } from './tiles/tile.js';
 import { refuseModel } from './trained-model.js';
 
-const ONNX_KIND: FileKind = {
-  code: 'checkpoint',
-  expected: 'a model that "otx export" has written (.onnx)',
-  maxBytes: MOST_BYTES.onnx,
-};
-
 /** @throws OtxError `checkpoint`, `usage` */
-export async function openOnnxFile(options: ModelOptions): Promise<OpenedModel> {
+export async function openExportedFile(options: ModelOptions, reader: ModelReader): Promise<OpenedModel> {
   const { weights, template, threads, signal } = options;
   const asked = settingsOf(options);
   refuseModel(options);
   if (template !== undefined) loadTemplate(template);
-  const file = await readBytesOf(weights, ONNX_KIND);
+  const file = await reader.toOnnx(weights);
   const loading = unusable(
     weights,
     loadIsolated(file, { threads, largestWeight: LARGEST, segments: true, signal }),
@@ -80,7 +74,7 @@ async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
   } catch (error) {
     throw new OtxError(
       'checkpoint',
-      `${path}: not a usable model (${messageOf(error)}); expected ${ONNX_KIND.expected}`,
+      `${path}: not a usable model (${messageOf(error)}); expected a model that "otx export" has written`,
       {
         cause: error,
       },

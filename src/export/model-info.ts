@@ -1,0 +1,41 @@
+/** @file What an exported model says of itself: keys of OpenVINO's model API, and all of it in one entry for this program. */
+
+import { version } from '../base/version.js';
+import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
+import { tilingOf } from '../inference/tiles/tile.js';
+import type { TrainedModel } from '../inference/trained-model.js';
+import { confidenceThreshold } from '../settings/index.js';
+
+/** What the reference tells OpenVINO's model API, which makes less probable pixels background. */
+const SOFT_THRESHOLD = 0.5;
+
+/** Metadata by key. To OpenVINO's model API the background is no label. */
+export function modelInfo(trained: TrainedModel): Record<string, string> {
+  const { classes, template, hyperParameters, inputSize, data } = trained;
+  const threshold = confidenceThreshold(hyperParameters);
+  const info = {
+    model_type: 'Segmentation',
+    soft_threshold: String(threshold ?? SOFT_THRESHOLD),
+    blur_strength: '1',
+    labels: classes
+      .slice(1)
+      .map(({ name }) => name.replaceAll(' ', '_'))
+      .join(' '),
+    return_soft_prediction: 'True',
+    mean_values: PIXEL_MEAN.join(' '),
+    scale_values: PIXEL_STD.join(' '),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
+    'otx version': version,
+    'otx template': template.id,
+    [ENTRY_KEY]: formatEntry({
+      classes,
+      inputSize,
+      threshold,
+      data,
+      tiling: tilingOf(hyperParameters, data),
+    }),
+  };
+}
