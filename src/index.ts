@@ -59,14 +59,8 @@ export {
   type PredictResult,
   predict,
 } from './inference/predict.js';
-export {
-  createSegmenter,
-  type Segmentation,
-  type SegmentedClass,
-  type Segmenter,
-  type SegmenterOptions,
-  type SegmentOptions,
-} from './inference/segmenter.js';
+export type { Segmentation, SegmentedClass, SegmentOptions } from './inference/segment-picture.js';
+export { createSegmenter, type Segmenter, type SegmenterOptions } from './inference/segmenter.js';
 export { measureNetwork, type SpeedOptions } from './inference/speed.js';
 export type { SegmentationLoss } from './losses/index.js';
 export type { CreateModel, Segmentor } from './models/index.js';

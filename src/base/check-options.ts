@@ -5,7 +5,8 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 import { OtxError, option } from './errors.js';
-import { quoted, shown } from './text.js';
+import { shown } from './shown.js';
+import { quoted } from './text.js';
 
 interface Kind {
   readonly expected: string;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseJson, parseYaml } from './parse-text.js';
+import { parseJson } from './parse-json.js';
+import { parseYaml } from './parse-text.js';
 
 const MILLISECONDS = 5000;
 

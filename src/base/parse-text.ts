@@ -1,17 +1,10 @@
-/** @file JSON and YAML from files that may have been made to do harm: deep nesting and aliases of aliases are refused at once. */
+/** @file YAML from files that may have been made to do harm: deep nesting and aliases of aliases are refused at once. */
 
 import { isScalar, parseDocument, visit } from 'yaml';
+import { checkNesting, DEEPEST, TOO_DEEP } from './parse-json.js';
 
-/** Levels of the deepest file that anything here writes, several times over. */
-const DEEPEST = 64;
 /** Anchors are for a text that is used twice, not for thousands. */
 const MOST_ALIASES = 100;
-
-/** @throws Error saying what is wrong, without the name of the file. */
-export function parseJson(text: string): unknown {
-  checkNesting(text);
-  return JSON.parse(text.replace(/^\uFEFF/, ''));
-}
 
 /** @throws Error saying what is wrong, without the name of the file. */
 export function parseYaml(text: string): unknown {
@@ -39,28 +32,7 @@ export function parseYaml(text: string): unknown {
   return document.toJS({ maxAliasCount: MOST_ALIASES });
 }
 
-const TOO_DEEP = `it nests more than ${DEEPEST} levels`;
 /** Eight spaces to a level. */
 const MOST_INDENT = 8 * DEEPEST;
 
 const indentOf = (line: string): number => /^\s*/.exec(line)?.[0].length ?? 0;
-
-/** Looks at brackets alone; those within quotes do not count. */
-function checkNesting(text: string): void {
-  const quote = 0x22;
-  let depth = 0;
-  let inText = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text.charCodeAt(i);
-    if (inText) {
-      if (character === 0x5c) i++;
-      else if (character === quote || character === 0x0a) inText = false;
-    } else if (character === quote) {
-      inText = true;
-    } else if (character === 0x5b || character === 0x7b) {
-      if (++depth > DEEPEST) throw new Error(TOO_DEEP);
-    } else if (character === 0x5d || character === 0x7d) {
-      depth--;
-    }
-  }
-}

@@ -1,7 +1,5 @@
 /** @file Text from elsewhere (names in files, names of files, words of a library) made fit for a line, a table or a picture. */
 
-import { inspect } from 'node:util';
-
 /**
  * What does something to a terminal or hides in a text instead of being seen: control characters, line separators,
  * directions of writing, characters without width and halves of surrogate pairs. Joiners and variation selectors, which
@@ -52,14 +50,6 @@ export function quoted(text: string): string {
   const characters = [...text.slice(0, 2 * LONGEST_QUOTE + 2)];
   const short = characters.length > LONGEST_QUOTE ? `${characters.slice(0, LONGEST_QUOTE).join('')}…` : text;
   return printableLine(JSON.stringify(short));
-}
-
-/** A value of unknown type as it would be written in a program, fit for one line of a message; `NaN` is called that. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'function') return 'a function';
-  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, customInspect: false });
-  return unquoted(text.replaceAll('"', "'"));
 }
 
 /** Like {@link quoted}, without the marks. */

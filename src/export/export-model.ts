@@ -8,7 +8,7 @@ import { breathe } from '../base/abortable.js';
 import { checkOptions } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import { namesUsedBy } from '../inference/model-settings.js';
 import { loadTrainedModel, MODEL_KINDS, type TrainedModelOptions } from '../inference/trained-model.js';

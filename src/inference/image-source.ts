@@ -1,10 +1,11 @@
 /** @file The pictures that a segmenter takes: files, their bytes, or pixels. */
 
 import { OtxError } from '../base/errors.js';
-import { shown } from '../base/text.js';
-import { openPictureRows, openRowsOfBytes, type PictureRows, rowsOf } from '../data/images/picture-rows.js';
+import { shown } from '../base/shown.js';
+import { openPictureRows, openRowsOfBytes } from '../data/images/picture-rows.js';
 import { type RawImage, rgbOf } from '../data/images/raw-image.js';
-import type { DecodedImage, ImageReading } from '../data/types.js';
+import { type PictureRows, rowsOf } from '../data/images/rows.js';
+import type { ImageReading } from '../data/types.js';
 
 /** The path of a picture file, the bytes of one, or pixels. */
 export type ImageSource = string | Uint8Array | RawImage;
@@ -24,9 +25,4 @@ export async function openPicture(source: ImageSource, reading?: ImageReading): 
     `the image is ${shown(source)}; expected the path of a picture file, its bytes as a Uint8Array, or ` +
       '{ data, width, height, channels }',
   );
-}
-
-/** All of a picture at once. */
-export async function wholeOf({ whole, width, height, rows }: PictureRows): Promise<DecodedImage> {
-  return whole ?? { data: await rows(0, height), width, height };
 }

@@ -6,8 +6,9 @@
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
-import { parseJson } from '../base/parse-text.js';
-import { dataReadingSchema, PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { parseJson } from '../base/parse-json.js';
+import { dataReadingSchema } from '../data/readings/data-reading.js';
+import { PIXEL_MEAN, PIXEL_STD } from '../data/transforms/normalize.js';
 import { tileSize } from '../settings/kinds.js';
 import type { Reading } from './opened-model.js';
 

@@ -25,7 +25,8 @@ import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
 import { openModels, pathsOf } from './combined-model.js';
 import { namesUsedBy } from './model-settings.js';
 import type { CombinedOptions, OpenedModel } from './opened-model.js';
-import { type SegmentedImage, segmentSource } from './segmenter.js';
+import type { SegmentedImage } from './segment-picture.js';
+import { segmentSource } from './segmenter.js';
 import { noticesOf } from './tiles/tile.js';
 import { COMBINED_KINDS } from './trained-model.js';
 

@@ -3,16 +3,17 @@
 import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
 import { createTurns } from '../base/turns.js';
-import { atInputSize } from '../data/images/network-input.js';
 import type { ClassInfo, Size } from '../data/index.js';
-import type { DecodedImage } from '../data/types.js';
 import { openModels } from './combined-model.js';
-import { type ImageSource, openPicture, wholeOf } from './image-source.js';
+import { type ImageSource, openPicture } from './image-source.js';
 import { namesUsedBy } from './model-settings.js';
 import type { CombinedOptions, OpenedModel } from './opened-model.js';
-import { classifyTiles } from './tiles/classify-tiles.js';
-import { tileFor } from './tiles/tile.js';
-import { windowNetworkOf } from './tiles/window-network.js';
+import {
+  type Segmentation,
+  type SegmentedImage,
+  type SegmentOptions,
+  segmentPicture,
+} from './segment-picture.js';
 import { COMBINED_KINDS } from './trained-model.js';
 
 /** One picture in the network, the next one ready, and one being decoded or classified. */
@@ -20,38 +21,6 @@ const UNDER_WAY = 3;
 
 /** Which models a segmenter opens, and how it computes. */
 export interface SegmenterOptions extends CombinedOptions {}
-
-/** What to give besides the classes. */
-export interface SegmentOptions {
-  /** Whether to give the probability of every class for every pixel; it takes 4 bytes each. Default false. */
-  readonly probabilities?: boolean | undefined;
-}
-
-/** A class of an image. */
-export interface SegmentedClass extends ClassInfo {
-  /** Share of the image's pixels, 0 to 1. */
-  readonly share: number;
-}
-
-/** What is where in an image. */
-export interface Segmentation {
-  /** Of the image, in pixels. */
-  readonly width: number;
-  /** Of the image, in pixels. */
-  readonly height: number;
-  /** Index of the class of each pixel, row by row: [height, width]. */
-  readonly labels: Uint8Array;
-  /** By index, background first; those too that the image does not show. */
-  readonly classes: readonly SegmentedClass[];
-  /** Where asked for: [classes, height, width], of each pixel 1 together; without regard to the threshold. */
-  readonly probabilities: Float32Array | undefined;
-  /** In how many windows the image was looked at; 1 for an image that was looked at as a whole. */
-  readonly windows: number;
-  /** A defect of the picture file that could be decoded around. */
-  readonly warning: string | undefined;
-  /** Time of decoding and resizing, of the network (waiting for its turn included), and of finding the classes. */
-  readonly milliseconds: { readonly prepare: number; readonly network: number; readonly classify: number };
-}
 
 /** A trained model that segments pictures in memory. */
 export interface Segmenter {
@@ -113,50 +82,12 @@ export async function createSegmenter(options: SegmenterOptions): Promise<Segmen
   };
 }
 
-/** A picture with its classes. */
-export interface SegmentedImage {
-  /** HWC RGB; undefined of a picture that is too large to be in memory as a whole. */
-  readonly image: DecodedImage | undefined;
-  readonly segmentation: Segmentation;
-}
-
-/** The way of every picture: decode, resize, normalise, network, resize back, threshold, best class. */
+/** The way of every picture, the file included. */
 export async function segmentSource(
   model: OpenedModel,
   source: ImageSource,
-  { probabilities = false }: SegmentOptions = {},
+  options: SegmentOptions = {},
 ): Promise<SegmentedImage> {
   const start = performance.now();
-  const picture = await openPicture(source, model.data?.imageReading);
-  const { width, height, warning } = picture;
-  const tile = tileFor(model.tiling, picture);
-  const image = tile ? picture.whole : await wholeOf(picture);
-  const pixels = image && !tile ? atInputSize(image, model.inputSize) : undefined;
-  const prepared = performance.now();
-  const classified = tile
-    ? await classifyTiles(picture, tile, windowNetworkOf(model), { wantsProbabilities: probabilities })
-    : { ...(await model.classify(pixels!, { width, height }, probabilities)), windows: 1 };
-  const { labels, windows, milliseconds: classify } = classified;
-  const shares = sharesOf(labels, model.classes.length);
-  const segmentation = {
-    width,
-    height,
-    labels,
-    classes: model.classes.map((info, index) => ({ ...info, share: shares[index]! })),
-    probabilities: classified.probabilities,
-    windows,
-    warning,
-    milliseconds: {
-      prepare: prepared - start,
-      network: performance.now() - prepared - classify,
-      classify,
-    },
-  };
-  return { image, segmentation };
-}
-
-function sharesOf(labels: Uint8Array, classes: number): number[] {
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label]! += 1;
-  return counts.map((count) => count / labels.length);
+  return segmentPicture(model, await openPicture(source, model.data?.imageReading), options, start);
 }

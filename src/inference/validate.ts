@@ -2,7 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import { toPlanes } from '../data/images/network-input.js';
-import { rowsOf } from '../data/images/picture-rows.js';
+import { rowsOf } from '../data/images/rows.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
 import { classify as classesOf } from './class-map.js';

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
 import { namesProblem } from '../base/names.js';
-import { parseJson } from '../base/parse-text.js';
+import { parseJson } from '../base/parse-json.js';
 import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
 import { dataReadingSchema } from '../data/index.js';

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { namesProblem } from '../base/names.js';
-import { parseJson } from '../base/parse-text.js';
+import { parseJson } from '../base/parse-json.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import type { ClassInfo } from '../data/index.js';
 

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import { readYaml } from '../base/read-yaml.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import type { RunOptionRecord } from '../settings/run-option.js';
 import { type RunFileValues, type RunVocabulary, runVocabulary } from '../settings/run-vocabulary.js';
 

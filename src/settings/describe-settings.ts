@@ -1,7 +1,7 @@
 /** @file All that can be said to a training, as plain data: for help texts, forms, completion and other command lines. */
 
 import { OtxError, option } from '../base/errors.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import {
   type HyperParameterOverrides,
   type HyperParameters,

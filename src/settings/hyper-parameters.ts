@@ -1,7 +1,7 @@
 /** @file The settings of a training by group and name, as files, checkpoints and `params` have them. */
 
 import { OtxError } from '../base/errors.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import type { GroupedValuesOf, ValuesOf } from './setting.js';
 import { trainingSettings } from './training-settings.js';
 import { createVocabulary, type Overrides } from './vocabulary.js';

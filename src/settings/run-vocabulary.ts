@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import type { RunFileValuesOf, RunOption, RunOptionRecord, RunValuesOf } from './run-option.js';
 import { runOptions } from './run-options.js';
 

@@ -3,7 +3,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { OtxError, option } from '../base/errors.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import type { GroupedValuesOf, Setting, SettingRecord, ValuesOf } from './setting.js';
 
 /** Some of the values of groups. */

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
 import { readTextOfSync } from '../base/read-file.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import { completeHyperParameters } from '../settings/index.js';
 import { pretrainedChoice } from '../settings/pretrained-choice.js';
 import {

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { checkOptions } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
-import { shown } from '../base/text.js';
+import { shown } from '../base/shown.js';
 import {
   AUGMENTATION_NAMES,
   type Dataset,

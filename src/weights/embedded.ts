@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
-import { parseJson } from '../base/parse-text.js';
+import { parseJson } from '../base/parse-json.js';
 import { readBytesOf, readTextOf } from '../base/read-file.js';
 import { WEIGHTS_KIND } from './byte-file.js';
 import { readWeights } from './read-weights.js';

@@ -1,7 +1,7 @@
 /** @file Data sets that are drawn by formula while they are used: never on disk, other pictures in each epoch. */
 
 import { OtxError } from '../../base/errors.js';
-import { shown } from '../../base/text.js';
+import { shown } from '../../base/shown.js';
 import { surfacesAmong } from '../../synthesis/formula/classes.js';
 import { defaultPalette } from '../masks/palette.js';
 import { BACKGROUND, type ClassInfo, type Dataset } from '../types.js';

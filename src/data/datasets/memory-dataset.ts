@@ -2,7 +2,8 @@
 
 import { OtxError } from '../../base/errors.js';
 import { namesProblem } from '../../base/names.js';
-import { quoted, shown } from '../../base/text.js';
+import { shown } from '../../base/shown.js';
+import { quoted } from '../../base/text.js';
 import { type RawImage, rgbOf } from '../images/raw-image.js';
 import { inSharedMemory } from '../loaders/shared-memory.js';
 import { defaultPalette } from '../masks/palette.js';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { namesProblem } from '../../base/names.js';
-import { parseJson } from '../../base/parse-text.js';
+import { parseJson } from '../../base/parse-json.js';
 import type { Rgb } from '../masks/color-vision.js';
 import { type Declaration, type DeclaredLabel, declaredReadings } from '../readings/declared.js';
 import { BACKGROUND, type ClassInfo, type DeclaredReading, IGNORE_INDEX, type MaskCoding } from '../types.js';

@@ -2,7 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { messageOf, OtxError } from '../../base/errors.js';
-import { parseJson, parseYaml } from '../../base/parse-text.js';
+import { parseJson } from '../../base/parse-json.js';
+import { parseYaml } from '../../base/parse-text.js';
 import { type FileKind, MOST_BYTES, piecesOf, readTextOf } from '../../base/read-file.js';
 import { findImages, type ImageFile, isFolder } from '../images/image-files.js';
 

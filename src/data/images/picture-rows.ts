@@ -1,37 +1,12 @@
-/** @file Rows of a picture, which is decoded as a whole only where that takes little memory. */
+/** @file Rows of a picture file, which is decoded as a whole only where that takes little memory. */
 
-import type { DecodedImage, ImageReading } from '../types.js';
+import type { ImageReading } from '../types.js';
 import { readBand, readBytes, readHeader } from './decoder.js';
 import { decodeImage } from './read-image.js';
-
-/** A picture of which some rows at a time are needed. */
-export interface PictureRows {
-  /** After EXIF orientation, in pixels. */
-  readonly width: number;
-  /** After EXIF orientation, in pixels. */
-  readonly height: number;
-  /** HWC RGB of whole rows. */
-  rows(first: number, count: number): Promise<Uint8Array>;
-  /** The whole picture, where it is in memory. */
-  readonly whole: DecodedImage | undefined;
-  /** A defect of the file that could be decoded around. */
-  readonly warning: string | undefined;
-}
+import { type PictureRows, rowsOf } from './rows.js';
 
 /** Pictures of more pixels are decoded in parts where their format allows it: 192 MB. */
 const MOST_AT_ONCE = 64e6;
-
-/** Rows of a picture in memory. */
-export function rowsOf(image: DecodedImage): PictureRows {
-  const { data, width, height, warning } = image;
-  return {
-    width,
-    height,
-    warning,
-    whole: image,
-    rows: async (first, count) => data.subarray(3 * width * first, 3 * width * (first + count)),
-  };
-}
 
 /**
  * Opens a picture file of any size that is read.

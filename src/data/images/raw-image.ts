@@ -1,7 +1,7 @@
 /** @file Pictures as pixels in memory. */
 
 import { OtxError } from '../../base/errors.js';
-import { shown } from '../../base/text.js';
+import { unquoted } from '../../base/text.js';
 import type { DecodedImage } from '../types.js';
 
 /** Pixels in memory. */
@@ -16,24 +16,27 @@ export interface RawImage {
   readonly channels: 1 | 3 | 4;
 }
 
+/** Without `inspect` of Node: browsers use this too. */
+const written = (value: unknown): string => unquoted(String(value));
+
 /** HWC RGB of pixels. @throws OtxError `usage` for pixels that do not fit their size */
 export function rgbOf({ data, width, height, channels }: RawImage): DecodedImage {
   const area = width * height;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
     throw new OtxError(
       'usage',
-      `an image of ${shown(width)}x${shown(height)}; width and height are whole numbers from 1`,
+      `an image of ${written(width)}x${written(height)}; width and height are whole numbers from 1`,
     );
   }
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new OtxError(
       'usage',
-      `an image with ${shown(channels)} channels; 1 (gray), 3 (RGB) and 4 (RGBA) are known`,
+      `an image with ${written(channels)} channels; 1 (gray), 3 (RGB) and 4 (RGBA) are known`,
     );
   }
   // Samples of other arrays would be cut to bytes, or taken byte by byte.
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    const found = (data as unknown)?.constructor?.name ?? shown(data);
+    const found = (data as unknown)?.constructor?.name ?? written(data);
     throw new OtxError('usage', `the pixels are ${found}; expected a Uint8Array or Uint8ClampedArray`);
   }
   if (data.length !== area * channels) {

@@ -9,7 +9,8 @@ import { toPlanes } from '../../data/images/network-input.js';
 import { type CompiledModel, createEngine } from '../../engine/engine.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
 import { logitsOf } from '../../graph/onnx/logits-of.js';
-import { type Classified, classify, type Scale } from '../class-map.js';
+import type { Classified, Scale } from '../class-map.js';
+import { classifyAnswer } from '../classify-answer.js';
 import { limitsOf, sizeProblem } from './limits.js';
 import type { Answer, ClassifyRequest, Reply, Request, SentRequest } from './protocol.js';
 
@@ -71,22 +72,7 @@ async function classesOf({
   const { output } = await (model as CompiledModel).run({
     input: { dtype: 'float32', shape: [1, 3, height, width], data: toPlanes(picture, answer.inputSize) },
   });
-  const data = output?.data;
-  const count = answer.classes.length * width * height;
-  if (!(data instanceof Float32Array) || data.length !== count) return undefined;
-  if (!(gives === 'logits' ? areFinite(data) : areProbabilities(data))) return undefined;
-  return classify(data, { ...answer, scale: gives }, size, probabilities);
-}
-
-function areFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
-  return true;
-}
-
-function areProbabilities(values: Float32Array): boolean {
-  // With some room for rounding; what is no number is no probability either.
-  for (let i = 0; i < values.length; i++) if (!(values[i]! >= 0 && values[i]! <= 1.001)) return false;
-  return true;
+  return classifyAnswer(output?.data, { ...answer, scale: gives }, size, probabilities);
 }
 
 async function answerTo(request: Request): Promise<Answer> {

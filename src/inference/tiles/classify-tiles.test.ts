@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../base/random.js';
-import { rowsOf } from '../../data/images/picture-rows.js';
+import { rowsOf } from '../../data/images/rows.js';
 import type { Size } from '../../data/index.js';
 import { imageOfPlanes, normalizeImage } from '../../data/transforms/normalize.js';
 import { resizeImage } from '../../data/transforms/resize.js';

@@ -1,7 +1,7 @@
 /** @file An image in windows: each goes through the network, and what it says is merged by weights that fall towards the edges. */
 
 import { throwIfAborted } from '../../base/abortable.js';
-import type { PictureRows } from '../../data/images/picture-rows.js';
+import type { PictureRows } from '../../data/images/rows.js';
 import type { Size } from '../../data/index.js';
 import { normalizeInto } from '../../data/transforms/normalize.js';
 import { resizeImage } from '../../data/transforms/resize.js';

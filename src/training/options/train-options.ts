@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { checkOptions, type OptionKinds } from '../../base/check-options.js';
 import { OtxError, option } from '../../base/errors.js';
-import { shown } from '../../base/text.js';
+import { shown } from '../../base/shown.js';
 import { type DataSource, pathOf } from '../../data/index.js';
 import type { TrainEvent } from '../../runs/events.js';
 import type { RunConfig } from '../../runs/run-config.js';
