@@ -17,8 +17,10 @@ const ENTRIES = [
 ];
 /** Each has all that it needs in its file. */
 const WORKERS = ['engine/session-worker', 'data/loaders/worker', 'inference/isolated/model-process'];
+/** For browsers: each has all but the runtime in its file. Anything of Node in one of them ends the build. */
+const WEB = ['web-api'];
 /** Dependencies with native code, threads of their own, or of use to few; all others are joined. */
-const LEFT = ['sharp', 'onnxruntime-node', 'piscina', 'undici', '@techstark/opencv-js'];
+const LEFT = ['sharp', 'onnxruntime-node', 'piscina', 'undici', '@techstark/opencv-js', 'onnxruntime-web'];
 
 const isLeft = (id) => LEFT.some((name) => id === name || id.startsWith(`${name}/`));
 const pathFrom = (folder, file) => relative(folder, file).replaceAll('\\', '/');
@@ -33,11 +35,11 @@ const ownAddresses = (folder) => ({
   },
 });
 
-const open = (input, folder) =>
+const open = (input, folder, platform = 'node') =>
   rolldown({
     input,
     external: isLeft,
-    platform: 'node',
+    platform,
     plugins: [ownAddresses(folder)],
     onLog: (level, { code, message }) => {
       if (level === 'warn') throw new Error(`${code}: ${message}`);
@@ -82,6 +84,13 @@ for (const worker of WORKERS) {
   const file = join(DIST, `${worker}.js`);
   const build = await open(file, dirname(file));
   const { output: own } = await build.generate({ format: 'esm', codeSplitting: false });
+  chunks.push(...own);
+  writeFileSync(file, own[0].code);
+}
+for (const entry of WEB) {
+  const file = join(DIST, `${entry}.js`);
+  const build = await open(file, dirname(file), 'browser');
+  const { output: own } = await build.generate({ format: 'esm', codeSplitting: false, minify: true });
   chunks.push(...own);
   writeFileSync(file, own[0].code);
 }

@@ -11,7 +11,7 @@ const HEADING = `# API
 
 Every name that the package exports, from the docstrings of the sources: \`npm run docs:api\` writes this page. \`otx\` does what the
 command line does ([README](../README.md)); \`otx/graph\` is the compiler beneath ([graph.md](graph.md)), \`otx/nn\` has
-layers for networks of one's own. Errors are [OtxError](#otxerror)s.`;
+layers for networks of one's own, \`otx/web\` segments in browsers ([web.md](web.md)). Errors are [OtxError](#otxerror)s.`;
 
 /** What settings and options say of themselves: some texts are put together of others, which sources alone do not show. */
 const descriptions: Descriptions = Object.fromEntries(
@@ -27,6 +27,7 @@ export function publicApi(root: string): Module[] {
     { module: 'otx', path: join(root, 'src', 'index.ts') },
     { module: 'otx/graph', path: join(root, 'src', 'graph-api.ts') },
     { module: 'otx/nn', path: join(root, 'src', 'nn-api.ts') },
+    { module: 'otx/web', path: join(root, 'src', 'web-api.ts') },
   ];
   return readApi(join(root, 'tsconfig.build.json'), entries, descriptions);
 }

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 /**
- * Folders of src, the lowest layer first. `graph-api.ts`, `nn-api.ts` and `index.ts` are the public APIs: the graph compiler with its
- * engine, layers for own networks, and everything, over which the command line is a thin skin.
+ * Folders of src, the lowest layer first. `graph-api.ts`, `nn-api.ts`, `web-api.ts` and `index.ts` are the public APIs: the graph
+ * compiler with its engine, layers for own networks, browsers, and everything, over which the command line is a thin skin.
  */
 const layers: readonly (readonly string[])[] = [
   ['base'],
@@ -25,6 +25,8 @@ const layers: readonly (readonly string[])[] = [
   ['drawing'],
   ['templates', 'methods'],
   ['inference'],
+  ['web'],
+  ['web-api.js'],
   ['reports'],
   ['training'],
   ['doctor', 'export'],

@@ -10,14 +10,13 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Random } from '../../src/base/random.js';
 import { openDataset } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
 import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
-import { createSegmenter, evaluate, exportModel, predict } from '../../src/index.js';
-import { checkpointOf, encodeCheckpoint, loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { evaluate, exportModel, predict } from '../../src/index.js';
+import { enliven } from './lively.js';
 
 let folder: string;
 let images: string;
@@ -35,9 +34,6 @@ interface About {
 }
 
 const THRESHOLD = 0.35;
-/** Spread of a class's logits over an image: neither too sure nor all alike. */
-const LIVELY = 1.5;
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-deploy-'));
   const data = join(folder, 'data');
@@ -59,38 +55,6 @@ beforeAll(async () => {
   await cp(model, alone);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/**
- * An untrained network sees one class everywhere. Makes it sensitive to what it is shown, and its classes about as frequent as
- * one another on an image.
- */
-async function enliven(weights: string, image: string): Promise<void> {
-  const { info, tensors } = await loadCheckpoint(weights);
-  const valuesOf = (ending: string) =>
-    [...tensors].filter(([key]) => key.endsWith(ending)).map(([, { data }]) => data as Float32Array);
-  const save = () => writeFile(weights, encodeCheckpoint(checkpointOf(info, tensors)));
-  const random = new Random('last layer');
-  for (const last of valuesOf('conv_seg.weight')) {
-    last.set(last.map(() => 0.1 * random.normal()));
-  }
-  await save();
-
-  const segmenter = await createSegmenter({ weights, threads: 1 });
-  const { probabilities, labels, classes } = await segmenter.segment(image, { probabilities: true });
-  await segmenter.dispose();
-  const planes = classes.map((_, k) =>
-    probabilities!.subarray(k * labels.length, (k + 1) * labels.length).map(Math.log),
-  );
-  const meanOf = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const means = planes.map(meanOf);
-  const spread = Math.sqrt(
-    meanOf(Float32Array.from(planes, (plane, k) => meanOf(plane.map((v) => (v - means[k]!) ** 2)))),
-  );
-  const factor = LIVELY / spread;
-  for (const last of valuesOf('conv_seg.weight')) last.set(last.map((value) => value * factor));
-  for (const bias of valuesOf('conv_seg.bias')) bias.set(means.map((mean) => -mean * factor));
-  await save();
-}
 
 async function about(path: string): Promise<About> {
   const { metadataProps } = fromBinary(ModelProtoSchema, await readFile(path));

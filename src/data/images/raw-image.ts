@@ -1,7 +1,7 @@
 /** @file Pictures as pixels in memory. */
 
 import { OtxError } from '../../base/errors.js';
-import { unquoted } from '../../base/text.js';
+import { quoted, unquoted } from '../../base/text.js';
 import type { DecodedImage } from '../types.js';
 
 /** Pixels in memory. */
@@ -17,7 +17,8 @@ export interface RawImage {
 }
 
 /** Without `inspect` of Node: browsers use this too. */
-const written = (value: unknown): string => unquoted(String(value));
+const written = (value: unknown): string =>
+  typeof value === 'string' ? quoted(value) : unquoted(String(value));
 
 /** HWC RGB of pixels. @throws OtxError `usage` for pixels that do not fit their size */
 export function rgbOf({ data, width, height, channels }: RawImage): DecodedImage {

@@ -1,7 +1,10 @@
 /** @file Sizes and windows, shared by the transforms. */
 
+/** Of a picture or a part of it. */
 export interface Size {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
 }
 

@@ -1,0 +1,12 @@
+/**
+ * @file `otx/web`, segmenting in a browser: the pictures and models of this package on `onnxruntime-web`, by the same code as in
+ * Node. docs/web.md is its guide. Nothing of Node is in it.
+ */
+
+export { type ErrorCode, OtxError } from './base/errors.js';
+export type { Size } from './data/transforms/geometry.js';
+export type { ClassInfo } from './data/types.js';
+export type { Segmentation, SegmentedClass, SegmentOptions } from './inference/segment-picture.js';
+export type { DrawableSource, PictureSource, PixelSource } from './web/decode.js';
+export type { WebDevice, WebRuntime } from './web/runtime.js';
+export { createSegmenter, type WebSegmenter, type WebSegmenterOptions } from './web/segmenter.js';
