@@ -108,7 +108,7 @@ interface UseOptions {
   readonly output?: string | undefined;
 }
 
-/** What trained weights are for. An ONNX file is exported already, and several models cannot be as one. */
+/** What trained weights are for. An exported file is exported already, and several models cannot be as one. */
 function useOf(
   weights: string | readonly string[],
   { template, testData = ANY_FOLDER, output }: UseOptions,
@@ -121,7 +121,7 @@ function useOf(
     ['score', otxCommand('eval', ...from, '--test-data-roots', testData, ...models)],
     ['segment', otxCommand('predict', ...from, '--input', ANY_IMAGES, ...models, ...to('predictions'))],
   ];
-  if (paths.length === 1 && !/\.onnx$/i.test(paths[0]!)) {
+  if (paths.length === 1 && !/\.(onnx|xml|bin)$/i.test(paths[0]!)) {
     steps.push(['export', otxCommand('export', ...from, ...models, ...to('export'))]);
   }
   return steps;

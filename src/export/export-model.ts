@@ -1,6 +1,6 @@
 /**
  * @file A trained model for other programs: an ordinary ONNX file, of standard operators only, with normalisation and labels as
- * metadata, or its weights as PyTorch saves them.
+ * metadata, the two files of OpenVINO, or its weights as PyTorch saves them.
  */
 
 import { join } from 'node:path';
@@ -20,14 +20,14 @@ const BATCHES = ['static', 'dynamic'] as const;
 
 /** What to export, and how. */
 export interface ExportOptions extends Omit<TrainedModelOptions, 'inputSize'> {
-  /** Folder for `model.onnx` or `weights.pth`, and `label_schema.json`; those of an earlier export are replaced, others not. */
+  /** Folder for `model.onnx`, `openvino.xml` and `openvino.bin`, or `weights.pth`, and `label_schema.json`; those of an earlier export are replaced, others not. */
   readonly output: string;
   /** Default onnx. */
   readonly type?: ExportType | undefined;
-  /** Of an ONNX file. `static`: batch size 1; `dynamic`: any. Default dynamic. */
+  /** Of an ONNX file or for OpenVINO. `static`: batch size 1; `dynamic`: any. Default dynamic for ONNX, static for OpenVINO. */
   readonly batch?: (typeof BATCHES)[number] | undefined;
   /**
-   * Of an ONNX file: its input size in pixels, exactly and in any shape; or, as text such as `256x256`, the setting of this
+   * Of an ONNX file or for OpenVINO: its input size in pixels, exactly and in any shape; or, as text such as `256x256`, the setting of this
    * name, for a model that is validated on 544/512 of it. Default: the square on which the model was validated in training.
    */
   readonly inputSize?: Size | string | undefined;
@@ -48,11 +48,13 @@ export interface ExportResult {
 }
 
 /**
- * Writes a trained model as `model.onnx` or `weights.pth`, and its labels beside it.
+ * Writes a trained model as `model.onnx`, `openvino.xml` with `openvino.bin`, or `weights.pth`, and its labels beside it.
  *
  * ONNX: input `input`: float32 [N, 3, H, W], RGB, normalised by `mean_values` and `scale_values` of the metadata. Output
  * `output`: float32 [N, K, H, W], probabilities over the classes, background first. Batch norm is folded into the
  * convolutions.
+ *
+ * OpenVINO: IR version 11. The input takes pixels, 0 to 255, since the normalisation is part of the network; otherwise the same.
  *
  * PyTorch: a state dict under the names of the reference implementation with `meta.CLASSES`, for
  * `torch.load(path, weights_only=True)`.
@@ -62,13 +64,14 @@ export interface ExportResult {
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
   const settings = namesUsedBy('export');
   checkOptions('exportModel()', options, { ...MODEL_KINDS, output: 'path' }, ['type', 'batch', ...settings]);
-  const { output, type = 'onnx', batch = 'dynamic', onEvent, signal } = options;
+  const { output, type = 'onnx', onEvent, signal } = options;
   checkWord('type', type, EXPORT_TYPES);
+  const format = formatOf(type);
+  const { batch = format.defaultBatch } = options;
   checkWord('batch', batch, BATCHES);
   const { inputSize, ...others } = options;
   const exactly = typeof inputSize === 'object' ? inputSize : undefined;
   if (exactly) checkInputSize(exactly);
-  const format = formatOf(type);
   const files = [...format.files, LABEL_SCHEMA_FILE];
   const outputs = await Outputs.open({ root: output, files, inputs: weightsInputs(options.weights) });
   try {

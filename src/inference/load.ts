@@ -23,7 +23,7 @@ import { loadTrainedModel } from './trained-model.js';
 
 /** What to open. */
 export interface LoadOptions {
-  /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file. */
+  /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported file (`.onnx`, `.xml`). */
   readonly path: string;
   /** Template of weights from elsewhere, which do not name theirs. */
   readonly template?: string | undefined;
@@ -33,7 +33,7 @@ export interface LoadOptions {
 
 /** What is known of a model. */
 export interface LoadedModel {
-  /** `run`: the folder of a training; `checkpoint`: a file of one; `weights`: a file from elsewhere; `onnx`: an exported file. */
+  /** `run`: the folder of a training; `checkpoint`: a file of one; `weights`: a file from elsewhere; `onnx`, `openvino`: an exported file. */
   readonly kind: 'run' | 'checkpoint' | 'weights' | ReaderName;
   /** The file that this is told of: of a run its best weights, or its newest where none were validated yet. */
   readonly file: string;

@@ -63,6 +63,20 @@ export function formatEntry({ classes, inputSize, threshold, data, tiling }: Rea
   return JSON.stringify(entry);
 }
 
+/** Normalisation of an input that takes pixels as they are. */
+export const PIXELS = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
+/** Normalisation that all networks are trained with. */
+export const NORMALISED = { mean: PIXEL_MEAN, std: PIXEL_STD } as const;
+
+/** The text of an entry for the same model with another normalisation of its input; what is no entry stays as it is. */
+export function withNormalisation(text: string, { mean, std }: typeof PIXELS | typeof NORMALISED): string {
+  try {
+    return JSON.stringify({ ...(parseJson(text) as object), mean: [...mean], std: [...std] });
+  } catch {
+    return text;
+  }
+}
+
 /** @param path of the model file, for messages. @throws OtxError `checkpoint` when the entry is not of this form */
 export function parseEntry(text: string, path: string): Reading {
   const unusable = (reason: string, cause?: unknown) =>

@@ -16,7 +16,7 @@ export interface ModelOptions extends TrainedModelOptions {
 /** Which models to open, and how they look at an image. */
 export interface CombinedOptions extends Omit<ModelOptions, 'weights'> {
   /**
-   * A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` file; or several of
+   * A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` or `.xml` file; or several of
    * these with the same classes, whose probabilities are averaged. Windows, threshold and colours are then those of the first.
    */
   readonly weights: string | readonly string[];

@@ -47,7 +47,7 @@ export interface Segmenter {
 }
 
 /**
- * Opens a trained model: a run folder, a checkpoint, weights from elsewhere, or an exported `.onnx` file; or several as one.
+ * Opens a trained model: a run folder, a checkpoint, weights from elsewhere, or an exported `.onnx` or `.xml` file; or several as one.
  *
  * @throws OtxError `checkpoint` when the weights cannot be used or belong to another template than the one named; `usage`.
  */

@@ -4,7 +4,7 @@ import type { WrittenTensor } from './safetensors.js';
 import type { WeightTensor } from './stored-tensor.js';
 
 /** The largest that is finite. */
-const LARGEST_HALF = 65504;
+export const LARGEST_HALF = 65504;
 
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);

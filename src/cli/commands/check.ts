@@ -35,7 +35,7 @@ export function addCheck(program: Command, { terminal, run, outputFor }: Command
     .option('--pilot [duration]', 'also train for this time, and say what that reaches (default: 2m)')
     .option(
       '--load-weights <path>',
-      'rank the images by how surely this run, checkpoint or exported .onnx file contradicts their labels',
+      'rank the images by how surely this run, checkpoint or exported .onnx or .xml file contradicts their labels',
     );
   command.option(
     '--list <file>',

@@ -12,6 +12,7 @@ interface Flags {
   output?: string;
   exportType: string;
   staticBatch?: boolean;
+  dynamicBatch?: boolean;
   inputSize?: { width: number; height: number };
 }
 
@@ -19,7 +20,7 @@ export function addExport(program: Command, context: CommandContext): void {
   const { terminal, settings, run, outputFor, weightsFrom } = context;
   program
     .command('export')
-    .description('write a trained model as an ONNX file, or its weights for PyTorch')
+    .description('write a trained model as an ONNX file, for OpenVINO, or its weights for PyTorch')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
     .option(
       '--load-weights <path>',
@@ -27,10 +28,15 @@ export function addExport(program: Command, context: CommandContext): void {
     )
     .option(
       '-o, --output <folder>',
-      `folder of model.onnx or weights.pth (default: ${DEFAULT_OUTPUTS}/<time>_export)`,
+      `folder of model.onnx, openvino.xml or weights.pth (default: ${DEFAULT_OUTPUTS}/<time>_export)`,
     )
-    .option('--export-type <type>', 'format: onnx, or pytorch (weights.pth)', 'onnx')
-    .option('--static-batch', 'fix the batch size to 1 (default: any batch size)')
+    .option(
+      '--export-type <type>',
+      'format: onnx, openvino (openvino.xml and openvino.bin), or pytorch (weights.pth)',
+      'onnx',
+    )
+    .option('--static-batch', 'fix the batch size to 1 (default for openvino)')
+    .option('--dynamic-batch', 'leave the batch size open (default for onnx)')
     .option(
       '--input-size <width x height>',
       'size of the input, exactly and in any shape, e.g. 640x320 for 640 wide and 320 high (default: the square on which ' +
@@ -41,17 +47,22 @@ export function addExport(program: Command, context: CommandContext): void {
     .action(async (template: string | undefined, flags: Flags) => {
       const type = EXPORT_TYPES.find((known) => known === flags.exportType.toLowerCase());
       if (!type) {
-        const known = EXPORT_TYPES.join(' and ');
+        const known = EXPORT_TYPES.join(', ');
         throw new OtxError(
           'usage',
           `--export-type: unsupported export type "${flags.exportType}"; ${known} are written`,
         );
       }
-      if (type !== 'onnx' && flags.staticBatch) {
-        throw new OtxError('usage', `--static-batch has no effect on --export-type ${type}; leave it out`);
+      const unused = Object.entries({
+        '--static-batch': flags.staticBatch,
+        '--dynamic-batch': flags.dynamicBatch,
+        '--input-size': flags.inputSize,
+      }).find(([, value]) => value !== undefined);
+      if (type === 'pytorch' && unused) {
+        throw new OtxError('usage', `${unused[0]} has no effect on --export-type ${type}; leave it out`);
       }
-      if (type !== 'onnx' && flags.inputSize) {
-        throw new OtxError('usage', `--input-size has no effect on --export-type ${type}; leave it out`);
+      if (flags.staticBatch && flags.dynamicBatch) {
+        throw new OtxError('usage', '--static-batch and --dynamic-batch are both given; choose one of them');
       }
       const asked = settings('export');
       if (flags.inputSize && asked.inputSize !== undefined) {
@@ -73,18 +84,21 @@ export function addExport(program: Command, context: CommandContext): void {
           weights,
           output,
           type,
-          batch: flags.staticBatch ? 'static' : 'dynamic',
+          batch: flags.staticBatch ? 'static' : flags.dynamicBatch ? 'dynamic' : undefined,
           ...asked,
           inputSize: flags.inputSize ?? asked.inputSize,
           ...hooks,
         }),
       );
-      const written =
-        type === 'onnx'
-          ? `written ${model}: input [${inputShape.join(', ')}], ${classes.length} classes, ` +
-            'labels and normalisation in its metadata'
-          : `written ${model}: weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`;
+      const network = `input [${inputShape.join(', ')}], ${classes.length} classes`;
+      const written = {
+        onnx: `${network}, labels and normalisation in its metadata`,
+        openvino: `${network}; takes pixels, 0 to 255, and has the labels in its rt_info`,
+        pytorch: `weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`,
+      }[type];
       // An ONNX file says itself what it is; weights for PyTorch do not.
-      terminal.print(`${written}\n\n${afterExport(model, type === 'onnx' ? undefined : name)}`);
+      terminal.print(
+        `written ${model}: ${written}\n\n${afterExport(model, type === 'onnx' ? undefined : name)}`,
+      );
     });
 }

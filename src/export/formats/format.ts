@@ -19,6 +19,8 @@ export interface ExportFormat {
   readonly description: string;
   /** Options that it takes besides the weights; others are refused. */
   readonly takes: readonly (keyof FormatOptions | 'inputSize')[];
+  /** Images at once where nothing is asked for. */
+  readonly defaultBatch: FormatOptions['batch'];
   /** Whether `evaluate`, `predict` and `createSegmenter` open its first file. */
   readonly readable: boolean;
   /** Names of its files; the first is the one that other programs are given. */

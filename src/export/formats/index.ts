@@ -2,11 +2,12 @@
 
 import type { ExportFormat } from './format.js';
 import { onnxFormat } from './onnx.js';
+import { openvinoFormat } from './openvino.js';
 import { pytorchFormat } from './pytorch.js';
 
 export type { ExportFormat, FileBytes, FormatOptions } from './format.js';
 
-const FORMATS = [onnxFormat, pytorchFormat] as const satisfies readonly ExportFormat[];
+const FORMATS = [onnxFormat, openvinoFormat, pytorchFormat] as const satisfies readonly ExportFormat[];
 
 /** A format that can be written. */
 export type ExportType = (typeof FORMATS)[number]['name'];

@@ -13,6 +13,7 @@ export const onnxFormat = {
   name: 'onnx',
   description: 'an ONNX file',
   takes: ['batch', 'inputSize'],
+  defaultBatch: 'dynamic',
   readable: true,
   files: [FILE],
   encode: (trained, { batch }) => {

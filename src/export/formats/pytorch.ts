@@ -10,6 +10,7 @@ export const pytorchFormat = {
   name: 'pytorch',
   description: 'weights for PyTorch',
   takes: [],
+  defaultBatch: 'dynamic',
   readable: false,
   files: [FILE],
   encode: ({ classes, state, variables }) => {

@@ -289,7 +289,8 @@ function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-function littleEndianBytes(data: TensorData): Uint8Array<ArrayBuffer> {
+/** Values as files have them; the result may share their memory. */
+export function littleEndianBytes(data: TensorData | Uint16Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   if (isLittleEndian || data.BYTES_PER_ELEMENT === 1) return bytes;
   const swapped = bytes.slice();

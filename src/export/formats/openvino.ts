@@ -1,0 +1,49 @@
+/** @file A model for OpenVINO: layers and constants in two files, with normalisation inside and labels beside the network. */
+
+import { ENTRY_KEY, PIXELS, withNormalisation } from '../../inference/model-entry.js';
+import { networkGraph } from '../../inference/network-graph.js';
+import type { TrainedModel } from '../../inference/trained-model.js';
+import { modelInfo } from '../model-info.js';
+import { encodeIr } from '../openvino/encode-ir.js';
+import type { RtInfo } from '../openvino/net-xml.js';
+import type { ExportFormat } from './format.js';
+
+const FILES = ['openvino.xml', 'openvino.bin'] as const;
+
+/** Samples that a graph mixes are told apart from one sample only where there are two of them. */
+const TRACED_BATCH = 2;
+
+export const openvinoFormat = {
+  name: 'openvino',
+  description: 'a model for OpenVINO',
+  takes: ['batch', 'inputSize'],
+  defaultBatch: 'static',
+  readable: true,
+  files: FILES,
+  encode: (trained, { batch }) => {
+    const dynamicBatch = batch === 'dynamic';
+    const form = { normalisation: 'inside', batch: dynamicBatch ? TRACED_BATCH : 1 } as const;
+    const { name } = trained.template;
+    const graph = networkGraph(trained, form);
+    const { xml, bin } = encodeIr({ ...graph, name, rtInfo: rtInfoOf(trained), dynamicBatch });
+    return new Map<string, Uint8Array | readonly Uint8Array[]>([
+      [FILES[0], xml],
+      [FILES[1], bin],
+    ]);
+  },
+} as const satisfies ExportFormat;
+
+/** Whoever reads these would normalise once more. */
+const NORMALISATION = ['model_info mean_values', 'model_info scale_values'];
+
+/** What the file says of itself, in groups: keys are `group key`, and the entry for this program is `otx entry`. */
+function rtInfoOf(trained: TrainedModel): RtInfo {
+  const groups: Record<string, Record<string, string>> = {};
+  for (const [key, text] of Object.entries(modelInfo(trained))) {
+    if (NORMALISATION.includes(key)) continue;
+    const isEntry = key === ENTRY_KEY;
+    const [group, name] = (isEntry ? `${key} entry` : key).split(' ') as [string, string];
+    groups[group] = { ...groups[group], [name]: isEntry ? withNormalisation(text, PIXELS) : text };
+  }
+  return groups;
+}

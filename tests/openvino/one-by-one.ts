@@ -1,0 +1,56 @@
+/** @file Graphs of one operator after the other, as far as exported networks may have them. */
+import {
+  and,
+  argMax,
+  cast,
+  equal,
+  floor,
+  full,
+  greater,
+  greaterOrEqual,
+  less,
+  not,
+  reachableNodes,
+  relu,
+  resizeBilinear,
+  resizeNearest,
+  stopGradient,
+  type Tensor,
+  where,
+} from '../../src/graph/index.js';
+import { differentiableCases, type GraphCase, graphCase } from '../graph/cases.js';
+
+/** Operators of training that no exported network has. */
+export const OF_TRAINING = new Set([
+  'batchNorm',
+  'batchNormGrad',
+  'convInputGrad',
+  'convWeightGrad',
+  'geluGrad',
+  'positive',
+  'upperQuantile',
+  'onnx',
+]);
+
+const isWritten = ({ output }: GraphCase): boolean =>
+  reachableNodes([output]).every(({ op }) => !OF_TRAINING.has(op));
+
+const number = (x: Tensor): Tensor => cast(x, 'float32');
+
+const others = (): GraphCase[] => [
+  graphCase('comparisons', { a: [2, 3], b: [3] }, ({ a, b }) =>
+    number(and(not(less(a, b)), and(greaterOrEqual(a, b), not(equal(a, b))))),
+  ),
+  graphCase('floor', { x: [7] }, ({ x }) => floor(x)),
+  graphCase('argMax', { x: [2, 5, 3] }, ({ x }) => number(argMax(x, 1))),
+  graphCase('argMax, axis kept', { x: [2, 5, 3] }, ({ x }) => number(argMax(x, -1, true))),
+  graphCase('a constant of int32', { x: [3] }, ({ x }) =>
+    where(greater(x, 0), number(full([3], 7, 'int32')), x),
+  ),
+  graphCase('stopGradient', { x: [3] }, ({ x }) => relu(stopGradient(x))),
+  graphCase('corners aligned', { x: [1, 2, 3, 4] }, ({ x }) => resizeBilinear(x, [5, 7], true)),
+  graphCase('to half', { x: [1, 2, 6, 8] }, ({ x }) => resizeBilinear(x, [3, 4])),
+  graphCase('nearest, by four', { x: [1, 2, 3, 4] }, ({ x }) => resizeNearest(x, [12, 16])),
+];
+
+export const writtenCases = (): GraphCase[] => [...differentiableCases(), ...others()].filter(isWritten);
