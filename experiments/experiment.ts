@@ -34,18 +34,27 @@ export interface OtxOptions {
   readonly output: string;
   /** Command in front of it, e.g. "nice -n 8"; default none. */
   readonly launcher?: string;
+  /**
+   * Of a training, what its settings are that are not given. Default `otx`, so that trainings that are compared differ in what is given
+   * alone.
+   */
+  readonly recipe?: 'auto' | 'otx';
 }
 
 /** Runs `otx` with these words. @throws Error when it fails. */
-export function otx(words: readonly string[], { output, launcher = '' }: OtxOptions): void {
+export function otx(words: readonly string[], { output, launcher = '', recipe = 'otx' }: OtxOptions): void {
   rmSync(output, { recursive: true, force: true });
   const command = [
     ...launcher.split(' ').filter(Boolean),
-    ...[process.execPath, 'dist/cli/main.js', ...words],
+    ...[process.execPath, 'dist/cli/main.js', ...withRecipe(words, recipe)],
   ];
   console.error(command.join(' '));
   const { status } = spawnSync(command[0]!, command.slice(1), { stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error(`ended with ${status}: ${command.join(' ')}`);
+}
+
+function withRecipe([operation = '', ...words]: readonly string[], recipe: string): string[] {
+  return operation === 'train' ? [operation, '--recipe', recipe, ...words] : [operation, ...words];
 }
 
 /** What was saved for this name; `compute` makes and saves it where nothing was. */

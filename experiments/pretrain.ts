@@ -71,7 +71,9 @@ const isFinished = isBegun && (await load(output)).training?.finished !== undefi
 if (!isFinished) {
   await train({
     ...data,
-    ...(isBegun ? { resumeFrom: output } : { template, output, seed, pretrained: false, ...settings }),
+    ...(isBegun
+      ? { resumeFrom: output }
+      : { template, recipe: 'otx', output, seed, pretrained: false, ...settings }),
     onEvent: tell,
   });
 }

@@ -107,7 +107,7 @@ function trained(remedy: string, seed: number): Promise<Result> {
   return savedOrMade(`${output}.json`, async () => {
     rmSync(output, { recursive: true, force: true });
     const { metrics } = await train({
-      ...{ template: 'Lite-HRNet-s-mod2', trainData, validationData, output, seed, epochs },
+      ...{ template: 'Lite-HRNet-s-mod2', recipe: 'otx', trainData, validationData, output, seed, epochs },
       ...{
         pretrained: 'embedded',
         reports: false,

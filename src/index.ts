@@ -93,10 +93,12 @@ export type {
   TrainingSettings,
 } from './settings/index.js';
 export type { PretrainedChoice } from './settings/pretrained-choice.js';
+export type { RecipeName } from './settings/recipe-name.js';
 export type { CheckpointInterval } from './settings/run-kinds.js';
 export type { RunOptions } from './settings/run-vocabulary.js';
 export type { Operation } from './settings/setting.js';
 export {
+  DEFAULT_TEMPLATE,
   describeSettings,
   embeddedBackbone,
   listTemplates,

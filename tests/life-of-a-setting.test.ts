@@ -79,6 +79,7 @@ const BESIDE_THE_WAY = [
   'src/reports/kinds/tensorboard.ts',
   'src/runs/events.ts',
   'src/runs/history.ts',
+  'src/templates/recipes/rules.ts',
   'src/templates/train-types.ts',
   'src/training/numeric-errors.ts',
   'src/training/prepare/batch-size.ts',

@@ -192,18 +192,16 @@ describe('self-supervised training', () => {
     (await config(...words, '--print-config', ...more)).hyper_parameters.learning_parameters;
 
   test('from random weights has a recipe that learns from them', async () => {
-    expect(await settings()).toMatchObject({ optimizer: 'adam', num_iters: 15, learning_rate: 0.001 });
-    expect(await otx(...words, '--print-config')).toMatch(
-      /^# From random weights: optimizer adam and 15 epochs/,
-    );
+    expect(await settings('--pretrained', 'none')).toMatchObject({ optimizer: 'adam', learning_rate: 0.001 });
+    const shown = await otx(...words, '--pretrained', 'none', '--print-config');
+    expect(shown).toMatch(/^# recipe auto: by what the training starts from, and by its images\./);
+    expect(shown).toMatch(/num_iters: from random numbers 250 \(10 images of 100x100\)/);
   });
 
-  test("from other weights, and where it is named, has the reference's", async () => {
+  test("from ImageNet, and where it is named, has the reference's", async () => {
     const reference = { optimizer: 'sgd', num_iters: 10 };
     expect(await settings('--pretrained')).toMatchObject(reference);
-    expect(await otx(...words, '--print-config', '--load-weights', 'w')).toMatch(
-      /^template: .*(.*\n)*.*num_iters: 10/,
-    );
+    expect(await settings('--recipe', 'otx', '--load-weights', 'w')).toMatchObject(reference);
     expect(
       await settings('params', '--learning_parameters.optimizer=sgd', '--learning_parameters.num_iters=10'),
     ).toMatchObject(reference);

@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { OtxError } from '../base/errors.js';
 import { otxCommand } from '../base/shell.js';
-import { loadTemplate, version } from '../index.js';
+import { DEFAULT_TEMPLATE, loadTemplate, version } from '../index.js';
 import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
 import { addAugment } from './commands/augment.js';
 import { addCheck } from './commands/check.js';
@@ -20,11 +20,9 @@ import { FOREIGN_OPERATIONS } from './foreign.js';
 import type { Host } from './host.js';
 import { optionNames } from './option-names.js';
 import { formatDuration } from './progress.js';
+import { isDataFolder } from './template-word.js';
 import type { Terminal } from './terminal.js';
 import { readableWords } from './words.js';
-
-/** Named in help, and whose settings "params --help" lists when no template is named; all have the same. */
-const DEFAULT_TEMPLATE = 'Lite-HRNet-18-mod2';
 
 /**
  * Runs one command line.
@@ -40,7 +38,8 @@ export async function runCommand(
   const { command, params } = splitParams(argv);
   const [operation, first] = command;
   if (params && wantsHelp(params)) {
-    const template = first === undefined || first.startsWith('-') ? DEFAULT_TEMPLATE : first;
+    const isNamed = first !== undefined && !first.startsWith('-') && !isDataFolder(first);
+    const template = isNamed ? first : DEFAULT_TEMPLATE;
     terminal.print(
       paramsHelp(
         loadTemplate(template),
@@ -124,11 +123,10 @@ function refuseEmpty(command: Command): void {
 
 /** What a newcomer types, with folders in capitals to put in. */
 function firstCommands(): string {
-  const data = ['--train-data-roots', 'DATA/train', '--val-data-roots', 'DATA/val'];
   return [
     'Start with one of these (docs/data.md says what DATA holds):',
     `  ${otxCommand('find')}`,
-    `  ${otxCommand('train', DEFAULT_TEMPLATE, ...data)}`,
+    `  ${otxCommand('train', 'DATA')}`,
     `  ${otxCommand('predict', '--input', 'PHOTOS')}`,
     '"otx <command> --help" lists its flags,',
     '"otx train params --help" the settings of a training.',

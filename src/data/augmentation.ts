@@ -18,6 +18,16 @@ import { writeView } from './views/two-views.js';
 const REFERENCE_BASE = 544;
 const REFERENCE_CROP = 512;
 
+/** How large blobs and blurs are: in pixels, as in the reference whatever the crop, or in parts of the crop. */
+export const SIGMA_SCALES = ['fixed', 'crop'] as const;
+
+/** One of {@link SIGMA_SCALES}. */
+export type SigmaScale = (typeof SIGMA_SCALES)[number];
+
+/** What the sigma of blobs and blurs is multiplied with for a crop size in pixels. */
+export const sigmaScaleOf = (scale: SigmaScale, cropSize: number): number =>
+  scale === 'crop' ? cropSize / REFERENCE_CROP : 1;
+
 /** Augments, normalises and pads a sample into `input`, whose planes are zero before. The sample is not changed. */
 export type Augmentation = (sample: LabeledImage, random: Random, input: NetworkInput) => void;
 
@@ -33,7 +43,7 @@ export type OwnAugmentation = (sample: LabeledImage, random: Random) => LabeledI
 
 interface AugmentationEntry {
   readonly description: string;
-  readonly build: (cropSize: number, rare?: RareCrops) => Augmentation;
+  readonly build: (cropSize: number, rare: RareCrops | undefined, sigmaScale: number) => Augmentation;
 }
 
 const AUGMENTATIONS = {
@@ -41,10 +51,10 @@ const AUGMENTATIONS = {
     description:
       'random scale (aspect ratio not kept), crop, flip, photometric distortion, mixing of two distorted copies, ' +
       'rotation: as OTX documents it and releases up to 1.1 did it',
-    build: (cropSize, rare) => {
+    build: (cropSize, rare, sigmaScale) => {
       const scaleAndCrop = randomScaleCrop(cropSize, drawSquareSize, rare);
       return (sample, random, input) => {
-        fillInput(maskCompose(randomFlip(scaleAndCrop(sample, random), random), random), input);
+        fillInput(maskCompose(randomFlip(scaleAndCrop(sample, random), random), random, sigmaScale), input);
         randomRotate(input, random);
       };
     },
@@ -71,7 +81,8 @@ const AUGMENTATIONS = {
     description:
       'one of the two views that contrastive training compares: a random part of the image (8 to 100 % of its area), colours, ' +
       'blur, solarisation, flip',
-    build: () => (sample, random, input) => writeView(sample, random.chance(0.5) ? 0 : 1, random, input),
+    build: (_cropSize, _rare, sigmaScale) => (sample, random, input) =>
+      writeView(sample, random.chance(0.5) ? 0 : 1, random, input, sigmaScale),
   },
 } satisfies Record<string, AugmentationEntry>;
 
@@ -89,13 +100,15 @@ export function describeAugmentation(name: AugmentationName): string {
  * Builds an augmentation for a crop size in pixels, which is also the side of the network input.
  *
  * @param rare how often crops are laid around rare classes. Default: never.
+ * @param sigmaScale what the sigma of blobs and blurs is multiplied with. Default 1.
  */
 export function createAugmentation(
   augmentation: AugmentationName | OwnAugmentation,
   cropSize: number,
   rare?: RareCrops,
+  sigmaScale = 1,
 ): Augmentation {
-  if (typeof augmentation === 'string') return AUGMENTATIONS[augmentation].build(cropSize, rare);
+  if (typeof augmentation === 'string') return AUGMENTATIONS[augmentation].build(cropSize, rare, sigmaScale);
   return (sample, random, input) => {
     const made = augmentation(sample, random);
     checkMade(made, cropSize);

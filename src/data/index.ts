@@ -25,7 +25,7 @@ export { type VerifiedDataset, type VerifyOptions, verifyDataset } from './datas
 export { FORMAT_NAMES } from './formats/formats.js';
 export { isDataset, listSubsets } from './formats/locate.js';
 export { readLabels } from './formats/read-labels.js';
-export { findSubset, type SubsetRole } from './formats/subsets.js';
+export { findSubset, roleOf, type SubsetRole } from './formats/subsets.js';
 export type { DatasetToWrite } from './formats/write/writer.js';
 export { WRITERS } from './formats/write/writers.js';
 export { type ImageCache, STORAGE_SCHEMES, type StorageScheme } from './images/image-cache.js';

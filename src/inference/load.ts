@@ -17,6 +17,7 @@ import {
   settings,
   type TrainingSettings,
 } from '../settings/index.js';
+import type { RecipeName } from '../settings/recipe-name.js';
 import { openExportedFile } from './exported-file.js';
 import { type ReaderName, readerOf } from './readers/index.js';
 import { loadTrainedModel } from './trained-model.js';
@@ -53,6 +54,8 @@ export interface LoadedModel {
   readonly mDice: number | undefined;
   /** What its training started from; undefined where the file does not say. */
   readonly startedFrom: StartRecord | undefined;
+  /** What decided the settings that nobody named, see {@link RunOptions.recipe}; undefined where the file does not say. */
+  readonly recipe: RecipeName | undefined;
   /** Which average of the weights of its training this is, such as `ema`; undefined for the trained weights themselves. */
   readonly average: string | undefined;
   /** Where the training stands; undefined without a run, or a file that a training can go on from. */
@@ -116,7 +119,7 @@ async function lastOf(path: string): Promise<string | undefined> {
 }
 
 function describeCheckpoint(checkpoint: Checkpoint): Omit<LoadedModel, 'kind' | 'file' | 'training'> {
-  const { template, classes, hyperParameters, metrics, start, average } = checkpoint.info;
+  const { template, classes, hyperParameters, metrics, start, recipe, average } = checkpoint.info;
   const complete = completeHyperParameters(hyperParameters);
   return {
     template: template.name,
@@ -127,6 +130,7 @@ function describeCheckpoint(checkpoint: Checkpoint): Omit<LoadedModel, 'kind' | 
     settings: settings.toFlat(complete),
     mDice: metrics?.mDice ?? undefined,
     startedFrom: start,
+    recipe,
     average,
   };
 }
@@ -148,6 +152,7 @@ const UNKNOWN = {
     mDice: undefined,
     average: undefined,
     startedFrom: undefined,
+    recipe: undefined,
     training: undefined,
   },
   segments: true,

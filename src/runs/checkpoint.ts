@@ -15,6 +15,7 @@ import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
 import { dataReadingSchema } from '../data/index.js';
 import { checkHyperParameters } from '../settings/index.js';
+import { RECIPE_NAMES } from '../settings/recipe-name.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
 import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
@@ -46,6 +47,8 @@ const checkpointInfo = z.object({
   data: dataReadingSchema.optional(),
   /** What the training started from; without it in files of earlier versions. */
   start: startSchema.optional(),
+  /** What decided the settings that nobody named; without it in files of earlier versions. */
+  recipe: z.enum(RECIPE_NAMES).optional(),
   /** Which average of the weights of the training these are, such as `ema`; without it they are those that were trained. */
   average: z.string().optional(),
   /** Validation scores of exactly these weights; null when they have not been validated. */

@@ -1,12 +1,13 @@
 /** @file What a training was asked to do, as one YAML file that can be printed, kept in the run folder and read back. */
 
-import { stringify } from 'yaml';
+import { Document } from 'yaml';
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import { readYaml } from '../base/read-yaml.js';
 import { shown } from '../base/shown.js';
 import type { RunOptionRecord } from '../settings/run-option.js';
 import { type RunFileValues, type RunVocabulary, runVocabulary } from '../settings/run-vocabulary.js';
+import { commentAbove, commentLines } from './yaml-comments.js';
 
 const value = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -41,9 +42,25 @@ export const runConfigSchema = configShape.required({
   seed: true,
 } as never) as unknown as z.ZodType<RunConfig>;
 
+/** What comments of a configuration say. */
+export interface ConfigComments {
+  /** Paragraphs above everything. */
+  readonly head?: readonly string[];
+  /** Why settings have their values, by group and name (`learning_parameters.num_iters`). */
+  readonly reasons?: ReadonlyMap<string, string>;
+}
+
 /** The YAML text of a configuration. */
-export function formatRunConfig(config: RunConfig): string {
-  return stringify(config, { lineWidth: 0 });
+export function formatRunConfig(
+  config: RunConfig,
+  { head = [], reasons = new Map() }: ConfigComments = {},
+): string {
+  const document = new Document(config);
+  if (head.length > 0) document.commentBefore = commentLines(head);
+  for (const [param, reason] of reasons) {
+    commentAbove(document, ['hyper_parameters', ...param.split('.')], reason);
+  }
+  return document.toString({ lineWidth: 0 });
 }
 
 /**

@@ -31,6 +31,18 @@ export function oneOf(words: readonly string[]): RunKind<string> {
   return { ...anyText(), allowed: `one of ${words.join(', ')}`, words };
 }
 
+/** One of these words, in any case. */
+export function word<const W extends readonly [string, ...string[]]>(words: W): RunKind<W[number]> {
+  const lowered = (value: unknown) => (typeof value === 'string' ? value.trim().toLowerCase() : value);
+  return {
+    schema: z.preprocess(lowered, z.enum(words)) as unknown as z.ZodType<W[number]>,
+    type: 'choice',
+    allowed: `one of ${words.join(', ')}`,
+    words,
+    fromText: lowered,
+  };
+}
+
 /** A whole number. @param what it is a number of, such as `threads` */
 export function count({ min, max, what }: { min: number; max?: number; what?: string }): RunKind<number> {
   const allowed = what === undefined ? 'an integer' : `a number of ${what}`;

@@ -6,7 +6,8 @@
 import { MOST_THREADS } from '../base/most-threads.js';
 import { FORMAT_NAMES } from '../data/formats/formats.js';
 import { pretrainedKind } from './pretrained-choice.js';
-import { anyText, count, interval, oneOf, onOff, path, seconds, share } from './run-kinds.js';
+import { RECIPE_NAMES } from './recipe-name.js';
+import { anyText, count, interval, oneOf, onOff, path, seconds, share, word } from './run-kinds.js';
 import type { RunOptionRecord } from './run-option.js';
 
 /** The record, in the order of help and of files. A new option is a new entry here. */
@@ -159,6 +160,15 @@ export const runOptions = {
     help:
       'backbone to start from: auto (the first of the others that is to be had), imagenet (published, downloaded when it is not ' +
       'here yet; also without a value), embedded (in the package) or none (default: auto)',
+  },
+  recipe: {
+    ...word(RECIPE_NAMES),
+    file: 'recipe',
+    flag: '--recipe <name>',
+    onResume: 'fixed',
+    description:
+      'what the settings are that nobody names: auto, those that suit what the training starts from and the number and size of the ' +
+      'images (docs/recipes.md); otx, the documented ones from any start (default: auto)',
   },
   resumeFrom: {
     ...path(),

@@ -3,7 +3,7 @@
  * and on the command line, and what it affects. All else follows from it: types, help, parsing, files, JSON Schema.
  */
 
-import { AUGMENTATION_NAMES } from '../data/augmentation.js';
+import { AUGMENTATION_NAMES, SIGMA_SCALES } from '../data/augmentation.js';
 import { STORAGE_SCHEMES } from '../data/images/image-cache.js';
 import { SINGLE_VIEWS } from '../data/views/whole-view.js';
 import { isClassWeights } from '../losses/class-weights.js';
@@ -199,6 +199,17 @@ export const trainingSettings = {
     description:
       'validate (and look at plateaus and early stopping) only every few epochs when epochs are short',
   },
+  validationInterval: {
+    ...integer({ min: 1, max: 10000 }),
+    param: 'learning_parameters.validation_interval',
+    default: 1,
+    unit: 'epochs',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'epochs from one validation to the next, at which plateaus and early stopping look as well; use_adaptive_interval may make it ' +
+      'longer. The last epoch is always validated, and with a time budget every one',
+  },
   contrastive: {
     ...boolean(),
     param: 'learning_parameters.enable_supcon',
@@ -289,6 +300,16 @@ export const trainingSettings = {
     description:
       'what is done to training images; "otx augment" shows it. Default of contrastive training is views, ' +
       'which may also be two draws of another one',
+  },
+  sigmaScale: {
+    ...choice(SIGMA_SCALES),
+    param: 'learning_parameters.sigma_scale',
+    default: 'fixed',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'how large blurs are, and the blobs of the documented mixing. fixed: as many pixels at any input size, as in the reference; crop: ' +
+      "as large a part of the crop as the reference's are of its 512x512",
   },
   ...unlabeledSettings,
   confidenceThreshold: {

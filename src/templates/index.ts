@@ -1,7 +1,9 @@
 /** @file Public face of the templates. */
 
 export { embeddedBackbone, templatesWithBackbone } from './embedded-backbone.js';
+export { type FollowedRecipe, followRecipe, reasonsByParam, START_WORDS } from './recipes/recipe.js';
+export type { RecipeFacts, RecipeValue } from './recipes/situation.js';
 export { describeSettings, settingsSchema } from './settings-schema.js';
-export { listTemplates, loadTemplate } from './template.js';
+export { DEFAULT_TEMPLATE, listTemplates, loadTemplate } from './template.js';
 export type { Template } from './template-type.js';
-export { DEFAULT_SEED, defaultSeed, settingsOfTraining, type TrainType } from './train-types.js';
+export { DEFAULT_SEED, defaultSeed, documentedSettings, type TrainType } from './train-types.js';

@@ -39,6 +39,8 @@ describe('templates', () => {
         early_stop_patience: 5,
         early_stop_iteration_patience: 300,
         use_adaptive_interval: false,
+        validation_interval: 1,
+        sigma_scale: 'fixed',
         enable_supcon: false,
         supcon_positives: 'image',
         supcon_single_view: 'first',

@@ -19,6 +19,9 @@ import {
 } from './reference-template.js';
 import { CATEGORIES, type Template } from './template-type.js';
 
+/** The template of a training, and of a plan for one, that names none: the one that has an embedded backbone, and the fastest. */
+export const DEFAULT_TEMPLATE = 'Lite-HRNet-s-mod2';
+
 const templateFile = z.strictObject({
   id: z.string().min(1),
   name: z.string().min(1),

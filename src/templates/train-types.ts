@@ -1,4 +1,4 @@
-/** @file How the defaults of a template change with the kind of training. */
+/** @file How the documented settings of a template change with the kind of training. */
 
 import {
   type HyperParameterOverrides,
@@ -24,16 +24,15 @@ export const defaultSeed = (trainType: TrainType): number =>
   trainType === 'Selfsupervised' ? SELF_SUPERVISED_SEED : DEFAULT_SEED;
 
 /**
- * The settings of a training: those of the template, those that its kind of training has instead, and `asked` on top.
+ * The settings of a template, with those that this kind of training has instead. What was asked for decides the kind, and is not
+ * on top.
  *
- * @param startsFromWeights whether the network knows images already, from ImageNet or another training.
  * @throws OtxError `usage` as `checkHyperParameters`.
  */
-export function settingsOfTraining(
+export function documentedSettings(
   template: Pick<Template, 'model' | 'hyperParameters'>,
   trainType: TrainType,
   asked: HyperParameterOverrides,
-  startsFromWeights: boolean,
 ): HyperParameters {
   const { enable_supcon: isContrastive, semi_method } = resolveHyperParameters(
     template,
@@ -41,21 +40,14 @@ export function settingsOfTraining(
   ).learning_parameters;
   const learning_parameters =
     trainType === 'Selfsupervised'
-      ? { ...selfSupervised(template.model), ...(startsFromWeights ? {} : SELF_SUPERVISED_FROM_SCRATCH) }
+      ? selfSupervised(template.model)
       : isContrastive
         ? { learning_rate_warmup_iters: 50, augmentation: CONTRASTIVE_VIEWS }
         : trainType === 'Semisupervised' && semi_method === 'unimatch'
           ? { unsupervised_weight: UNIMATCH_WEIGHT }
           : {};
-  const kind = { learning_parameters, algo_backend: { train_type: trainType } };
-  return resolveHyperParameters({ hyperParameters: resolveHyperParameters(template, kind) }, asked);
+  return resolveHyperParameters(template, { learning_parameters, algo_backend: { train_type: trainType } });
 }
-
-/**
- * The reference's SGD and ten epochs suit a backbone that knows ImageNet, from which it always starts. From random weights
- * they leave the loss where it was; these were measured to learn (docs/results.md).
- */
-const SELF_SUPERVISED_FROM_SCRATCH = { optimizer: 'adam', num_iters: 15 } as const;
 
 function selfSupervised(model: string): HyperParameterOverrides['learning_parameters'] {
   const isLarge = model.startsWith('segnext');

@@ -107,6 +107,7 @@ function describe(
       imageSize: learnedSize(trainSet.samples, hyperParameters),
     }),
     ...(start && { start }),
+    ...(config.recipe && { recipe: config.recipe }),
     metrics,
     progress: {
       epoch,

@@ -108,6 +108,7 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}, settings
   const output = join(folder, `run${runs}`);
   const result = await train({
     template: 'Lite-HRNet-s-mod2',
+    recipe: 'otx',
     pretrained: false,
     trainData: join(folder, 'data', 'train'),
     validationData: join(folder, 'data', 'val'),
@@ -125,7 +126,8 @@ async function run(epochs: number, options: Partial<TrainOptions> = {}, settings
     (error: unknown) => ({ value: undefined, error }),
   );
   const epochEvents = events.filter((event): event is EpochEvent => event.type === 'epoch');
-  const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  const told = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+  const notices = told.filter((message) => !message.startsWith('recipe '));
   return {
     ...result,
     output,

@@ -48,7 +48,8 @@ export async function openTraining(options: TrainOptions | ResumeOptions): Promi
   const { state, session, trainLoader, validationLoader, config, sizes, history } = run;
   const { stepsPerEpoch } = trainLoader;
   const settings = run.hyperParameters.learning_parameters;
-  const interval = settings.use_adaptive_interval ? validationInterval(stepsPerEpoch) : 1;
+  const adaptive = settings.use_adaptive_interval ? validationInterval(stepsPerEpoch) : 1;
+  const interval = Math.max(settings.validation_interval, adaptive);
   const earlierSeconds = state.seconds.run;
   let isTableMissed = false;
   const elapsed = () => earlierSeconds + clock();

@@ -1,7 +1,7 @@
 /** @file `otx check`. */
 
 import type { Command } from 'commander';
-import { checkLabels, examineDataset, planTraining } from '../../index.js';
+import { checkLabels, DEFAULT_TEMPLATE, examineDataset, planTraining } from '../../index.js';
 import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
 import { checkFlags, checkUsable, pilotSeconds, planLines, suspectLines } from './check-parts.js';
 import { type CommandContext, DEFAULT_OUTPUTS } from './context.js';
@@ -31,7 +31,7 @@ export function addCheck(program: Command, { terminal, run, outputFor }: Command
       `folder for findings, plan and tables (default: ${DEFAULT_OUTPUTS}/<time>_check)`,
     )
     .option('--html', 'also write the findings as one page with pictures, to be sent to whoever labels')
-    .option('--template <name>', 'template to plan for (default: Lite-HRNet-18-mod2)')
+    .option('--template <name>', `template to plan for (default: ${DEFAULT_TEMPLATE})`)
     .option('--pilot [duration]', 'also train for this time, and say what that reaches (default: 2m)')
     .option(
       '--load-weights <path>',

@@ -1,8 +1,10 @@
 /** @file What `otx train` was asked for: `params` and flags over the files behind `--data` and `--config`. */
 
+import { OtxError, option } from '../../base/errors.js';
 import { describeSettings, readTrainingConfig, type SettingOptions, type TrainOptions } from '../../index.js';
 import { readDataFile } from '../data-file.js';
 import { type TypedOptions, typedOptions } from '../setting-flags.js';
+import { isDataFolder } from '../template-word.js';
 
 /** As commander gives them: those of settings and options, and these. */
 export interface TrainFlags extends Readonly<Record<string, unknown>> {
@@ -20,16 +22,18 @@ export type TrainRequest = TypedOptions & { readonly template?: TrainOptions['te
 /**
  * Flags and `params` over the files.
  *
+ * @param word what stands behind `train`: a template, or the folder of the training data.
  * @param params settings that were typed behind `params`.
  * @throws OtxError `usage` for a file or a setting that is not allowed.
  */
 export async function trainRequest(
-  template: string | undefined,
+  word: string | undefined,
   flags: TrainFlags,
   params: SettingOptions,
 ): Promise<TrainRequest> {
   const file = flags.config === undefined ? {} : await readTrainingConfig(flags.config);
   const data = flags.data === undefined ? {} : await readDataFile(flags.data);
+  const typed = typedOptions(flags, describeSettings());
   return {
     ...file,
     ...given({
@@ -38,10 +42,24 @@ export async function trainRequest(
       unlabeledData: data.unlabeled,
       unlabeledFileList: data.unlabeledFileList,
     }),
-    ...typedOptions(flags, describeSettings()),
+    ...typed,
     ...params,
-    ...given({ template }),
+    ...templateOrData(word, typed.trainData),
   };
+}
+
+/** @param trainData behind its flag. */
+function templateOrData(
+  word: string | undefined,
+  trainData: TrainOptions['trainData'] | undefined,
+): Pick<TrainRequest, 'template' | 'trainData'> {
+  if (word === undefined) return {};
+  if (!isDataFolder(word)) return { template: word };
+  if (trainData === undefined) return { trainData: word };
+  throw new OtxError(
+    'usage',
+    `${word} is a folder and no template, and ${option('trainData')} ${trainData} names the data as well; leave one of them out`,
+  );
 }
 
 /** What is undefined must not hide what others say. */

@@ -31,7 +31,10 @@ export function addTrain(
   const command = program
     .command('train')
     .description('train a model, or go on with an interrupted training')
-    .argument('[template]', 'name or id of a template in any case, or a path to its YAML file');
+    .argument(
+      '[template]',
+      'name or id of a template in any case, or a path to its YAML file; or the folder of the training data',
+    );
   addSettingFlags(command, describeSettings(), {
     helpEnds: { output: ` (default: ${DEFAULT_OUTPUTS}/<time>_train)` },
   })
@@ -94,14 +97,13 @@ async function trainOptions(
   outputFor: CommandContext['outputFor'],
 ): Promise<TrainOptions | ResumeOptions> {
   if (resumeFrom !== undefined) return { ...rest, resumeFrom, template, trainData, output };
-  if (template === undefined) throw missing('argument', 'template');
-  if (trainData === undefined) throw missing('option', 'trainData');
+  if (trainData === undefined) throw missingData();
   return { ...rest, template, trainData, output: await outputFor('train', output) };
 }
 
-const missing = (what: string, name: string) =>
+const missingData = () =>
   new OtxError(
     'usage',
-    `missing required ${what} ${option(name)} (only --resume-from${name === 'template' ? '' : ', --data'} and --config ` +
-      'can stand in for it)',
+    `missing required option ${option('trainData')} (only a folder in place of the template, --resume-from, --data and --config can ` +
+      'stand in for it)',
   );

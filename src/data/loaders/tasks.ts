@@ -45,6 +45,8 @@ export interface TrainTask {
   readonly tile?: Size | undefined;
   /** How often crops are laid around rare classes. */
   readonly rareCrops?: RareCrops | undefined;
+  /** What the sigma of blobs and blurs is multiplied with. Default 1. */
+  readonly sigmaScale?: number | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache;
 }
@@ -61,7 +63,7 @@ export interface TrainTaskResult {
 /** Decodes, augments, normalises and pads the samples of one batch. */
 export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> {
   const { items, coding, cropSize, imageCache, tile } = task;
-  const augment = createAugmentation(task.augmentation, cropSize, task.rareCrops);
+  const augment = createAugmentation(task.augmentation, cropSize, task.rareCrops, task.sigmaScale);
   const area = cropSize * cropSize;
   const images = new Float32Array(items.length * 3 * area);
   const labels = new Uint8Array(items.length * area);

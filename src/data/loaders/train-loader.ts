@@ -24,6 +24,8 @@ export interface TrainLoaderOptions {
   readonly tile?: Size | undefined;
   /** How often crops are laid around rare classes. Default: never. */
   readonly rareCrops?: RareCrops | undefined;
+  /** What the sigma of blobs and blurs is multiplied with. Default 1. */
+  readonly sigmaScale?: number | undefined;
   /** Decoded images kept in memory for later epochs, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /** Where copies of the images are kept on disk and read in their place. Default: there are none. */
@@ -50,7 +52,7 @@ export interface LabeledBatch extends TrainBatch {
  * @throws OtxError `usage` for a batch or crop size that is not a positive whole number.
  */
 export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader<LabeledBatch> {
-  const { batchSize, cropSize, seed, augmentation, imageCache, tile, rareCrops } = options;
+  const { batchSize, cropSize, seed, augmentation, imageCache, tile, rareCrops, sigmaScale } = options;
   checkCounts({ batchSize, cropSize });
   const { samples, decodeMask } = dataset;
   const pool = acquirePool(typeof augmentation === 'function' ? 0 : options.workers);
@@ -75,6 +77,7 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
       augmentation,
       tile,
       rareCrops,
+      sigmaScale,
       ...(imageCache && { imageCache }),
     });
     result.decoded.forEach((pixels, n) => {

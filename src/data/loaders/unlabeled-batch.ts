@@ -25,6 +25,8 @@ export interface UnlabeledTask {
   readonly cropSize: number;
   /** Of larger images a window of this size is learned from. */
   readonly tile?: Size | undefined;
+  /** What the sigma of blurs is multiplied with. Default 1. */
+  readonly sigmaScale?: number | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache;
 }
@@ -68,7 +70,7 @@ export async function makeUnlabeledBatch(task: UnlabeledTask): Promise<Unlabeled
 
 /** Decodes the images of one batch, makes a weak and two strong views of each, and mixes the strong ones by CutMix. */
 export async function makeTwoStrongBatch(task: UnlabeledTask): Promise<TwoStrongTaskResult> {
-  const { items, cropSize: side } = task;
+  const { items, cropSize: side, sigmaScale } = task;
   const count = items.length;
   const area = side * side;
   const weak = new Float32Array(count * 3 * area);
@@ -77,12 +79,13 @@ export async function makeTwoStrongBatch(task: UnlabeledTask): Promise<TwoStrong
   const mixed = new Uint8Array(2 * count * area);
   const planesOf = (views: Float32Array, n: number) => views.subarray(3 * n * area, 3 * (n + 1) * area);
   const decoded = await eachPicture(task, (picture, seed, n) => {
-    makeTwoStrong(picture, new Random(seed), {
+    const planes = {
       weak: planesOf(weak, n),
       strong: [planesOf(strong, n), planesOf(strong, count + n)],
       padding: padding.subarray(n * area, (n + 1) * area),
       side,
-    });
+    } as const;
+    makeTwoStrong(picture, new Random(seed), planes, sigmaScale);
   });
   for (const view of [0, 1]) {
     const [start, end] = [view * count * area, (view + 1) * count * area];

@@ -18,6 +18,8 @@ export interface UnlabeledLoaderOptions {
   readonly workers: number;
   /** Of larger images a window of this size is learned from, at a random place. */
   readonly tile?: Size | undefined;
+  /** What the sigma of blurs is multiplied with. Default 1. */
+  readonly sigmaScale?: number | undefined;
   /** Decoded images kept in memory, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
   /** Where copies of the images are kept and read. Default: the images themselves are read. */
@@ -73,7 +75,7 @@ function createLoader<R extends UnlabeledTaskResult>(
   options: UnlabeledLoaderOptions,
   run: (pool: DataPool, task: UnlabeledTask) => Promise<R>,
 ): UnlabeledLoader<Omit<R, 'decoded'> & UnlabeledBatch> {
-  const { batchSize, cropSize, seed, imageCache, tile } = options;
+  const { batchSize, cropSize, seed, imageCache, tile, sigmaScale } = options;
   const pool = acquirePool(options.workers);
   const cache = createPixelCache<DecodedImage>(
     images.map(({ width, height }) => 3 * width * height),
@@ -106,6 +108,7 @@ function createLoader<R extends UnlabeledTaskResult>(
       items,
       cropSize,
       tile,
+      sigmaScale,
       ...(imageCache && { imageCache }),
     });
     decoded.forEach((pixels, n) => {

@@ -41,6 +41,8 @@ export interface ViewTask {
   readonly tile?: Size | undefined;
   /** How often crops are laid around rare classes, by an augmentation that crops. */
   readonly rareCrops?: RareCrops | undefined;
+  /** What the sigma of blobs and blurs is multiplied with. Default 1. */
+  readonly sigmaScale?: number | undefined;
   /** Where copies of images are read in their place. */
   readonly imageCache?: ImageCache | undefined;
 }
@@ -104,10 +106,12 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
 }
 
 /** What makes the views; by an augmentation each has draws of its own. */
-function writerOf({ views, augmentation, size, rareCrops }: ViewTask): typeof writeView {
+function writerOf({ views, augmentation, size, rareCrops, sigmaScale }: ViewTask): typeof writeView {
   if (views === 'whole') return (source, _view, random, input) => writeWhole(source, random, input);
-  if (augmentation === 'views') return writeView;
-  const augment = createAugmentation(augmentation, size, rareCrops);
+  if (augmentation === 'views') {
+    return (source, view, random, input) => writeView(source, view, random, input, sigmaScale);
+  }
+  const augment = createAugmentation(augmentation, size, rareCrops, sigmaScale);
   return (source, _view, random, input) => augment(source, random, input);
 }
 

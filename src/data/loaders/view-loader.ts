@@ -38,6 +38,8 @@ export interface ViewLoaderOptions {
   readonly tile?: Size | undefined;
   /** How often crops are laid around rare classes, by an augmentation that crops. Default: never. */
   readonly rareCrops?: RareCrops | undefined;
+  /** What the sigma of blobs and blurs is multiplied with. Default 1. */
+  readonly sigmaScale?: number | undefined;
   /** See `TrainLoaderOptions`. */
   readonly order?: ((epoch: number) => readonly number[]) | undefined;
 }
@@ -111,7 +113,7 @@ function createViewLoader<B extends TrainBatch>(
   options: ViewLoaderOptions & Partial<SupconLoaderOptions>,
   batchOf: (views: ViewTask['views'], shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
 ): TrainLoader<B> {
-  const { batchSize, augmentation, size, stride, seed, imageCache, tile, rareCrops } = options;
+  const { batchSize, augmentation, size, stride, seed, imageCache, tile, rareCrops, sigmaScale } = options;
   const { pairInterval = 1, singleView = 'first' } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
@@ -139,6 +141,7 @@ function createViewLoader<B extends TrainBatch>(
       stride,
       tile,
       rareCrops,
+      sigmaScale,
       imageCache,
     });
     const { images, labels, regions, onlineIds, targetIds, decoded } = result;

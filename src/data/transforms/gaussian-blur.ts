@@ -8,9 +8,9 @@ const SIGMA = [0.1, 2] as const;
 /** What lies further out than this many standard deviations changes no pixel by more than 0.02 levels. */
 const REACH = 4;
 
-/** Blurs with a random sigma; see {@link blur}. */
-export function randomBlur(image: Uint8Array, size: Size, random: Random): Uint8Array {
-  return blur(image, size, random.range(...SIGMA));
+/** Blurs with a random sigma; see {@link blur}. @param sigmaScale what sigma is multiplied with; default 1 */
+export function randomBlur(image: Uint8Array, size: Size, random: Random, sigmaScale = 1): Uint8Array {
+  return blur(image, size, sigmaScale * random.range(...SIGMA));
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Random } from '../../base/random.js';
 import type { LabeledImage } from '../types.js';
 import { distortPixels, drawDistortion } from './photometric-distortion.js';
-import { smoothMask } from './smooth-mask.js';
+import { SMALLEST_SIGMA, smoothMask } from './smooth-mask.js';
 
 /** How often a second copy is mixed in; otherwise the first one is taken whole. */
 const PROBABILITY = 0.5;
@@ -12,8 +12,10 @@ const LAMBDA = [4, 16] as const;
 /**
  * Distorts the image photometrically; with probability 0.5 a second, independent distortion takes over half of the
  * pixels, in blobs of a few pixels. Places do not move, so the mask of classes is unchanged.
+ *
+ * @param sigmaScale what the sigma of the blobs is multiplied with, as far as masks can be made. Default 1.
  */
-export function maskCompose(sample: LabeledImage, random: Random): LabeledImage {
+export function maskCompose(sample: LabeledImage, random: Random, sigmaScale = 1): LabeledImage {
   const { image, mask } = sample;
   const mixed = new Uint8Array(image.length);
   const main = drawDistortion(random);
@@ -22,7 +24,8 @@ export function maskCompose(sample: LabeledImage, random: Random): LabeledImage 
     return { ...sample, image: mixed };
   }
   const other = drawDistortion(random);
-  const choice = smoothMask(sample, Math.exp(Math.log10(random.range(...LAMBDA))), random);
+  const sigma = sigmaScale * Math.exp(Math.log10(random.range(...LAMBDA)));
+  const choice = smoothMask(sample, Math.max(sigma, SMALLEST_SIGMA), random);
   // Each pixel is needed from one copy only, so neither copy is ever made whole.
   for (let start = 0; start < choice.length; ) {
     const chosen = choice[start]!;

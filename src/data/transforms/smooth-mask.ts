@@ -12,6 +12,8 @@ const INTERPOLATION_VARIANCE = (STEP * STEP) / 6;
 /** The Gaussian is cut off here, in standard deviations. */
 const TRUNCATE = 4;
 const BINS = 4096;
+/** Of what can be drawn, in pixels: finer blobs would fall between the points of the field. */
+export const SMALLEST_SIGMA = 1.2;
 
 /**
  * White noise, blurred by a Gaussian of `sigma` pixels and cut at its median: 1 above, 0 below, row-major.
@@ -22,7 +24,7 @@ const BINS = 4096;
  * the median is found to 1/4096 of the range of values. For
  * images of 64x64 or more the share of ones stays within 0.5 +- 0.003, and the correlation of pixels d apart within 0.03
  * of the exact filter's, (2 / pi) asin(exp(-d^2 / (4 sigma^2))).
- * @param sigma at least 1.2 pixels.
+ * @param sigma in pixels, at least {@link SMALLEST_SIGMA}.
  */
 export function smoothMask({ width, height }: Size, sigma: number, random: Random): Uint8Array {
   const columns = Math.ceil(width / STEP) + 1;

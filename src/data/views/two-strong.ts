@@ -30,17 +30,24 @@ export interface TwoStrongPlanes {
  * Writes the views of an image, which is not changed. They share their geometry: random scale (aspect ratio kept), crop, flip.
  * Each strong view has colours of its own: brightness, contrast and saturation x U(0.5, 1.5), hue + U(-0.25, 0.25) of the circle
  * (p 0.8), gray (p 0.2), blur (p 0.5). Padding has the mean colour.
+ *
+ * @param sigmaScale what the sigma of blurs is multiplied with. Default 1.
  */
-export function makeTwoStrong(source: DecodedImage, random: Random, planes: TwoStrongPlanes): void {
+export function makeTwoStrong(
+  source: DecodedImage,
+  random: Random,
+  planes: TwoStrongPlanes,
+  sigmaScale = 1,
+): void {
   const { weak, strong, padding, side } = planes;
   const part = randomPart(source, drawScaledSize(source, scaleBase(side), random), side, random);
   fillInput(part, { planes: weak, labels: padding, side });
-  for (const view of strong) fillPlanes(strengthened(part, random), part, view, side);
+  for (const view of strong) fillPlanes(strengthened(part, random, sigmaScale), part, view, side);
 }
 
-function strengthened(part: LabeledImage, random: Random): Uint8Array {
+function strengthened(part: LabeledImage, random: Random, sigmaScale: number): Uint8Array {
   const image = part.image.slice();
   randomColorJitter(image, random, JITTER);
   const colored = random.chance(GRAY) ? toGray(image) : image;
-  return random.chance(BLUR) ? randomBlur(colored, part, random) : colored;
+  return random.chance(BLUR) ? randomBlur(colored, part, random, sigmaScale) : colored;
 }

@@ -21,12 +21,20 @@ const SOLARIZE = [0, 0.2] as const;
  * colour jitter (p 0.8), gray (p 0.2), blur (p 1 in the first view, 0.1 in the second), solarisation (p 0.2 in the second
  * view alone), flip (p 0.5), normalisation. The mask goes through the same geometry, so that a region of the image has the
  * same number in both views.
+ *
+ * @param sigmaScale what the sigma of blurs is multiplied with. Default 1.
  */
-export function writeView(sample: LabeledImage, view: View, random: Random, input: NetworkInput): void {
+export function writeView(
+  sample: LabeledImage,
+  view: View,
+  random: Random,
+  input: NetworkInput,
+  sigmaScale = 1,
+): void {
   const part = randomResizedCrop(sample, input.side, random);
   randomColorJitter(part.image, random);
   let image = random.chance(GRAY) ? toGray(part.image) : part.image;
-  if (random.chance(BLUR[view])) image = randomBlur(image, part, random);
+  if (random.chance(BLUR[view])) image = randomBlur(image, part, random, sigmaScale);
   if (random.chance(SOLARIZE[view])) solarize(image);
   fillInput(randomFlip({ ...part, image }, random), input);
 }

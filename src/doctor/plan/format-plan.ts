@@ -1,12 +1,11 @@
 /** @file A plan as a configuration of `otx train` in YAML, with the reason above each value. */
 
-import { Document, isMap, type Node, type Scalar } from 'yaml';
+import { Document } from 'yaml';
 import { OtxError } from '../../base/errors.js';
+import { commentAbove, commentLines } from '../../runs/yaml-comments.js';
 import { settings } from '../../settings/index.js';
 import { runVocabulary } from '../../settings/run-vocabulary.js';
 import type { PlannedValue } from './plan.js';
-
-const COLUMNS = 110;
 
 /**
  * @param head what stands above everything, a line each.
@@ -24,8 +23,8 @@ export function formatPlan(
   Object.assign(content, given);
   for (const { name, value } of others) put(content, placeOf(name), value);
   const document = new Document(content);
-  document.commentBefore = head.flatMap((line) => wrapped(line, COLUMNS)).join('\n');
-  for (const { name, reason } of values) comment(document, placeOf(name), reason);
+  document.commentBefore = commentLines(head);
+  for (const { name, reason } of values) commentAbove(document, placeOf(name), reason);
   return document.toString({ lineWidth: 0 });
 }
 
@@ -52,29 +51,4 @@ function placeOf(name: PlannedValue['name']): string[] {
   const file = runVocabulary.entries.find(({ key }) => key === name)?.file;
   if (file !== undefined) return [file];
   throw new OtxError('usage', `a plan has no place for ${name}`);
-}
-
-/** Comments of YAML belong to the key behind them. */
-function comment(document: Document, path: readonly string[], text: string): void {
-  const parent = document.getIn(path.slice(0, -1)) ?? document.contents;
-  const items = isMap(parent) ? parent.items : [];
-  const at = items.findIndex(({ key }) => (key as Scalar).value === path.at(-1));
-  const key = items[at]?.key as Node | undefined;
-  if (!key) return;
-  key.commentBefore = wrapped(text, COLUMNS - 2 * path.length).join('\n');
-  key.spaceBefore = at > 0;
-}
-
-/** Lines of a comment; the sign in front is that of YAML. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = '';
-    }
-    line = line === '' ? ` ${word}` : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -101,6 +101,7 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
           } as const,
         ]),
     { name: 'pretrained', value: 'auto', reason: PRETRAINED },
+    { name: 'recipe', value: 'otx', reason: RECIPE },
     { name: 'inputSize', ...input },
     ...(windows ? [{ name: 'tile', ...windows.tile } as const] : []),
     ...explainBatch(chosen, usual, trained, isTimed),
@@ -116,6 +117,9 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
 const PRETRAINED =
   'the published ImageNet backbone if it is here or its server answers, else the embedded one, if the template has one; they need ' +
   'fewer images and epochs. imagenet or embedded insist on one of them, none starts from random numbers';
+
+const RECIPE =
+  'the documented settings are what the values below were chosen for; auto puts others in the place of those that are left out';
 
 const FASTEST = 'Lite-HRNet-s-mod2';
 

@@ -19,7 +19,7 @@ import type { TrainEvent } from '../../runs/events.js';
 import { datasetInputs, joinInputs } from '../../runs/inputs.js';
 import { withProblemList } from '../../runs/problem-list.js';
 import { kindsOf, type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
-import { loadTemplate } from '../../templates/index.js';
+import { DEFAULT_TEMPLATE, loadTemplate } from '../../templates/index.js';
 import { inWords } from './duration.js';
 import { formatPlan } from './format-plan.js';
 import { makePlan } from './make-plan.js';
@@ -28,9 +28,6 @@ import type { TimeEstimate, TrainingPlan } from './plan.js';
 
 /** Name of the plan in its folder. */
 export const PLAN_FILE = 'plan.yaml';
-/** The one that the list of templates calls the default choice. */
-const DEFAULT_TEMPLATE = 'Lite-HRNet-18-mod2';
-
 /** Options of a training that are as well options of its plan. */
 const SHARED = [
   'validationData',
@@ -46,7 +43,7 @@ const SHARED = [
 export interface PlanTrainingOptions extends Pick<RunOptions, (typeof SHARED)[number]> {
   /** Root of the data set to learn from (docs/data.md has the layouts). */
   readonly trainData: string;
-  /** A template, by name or id. Default Lite-HRNet-18-mod2. */
+  /** A template, by name or id. Default Lite-HRNet-s-mod2. */
   readonly template?: string | undefined;
   /** Folder for `plan.yaml`, and for the run of a pilot. Default: nothing is written. */
   readonly output?: string | undefined;

@@ -7,15 +7,23 @@ import { shown } from '../../base/shown.js';
 import { type DataSource, pathOf } from '../../data/index.js';
 import type { TrainEvent } from '../../runs/events.js';
 import type { RunConfig } from '../../runs/run-config.js';
-import { type SettingOptions, settingsOf } from '../../settings/index.js';
+import {
+  type HyperParameterOverrides,
+  type HyperParameters,
+  resolveHyperParameters,
+  type SettingOptions,
+  settingsOf,
+} from '../../settings/index.js';
 import { type PretrainedChoice, pretrainedChoice } from '../../settings/pretrained-choice.js';
+import { DEFAULT_RECIPE, type RecipeName } from '../../settings/recipe-name.js';
 import type { CheckpointInterval } from '../../settings/run-kinds.js';
 import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
 import { trainingSettings } from '../../settings/training-settings.js';
 import {
+  DEFAULT_TEMPLATE,
   defaultSeed,
+  documentedSettings,
   loadTemplate,
-  settingsOfTraining,
   type Template,
   type TrainType,
 } from '../../templates/index.js';
@@ -55,8 +63,8 @@ interface CommonOptions
 
 /** A new training. */
 export interface TrainOptions extends CommonOptions {
-  /** A template, its name or id, or the path of its YAML file. */
-  readonly template: string | Template;
+  /** A template, its name or id, or the path of its YAML file. Default Lite-HRNet-s-mod2. */
+  readonly template?: string | Template | undefined;
   /**
    * Root of the data set to learn from (docs/data.md has the layouts), or images with masks in memory. For self-supervised
    * training a folder of images: images directly in it, no masks and no validation data select that.
@@ -105,7 +113,7 @@ const KINDS = {
   lossFunction: 'function?',
   model: 'function?',
 } as const satisfies OptionKinds;
-const KINDS_OF_NEW = { ...KINDS, template: 'template', trainData: 'data', output: 'path' } as const;
+const KINDS_OF_NEW = { ...KINDS, trainData: 'data', output: 'path' } as const;
 
 /** @throws OtxError `usage` for options that are missing or of another type than TypeScript would let pass. */
 export function checkTrainOptions(options: TrainOptions | ResumeOptions): void {
@@ -118,17 +126,30 @@ export type CompleteConfig = RunConfig & {
   readonly output: string;
 };
 
+/** The template that was asked for, or the default. @throws OtxError `template` for an unknown one. */
+export function templateOf({ template = DEFAULT_TEMPLATE }: Pick<TrainOptions, 'template'>): Template {
+  return typeof template === 'string' ? loadTemplate(template) : template;
+}
+
+/** Which recipe a new run follows. @throws OtxError `usage` for an unknown one. */
+export function recipeOf({ recipe }: Pick<CommonOptions, 'recipe'>): RecipeName {
+  runVocabulary.check({ recipe });
+  return (recipe?.trim().toLowerCase() as RecipeName | undefined) ?? DEFAULT_RECIPE;
+}
+
 /**
  * The configuration of a new run.
  *
+ * @param settings all of them, by a recipe. Default: the documented ones with what was asked for on top, as long as too little is
+ * known for a recipe.
  * @throws OtxError `usage` or `template` for settings that are not allowed.
  */
 export function newConfig(
   options: TrainOptions,
   trainType: TrainType,
+  settings?: HyperParameters,
 ): { config: CompleteConfig; template: Template } {
-  const { template: asked } = options;
-  const template = typeof asked === 'string' ? loadTemplate(asked) : asked;
+  const template = templateOf(options);
   const asks = startAsked(options);
   if ((asks === 'imagenet' || asks === 'embedded') && options.loadWeights !== undefined) {
     throw new OtxError(
@@ -139,13 +160,14 @@ export function newConfig(
   // A run that could not be resumed or evaluated is not begun.
   checkInterval(options.checkpointInterval);
   runVocabulary.check(withPaths(options));
-  return { template, config: configOf(options, template, trainType, resolve) as CompleteConfig };
+  return { template, config: configOf(options, template, trainType, resolve, settings) as CompleteConfig };
 }
 
 /**
  * Everything that a new training would use. Data and output may still be missing.
  *
  * @param place makes of a path what is written.
+ * @param settings as for {@link newConfig}.
  * @throws OtxError `usage` for settings that are not allowed.
  */
 export function configOf(
@@ -153,25 +175,31 @@ export function configOf(
   template: Template,
   trainType: TrainType,
   place: (path: string) => string,
+  settings?: HyperParameters,
 ): RunConfig {
   const own = fromProgram({ ...options });
   const chosen = {
     useOtxAdapter: options.useOtxAdapter ?? false,
     seed: options.seed ?? defaultSeed(trainType),
     pretrained: startOf(template, options),
+    recipe: recipeOf(options),
   };
   return {
     template: templateReference(template),
     ...runVocabulary.toConfig({ ...withPaths(options), ...chosen }, place),
     ...(own.length > 0 ? { from_program: own } : {}),
     seed: chosen.seed,
-    hyper_parameters: settingsOfTraining(
-      template,
-      trainType,
-      settingsOf(options),
-      startsFromWeights(template, options),
-    ),
+    hyper_parameters: settings ?? documentedWith(template, trainType, settingsOf(options)),
   };
+}
+
+/** What a training begins to be prepared with. */
+function documentedWith(
+  template: Template,
+  trainType: TrainType,
+  asked: HyperParameterOverrides,
+): HyperParameters {
+  return resolveHyperParameters({ hyperParameters: documentedSettings(template, trainType, asked) }, asked);
 }
 
 /** @throws OtxError `usage` for an interval that is never over, or always. */
@@ -204,6 +232,7 @@ export function resumedConfig(
   checkSameConfig(root, before.resume.config, {
     ...runVocabulary.toConfig(given, resolve),
     ...(given.pretrained === undefined ? {} : { pretrained: resumedStart(options) }),
+    ...(given.recipe === undefined ? {} : { recipe: recipeOf(options) }),
     hyper_parameters: asks as RunConfig['hyper_parameters'],
   });
   const run = extendRun(before, asks.learning_parameters?.num_iters);
@@ -262,12 +291,6 @@ function startAsked({ pretrained }: StartOptions): PretrainedChoice | undefined 
 export function startOf(template: Template, options: StartOptions): PretrainedChoice {
   if (options.loadWeights !== undefined) return 'none';
   return startAsked(options) ?? template.pretrained;
-}
-
-/** Whether a new run starts from any weights, instead of random numbers alone; `auto` may come to either. */
-export function startsFromWeights(template: Template, options: StartOptions): boolean {
-  if (options.loadWeights !== undefined) return true;
-  return ['imagenet', 'embedded'].includes(startOf(template, options));
 }
 
 /** A name where that finds the same template again, else the path. */

@@ -80,7 +80,14 @@ export function checkTrainData(trainType: TrainType, request: TrainTypeRequest):
 const told = (value: unknown) => (typeof value === 'object' ? 'in memory' : value);
 
 /** Options that say what to validate on. */
-const WAYS_TO_VALIDATE = ['validationData', 'valShare', 'folds', 'fold', 'trainList', 'valList'] as const;
+export const WAYS_TO_VALIDATE = [
+  'validationData',
+  'valShare',
+  'folds',
+  'fold',
+  'trainList',
+  'valList',
+] as const;
 
 /** @throws OtxError `usage` for options that contradict each other. */
 function checkSplit(ways: readonly (typeof WAYS_TO_VALIDATE)[number][], request: TrainTypeRequest): void {

@@ -1,21 +1,21 @@
 /** @file All that a training would use as YAML, and such YAML read back as options. */
 
-import { OtxError, option } from '../../base/errors.js';
+import { OtxError } from '../../base/errors.js';
 import { formatRunConfig, readRunConfig } from '../../runs/run-config.js';
 import { settingsFromParams } from '../../settings/describe-settings.js';
-import { type SettingOptions, settingsOf } from '../../settings/index.js';
+import type { SettingOptions } from '../../settings/index.js';
 import { type RunOptions, runVocabulary } from '../../settings/run-vocabulary.js';
-import { loadTemplate } from '../../templates/index.js';
 import { openInterruptedRun } from '../resume/interrupted-run.js';
+import { completeOptions } from './complete-options.js';
+import { foreseeRecipe } from './foresee-recipe.js';
 import { checkSameProgram, type OwnFunctions } from './from-program.js';
 import {
   configOf,
   type ResumeOptions,
   resumedConfig,
-  startsFromWeights,
   type TrainOptions,
+  templateOf,
 } from './train-options.js';
-import { chooseTrainType } from './train-type.js';
 
 /** Options of {@link train} that a configuration names. */
 export type ConfigOptions = SettingOptions &
@@ -51,27 +51,22 @@ export async function readTrainingConfig(path: string, own: OwnFunctions = {}): 
 }
 
 /**
- * Everything that a training would use, as YAML that {@link readTrainingConfig} and `--config` read. Nothing is begun.
+ * Everything that a training would use, as YAML that {@link readTrainingConfig} and `--config` read. Nothing is begun. What the recipe
+ * chose has its reason above it. What it will choose when more is known, such as the start behind `auto`, or the number of the images
+ * where the data is missing, is left out of the settings, and comments say what it may be.
  *
  * @param options as for {@link train}; data and output may be missing, paths are written as they are given.
- * @throws OtxError `usage` for settings that are not allowed and without a template, `checkpoint` for a run that cannot be
- * gone on with.
+ * @throws OtxError `usage` for settings that are not allowed, `checkpoint` for a run that cannot be gone on with.
  */
 export async function formatTrainingConfig(options: Partial<TrainOptions> | ResumeOptions): Promise<string> {
   if (options.resumeFrom !== undefined) {
     const run = await openInterruptedRun(options.resumeFrom);
     return formatRunConfig(resumedConfig(run, options).config).trimEnd();
   }
-  if (options.template === undefined)
-    throw new OtxError('usage', `missing required argument ${option('template')}`);
-  const template = typeof options.template === 'string' ? loadTemplate(options.template) : options.template;
-  const trainType = await chooseTrainType({ ...options, hyperParameters: settingsOf(options) });
-  const yaml = formatRunConfig(configOf(options, template, trainType, (path) => path)).trimEnd();
-  const isOwnRecipe = trainType === 'Selfsupervised' && !startsFromWeights(template, options);
-  return isOwnRecipe ? `${FROM_SCRATCH}\n${yaml}` : yaml;
+  const { options: complete, trainType, notices } = await completeOptions(options);
+  const template = templateOf(complete);
+  const { settings, ...comments } = await foreseeRecipe(complete, template, trainType);
+  const config = configOf(complete, template, trainType, (path) => path, settings);
+  const head = [...notices, ...comments.head];
+  return formatRunConfig(config, { ...comments, head }).trimEnd();
 }
-
-/** A comment of YAML. */
-const FROM_SCRATCH =
-  '# From random weights: optimizer adam and 15 epochs, unless others were asked for. From a backbone (pretrained: imagenet or\n' +
-  "# embedded) or --load-weights they are the reference's, sgd and 10; with auto both are chosen by the start where this file does not name them.";

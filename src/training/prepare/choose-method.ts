@@ -1,6 +1,7 @@
 /** @file The method of a training by its settings: the one place that knows all of them. */
 
 import { join } from 'node:path';
+import { sigmaScaleOf } from '../../data/augmentation.js';
 import {
   createDetconLoader,
   createSupconLoader,
@@ -64,6 +65,7 @@ export function chooseMethod(choice: MethodChoice): Method {
     settings.rare_crop_share > 0 && shares
       ? { share: settings.rare_crop_share, classShares: shares }
       : undefined;
+  const sigmaScale = sigmaScaleOf(settings.sigma_scale, sizes.train);
   const views = (batchSize: number): ViewLoaderOptions => ({
     batchSize,
     augmentation,
@@ -75,6 +77,7 @@ export function chooseMethod(choice: MethodChoice): Method {
     imageCache,
     tile,
     rareCrops,
+    sigmaScale,
   });
   const { samples, decodeMask } = trainSet;
   if (train_type === 'Selfsupervised') {
@@ -120,6 +123,7 @@ export function chooseMethod(choice: MethodChoice): Method {
       imageCache,
       tile,
       rareCrops,
+      sigmaScale,
     },
   };
   if (!unlabeled) return supervised({ ...options, emaDecay: settings.ema_decay });

@@ -1,13 +1,11 @@
 /** @file Everything before the first step of a training: data, settings, weights, folder, engine. What can fail, fails here. */
 
-import { availableParallelism } from 'node:os';
 import { throwIfAborted } from '../../base/abortable.js';
 import { OtxError } from '../../base/errors.js';
 import { checkPlace } from '../../base/outputs/outputs.js';
 import {
   type ClassInfo,
   createEvalLoader,
-  type DataSource,
   type Dataset,
   type DatasetReport,
   type EvalLoader,
@@ -24,40 +22,26 @@ import { joinInputs } from '../../runs/inputs.js';
 import { withProblemList } from '../../runs/problem-list.js';
 import { type RunState, stateProblem } from '../../runs/run-state.js';
 import type { StartRecord } from '../../runs/start.js';
-import {
-  type HyperParameters,
-  inputSizes,
-  resolveHyperParameters,
-  settingsOf,
-} from '../../settings/index.js';
-import type { PretrainedChoice } from '../../settings/pretrained-choice.js';
+import { type HyperParameters, inputSizes, settingsOf } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
-import { checkOwnFunctions } from '../options/from-program.js';
-import {
-  type CompleteConfig,
-  newConfig,
-  type ResumeOptions,
-  resumedConfig,
-  type TrainOptions,
-} from '../options/train-options.js';
-import { checkTrainData, chooseTrainType } from '../options/train-type.js';
-import { checkUsed } from '../options/unused-settings.js';
-import { describeExtension } from '../resume/extend-run.js';
-import { checkStillThere, type InterruptedRun, openInterruptedRun } from '../resume/interrupted-run.js';
+import type { CompleteConfig, ResumeOptions, TrainOptions } from '../options/train-options.js';
+import { checkTrainData } from '../options/train-type.js';
+import { checkStillThere } from '../resume/interrupted-run.js';
 import { createTrainingSession, type TrainingSession } from '../session.js';
 import { adaptBatchSize } from './adapt-batch-size.js';
+import { type Asked, whatIsAsked } from './asked.js';
 import { chooseMethod, imageCacheOf } from './choose-method.js';
 import { chooseSettings, keptSettings } from './choose-settings.js';
-import { chooseStart, givenStart, requireEmbedded, type Start } from './choose-start.js';
 import { samplingOrder } from './class-incremental.js';
 import { firstWeights } from './first-weights.js';
 import { initialRunState } from './initial-run-state.js';
 import { type PixelWeights, pixelWeights } from './pixel-weights.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { besides, rootsOf } from './run-inputs.js';
+import { type Settled, settle } from './settle.js';
 import { shareCache } from './share-cache.js';
 import { startFiles } from './start-files.js';
-import { type GivenData, openTrainData, type TrainData } from './train-data.js';
+import { openTrainData, type TrainData } from './train-data.js';
 
 /** For those who did not choose it, but whose template does. */
 const FROM_SCRATCH =
@@ -110,12 +94,12 @@ export interface Listeners {
 
 /** @throws OtxError as {@link train} does before its first step; folders that were made for nothing are gone again. */
 export async function prepareRun(
-  options: TrainOptions | ResumeOptions,
+  raw: TrainOptions | ResumeOptions,
   listeners: Listeners,
 ): Promise<PreparedRun> {
   const notice = (message: string) => listeners.tell({ type: 'notice', message });
-  const asked = await whatIsAsked(options, notice);
-  const { config, template, opened } = asked;
+  const asked = await whatIsAsked(raw, notice);
+  const { config, template, opened, options } = asked;
   const data = await openData(asked, options.signal, notice);
 
   // The output folder, before anything that takes long.
@@ -128,7 +112,7 @@ export async function prepareRun(
     : await createRunFolder(config.output, inputs);
   try {
     if (opened) await checkStillThere(opened);
-    const settled = await settleStart(asked, options, listeners.tell);
+    const settled = await settle(asked, data, listeners.tell);
     return await prepareIn(folder, { options, listeners, notice, data, ...settled });
   } catch (error) {
     // What is being written of the events must not come after the folder is let go.
@@ -137,52 +121,6 @@ export async function prepareRun(
     throw error;
   }
 }
-
-/** What was asked for, as a new training or as one that goes on. */
-interface Asked {
-  readonly config: CompleteConfig;
-  readonly template: Template;
-  /** With what templates leave to be chosen. */
-  readonly settings: HyperParameters;
-  /** The run that goes on, as it was found. */
-  readonly opened: InterruptedRun | undefined;
-  /** The same, with more epochs if they were asked for. */
-  readonly earlier: InterruptedRun | undefined;
-  /** What becomes of a run that was given more epochs. */
-  readonly extension: string | undefined;
-  readonly threads: number;
-  readonly given: GivenData;
-}
-
-async function whatIsAsked(
-  options: TrainOptions | ResumeOptions,
-  notice: (message: string) => void,
-): Promise<Asked> {
-  const hyperParameters = settingsOf(options);
-  const opened = options.resumeFrom === undefined ? undefined : await openInterruptedRun(options.resumeFrom);
-  const {
-    config,
-    template,
-    run: earlier,
-  } = opened && options.resumeFrom !== undefined
-    ? resumedConfig(opened, options)
-    : {
-        ...newConfig(options as TrainOptions, await chooseTrainType({ ...options, hyperParameters })),
-        run: undefined,
-      };
-  const extension = opened && earlier && describeExtension(opened, earlier, template);
-  if (extension) notice(extension);
-  const settings = resolveHyperParameters(template, config.hyper_parameters);
-  const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
-  const given = { train: inMemory(options.trainData), validation: inMemory(options.validationData) };
-  checkOwnFunctions(options, settings);
-  checkUsed(options, settings);
-  if (!opened && config.pretrained === 'embedded')
-    await requireEmbedded({ template, source: options.pretrainedSource });
-  return { config, template, settings, opened, earlier, extension, threads, given };
-}
-
-const inMemory = (data: DataSource | undefined) => (typeof data === 'string' ? undefined : data);
 
 async function openData(
   { config, settings, earlier, given }: Asked,
@@ -216,45 +154,16 @@ async function openData(
   return data;
 }
 
-interface Preparing {
+interface Preparing extends Settled {
   readonly options: TrainOptions | ResumeOptions;
   readonly listeners: Listeners;
   readonly notice: (message: string) => void;
-  readonly asked: Asked;
-  readonly start: Start;
   readonly data: TrainData;
-}
-
-/**
- * What the training starts from, and what was asked for with that in the place of `auto`: what repeats this run, and the recipe
- * that suits the start.
- */
-async function settleStart(
-  asked: Asked,
-  options: TrainOptions | ResumeOptions,
-  onEvent: (event: TrainEvent) => void,
-): Promise<{ readonly asked: Asked; readonly start: Start }> {
-  const { earlier, config, template, settings } = asked;
-  if (earlier) return { asked, start: { record: earlier.checkpoint.info.start } };
-  if (config.load_weights !== undefined) return { asked, start: await givenStart(config.load_weights) };
-  const choice = config.pretrained as PretrainedChoice;
-  const start = await chooseStart({
-    ...{ choice, template, onEvent, isOwnModel: options.model !== undefined },
-    ...{ source: options.pretrainedSource, signal: options.signal },
-  });
-  if (choice !== 'auto') return { asked, start };
-  const { train_type } = settings.algo_backend;
-  const pretrained = start.record?.kind as PretrainedChoice;
-  const again = newConfig({ ...(options as TrainOptions), pretrained }, train_type).config;
-  return {
-    asked: { ...asked, config: again, settings: resolveHyperParameters(template, again.hyper_parameters) },
-    start,
-  };
 }
 
 /** The rest, once there is a folder. */
 async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<PreparedRun> {
-  const { options, listeners, notice, asked, start, data } = preparing;
+  const { options, listeners, notice, asked, start, data, chosen: byRecipe } = preparing;
   const { config, template, earlier, threads } = asked;
   const { signal } = options;
   const { tell } = listeners;
@@ -292,7 +201,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
   const trainLoader = await loaderOf(preparing, { method, hyperParameters, report, knownClasses });
   const history = await startFiles(folder, {
-    ...{ options, asked, hyperParameters, notice, isReported: listeners.reporter !== undefined },
+    ...{ options, asked, byRecipe, hyperParameters, isReported: listeners.reporter !== undefined },
     texts: data.files ?? {},
     classes: trainSet.classes,
     columns: [validationSet ? trainSet.classes : [], allFigures(graphs)],

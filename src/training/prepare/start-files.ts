@@ -5,6 +5,7 @@ import { History } from '../../runs/history.js';
 import { formatLabelSchema } from '../../runs/label-schema.js';
 import { formatRunConfig } from '../../runs/run-config.js';
 import type { HyperParameters } from '../../settings/index.js';
+import { type RecipeValue, reasonsByParam } from '../../templates/index.js';
 import type { CompleteConfig, ResumeOptions, TrainOptions } from '../options/train-options.js';
 import type { InterruptedRun } from '../resume/interrupted-run.js';
 import { repeatable } from './choose-settings.js';
@@ -18,6 +19,8 @@ export interface StartFilesOptions {
     readonly earlier: InterruptedRun | undefined;
     readonly extension: string | undefined;
   };
+  /** What the recipe of a new run chose. */
+  readonly byRecipe: readonly RecipeValue[];
   /** More texts, by name. */
   readonly texts: Readonly<Record<string, string>>;
   readonly hyperParameters: HyperParameters;
@@ -31,10 +34,11 @@ export interface StartFilesOptions {
 /** @throws OtxError `output` */
 export async function startFiles(
   { outputs, ...files }: RunFolder,
-  { options, asked, texts, hyperParameters, classes, columns, isReported }: StartFilesOptions,
+  { options, asked, byRecipe, texts, hyperParameters, classes, columns, isReported }: StartFilesOptions,
 ): Promise<History | undefined> {
   const { config, earlier, extension } = asked;
-  const chosen = () => formatRunConfig(repeatable(config, hyperParameters));
+  const chosen = () =>
+    formatRunConfig(repeatable(config, hyperParameters), { reasons: reasonsByParam(byRecipe) });
   if (!earlier) {
     await outputs.write(files.labelSchema, formatLabelSchema(classes));
     await outputs.write(files.config, chosen());

@@ -111,7 +111,7 @@ test('the template decides, unless a caller does; who did not choose random weig
     /^starts from the publ/m,
   );
   const explicit = await noticesOf('explicit', { template, pretrained: false });
-  expect(explicit).not.toMatch(/starts from|random/);
+  expect(explicit).not.toMatch(/starts from|weights start/);
   const none = { ...template, pretrained: 'none' as const };
   expect(await noticesOf('unasked', { template: none, pretrained: undefined })).toMatch(
     /all weights start from random numbers, as the template says; --pretrained auto starts from/,
@@ -185,13 +185,14 @@ test('by default the first that is to be had is taken, and everything says which
 });
 
 test.each<[Partial<TrainOptions>, StartRecord['kind'], object]>([
-  [{ pretrained: 'auto' }, 'embedded', { optimizer: 'sgd' }],
+  [{ pretrained: 'auto' }, 'embedded', { optimizer: 'adam' }],
+  [{ pretrained: 'auto', recipe: 'otx' }, 'embedded', { optimizer: 'sgd' }],
   [{ pretrained: 'auto', template: 'Lite-HRNet-18' }, 'none', { optimizer: 'adam' }],
 ])('self-supervised training with %j has the recipe of its start', async (given, kind, recipe) => {
   await embed(join(folder, 'embedded'), backbone(7));
   const server = await TestServer.start(answer(404));
   servers.push(server);
-  const name = `self-${given.pretrained}-${given.template ?? ''}`;
+  const name = `self-${given.recipe ?? ''}-${given.template ?? ''}`;
   const trainData = join(folder, 'data', 'train', 'images');
   const { start } = await begin(name, server.url, { trainData, validationData: undefined, ...given });
   expect(start.startedFrom?.kind).toBe(kind);

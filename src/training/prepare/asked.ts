@@ -1,0 +1,74 @@
+/** @file What was asked for, as a new training or as one that goes on. */
+
+import { availableParallelism } from 'node:os';
+import type { DataSource } from '../../data/index.js';
+import { type HyperParameters, resolveHyperParameters } from '../../settings/index.js';
+import type { Template } from '../../templates/index.js';
+import { completeOptions } from '../options/complete-options.js';
+import { checkOwnFunctions } from '../options/from-program.js';
+import {
+  type CompleteConfig,
+  newConfig,
+  type ResumeOptions,
+  resumedConfig,
+  type TrainOptions,
+} from '../options/train-options.js';
+import { checkUsed } from '../options/unused-settings.js';
+import { describeExtension } from '../resume/extend-run.js';
+import { type InterruptedRun, openInterruptedRun } from '../resume/interrupted-run.js';
+import { requireEmbedded } from './choose-start.js';
+import type { GivenData } from './train-data.js';
+
+/** What was asked for. */
+export interface Asked {
+  /** With what nobody has to say. */
+  readonly options: TrainOptions | ResumeOptions;
+  readonly config: CompleteConfig;
+  readonly template: Template;
+  /** Of a new run the documented ones with what was named on top, until its recipe has been followed. */
+  readonly settings: HyperParameters;
+  /** The run that goes on, as it was found. */
+  readonly opened: InterruptedRun | undefined;
+  /** The same, with more epochs if they were asked for. */
+  readonly earlier: InterruptedRun | undefined;
+  /** What becomes of a run that was given more epochs. */
+  readonly extension: string | undefined;
+  readonly threads: number;
+  readonly given: GivenData;
+}
+
+/** @throws OtxError as `train` for what can be seen without opening the data. */
+export async function whatIsAsked(
+  raw: TrainOptions | ResumeOptions,
+  notice: (message: string) => void,
+): Promise<Asked> {
+  const known = raw.resumeFrom === undefined ? await askedAnew(raw, notice) : await askedToGoOn(raw, notice);
+  const { config, template, earlier, options } = known;
+  const settings = resolveHyperParameters(template, config.hyper_parameters);
+  const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
+  const given = { train: inMemory(options.trainData), validation: inMemory(options.validationData) };
+  checkOwnFunctions(options, settings);
+  checkUsed(options, settings);
+  if (!earlier && config.pretrained === 'embedded')
+    await requireEmbedded({ template, source: options.pretrainedSource });
+  return { ...known, settings, threads, given };
+}
+
+type Known = Omit<Asked, 'settings' | 'threads' | 'given'>;
+
+async function askedAnew(raw: TrainOptions, notice: (message: string) => void): Promise<Known> {
+  const { options, trainType, notices } = await completeOptions(raw);
+  const { config, template } = newConfig(options, trainType);
+  for (const message of notices) notice(message);
+  return { options, config, template, opened: undefined, earlier: undefined, extension: undefined };
+}
+
+async function askedToGoOn(options: ResumeOptions, notice: (message: string) => void): Promise<Known> {
+  const opened = await openInterruptedRun(options.resumeFrom);
+  const { config, template, run: earlier } = resumedConfig(opened, options);
+  const extension = describeExtension(opened, earlier, template);
+  if (extension) notice(extension);
+  return { options, config, template, opened, earlier, extension };
+}
+
+const inMemory = (data: DataSource | undefined) => (typeof data === 'string' ? undefined : data);
