@@ -163,7 +163,6 @@ describe('usage', () => {
   test.concurrent.each<[string[], RegExp]>([
     [['trian'], /unknown command 'trian' \(Did you mean train\?\)/],
     [['train', ...data, '--recipe', 'best'], /expected one of auto, otx/],
-    [['train', 'Lite-HRNet-s-mod3', ...data], /unknown template "Lite-HRNet-s-mod3"/],
     [['train', 'Lite-HRNet-s-mod2'], /--train-data-roots/],
     [[...train, '--sed', '1'], /unknown option '--sed' \(Did you mean --seed\?\)/],
     [[...train, '--seed', '-1'], /expected an integer from 0 to 4294967295/],

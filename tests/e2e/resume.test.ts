@@ -2,6 +2,7 @@ import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { type Outcome, otx } from './otx.js';
@@ -22,7 +23,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Four epochs of three steps. */
 function trainArguments(output: string): string[] {
   return [
-    ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(data, 'train')],
+    ...['train', 'Lite-HRNet-s-mod2', '--recipe', 'otx', '--train-data-roots', join(data, 'train')],
     ...['--val-data-roots', join(data, 'val'), '-o', output, '--checkpoint-interval', '1', 'params'],
     ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
     ...['--learning_parameters.num_iters', '4', '--learning_parameters.learning_rate_warmup_iters', '5'],
@@ -182,12 +183,14 @@ describe('the configuration', () => {
     args.splice(args.indexOf('params'), 0, '--print-config', '--time-budget', '2m');
     const printed = await otx(args);
     expect(printed.code).toBe(0);
-    expect(printed.stdout).toMatch(/^template: Lite-HRNet-s-mod2\ntrain_data_roots: /);
+    expect(printed.stdout).toMatch(/^template: Lite-HRNet-s-mod2\ntrain_data_roots: /m);
     expect(printed.stdout).toMatch(/time_budget: 120\n/);
     expect(printed.stdout).toMatch(/ {4}enable_early_stopping: true\n/);
     const file = join(folder, 'config.yaml');
     await writeFile(file, printed.stdout);
-    expect((await otx(['train', '--config', file, '--print-config'])).stdout).toBe(printed.stdout);
+    const again = await otx(['train', '--config', file, '--print-config']);
+    // What was read back has been named, so that no recipe gives a reason for it.
+    expect(parse(again.stdout)).toEqual(parse(printed.stdout));
     const changed = await otx([
       ...['train', '--config', file, '--print-config', '--seed', '9'],
       ...['params', '--learning_parameters.batch_size=3', '--postprocessing.confidence_threshold', '0.6'],

@@ -198,7 +198,10 @@ describe('otx train', () => {
       const output = join(folder, signal);
       let sent = false;
       const { code, stdout, stderr } = await otx(
-        trainArguments(output, '--learning_parameters.num_iters', '100000'),
+        trainArguments(
+          output,
+          ...['--learning_parameters.num_iters', '100000', '--learning_parameters.validation_interval', '1'],
+        ),
         {
           onOutput: (text, send) => {
             if (sent || !/epoch +1\/100000 {2}loss/.test(text)) return;

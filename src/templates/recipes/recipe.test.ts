@@ -147,6 +147,8 @@ test('what the user names wins, and the rest follows from it', () => {
   });
   expect(flat({ asked: { earlyStoppingPatience: 2 } }).earlyStopping).toBe(true);
   expect(flat({ asked: { adaptiveInterval: true } }).validationInterval).toBe(1);
+  // Of a training that somebody will stop, something is to be seen before.
+  expect(flat({ asked: { epochs: 10000 } }).validationInterval).toBe(6);
   expect(flat({ asked: { optimizer: 'sgd' } }).learningRate).toBe(0.001);
   const all = settings.toFlat(loadTemplate('SegNext-t').hyperParameters);
   for (const recipe of ['auto', 'otx'] as const) {

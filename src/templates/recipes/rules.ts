@@ -15,8 +15,9 @@ const LENGTH = { images: 100, steps: 1500 } as const;
 const FEWEST_EPOCHS = 20;
 const MOST_WARM_UP = 100;
 const WARM_UP_SHARE = 0.1;
-/** Validations of a run at most, and one for its end. */
+/** Validations of a run at most, and one for its end, as long as there are not more steps between two of them. */
 const VALIDATIONS = 40;
+const LONGEST_INTERVAL = 100;
 /** Waiting for epochs alone, trainings ended at two thirds of the Dice that they could reach (docs/results.md). */
 const PATIENCE_STEPS = 300;
 /** Self-supervised training learned something in as many epochs of 17 steps (docs/results.md). */
@@ -124,15 +125,13 @@ const earlyStoppingPatienceSteps = rule('earlyStoppingPatienceSteps', ({ now }) 
     : undefined,
 );
 
-const validationInterval = rule('validationInterval', ({ now }) => {
+const validationInterval = rule('validationInterval', (situation) => {
+  const { now } = situation;
   if (now.use_adaptive_interval) return undefined;
-  const value = Math.ceil(now.num_iters / VALIDATIONS);
+  const most = Math.max(Math.floor(LONGEST_INTERVAL / stepsPerEpoch(situation)), 1);
   return {
-    value,
-    reason:
-      value === 1
-        ? `at most ${VALIDATIONS} validations and the last`
-        : `at most ${VALIDATIONS} validations and the last: more would take the time of steps`,
+    value: Math.min(Math.ceil(now.num_iters / VALIDATIONS), most),
+    reason: `at most ${VALIDATIONS} validations, where they are no more than ${LONGEST_INTERVAL} steps apart: more take the time of steps`,
   };
 });
 
