@@ -1,7 +1,13 @@
 /** @file Public face of the templates. */
 
 export { embeddedBackbone, templatesWithBackbone } from './embedded-backbone.js';
-export { type FollowedRecipe, followRecipe, reasonsByParam, START_WORDS } from './recipes/recipe.js';
+export {
+  type FollowedRecipe,
+  followRecipe,
+  reasonsByParam,
+  START_WORDS,
+  valuesInWords,
+} from './recipes/recipe.js';
 export type { RecipeFacts, RecipeValue } from './recipes/situation.js';
 export { describeSettings, settingsSchema } from './settings-schema.js';
 export { DEFAULT_TEMPLATE, listTemplates, loadTemplate } from './template.js';

@@ -2,8 +2,6 @@ import { expect, test } from 'vitest';
 import type { Dataset, DatasetReport, Sample } from '../../data/index.js';
 import { settings } from '../../settings/index.js';
 import {
-  chooseAugmentation,
-  chooseEpochs,
   chooseInput,
   chooseValidation,
   chooseWeights,
@@ -15,7 +13,7 @@ import {
 const usual = settings.defaults;
 
 /** Images of one size that show two classes besides the background, the second with objects of this side of the image. */
-function dataOf(width: number, height: number, smallSide: number, automaticSize = 'Default'): PlannedData {
+function dataOf(width: number, height: number, smallSide: number, usualSide = 512): PlannedData {
   const sample = { width, height } as Sample;
   const classes = ['background', 'road', 'pole'].map((name, index) => ({
     name,
@@ -25,7 +23,7 @@ function dataOf(width: number, height: number, smallSide: number, automaticSize 
   }));
   const sides = [0.001, 0.5, smallSide];
   return {
-    automaticSize,
+    usualSide,
     trainSet: { samples: [sample, sample] } as unknown as Dataset,
     report: { images: 50, classes } as unknown as DatasetReport,
     objects: { images: 2, classes: sides.map((side) => ({ regions: 3, smallSide: side })) },
@@ -33,7 +31,12 @@ function dataOf(width: number, height: number, smallSide: number, automaticSize 
 }
 
 test.each<[string, PlannedData, string, RegExp]>([
-  ['objects that can be seen', dataOf(2000, 1500, 0.05), '512x512', /this is the default.*pole.*26 pixels/s],
+  [
+    'objects that can be seen',
+    dataOf(2000, 1500, 0.05),
+    '512x512',
+    /this is the usual input.*pole.*26 pixels/s,
+  ],
   // 0.012 of 512 are 6.1 pixels, of 768 they are 9.2.
   [
     'small ones',
@@ -42,8 +45,8 @@ test.each<[string, PlannedData, string, RegExp]>([
     /at 512x512 a quarter.*pole.*6\.1 pixels.*2\.3 times/s,
   ],
   ['tiny ones', dataOf(4000, 3000, 0.002), '1024x1024', /pole.*4\.0 times/s],
-  ['tiny ones in images that have no more', dataOf(500, 500, 0.002), '512x512', /this is the default/],
-  ['small images', dataOf(250, 260, 0.05, '256x256'), '256x256', /adds time and no detail/],
+  ['tiny ones in images that have no more', dataOf(500, 500, 0.002), '512x512', /this is the usual input/],
+  ['small images', dataOf(250, 260, 0.05, 256), '256x256', /250x260, for which this is the usual input/],
   ['a class that never occurs', dataOf(800, 800, Number.NaN), '512x512', /road/],
 ])('the input for %s', (_, data, value, reason) => {
   const chosen = chooseInput(data);
@@ -71,17 +74,6 @@ test('classes are weighed where one has next to no pixels', () => {
     value: 'auto',
     reason: expect.stringMatching(/of pole \(0\.40 %\);/),
   });
-});
-
-test('epochs make about as many steps, whatever the number of images', () => {
-  expect(chooseEpochs(1, usual).value).toBe(300);
-  expect(chooseEpochs(15, usual).value).toBe(200);
-  expect(chooseEpochs(1000, usual).value).toBe(20);
-});
-
-test('short trainings are augmented plainly, and long ones as always', () => {
-  expect(chooseAugmentation(450, usual).value).toBe('plain');
-  expect(chooseAugmentation(5000, usual).value).toBe(usual.learning_parameters.augmentation);
 });
 
 test('a fifth is validated on, and classes are named that few images show', () => {

@@ -7,16 +7,11 @@
 import type { Dataset, DatasetReport } from '../../data/index.js';
 import { usualSize } from '../../inference/tiles/tile.js';
 import { RARE } from '../../losses/class-weights.js';
-import type { HyperParameters, SettingOptions } from '../../settings/index.js';
+import type { HyperParameters } from '../../settings/index.js';
 import { INPUT_SIDES } from '../../training/prepare/input-size.js';
 import type { MeasuredObjects } from './measure-objects.js';
 import type { PlannedValue } from './plan.js';
 
-/** Shorter trainings from random weights do better with the plain augmentation (docs/results.md). */
-const SHORT_TRAINING = 1000;
-/** Several times those after which the trainings of docs/results.md were still getting better. */
-const MANY_STEPS = 3000;
-const FEWEST_EPOCHS = 20;
 /** Pixels of the network input along the side of what it can tell apart: it works on a quarter of its input's resolution. */
 const LEAST_SIDE = 8;
 /** Larger inputs take hours where others take minutes. */
@@ -33,8 +28,8 @@ export interface PlannedData {
   readonly trainSet: Dataset;
   readonly report: DatasetReport;
   readonly objects: MeasuredObjects;
-  /** What an automatic choice by the sizes of the images gives: `Default` or a size. */
-  readonly automaticSize: string;
+  /** Side of the network input that the recipe chooses for images of this size, in pixels. */
+  readonly usualSide: number;
 }
 
 /** A value with its reason, of a setting. */
@@ -43,9 +38,8 @@ export interface Choice<T> {
   readonly reason: string;
 }
 
-/** Side of the training input for `Default`. */
-const DEFAULT_SIDE = 512;
-const sideOf = (size: string) => (size === 'Default' ? DEFAULT_SIDE : Number.parseInt(size, 10));
+/** Side of the input that windows are resized to. */
+const WINDOW_INPUT = 512;
 
 /** Classes whose small objects would be lost at some size of the input, the smallest first. */
 export function tooSmall(
@@ -63,8 +57,7 @@ export function tooSmall(
 
 /** The smallest usual input that shows the objects, and no larger than the images. */
 export function chooseInput(data: PlannedData): Choice<string> {
-  const { automaticSize, trainSet } = data;
-  const start = sideOf(automaticSize);
+  const { usualSide: start, trainSet } = data;
   const { width, height } = usualSize(trainSet.samples);
   const typical = `the typical image has ${width}x${height}`;
   const missed = tooSmall(data, start)[0];
@@ -73,11 +66,8 @@ export function chooseInput(data: PlannedData): Choice<string> {
   // One step beyond the images may be needed where they lie between two usual sizes.
   const possible = sides.filter((side, i) => side <= most || (sides[i - 1] ?? start) < most);
   if (!missed || possible.length === 0) {
-    const why =
-      automaticSize === 'Default'
-        ? `${typical}, which is scaled to it; this is the default`
-        : `${typical}; more than that adds time and no detail`;
-    return { value: `${start}x${start}`, reason: `${why}.${objectsAt(data, start)}` };
+    const reason = `${typical}, for which this is the usual input.${objectsAt(data, start)}`;
+    return { value: `${start}x${start}`, reason };
   }
   const side = possible.find((each) => tooSmall(data, each).length === 0) ?? possible.at(-1)!;
   const times = (side / start) ** 2;
@@ -105,19 +95,19 @@ export interface WindowChoice {
 export function chooseWindows(data: PlannedData, side: number): WindowChoice | undefined {
   const missed = tooSmall(data, side)[0];
   const { width, height } = usualSize(data.trainSet.samples);
-  if (!missed || Math.min(width, height) < MUCH_LARGER * DEFAULT_SIDE) return undefined;
+  if (!missed || Math.min(width, height) < MUCH_LARGER * WINDOW_INPUT) return undefined;
   const whole = (missed.pixels / side) * Math.sqrt(width * height);
-  const shown = (tile: number) => (whole * DEFAULT_SIDE) / tile;
+  const shown = (tile: number) => (whole * WINDOW_INPUT) / tile;
   const tile =
     WINDOW_SIDES.findLast((each) => shown(each) >= 2 * LEAST_SIDE && each < Math.min(width, height)) ??
-    DEFAULT_SIDE;
+    WINDOW_INPUT;
   const reason =
     `the images have ${width}x${height}; as a whole, even at ${side}x${side}, a quarter of the pixels of ${missed.name} would lie in ` +
     `regions of less than ${tell(missed.pixels)} pixels along their side. In windows of ${tile}x${tile} these are ${tell(shown(tile))}`;
   return {
     tile: { value: `${tile}x${tile}`, reason },
     input: {
-      value: `${DEFAULT_SIDE}x${DEFAULT_SIDE}`,
+      value: `${WINDOW_INPUT}x${WINDOW_INPUT}`,
       reason: `the default, to which the windows of ${tile}x${tile} are resized`,
     },
   };
@@ -134,44 +124,6 @@ function objectsAt({ report, objects }: PlannedData, side: number): string {
     .sort((a, b) => a.pixels - b.pixels);
   if (!smallest) return '';
   return ` Smallest there: ${smallest.name}, with regions of ${tell(smallest.pixels)} pixels along their side`;
-}
-
-/** @param steps of an epoch. */
-export function chooseEpochs(steps: number, { learning_parameters }: HyperParameters): Choice<number> {
-  const { num_iters: usual } = learning_parameters;
-  const value = Math.min(usual, Math.max(FEWEST_EPOCHS, Math.ceil(MANY_STEPS / Math.max(steps, 1))));
-  const total = value * steps;
-  const usually =
-    value === usual ? 'this is the default' : `the default ${usual} would be ${usual * steps} steps`;
-  return {
-    value,
-    reason:
-      `an upper limit of ${total} steps, ${steps} in an epoch; ${usually}. Trainings from random weights were still getting better ` +
-      'after 450 to 600 (docs/results.md), and early stopping ends before the limit',
-  };
-}
-
-type Augmentation = NonNullable<SettingOptions['augmentation']>;
-
-/** @param steps of the whole training. */
-export function chooseAugmentation(
-  steps: number,
-  { learning_parameters }: HyperParameters,
-): Choice<Augmentation> {
-  if (steps > SHORT_TRAINING) {
-    return {
-      value: learning_parameters.augmentation as Augmentation,
-      reason:
-        `the default, which is made for long trainings; after 450 steps plain was ahead (docs/results.md), after ${steps} nothing was ` +
-        'measured',
-    };
-  }
-  return {
-    value: 'plain',
-    reason:
-      `of ${Math.round(steps)} steps from random weights; in 450 steps it reached a mean Dice of 0.689 where the documented one ` +
-      'reached 0.567 (docs/results.md)',
-  };
 }
 
 /** Weights where a class hardly counts in a mean over all pixels; undefined where none does. */

@@ -6,12 +6,17 @@ import { usualSize, windowStarts } from '../../inference/tiles/tile.js';
 import type { JobEvent } from '../../runs/events.js';
 import { type HyperParameters, inputSizes, resolveHyperParameters } from '../../settings/index.js';
 import { parseTile } from '../../settings/kinds.js';
-import { DEFAULT_SEED, type Template } from '../../templates/index.js';
-import { chooseInputSize } from '../../training/prepare/input-size.js';
+import {
+  DEFAULT_SEED,
+  embeddedBackbone,
+  type FollowedRecipe,
+  followRecipe,
+  START_WORDS,
+  type Template,
+  valuesInWords,
+} from '../../templates/index.js';
 import { adviceFor } from './advice.js';
 import {
-  chooseAugmentation,
-  chooseEpochs,
   chooseInput,
   chooseValidation,
   chooseWeights,
@@ -19,7 +24,6 @@ import {
   explainBatch,
   type PlannedData,
 } from './choose-values.js';
-import { inWords } from './duration.js';
 import { measureObjects } from './measure-objects.js';
 import { PILOT_SECONDS, PILOT_SIDE } from './pilot.js';
 import type { PlannedValue, TimeEstimate, TrainingPlan } from './plan.js';
@@ -50,22 +54,30 @@ export interface PlanQuestion {
 export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
   const { dataset, report, template, validationImages, timeBudgetSeconds, isTimed, signal } = question;
   const objects = await measureObjects(dataset, { seed: DEFAULT_SEED, signal });
-  const automaticSize = chooseInputSize(dataset.samples, DEFAULT_SEED);
-  const data: PlannedData = { trainSet: dataset, report, objects, automaticSize };
-  const validation = validationImages === undefined ? chooseValidation(data) : undefined;
+  const validation = validationImages === undefined ? chooseValidation({ report }) : undefined;
   const trained = validation
     ? Math.max(report.images - Math.max(Math.round(validation.value * report.images), 1), 1)
     : report.images;
 
+  const start = (await embeddedBackbone(template)) ? 'embedded' : 'none';
+  const { width, height } = usualSize(dataset.samples);
+  const facts = { start, images: trained, side: Math.sqrt(width * height) } as const;
+  const request = { recipe: 'auto', template, trainType: 'Incremental', isOwnModel: false } as const;
+  const recipe = followRecipe({ ...request, asked: {} }, facts);
+  const usualSide = inputSizes(recipe.settings).train;
+  const data: PlannedData = { trainSet: dataset, report, objects, usualSide };
   const whole = chooseInput(data);
   const windows = chooseWindows(data, Number.parseInt(whole.value, 10));
   const input = windows?.input ?? whole;
-  const usual = template.hyperParameters;
+  const usual = recipe.settings;
   const batch_size = Math.min(usual.learning_parameters.batch_size, trained);
-  const asked = resolveHyperParameters(template, {
-    learning_parameters: { batch_size, input_size: input.value },
-    ...(windows ? { tiling_parameters: { tile_size: windows.tile.value } } : {}),
-  });
+  const asked = resolveHyperParameters(
+    { hyperParameters: usual },
+    {
+      learning_parameters: { batch_size, input_size: input.value },
+      ...(windows ? { tiling_parameters: { tile_size: windows.tile.value } } : {}),
+    },
+  );
   const threads = question.threads ?? availableParallelism();
   const speed = isTimed
     ? await timeTraining({
@@ -78,15 +90,15 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
     : undefined;
   const chosen = speed?.hyperParameters ?? asked;
   const steps = Math.max(Math.floor(trained / chosen.learning_parameters.batch_size), 1);
-  const epochs = chooseEpochs(steps, usual);
+  const { num_iters: epochs } = usual.learning_parameters;
   const time =
     speed &&
     estimate(
       speed,
-      { threads, steps, epochs: epochs.value },
+      { threads, steps, epochs },
       (report.images - trained || (validationImages ?? 0)) * looksPerImage(dataset, chosen),
     );
-  const made = stepsWithin(timeBudgetSeconds, time, epochs.value * steps);
+  const made = stepsWithin(timeBudgetSeconds, time, epochs * steps);
   const weights = chooseWeights(data);
   const values: PlannedValue[] = [
     { name: 'template', value: template.name, reason: reasonOf(template) },
@@ -101,15 +113,11 @@ export async function makePlan(question: PlanQuestion): Promise<TrainingPlan> {
           } as const,
         ]),
     { name: 'pretrained', value: 'auto', reason: PRETRAINED },
-    { name: 'recipe', value: 'otx', reason: RECIPE },
+    { name: 'recipe', value: 'auto', reason: reasonOfRecipe(recipe, start, epochs * steps) },
     { name: 'inputSize', ...input },
     ...(windows ? [{ name: 'tile', ...windows.tile } as const] : []),
     ...explainBatch(chosen, usual, trained, isTimed),
-    { name: 'epochs', ...epochs },
-    { name: 'augmentation', ...chooseAugmentation(made, usual) },
     ...(weights ? [{ name: 'classWeights', ...weights } as const] : []),
-    ...warmup(made, usual),
-    ...interval(time),
   ];
   return { values, time, advice: adviceFor(data, chosen, windows !== undefined) };
 }
@@ -118,8 +126,17 @@ const PRETRAINED =
   'the published ImageNet backbone if it is here or its server answers, else the embedded one, if the template has one; they need ' +
   'fewer images and epochs. imagenet or embedded insist on one of them, none starts from random numbers';
 
-const RECIPE =
-  'the documented settings are what the values below were chosen for; auto puts others in the place of those that are left out';
+/** What the recipe will choose of that which the plan leaves to it. */
+function reasonOfRecipe({ values }: FollowedRecipe, start: 'embedded' | 'none', steps: number): string {
+  const left = values.filter(({ name }) => !OF_THE_PLAN.includes(name));
+  return (
+    `chooses the rest when the training begins, by what it starts from: from the ImageNet backbone the documented settings, from ` +
+    `${START_WORDS[start]} about ${steps} steps with ${valuesInWords(left)}`
+  );
+}
+
+/** Settings that are in the plan themselves. */
+const OF_THE_PLAN: readonly string[] = ['inputSize', 'batchSize'];
 
 const FASTEST = 'Lite-HRNet-s-mod2';
 
@@ -158,30 +175,4 @@ function stepsWithin(budget: number | undefined, time: TimeEstimate | undefined,
   if (budget === undefined || !time) return all;
   const seconds = Math.max(budget - OVERHEAD_SECONDS, 0);
   return Math.min(Math.floor((seconds / time.secondsPerEpoch) * time.stepsPerEpoch), all);
-}
-
-/** A tenth of a short training is enough. */
-const WARM_UP_SHARE = 0.1;
-
-function warmup(steps: number, { learning_parameters }: HyperParameters): PlannedValue[] {
-  const { learning_rate_warmup_iters: usual } = learning_parameters;
-  const value = Math.max(Math.round(WARM_UP_SHARE * steps), 1);
-  if (usual <= 2 * value) return [];
-  return [
-    {
-      name: 'warmupSteps',
-      value,
-      reason: `a tenth of ${steps} steps; the default ${usual} is made for many more`,
-    },
-  ];
-}
-
-/** A validation after every step or two may take longer than the training. */
-function interval(time: TimeEstimate | undefined): PlannedValue[] {
-  if (!time) return [];
-  const training = time.stepsPerEpoch * time.secondsPerStep;
-  const validation = time.secondsPerEpoch - training;
-  if (validation <= training) return [];
-  const reason = `an epoch trains for ${inWords(training)}, and a validation takes ${inWords(validation)}: not after every epoch, then`;
-  return [{ name: 'adaptiveInterval', value: true, reason }];
 }

@@ -173,7 +173,7 @@ async function ownValidation(options: PlanTrainingOptions): Promise<Dataset | un
 /** What stands above the values. */
 function headOf(data: string, file: string | undefined): string[] {
   return [
-    `A plan for a training on ${data}. Change what you like: whatever is left out has its default.`,
+    `A plan for a training on ${data}. Change what you like: whatever is left out is chosen by the recipe.`,
     `  ${otxCommand('train', '--config', file ?? PLAN_FILE, '-o', '<folder>')}`,
   ];
 }
@@ -186,7 +186,7 @@ function describeTime(time: TimeEstimate): string[] {
   const { threads, secondsPerStep, stepsMeasured, secondsPerEpoch, stepsPerEpoch, seconds } = time;
   return [
     `Measured here with ${count(threads, 'thread')}, over ${count(stepsMeasured, 'step')}: ${inWords(secondsPerStep)} a step, so about ` +
-      `${inWords(secondsPerEpoch)} an epoch of ${count(stepsPerEpoch, 'step')} and at most ${inWords(seconds)} in all; early stopping ends sooner.`,
+      `${inWords(secondsPerEpoch)} an epoch of ${count(stepsPerEpoch, 'step')} and about ${inWords(seconds)} for those that the recipe plans.`,
     ...(seconds > 2 * DEADLINE && secondsPerEpoch < DEADLINE
       ? [
           `With a deadline: time_budget: ${DEADLINE} ends within ${inWords(DEADLINE)}, after about ` +

@@ -79,6 +79,12 @@ export function followRecipe(request: RecipeRequest, facts: RecipeFacts): Follow
   return follow(request, facts, RULES[kindOf(request)], why);
 }
 
+/** Settings with their values, under their names in files: `num_iters 106, …`. */
+export function valuesInWords(values: readonly RecipeValue[]): string {
+  const nameOf = (name: string) => settings.entries.find(({ key }) => key === name)?.name ?? name;
+  return values.map(({ name, value }) => `${nameOf(name)} ${value}`).join(', ');
+}
+
 /** Why settings have their values, by their names in files. */
 export function reasonsByParam(values: readonly RecipeValue[]): ReadonlyMap<string, string> {
   return new Map(

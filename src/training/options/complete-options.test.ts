@@ -18,7 +18,8 @@ const found = async (options: Partial<TrainOptions>) =>
   (await completeOptions({ template: 'SegNext-t', ...options })).options.validationData;
 
 test('validation data is found beside training data, and said', async () => {
-  const { options, trainType, notices } = await completeOptions({ trainData: at('data', 'train') });
+  const asked: Partial<TrainOptions> = { trainData: at('data', 'train') };
+  const { options, trainType, notices } = await completeOptions(asked);
   expect(options.validationData).toBe(at('data', 'val'));
   expect(trainType).toBe('Incremental');
   expect(notices).toEqual([

@@ -2,9 +2,9 @@
 
 import { learnedSize } from '../../inference/tiles/tile.js';
 import type { TrainEvent } from '../../runs/events.js';
-import { resolveHyperParameters, settings, settingsOf } from '../../settings/index.js';
+import { resolveHyperParameters, settingsOf } from '../../settings/index.js';
 import type { PretrainedChoice } from '../../settings/pretrained-choice.js';
-import { followRecipe, type RecipeValue } from '../../templates/index.js';
+import { followRecipe, type RecipeValue, valuesInWords } from '../../templates/index.js';
 import { newConfig, recipeOf, type TrainOptions } from '../options/train-options.js';
 import type { Asked } from './asked.js';
 import { chooseStart, givenStart, type Start } from './choose-start.js';
@@ -51,20 +51,12 @@ export async function settle(
   );
   const taken = choice === 'auto' ? { ...options, pretrained: kind as PretrainedChoice } : options;
   const again = newConfig(taken, trainType, followed.settings).config;
-  tell({ type: 'notice', message: `recipe ${recipe}: ${followed.why}${inWords(followed.values)}` });
+  const values = valuesInWords(followed.values);
+  const chosen = values === '' ? '' : `: ${values} (config.yaml has the reasons)`;
+  tell({ type: 'notice', message: `recipe ${recipe}: ${followed.why}${chosen}` });
   return {
     asked: { ...asked, config: again, settings: resolveHyperParameters(template, again.hyper_parameters) },
     start,
     chosen: followed.values,
   };
-}
-
-/** What was chosen, under the names that files have; the reasons are in the configuration of the run. */
-function inWords(values: readonly RecipeValue[]): string {
-  if (values.length === 0) return '';
-  const told = values.map(({ name, value }) => {
-    const entry = settings.entries.find(({ key }) => key === name);
-    return `${entry?.name ?? name} ${value}`;
-  });
-  return `: ${told.join(', ')} (config.yaml has the reasons)`;
 }
