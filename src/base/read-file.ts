@@ -31,7 +31,7 @@ export const MOST_BYTES = {
   /** Five times the largest network here. */
   onnx: 512 * MiB,
   /** The text of a model for OpenVINO: ten times the longest network here. */
-  openvino: 32 * MiB,
+  openvino: 24 * MiB,
   /** What a run writes about itself step by step. */
   events: 1024 * MiB,
 } as const;

@@ -96,7 +96,7 @@ describe('the text', () => {
     ],
     ['an entity that is not declared', () => '<net name="&x;" version="11"/>', /is no XML/],
     ['deep nesting', () => `<net version="11">${'<a>'.repeat(300_000)}`, /nested too deeply|is no XML/],
-    ['tags without end', () => `<net version="11">${'<a/>'.repeat(2_100_000)}</net>`, /tags, of which/],
+    ['tags without end', () => `<net version="11">${'<a/>'.repeat(1_100_000)}</net>`, /tags, of which/],
     ['nothing', () => '', /is no XML/],
     ['bytes that are no text', () => `<net version="11">\0\ufffd`, /is no XML/],
     ['the middle of a model', () => good.slice(0, good.length / 2), /is no XML/],
@@ -187,9 +187,86 @@ describe('layers', () => {
     ['an input of an open size', /shape="1,3,68,68"/, 'shape="1,3,?,68"', /leaves other sizes open/],
     ['no input', 'type="Parameter"', 'type="ReadValue"', /has 0 inputs/],
     ['no result', 'type="Result"', 'type="Assign"', /has no result/],
+    ['two ports of a number', '<port id="1"', '<port id="0"', /has two ports of one number/],
+    [
+      'a split into other parts than it has outputs',
+      /(type="VariadicSplit"[\s\S]*?)<output>\s*<port[\s\S]*?<\/port>/,
+      '$1<output>',
+      /outputs for|a port that is not there/,
+    ],
     ['two layers of a number', /<layer id="1"/, '<layer id="0"', /two of its layers have the number "0"/],
   ])('%s', async (_, pattern, replacement, line) => {
     expect(await refusal(changed(pattern, replacement))).toMatch(line);
+  });
+});
+
+describe('work without end', () => {
+  const port = (id: number, dims: readonly number[]) =>
+    `<port id="${id}" precision="FP32">${dims.map((size) => `<dim>${size}</dim>`).join('')}</port>`;
+  const map = [1, 3, 64, 64];
+  /** ReLUs one after the other. */
+  function chain(count: number): string {
+    const ids = Array.from({ length: count }, (_, i) => i + 1);
+    const layers = ids.map(
+      (id) =>
+        `<layer id="${id}" name="l${id}" type="ReLU" version="opset1"><input>${port(0, map)}</input><output>${port(9, map)}</output></layer>`,
+    );
+    const edges = ids.map(
+      (id) => `<edge from-layer="${id - 1}" from-port="9" to-layer="${id}" to-port="0"/>`,
+    );
+    return `<net name="n" version="11"><layers>
+      <layer id="0" name="input" type="Parameter" version="opset1"><data shape="1,3,64,64" element_type="f32" /><output>${port(9, map)}</output></layer>
+      ${layers.join('')}
+      <layer id="end" name="end" type="Result" version="opset1"><input>${port(0, map)}</input></layer></layers>
+      <edges>${edges.join('')}<edge from-layer="${count}" from-port="9" to-layer="end" to-port="0"/></edges></net>`;
+  }
+
+  test('a million numbers, told to several layers', async () => {
+    const count = 2 ** 20;
+    const taken = [count, 3, 64, 64];
+    const all = [5 * count, 3, 64, 64];
+    const ids = [1, 2, 3, 4, 5];
+    const constant = (id: string, dims: readonly number[], size: number) =>
+      `<layer id="${id}" name="${id}" type="Const" version="opset1"><data element_type="i64" shape="${dims}" offset="0" size="${size}" /><output>${port(0, dims)}</output></layer>`;
+    const gather = (id: number) =>
+      `<layer id="${id}" name="g${id}" type="Gather" version="opset8"><data batch_dims="0" />
+       <input>${port(0, map)}${port(1, [count])}${port(2, [])}</input><output>${port(3, taken)}</output></layer>`;
+    const edges = (id: number) =>
+      `<edge from-layer="0" from-port="9" to-layer="${id}" to-port="0"/><edge from-layer="c" from-port="0" to-layer="${id}" to-port="1"/>
+       <edge from-layer="a" from-port="0" to-layer="${id}" to-port="2"/><edge from-layer="${id}" from-port="3" to-layer="all" to-port="${id}"/>`;
+    const text = `<net name="n" version="11"><layers>
+      <layer id="0" name="input" type="Parameter" version="opset1"><data shape="1,3,64,64" element_type="f32" /><output>${port(9, map)}</output></layer>
+      ${constant('c', [count], 8 * count)}${constant('a', [], 8)}${ids.map(gather).join('')}
+      <layer id="all" name="all" type="Concat" version="opset1"><data axis="0" /><input>${ids.map((id) => port(id, taken)).join('')}</input><output>${port(9, all)}</output></layer>
+      <layer id="end" name="end" type="Result" version="opset1"><input>${port(0, all)}</input></layer></layers>
+      <edges>${ids.map(edges).join('')}<edge from-layer="all" from-port="9" to-layer="end" to-port="0"/></edges></net>`;
+    expect(await refusal(text, new Uint8Array(8 * count))).toMatch(/more numbers than a network needs/);
+  });
+
+  test('ten thousand layers are read one after the other', {
+    timeout: 60_000,
+  }, async () => {
+    const place = join(folder, 'deep');
+    await mkdir(place);
+    await writeFile(join(place, 'model.xml'), chain(10_000));
+    await writeFile(join(place, 'model.bin'), '');
+    expect(await openvinoReader.toOnnx(join(place, 'model.xml'))).toBeInstanceOf(Uint8Array);
+  });
+
+  test('a layer of many inputs with a long name that makes no sense', async () => {
+    const ids = Array.from({ length: 20_000 }, (_, i) => i + 1);
+    const text = `<net name="n" version="11"><layers>
+      <layer id="0" name="input" type="Parameter" version="opset1"><data shape="1,3,64,64" element_type="f32" /><output>${port(0, map)}</output></layer>
+      <layer id="1" name="${'x'.repeat(100_000)}" type="Concat" version="opset1"><data axis="9" /><input>${ids
+        .map((id) => port(id, map))
+        .join('')}</input><output>${port(90_000, map)}</output></layer>
+      <layer id="2" name="end" type="Result" version="opset1"><input>${port(0, map)}</input></layer></layers>
+      <edges>${ids.map((id) => `<edge from-layer="0" from-port="0" to-layer="1" to-port="${id}"/>`).join('')}
+      <edge from-layer="1" from-port="90000" to-layer="2" to-port="0"/></edges></net>`;
+    expect(await refusal(text)).toMatch(/has the axis 9 of 4 axes/);
+    expect(
+      await refusal(text.replace('axis="9"', 'axis="0"').replace('<dim>3</dim>', '<dim>4</dim>')),
+    ).toMatch(/is said to be/);
   });
 });
 

@@ -1,9 +1,9 @@
 /** @file The text of a model for OpenVINO as layers and what feeds them, every number of it checked. */
 
-import { parseXml, XmlElement } from '@rgrove/parse-xml';
+import { parseXml, XmlElement, XmlText } from '@rgrove/parse-xml';
 import { messageOf } from '../../../base/errors.js';
 import { quoted, shortened } from '../../../base/text.js';
-import { refuseIr } from './unusable-ir.js';
+import { refuseIr, UnusableIr } from './unusable-ir.js';
 
 /** An input or output of a layer. */
 export interface IrPort {
@@ -45,8 +45,8 @@ export interface IrDocument {
 
 const VERSIONS = ['10', '11'];
 
-/** Six times what the largest network here has; more take gigabytes as objects. */
-const MOST_TAGS = 2_000_000;
+/** Eight times what the largest network here has; more take gigabytes as objects. */
+const MOST_TAGS = 1_000_000;
 const LONGEST_NAME = 80;
 /** Of a tensor; networks that segment have up to five axes. */
 const MOST_AXES = 8;
@@ -112,7 +112,7 @@ function layerOf(element: XmlElement): IrLayer {
 function portsOf(element: XmlElement | undefined, where: string): IrPort[] {
   return childrenOf(element, 'port').map((port) => {
     const { id = '', names = '' } = port.attributes;
-    const dims = childrenOf(port, 'dim').map((dim) => dimOf(dim.text, where));
+    const dims = childrenOf(port, 'dim').map((dim) => dimOf(dim, where));
     if (dims.length > MOST_AXES)
       refuseIr(`${where} has a port with ${dims.length} axes; ${MOST_AXES} is the most`);
     return { id: portNumber(id, where), names: names.split(',').filter((name) => name !== ''), dims };
@@ -122,34 +122,43 @@ function portsOf(element: XmlElement | undefined, where: string): IrPort[] {
 const portNumber = (text: string, where: string): number =>
   /^\d{1,7}$/.test(text) ? Number(text) : refuseIr(`${where} has a port with the number ${named(text)}`);
 
-const dimOf = (text: string, where: string): number =>
-  /^(-1|\d{1,9})$/.test(text.trim()) ? Number(text) : refuseIr(`${where} has a size ${named(text)}`);
+function dimOf({ children: [text] }: XmlElement, where: string): number {
+  const size = text instanceof XmlText ? text.text.trim() : '';
+  return /^(-1|\d{1,9})$/.test(size) ? Number(size) : refuseIr(`${where} has a size ${named(size)}`);
+}
+
+/** Where in a list each port stands, by its number. */
+function positionsOf(ports: readonly IrPort[], where: string): ReadonlyMap<number, number> {
+  const positions = new Map(ports.map(({ id }, i) => [id, i]));
+  return positions.size === ports.length ? positions : refuseIr(`${where} has two ports of one number`);
+}
 
 /** Joins inputs to outputs. Every input must be fed, by one output that exists. */
 function connect(edges: readonly XmlElement[], layers: ReadonlyMap<string, IrLayer>): void {
-  const fed = new Map<IrLayer, Map<number, IrSource>>();
+  const places = new Map(
+    [...layers.values()].map((layer) => {
+      const where = `layer ${named(layer.name)}`;
+      const [inputs, outputs] = [positionsOf(layer.inputs, where), positionsOf(layer.outputs, where)];
+      return [layer.id, { layer, inputs, outputs, sources: new Map<number, IrSource>() }] as const;
+    }),
+  );
   for (const { attributes } of edges) {
-    const {
-      'from-layer': fromId = '',
-      'from-port': fromPort = '',
-      'to-layer': toId = '',
-      'to-port': toPort = '',
-    } = attributes;
+    const { 'from-layer': fromId = '', 'from-port': fromPort = '' } = attributes;
+    const { 'to-layer': toId = '', 'to-port': toPort = '' } = attributes;
     const where = `the edge from layer ${named(fromId)} to layer ${named(toId)}`;
-    const [from, to] = [fromId, toId].map(
-      (id) => layers.get(id) ?? refuseIr(`${where} belongs to a layer that is not there`),
-    ) as [IrLayer, IrLayer];
-    const output = from.outputs.findIndex(({ id }) => id === portNumber(fromPort, where));
-    const input = to.inputs.findIndex(({ id }) => id === portNumber(toPort, where));
-    if (output < 0 || input < 0) refuseIr(`${where} belongs to a port that is not there`);
-    const sources = fed.get(to) ?? new Map<number, IrSource>();
-    if (sources.has(input)) refuseIr(`${where} leads to an input that another one leads to`);
-    fed.set(to, sources.set(input, { layer: from, output }));
+    const [from, to] = [places.get(fromId), places.get(toId)];
+    const output = from?.outputs.get(portNumber(fromPort, where));
+    const input = to?.inputs.get(portNumber(toPort, where));
+    if (!from || !to || output === undefined || input === undefined) {
+      throw new UnusableIr(`${where} belongs to a ${from && to ? 'port' : 'layer'} that is not there`);
+    }
+    if (to.sources.has(input)) refuseIr(`${where} leads to an input that another one leads to`);
+    to.sources.set(input, { layer: from.layer, output });
   }
-  for (const layer of layers.values()) {
+  for (const { layer, sources } of places.values()) {
     layer.inputs.forEach((_, i) => {
       layer.sources.push(
-        fed.get(layer)?.get(i) ?? refuseIr(`nothing leads to input ${i} of layer ${named(layer.name)}`),
+        sources.get(i) ?? refuseIr(`nothing leads to input ${i} of layer ${named(layer.name)}`),
       );
     });
   }

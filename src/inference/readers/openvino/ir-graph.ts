@@ -1,10 +1,11 @@
 /** @file A model for OpenVINO as a graph: its layers one after the other, each held against the shapes that the file claims. */
 
 import { messageOf } from '../../../base/errors.js';
+import { shortened } from '../../../base/text.js';
 import { input, type Tensor, withScope } from '../../../graph/index.js';
 import { Constants, dtypeOf, parseShape } from './constants.js';
 import { type IrDocument, type IrLayer, named } from './document.js';
-import { LayerReader } from './layer-reader.js';
+import { Allowance, LayerReader } from './layer-reader.js';
 import { meaningOf } from './operators.js';
 import { refuseIr, UnusableIr } from './unusable-ir.js';
 
@@ -24,6 +25,15 @@ const ONE = 1;
 /** What no tensor is larger than that any machine here holds. */
 const MOST_VALUES = 2 ** 40;
 
+/** Of a node, and of a message of the graph. */
+const [LONGEST_SCOPE, LONGEST_REASON] = [100, 300];
+
+/** What layers are made of besides their inputs. */
+interface Given {
+  readonly constants: Constants;
+  readonly allowance: Allowance;
+}
+
 /**
  * @param bin the file of constants.
  * @param most bytes of all constants together.
@@ -34,16 +44,16 @@ export function graphOf({ layers }: IrDocument, bin: Uint8Array, most: number): 
   const parameters = layers.filter(({ type }) => type === 'Parameter');
   if (parameters.length !== 1) refuseIr(`it has ${parameters.length} inputs; one is expected`);
   if (results.length === 0) refuseIr('it has no result');
-  const constants = new Constants(bin, most);
+  const given = { constants: new Constants(bin, most), allowance: new Allowance() };
   const values = new Map<IrLayer, readonly Tensor[]>();
   for (const layer of inOrder(results)) {
     const inputs = layer.sources.map((source) => values.get(source.layer)![source.output]!);
     expectClaims(layer, 'input', layer.inputs, inputs);
-    values.set(layer, layer.type === 'Result' ? inputs : outputsOf(layer, inputs, constants));
+    values.set(layer, layer.type === 'Result' ? inputs : outputsOf(layer, inputs, given));
   }
   // A network whose answer does not depend on its input has it all the same.
   const [parameter] = parameters as [IrLayer];
-  const [images] = values.get(parameter) ?? outputsOf(parameter, [], constants);
+  const [images] = values.get(parameter) ?? outputsOf(parameter, [], given);
   const outputs = results.map((result) => [nameOf(result, results), values.get(result)![0]!] as const);
   return { input: images!, outputs: Object.fromEntries(outputs) };
 }
@@ -79,8 +89,8 @@ function inOrder(results: readonly IrLayer[]): IrLayer[] {
   return order;
 }
 
-function outputsOf(layer: IrLayer, inputs: readonly Tensor[], constants: Constants): readonly Tensor[] {
-  const found = made(layer, inputs, constants);
+function outputsOf(layer: IrLayer, inputs: readonly Tensor[], given: Given): readonly Tensor[] {
+  const found = made(layer, inputs, given);
   expectClaims(layer, 'output', layer.outputs, found);
   return found;
 }
@@ -101,14 +111,18 @@ function expectClaims(
   });
 }
 
-function made(layer: IrLayer, inputs: readonly Tensor[], constants: Constants): readonly Tensor[] {
+function made(layer: IrLayer, inputs: readonly Tensor[], { constants, allowance }: Given): readonly Tensor[] {
   if (layer.type === 'Const') return [constants.read(layer)];
   if (layer.type === 'Parameter') return [parameterOf(layer)];
   try {
-    return withScope(layer.name, () => meaningOf(new LayerReader(layer, inputs)));
+    return withScope(shortened(layer.name, LONGEST_SCOPE), () =>
+      meaningOf(new LayerReader(layer, inputs, allowance)),
+    );
   } catch (error) {
     if (error instanceof UnusableIr) throw error;
-    return refuseIr(`layer ${named(layer.name)} makes no sense (${messageOf(error)})`);
+    return refuseIr(
+      `layer ${named(layer.name)} makes no sense (${shortened(messageOf(error), LONGEST_REASON)})`,
+    );
   }
 }
 

@@ -4,13 +4,25 @@ import type { Shape, Tensor, TensorData } from '../../../graph/index.js';
 import { type IrLayer, named } from './document.js';
 import { refuseIr } from './unusable-ir.js';
 
-/** Of what an operator is told by constants: axes, sizes, positions. */
-const MOST_NUMBERS = 2 ** 20;
+/** Of what all operators of a model are told by constants: axes, sizes, positions. Networks here have some thousands. */
+const MOST_NUMBERS = 2 ** 22;
+
+/** Numbers that may still be read for a model: a constant of a million costs nothing, but each of its uses does. */
+export class Allowance {
+  private left = MOST_NUMBERS;
+
+  /** Whether there were so many left. */
+  spend(numbers: number): boolean {
+    this.left -= numbers;
+    return this.left >= 0;
+  }
+}
 
 export class LayerReader {
   constructor(
     readonly layer: IrLayer,
     readonly inputs: readonly Tensor[],
+    private readonly allowance: Allowance,
   ) {}
 
   /** The layer, for messages. */
@@ -26,6 +38,11 @@ export class LayerReader {
     return input < this.inputs.length;
   }
 
+  /** @throws UnusableIr when the model has been told too many numbers */
+  spend(numbers: number): void {
+    if (!this.allowance.spend(numbers)) this.refuse('is told more numbers than a network needs');
+  }
+
   input(at: number): Tensor {
     return this.inputs[at] ?? this.refuse(`has no input ${at}`);
   }
@@ -34,7 +51,7 @@ export class LayerReader {
   numbers(at: number): number[] {
     const data = constantData(this.input(at));
     if (!data) return this.refuse(`computes its input ${at}, which must be a constant`);
-    if (data.length > MOST_NUMBERS) this.refuse(`has ${data.length} numbers as input ${at}`);
+    this.spend(data.length);
     return Array.from(data as ArrayLike<number | bigint>, Number);
   }
 

@@ -34,6 +34,7 @@ import {
   reduceSum,
   relu,
   reshape,
+  type Shape,
   sigmoid,
   sliceAxes,
   softmax,
@@ -129,15 +130,22 @@ const readVariadicSplit: Meaning = (layer) => {
   const sizes = layer.ints(2);
   const rest = x.shape[axis]! - sizes.reduce((sum, size) => sum + Math.max(size, 0), 0);
   const parts = layer.sizes(sizes.map((size) => (size === -1 ? rest : size)));
-  return split(x, parts, axis);
+  return split(x, expectCount(layer, parts), axis);
 };
+
+function expectCount(layer: LayerReader, parts: Shape): Shape {
+  const outputs = layer.layer.outputs.length;
+  return parts.length === outputs ? parts : layer.refuse(`has ${outputs} outputs for ${parts.length} parts`);
+}
 
 const readSplit: Meaning = (layer) => {
   const axis = layer.axis(layer.int(1));
   const count = layer.wholeNumber('num_splits');
   const size = layer.input(0).shape[axis]! / count;
   if (!(Number.isInteger(size) && size > 0)) layer.refuse(`cuts ${layer.input(0).shape[axis]} into ${count}`);
-  return split(layer.input(0), new Array<number>(count).fill(size), axis);
+  const parts = layer.layer.outputs.map(() => size);
+  if (parts.length !== count) layer.refuse(`has ${parts.length} outputs for ${count} parts`);
+  return split(layer.input(0), parts, axis);
 };
 
 const readSlice: Meaning = (layer) => {

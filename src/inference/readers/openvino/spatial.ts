@@ -86,6 +86,8 @@ export function readInterpolate(layer: LayerReader): readonly Tensor[] {
   if (mode === 'nearest') {
     layer.word('coordinate_transformation_mode', ['asymmetric']);
     layer.word('nearest_mode', ['floor', 'simple']);
+    // A factor that is no whole number becomes a list of rows and one of columns.
+    layer.spend(size[0] + size[1]);
     return [resizeNearest(x, size)];
   }
   const coordinates = layer.word(
