@@ -186,6 +186,16 @@ describe('the words of OTX', () => {
   });
 });
 
+test('a folder in the place of a template is the training data, of the default template', async () => {
+  const shown = await config('train', folder, '--print-config', '--recipe', 'otx');
+  expect(shown).toMatchObject({ template: 'Lite-HRNet-s-mod2', train_data_roots: folder, recipe: 'otx' });
+  await expect(otx('train', folder, '--train-data-roots', 'a', '--print-config')).rejects.toThrow(
+    /is a folder and no template, and --train-data-roots a names the data as well; leave one of them out/,
+  );
+  await expect(otx('train', join(folder, 'nowhere'), '--print-config')).rejects.toThrow(/unknown template/);
+  expect(await otx('train', folder, 'params', '--help')).toContain('--learning_parameters.num_iters');
+});
+
 describe('self-supervised training', () => {
   const words = ['train', 'Lite-HRNet-s-mod2', '--train-data-roots', 'a', '--train-type', 'Selfsupervised'];
   const settings = async (...more: string[]) =>

@@ -25,7 +25,8 @@ export const runOptions = {
     flag: '--val-data-roots <folder>',
     onResume: 'moved',
     description:
-      'data set to validate on after each epoch (default: what is meant for it in the training data, else a part of that)',
+      'data set to validate on after each epoch (default: what is meant for it in the training data or in a folder beside it, else a part ' +
+      'of the training data)',
   },
   trainList: {
     ...path(),

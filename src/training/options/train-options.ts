@@ -72,7 +72,8 @@ export interface TrainOptions extends CommonOptions {
   readonly trainData: DataSource;
   /**
    * Root of the data set to validate on after every epoch, or images with masks in memory; its classes must be those of the
-   * training data. Default: what is meant for it in the training data, else a part of that. Self-supervised training takes none.
+   * training data. Default: what is meant for it in the training data or in a folder beside it (`val` beside `train`), else a part of the training data.
+   * Self-supervised training takes none.
    */
   readonly validationData?: DataSource | undefined;
   /** Folder of the run. It must not hold the weights of an earlier run. */
