@@ -16,9 +16,16 @@ const ENTRIES = [
   ...['cli/main', 'cli/start', 'cli/terminal', 'cli/quickstart/quickstart', 'cli/quickstart/generate'],
 ];
 /** Each has all that it needs in its file. */
-const WORKERS = ['engine/session-worker', 'data/loaders/worker', 'inference/isolated/model-process'];
+const WORKERS = [
+  ...['engine/session-worker', 'data/loaders/worker', 'inference/isolated/model-process'],
+  // Is copied to where this package is not.
+  'export/deploy/node-segmenter',
+];
 /** For browsers: each has all but the runtime in its file. Anything of Node in one of them ends the build. */
-const WEB = ['web-api'];
+const WEB = {
+  'web-api': { format: 'esm' },
+  'export/deploy/browser-segmenter': { format: 'iife', name: 'otx' },
+};
 /** Dependencies with native code, threads of their own, or of use to few; all others are joined. */
 const LEFT = ['sharp', 'onnxruntime-node', 'piscina', 'undici', '@techstark/opencv-js', 'onnxruntime-web'];
 
@@ -87,10 +94,10 @@ for (const worker of WORKERS) {
   chunks.push(...own);
   writeFileSync(file, own[0].code);
 }
-for (const entry of WEB) {
+for (const [entry, form] of Object.entries(WEB)) {
   const file = join(DIST, `${entry}.js`);
   const build = await open(file, dirname(file), 'browser');
-  const { output: own } = await build.generate({ format: 'esm', codeSplitting: false, minify: true });
+  const { output: own } = await build.generate({ ...form, codeSplitting: false, minify: true });
   chunks.push(...own);
   writeFileSync(file, own[0].code);
 }

@@ -44,6 +44,7 @@ export {
   type ConvertResult,
   convertDataset,
 } from './export/convert-dataset.js';
+export { type DeployOptions, type DeployResult, deployModel } from './export/deploy/deploy-model.js';
 export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
 export { EXPORT_TYPES, type ExportType } from './export/formats/index.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';

@@ -7,6 +7,7 @@ type Step = readonly [purpose: string, command: string];
 
 const ANY_FOLDER = '<folder>';
 const ANY_IMAGES = '<image or folder>';
+const ANY_IMAGE = '<image>';
 
 /** A training that has ended. Paths are as the user typed them. */
 export interface EndedTraining {
@@ -93,6 +94,25 @@ export function afterPredict({ weights, template }: UsedWeights, output: string)
 /** @param template that a file without metadata needs to be opened. */
 export function afterExport(model: string, template: string | undefined): string {
   return whatNext(useOf(model, { template }).filter(([purpose]) => purpose !== 'export'));
+}
+
+/** @param files paths of what was written, in the folder or zip file. */
+export function afterDeploy(output: string, files: readonly string[]): string {
+  if (/\.zip$/.test(output))
+    return whatNext([['give', `${shellQuote(output)}; its README.md says how it is used`]]);
+  const has = (file: string) => files.includes(file);
+  const folder = (name: string) => `cd ${shellQuote(join(output, name))}`;
+  const steps: Step[] = [['read', shellQuote(join(output, 'README.md'))]];
+  if (has('browser/index.html')) steps.push(['open', shellQuote(join(output, 'browser', 'index.html'))]);
+  if (has('node/demo.mjs'))
+    steps.push(['node', `${folder('node')} && npm install && node demo.mjs ${ANY_IMAGE}`]);
+  if (has('python/demo.py')) {
+    steps.push([
+      'python',
+      `${folder('python')} && pip install -r requirements.txt && python demo.py ${ANY_IMAGE}`,
+    ]);
+  }
+  return whatNext(steps);
 }
 
 /** @param params behind `params`, with which a training does what the sheet shows. */

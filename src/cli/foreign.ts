@@ -7,8 +7,6 @@
 export const FOREIGN_OPERATIONS: Readonly<Record<string, string>> = {
   build: 'there is no workspace to build: otx train takes the template and the data itself',
   optimize: 'quantisation is not offered; otx export writes an ONNX file that runs as it is',
-  deploy:
-    'there is no deployment package; otx export writes an ONNX file that holds its labels and normalisation',
   demo: 'use otx predict, which draws the classes over an image or over all images of a folder',
   explain: 'the reference has no explanations for segmentation either; otx predict draws what the model sees',
 };

@@ -10,6 +10,7 @@ import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
 import { addConvert } from './commands/convert.js';
+import { addDeploy } from './commands/deploy.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
@@ -99,7 +100,8 @@ export function createProgram(
     .hook('preAction', (_, command) => refuseEmpty(command))
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
-  for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport]) add(program, context);
+  for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport, addDeploy])
+    add(program, context);
   addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);

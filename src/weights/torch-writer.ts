@@ -1,8 +1,8 @@
 /** @file Writes weights as `torch.save` does, so that `torch.load(path, weights_only=True)` opens them. */
 
 import { OtxError } from '../base/errors.js';
+import { encodeZip } from '../base/zip-writer.js';
 import { countOf, rowMajorStrides, type WeightTensor } from './stored-tensor.js';
-import { encodeZip } from './zip-writer.js';
 
 export interface TorchFileOptions {
   /**

@@ -45,6 +45,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   eval: paramsUsedBy('evaluate', 'useOtxAdapter'),
   predict: paramsUsedBy('predict'),
   export: paramsUsedBy('export'),
+  deploy: paramsUsedBy('export'),
 };
 
 /** Under their names in the API. */

@@ -1,12 +1,15 @@
-/** @file Zip files without compression whose entries start at aligned positions, as PyTorch maps them into memory. */
+/** @file Zip files whose entries start at aligned positions, as PyTorch maps them into memory; equal contents make equal files. */
 
 import { crc32 } from 'node:zlib';
-import { OtxError } from '../base/errors.js';
+import { OtxError } from './errors.js';
 
 /** A file inside a zip file. */
 export interface ZipContent {
+  /** Its path, with forward slashes. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** The bytes after `deflateRaw`, of a file that is stored compressed. Default: it is stored as it is. */
+  readonly deflated?: Uint8Array | undefined;
 }
 
 const ALIGNMENT = 64;
@@ -19,7 +22,9 @@ const PADDING_FIELD = 0x4246;
 const PADDING = 0x5a;
 const VERSION = 20;
 const UTF8_NAME = 1 << 11;
-/** 1980-01-01: equal weights make equal files. */
+/** Of what `deflateRaw` has made smaller. */
+const DEFLATED = 8;
+/** 1980-01-01, the earliest there is. */
 const DATE = (1 << 5) | 1;
 const LIMIT = 0xffffffff;
 const MOST_ENTRIES = 0xffff;
@@ -33,17 +38,18 @@ export function encodeZip(contents: readonly ZipContent[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   const central: Buffer[] = [];
   let position = 0;
-  for (const { name, bytes } of contents) {
-    const nameBytes = Buffer.from(name);
-    const common = commonFields(crc32(bytes), bytes.length, nameBytes.length);
+  for (const content of contents) {
+    const nameBytes = Buffer.from(content.name);
+    const stored = content.deflated ?? content.bytes;
+    const common = commonFields(content, nameBytes.length);
     central.push(centralHeader(common, position), nameBytes);
     const padding = paddingField(position + LOCAL_BYTES + nameBytes.length);
     const local = Buffer.alloc(LOCAL_BYTES);
     local.writeUInt32LE(0x04034b50, 0);
     common.copy(local, 4);
     local.writeUInt16LE(padding.length, 28);
-    chunks.push(local, nameBytes, padding, bytes);
-    position += LOCAL_BYTES + nameBytes.length + padding.length + bytes.length;
+    chunks.push(local, nameBytes, padding, stored);
+    position += LOCAL_BYTES + nameBytes.length + padding.length + stored.length;
     if (position > LIMIT) throw tooLarge();
   }
   const directory = Buffer.concat(central);
@@ -58,21 +64,19 @@ export function encodeZip(contents: readonly ZipContent[]): Uint8Array[] {
 }
 
 function tooLarge(): OtxError {
-  return new OtxError(
-    'output',
-    'weights of 4 GB or more do not fit in a .pth file; write .safetensors instead',
-  );
+  return new OtxError('output', '4 GB or more do not fit in a zip file, which a .pth file is too');
 }
 
 /** Version to length of the name, which both headers of an entry have. */
-function commonFields(checksum: number, size: number, nameBytes: number): Buffer {
+function commonFields({ bytes, deflated }: ZipContent, nameBytes: number): Buffer {
   const fields = Buffer.alloc(24);
   fields.writeUInt16LE(VERSION, 0);
   fields.writeUInt16LE(UTF8_NAME, 2);
+  fields.writeUInt16LE(deflated ? DEFLATED : 0, 4);
   fields.writeUInt16LE(DATE, 8);
-  fields.writeUInt32LE(checksum, 10);
-  fields.writeUInt32LE(size, 14);
-  fields.writeUInt32LE(size, 18);
+  fields.writeUInt32LE(crc32(bytes), 10);
+  fields.writeUInt32LE((deflated ?? bytes).length, 14);
+  fields.writeUInt32LE(bytes.length, 18);
   fields.writeUInt16LE(nameBytes, 22);
   return fields;
 }
