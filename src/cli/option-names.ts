@@ -2,6 +2,7 @@
 
 import {
   type ConvertOptions,
+  type DeployOptions,
   describeSettings,
   type EvaluateOptions,
   type ExportOptions,
@@ -21,8 +22,9 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     tta: '--tta',
     type: '--export-type',
     to: '--to',
+    parts: '--parts',
   } satisfies Partial<
-    Record<keyof (EvaluateOptions & PredictOptions & ExportOptions & ConvertOptions), string>
+    Record<keyof (EvaluateOptions & PredictOptions & ExportOptions & ConvertOptions & DeployOptions), string>
   >),
 };
 

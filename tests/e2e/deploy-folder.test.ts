@@ -161,7 +161,11 @@ describe.skipIf(!CHROMIUM)(
 
     test.each([
       ['a file', () => pathToFileURL(join(moved, 'browser', 'index.html')).href, 1],
-      ['a page of a server that lets threads share memory', () => `${server.address}/page/index.html`, 2],
+      [
+        'a page of a server that lets threads share memory',
+        () => `${server.address}/page/index.html`,
+        Math.min(2, availableParallelism()),
+      ],
     ])('opened as %s, it gives the classes of otx predict', PATIENCE, async (_, addressOf, leastThreads) => {
       const page = await browser.newPage();
       const problems: string[] = [];
@@ -288,6 +292,30 @@ describe('an exported file', () => {
     await expect(deploy({ confidenceThreshold: 0.9 })).rejects.toThrow(
       'was exported with settings of its own; leave confidenceThreshold out',
     );
+  });
+
+  test('for OpenVINO has the layout of the reference, with the ONNX model beside it', async () => {
+    const ir = await exportModel({ weights, output: join(folder, 'ir'), type: 'openvino' });
+    const pair = [ir.model, ir.model.replace('.xml', '.bin')];
+    const given = { weights: pair[1], parts: 'openvino,python', zip: true, output: join(folder, 'of-ir') };
+    const { output } = await deploy(given);
+    expect(output).toBe(join(folder, 'of-ir', 'openvino.zip'));
+    const entries = entriesOf(await readFile(output));
+    expect(entries.get('model/model.xml')!.equals(await readFile(pair[0]!))).toBe(true);
+    expect(entries.get('model/model.bin')!.equals(await readFile(pair[1]!))).toBe(true);
+    // The same as of the checkpoint, and what is not asked for is not there.
+    const ofRun = await deployModel({ weights, output: join(folder, 'run'), parts: 'openvino' });
+    for (const name of ['xml', 'bin']) {
+      const own = await readFile(join(ofRun.output, 'model', `model.${name}`));
+      expect(entries.get(`model/model.${name}`)!.equals(own)).toBe(true);
+    }
+    expect(ofRun.files).not.toContain('python/demo.py');
+    const onnx = join(folder, 'of-ir.onnx');
+    await writeFile(onnx, entries.get('model/model.onnx')!);
+    await predict({ weights: onnx, input: join(images, 'small.png'), output: join(folder, 'by-ir') });
+    const own = await readIndexMask(join(folder, 'by-ir', 'masks', 'small.png'));
+    expect(differences(own, await predicted('small')) / own.length).toBeLessThan(1e-4);
+    await expect(deploy({ parts: 'openvino' })).rejects.toThrow('is not for OpenVINO; deploy the run');
   });
 
   test('of another program is refused, and nothing is written', async () => {

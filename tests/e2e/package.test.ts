@@ -91,6 +91,8 @@ async function bytesIn(place: string): Promise<number> {
 const isBackbone = (path: string) =>
   /^dist\/weights\/backbones\/[\w-]+\.(safetensors|card\.json)$/.test(path);
 
+const isDeployed = (path: string) => /^dist\/export\/deploy\/files\/[a-z]+\.(html|mjs|py|txt)$/.test(path);
+
 test('the package holds the built code and what a user reads, nothing else', async () => {
   const paths = packed.map(({ path }) => path);
   const documents = paths.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
@@ -110,7 +112,10 @@ test('the package holds the built code and what a user reads, nothing else', asy
   expect(
     paths.filter(
       (path) =>
-        path.startsWith('dist/') && !/\.(js|d\.ts|yaml)$|\/licenses\.txt$/.test(path) && !isBackbone(path),
+        path.startsWith('dist/') &&
+        !/\.(js|d\.ts|yaml)$|\/licenses\.txt$/.test(path) &&
+        !isBackbone(path) &&
+        !isDeployed(path),
     ),
   ).toEqual([]);
   // All that are in the sources, and they alone; together below 20 MB.
@@ -122,7 +127,9 @@ test('the package holds the built code and what a user reads, nothing else', asy
   expect(backbones.reduce((bytes, { size }) => bytes + size, 0)).toBeLessThan(20e6);
   expect(paths.filter((path) => /\.(test|cases)\./.test(path))).toEqual([]);
   const joined = (path: string) =>
-    /^dist\/(bundle\/|web-api|inference\/isolated\/model-process|data\/loaders\/worker)/.test(path);
+    /^dist\/(bundle\/|web-api|export\/deploy\/(node|browser)-segmenter|inference\/isolated\/model-process|data\/loaders\/worker)/.test(
+      path,
+    );
   const most = (path: string) => (joined(path) ? 1_500_000 : path === 'docs/api.md' ? 250_000 : 150_000);
   expect(packed.filter(({ path, size }) => !isBackbone(path) && size > most(path))).toEqual([]);
 });

@@ -25,10 +25,11 @@ export function addDeploy(program: Command, context: CommandContext): void {
       `run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported file ${LATEST}`,
     )
     .option('-o, --output <folder>', `folder of the files (default: ${DEFAULT_OUTPUTS}/<time>_deploy)`)
-    .option('--zip', 'write deploy.zip in place of the files that it holds')
+    .option('--zip', 'write one zip file in place of the files that it holds')
     .option(
       '--parts <names>',
-      'what lies beside the model: some of node,browser,python (default: all; browser needs the package onnxruntime-web)',
+      'what lies beside the model: some of node,browser,python,openvino (default: the first three; browser needs the package ' +
+        'onnxruntime-web)',
     )
     .addHelpText('after', paramsHint('deploy', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, { loadWeights, output: given, zip, parts }: Flags) => {

@@ -42,7 +42,7 @@ function fish(line: string): string[] {
 
 /** Lines and what shells must offer for them: all of `some`, and `all` where it says so. */
 const CASES: readonly [line: string, some: readonly string[]][] = [
-  ['otx ', ['find', 'augment', 'train', 'eval', 'predict', 'export', 'completion']],
+  ['otx ', ['find', 'augment', 'train', 'eval', 'predict', 'export', 'deploy', 'completion']],
   ['otx tr', ['train']],
   ['otx train --val', ['--val-data-roots']],
   ['otx train Lite-HRNet-s', ['Lite-HRNet-s-mod2']],

@@ -9,6 +9,7 @@ import { Outputs } from '../../base/outputs/outputs.js';
 import { encodeZip } from '../../base/zip-writer.js';
 import type { ClassInfo } from '../../data/index.js';
 import { namesUsedBy } from '../../inference/model-settings.js';
+import { readerOf } from '../../inference/readers/index.js';
 import { MODEL_KINDS, type TrainedModelOptions } from '../../inference/trained-model.js';
 import { weightsInputs } from '../../runs/inputs.js';
 import { type DeployedModel, deployedModel } from './deployed-model.js';
@@ -18,13 +19,14 @@ import { formatConfig, formatLicences, formatReadme, formatReferenceConfig, MODE
 
 /** What to deploy, and where. */
 export interface DeployOptions extends TrainedModelOptions {
-  /** Folder for the files, or for `deploy.zip`; those of an earlier deployment are replaced, others not. */
+  /** Folder for the files, or for the zip file; those of an earlier deployment are replaced, others not. */
   readonly output: string;
-  /** Whether `deploy.zip` is written in place of the files that it holds; equal models make equal bytes. Default false. */
+  /** Whether one zip file, `deploy.zip`, is written in place of the files that it holds; equal models make equal bytes. Default false. */
   readonly zip?: boolean | undefined;
   /**
    * What lies beside the model, separated by commas: `node`, `browser` (needs the package `onnxruntime-web`, which is then
-   * copied), `python`. Default all three.
+   * copied), `python`, `openvino` (`model.xml` and `model.bin` beside the ONNX file, and `openvino.zip` as the name of a zip file).
+   * Default the first three; all where the weights are a model for OpenVINO.
    */
   readonly parts?: string | undefined;
 }
@@ -39,7 +41,6 @@ export interface DeployResult {
   readonly classes: readonly ClassInfo[];
 }
 
-const ZIP_FILE = 'deploy.zip';
 const COMMON = [MODEL_FILE, 'model/config.json', 'config.json', 'README.md', 'LICENSES.txt'];
 
 /**
@@ -52,23 +53,26 @@ export async function deployModel(options: DeployOptions): Promise<DeployResult>
   const kinds = { ...MODEL_KINDS, output: 'path', zip: 'boolean?', parts: 'string?' } as const;
   checkOptions('deployModel()', options, kinds, namesUsedBy('export'));
   const { output, zip = false, parts: wanted, onEvent, signal, ...model } = options;
-  const parts = parseParts(wanted);
+  const reader = await readerOf(options.weights);
+  const parts = parseParts(wanted, reader?.name === 'openvino');
+  const forOpenvino = parts.includes('openvino');
+  const zipFile = forOpenvino ? 'openvino.zip' : 'deploy.zip';
   const paths = [...COMMON, ...parts.flatMap((part) => PATHS_OF_PART[part])];
   const outputs = await Outputs.open({
     root: output,
-    files: zip ? [ZIP_FILE] : paths,
+    files: zip ? [zipFile] : paths,
     inputs: weightsInputs(options.weights),
   });
   try {
-    const deployed = await deployedModel({ ...model, onEvent, signal });
+    const deployed = await deployedModel({ ...model, onEvent, signal }, forOpenvino);
     await breathe(signal, 'the model was exported');
     const files = await filesOf(deployed, parts);
     await breathe(signal, 'the model was deployed');
-    if (zip) await outputs.write(ZIP_FILE, ...(await zipped(files)));
+    if (zip) await outputs.write(zipFile, ...(await zipped(files)));
     else for (const [path, content] of files) await outputs.write(path, content);
     onEvent?.({ type: 'output', folder: output });
     return {
-      output: zip ? join(output, ZIP_FILE) : output,
+      output: zip ? join(output, zipFile) : output,
       files: [...files.keys()],
       classes: deployed.reading.classes,
     };

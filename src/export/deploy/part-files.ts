@@ -12,7 +12,7 @@ import { bytesAsScript, findWebRuntime, webRuntimeFiles } from './web-runtime.js
 export type DeployedFiles = ReadonlyMap<string, Uint8Array | string>;
 
 /** The files of a part. */
-export async function filesOfPart(part: DeployPart, { bytes }: DeployedModel): Promise<DeployedFiles> {
+export async function filesOfPart(part: DeployPart, { bytes, ir }: DeployedModel): Promise<DeployedFiles> {
   switch (part) {
     case 'node':
       return new Map<string, Uint8Array | string>([
@@ -36,6 +36,13 @@ export async function filesOfPart(part: DeployPart, { bytes }: DeployedModel): P
         ['python/demo.py', await asset('demo.py')],
         ['python/requirements.txt', await asset('requirements.txt')],
       ]);
+    case 'openvino':
+      return new Map(
+        ir && [
+          ['model/model.xml', ir.xml],
+          ['model/model.bin', ir.bin],
+        ],
+      );
   }
 }
 

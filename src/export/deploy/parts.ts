@@ -1,13 +1,12 @@
-/** @file For whom a deployed folder has something beside the model: Node, browsers, Python. */
+/** @file For whom a deployed folder has something beside the ONNX model: Node, browsers, Python, OpenVINO. */
 
 import { OtxError, option } from '../../base/errors.js';
 import { quoted } from '../../base/text.js';
 import { findWebRuntime } from './web-runtime.js';
 
-/** For whom there is something. */
-export const DEPLOY_PARTS = ['node', 'browser', 'python'] as const;
+const DEPLOY_PARTS = ['node', 'browser', 'python', 'openvino'] as const;
 
-/** One of them. */
+/** For whom there is something. */
 export type DeployPart = (typeof DEPLOY_PARTS)[number];
 
 /** Of the runtime, below the folder of the page. */
@@ -21,14 +20,25 @@ export const PATHS_OF_PART: Readonly<Record<DeployPart, readonly string[]>> = {
     ...[`${RUNTIME}/ort.wasm.min.js`, `${RUNTIME}/files.js`],
   ],
   python: ['python/demo.py', 'python/requirements.txt'],
+  // Where the reference has them.
+  openvino: ['model/model.xml', 'model/model.bin'],
 };
 
 /**
- * The parts that a text names.
+ * The parts that a text names; without one all, that for OpenVINO where the model is for it.
  *
  * @throws OtxError `usage` for anything else; for browsers, where `onnxruntime-web` is not installed.
  */
-export function parseParts(text: string = DEPLOY_PARTS.join(',')): readonly DeployPart[] {
+export function parseParts(text: string | undefined, isForOpenvino: boolean): readonly DeployPart[] {
+  const parts = text === undefined ? usualParts(isForOpenvino) : namedParts(text);
+  if (parts.includes('browser')) findWebRuntime();
+  return parts;
+}
+
+const usualParts = (isForOpenvino: boolean) =>
+  DEPLOY_PARTS.filter((part) => part !== 'openvino' || isForOpenvino);
+
+function namedParts(text: string): readonly DeployPart[] {
   const words = text
     .toLowerCase()
     .split(',')
@@ -40,6 +50,5 @@ export function parseParts(text: string = DEPLOY_PARTS.join(',')): readonly Depl
       `${option('parts')} is ${quoted(text)}; expected some of ${DEPLOY_PARTS.join(',')}, once each`,
     );
   }
-  if (parts.includes('browser')) findWebRuntime();
   return parts;
 }

@@ -106,6 +106,17 @@ labels = segment(model, read("photo.jpg"))
 print(labels.shape, [one["name"] for one in model.classes])
 \`\`\`
 `,
+  openvino: `## OpenVINO
+
+\`model/model.xml\` and \`model/model.bin\` are the same model for OpenVINO. They take pixels from 0 to 255, red, green, blue, of a picture
+that was resized to the size of the input; \`model/config.json\` and \`rt_info\` in the file say what its answer means.
+
+\`\`\`python
+import openvino
+model = openvino.Core().compile_model("model/model.xml", "CPU")
+probabilities = model({"input": pixels})["output"]
+\`\`\`
+`,
 };
 
 /** How everything in the folder is used. */
