@@ -11,6 +11,7 @@ import { Outputs } from '../base/outputs/outputs.js';
 import { shown } from '../base/shown.js';
 import type { ClassInfo, Size } from '../data/index.js';
 import { namesUsedBy } from '../inference/model-settings.js';
+import { readerOf } from '../inference/readers/index.js';
 import { loadTrainedModel, MODEL_KINDS, type TrainedModelOptions } from '../inference/trained-model.js';
 import { weightsInputs } from '../runs/inputs.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
@@ -69,6 +70,12 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
   const format = formatOf(type);
   const { batch = format.defaultBatch } = options;
   checkWord('batch', batch, BATCHES);
+  if (await readerOf(options.weights)) {
+    throw new OtxError(
+      'checkpoint',
+      `${options.weights}: is an exported file already; export the run or the checkpoint that it came from`,
+    );
+  }
   const { inputSize, ...others } = options;
   const exactly = typeof inputSize === 'object' ? inputSize : undefined;
   if (exactly) checkInputSize(exactly);

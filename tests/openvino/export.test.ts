@@ -64,6 +64,13 @@ test('one image at once where nothing is asked for', async () => {
   expect((await load(join(output, 'openvino.xml'))).kind).toBe('openvino');
 });
 
+test('a file that is exported already is not exported again', async () => {
+  const options = { weights: weightsOf('SegNext-t'), type: 'openvino' as const };
+  const { model } = await exportModel({ ...options, output: join(folder, 'once') });
+  const again = exportModel({ weights: model, output: join(folder, 'twice') });
+  await expect(again).rejects.toThrow(/openvino\.xml: is an exported file already; export the run/);
+});
+
 test('the file says what OpenVINO and this program ask for, and the normalisation once', async () => {
   const output = join(folder, 'about');
   const { model, labelSchema } = await exportModel({

@@ -96,9 +96,9 @@ export function addExport(program: Command, context: CommandContext): void {
         openvino: `${network}; takes pixels, 0 to 255, and has the labels in its rt_info`,
         pytorch: `weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`,
       }[type];
-      // An ONNX file says itself what it is; weights for PyTorch do not.
+      // Exported files say themselves what they are; weights for PyTorch do not.
       terminal.print(
-        `written ${model}: ${written}\n\n${afterExport(model, type === 'onnx' ? undefined : name)}`,
+        `written ${model}: ${written}\n\n${afterExport(model, type === 'pytorch' ? name : undefined)}`,
       );
     });
 }
