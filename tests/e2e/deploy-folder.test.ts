@@ -1,6 +1,6 @@
 /**
  * @file A deployed folder, moved to where nothing else of this project is: its programs for Node and for browsers give the masks of
- * `otx predict`. That for Python is tried by hand.
+ * `otx predict`. That for Python has a file of its own.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';

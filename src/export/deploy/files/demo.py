@@ -37,8 +37,8 @@ class Model:
         if entry is None:
             sys.exit(f"{path}: does not name its classes; expected a model that otx has exported")
         about = json.loads(entry)
-        if about["version"] != 1:
-            sys.exit(f"{path}: is of a newer version ({about['version']}); this program reads version 1")
+        if about["version"] not in (1, 2):
+            sys.exit(f"{path}: is of a newer version ({about['version']}); this program reads versions 1 and 2")
         reading = about.get("data", {}).get("imageReading", {})
         if reading:
             sys.exit("the model learned from samples of more than 8 bits, or from chosen bands; use node/demo.mjs")
@@ -46,15 +46,25 @@ class Model:
         self.size = (about["input"]["height"], about["input"]["width"])
         self.mean, self.std = np.float64(about["mean"]), np.float64(about["std"])
         self.threshold = about["threshold"]
+        self.form = about.get("form", {})
         self.tiling = about.get("tiling", {"tile": "auto", "overlap": 0.25})
         self.learned = about.get("data", {}).get("imageSize")
 
     def probabilities(self, pixels):
         """[K, H, W] of the input for pixels [h, w, 3], at most as large as it; beside them is the mean colour."""
-        planes = np.zeros((1, 3, *self.size), np.float32)
-        normal = ((pixels - self.mean) / self.std).astype(np.float32)
-        planes[0, :, : pixels.shape[0], : pixels.shape[1]] = normal.transpose(2, 0, 1)
-        return self.session.run(["output"], {"input": planes})[0][0]
+        fed = np.tile(self.mean, (*self.size, 1))
+        fed[: pixels.shape[0], : pixels.shape[1]] = pixels
+        if self.form.get("normalisation") != "inside":
+            fed = (fed - self.mean) / self.std
+        if self.form.get("channels") == "bgr":
+            fed = fed[..., ::-1]
+        if self.form.get("layout") != "nhwc":
+            fed = fed.transpose(2, 0, 1)
+        answer = self.session.run(["output"], {"input": np.ascontiguousarray(fed[None], np.float32)})[0][0]
+        if self.form.get("output") != "labels":
+            return answer
+        # A model that gives labels alone is sure of them.
+        return (np.arange(len(self.classes))[:, None, None] == answer).astype(np.float32)
 
 
 def taps(source, target, start=0, count=None):
@@ -166,7 +176,7 @@ def write(folder, name, image, labels, classes):
     for kind, picture in (("masks", mask), ("overlays", Image.fromarray(painted))):
         target = Path(folder) / kind
         target.mkdir(parents=True, exist_ok=True)
-        picture.save(target / f"{name}.png")
+        picture.save(target / f"{name}.png", bits=8)
 
 
 def main():
