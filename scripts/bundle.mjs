@@ -1,7 +1,8 @@
 /**
  * @file The last part of the build: joins the files of dist/ into few, because opening seven hundred modules takes longer than most
  * commands. What is started or imported from outside leads to dist/bundle from then on; the entries of threads and processes are
- * replaced where they are. All other files stay: types, and what scripts of this repository import.
+ * replaced where they are. All other files stay: types, and what scripts of this repository import; of the code, the package has the
+ * files that are named here alone, by the list in package.json.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -28,6 +29,12 @@ const WEB = {
 };
 /** Dependencies with native code, threads of their own, or of use to few; all others are joined. */
 const LEFT = ['sharp', 'onnxruntime-node', 'piscina', 'undici', '@techstark/opencv-js', 'onnxruntime-web'];
+
+const { files: published } = JSON.parse(readFileSync('package.json', 'utf8'));
+for (const name of [...ENTRIES, ...WORKERS, ...Object.keys(WEB)]) {
+  if (!published.includes(`dist/${name}.js`))
+    throw new Error(`"files" in package.json lacks dist/${name}.js`);
+}
 
 const isLeft = (id) => LEFT.some((name) => id === name || id.startsWith(`${name}/`));
 const pathFrom = (folder, file) => relative(folder, file).replaceAll('\\', '/');
