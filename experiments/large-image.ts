@@ -48,21 +48,26 @@ const result = { machine: MACHINE, side, predict: predicted, agreement };
 writeJson(join('docs', 'results', 'large-image.json'), result);
 console.log(JSON.stringify(result, undefined, 1));
 
-/** Scenes side by side, a few of them again and again. */
-async function writeLargeImage(path: string): Promise<void> {
+/** HWC RGB of scenes of the size that the model has learned from, a few of them again and again. */
+function scenesSideBySide({ width, height }: { width: number; height: number }, name: string): Uint8Array {
   const scenes = Array.from(
     { length: 40 },
-    (_, i) => generateScene(`large ${i}`, SCENE.width, SCENE.height).image,
+    (_, i) => generateScene(`${name} ${i}`, SCENE.width, SCENE.height).image,
   );
-  const data = Buffer.alloc(3 * side * side);
-  for (let y = 0; y < side; y++) {
-    for (let left = 0; left < side; left += SCENE.width) {
-      const width = Math.min(SCENE.width, side - left);
+  const data = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let left = 0; left < width; left += SCENE.width) {
+      const columns = Math.min(SCENE.width, width - left);
       const scene = scenes[(Math.floor(y / SCENE.height) * 7 + left / SCENE.width) % scenes.length]!;
       const from = 3 * (y % SCENE.height) * SCENE.width;
-      data.set(scene.subarray(from, from + 3 * width), 3 * (y * side + left));
+      data.set(scene.subarray(from, from + 3 * columns), 3 * (y * width + left));
     }
   }
+  return data;
+}
+
+async function writeLargeImage(path: string): Promise<void> {
+  const data = scenesSideBySide({ width: side, height: side }, 'large');
   await sharp(data, { raw: { width: side, height: side, channels: 3 }, limitInputPixels: false })
     .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'none' })
     .toFile(path);
@@ -103,13 +108,7 @@ async function compare() {
   const { width, height } = tiled.inputSize;
   await tiled.dispose();
   const size = { width: WINDOWS * width, height: WINDOWS * height };
-  const scene = await sharp(generateScene('both ways', SCENE.width * 2, SCENE.height * 2).image, {
-    raw: { width: SCENE.width * 2, height: SCENE.height * 2, channels: 3 },
-  })
-    .resize(size.width, size.height, { fit: 'fill' })
-    .raw()
-    .toBuffer();
-  const image = { data: new Uint8Array(scene), ...size, channels: 3 as const };
+  const image = { data: scenesSideBySide(size, 'both ways'), ...size, channels: 3 as const };
   const labelsOf = async (options: Parameters<typeof createSegmenter>[0]) => {
     const segmenter = await createSegmenter(options);
     const { labels } = await segmenter.segment(image);
