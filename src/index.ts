@@ -46,7 +46,8 @@ export {
 } from './export/convert-dataset.js';
 export { type DeployOptions, type DeployResult, deployModel } from './export/deploy/deploy-model.js';
 export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
-export { EXPORT_TYPES, type ExportType } from './export/formats/index.js';
+export type { FormatOptions } from './export/formats/format.js';
+export { EXPORT_TYPES, type ExportType, PRECISIONS, type Precision } from './export/formats/index.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';

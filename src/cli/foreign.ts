@@ -34,8 +34,6 @@ export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {
   '--world-size': MULTI_NODE,
   '--encryption-key': 'encrypted data sets are not read; give a folder with images and masks',
   '--track-resource-usage': 'use a tool of the system, such as "time -v"',
-  '--half-precision': 'exported files have 32-bit weights; leave it out',
-  '--dump-features': 'exported files have one output, the probabilities of the classes; leave it out',
   '--fit-to-size': 'otx predict writes every picture in the size of its image; leave it out',
   '--loop': 'otx predict goes through its images once; leave it out',
   '--delay': 'otx predict writes files and opens no window; leave it out',

@@ -79,7 +79,7 @@ describe('usage errors', () => {
     ],
     [[...train, '--workspace', 'x'], /--workspace of OTX is not here: .*give the template by name/],
     [[...train, '--enable-hpo'], /--enable-hpo of OTX is not here: /],
-    [['export', '--half-precision'], /--half-precision of OTX is not here: /],
+    [['export', '--workspace', 'w'], /--workspace of OTX is not here: /],
     [['find', '--backbone', 'torchvision'], /no backbones of "torchvision"/],
   ])('otx %j', async (words, message) => {
     await expect(otx(...words)).rejects.toThrow(message);

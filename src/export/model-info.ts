@@ -2,16 +2,23 @@
 
 import { version } from '../base/version.js';
 import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import type { FileForm } from '../inference/file-form.js';
 import { ENTRY_KEY, formatEntry } from '../inference/model-entry.js';
 import { tilingOf } from '../inference/tiles/tile.js';
 import type { TrainedModel } from '../inference/trained-model.js';
 import { confidenceThreshold } from '../settings/index.js';
+import type { FormatOptions } from './formats/format.js';
 
 /** What the reference tells OpenVINO's model API, which makes less probable pixels background. */
 const SOFT_THRESHOLD = 0.5;
 
+/** What the options of a format make of input and output. */
+export const formOf = ({ normalisation, layout, channels, outputForm }: FormatOptions): FileForm => ({
+  ...{ normalisation, layout, channels, output: outputForm },
+});
+
 /** Metadata by key. To OpenVINO's model API the background is no label. */
-export function modelInfo(trained: TrainedModel): Record<string, string> {
+export function modelInfo(trained: TrainedModel, form: FileForm): Record<string, string> {
   const { classes, template, hyperParameters, inputSize, data } = trained;
   const threshold = confidenceThreshold(hyperParameters);
   const info = {
@@ -23,8 +30,9 @@ export function modelInfo(trained: TrainedModel): Record<string, string> {
       .map(({ name }) => name.replaceAll(' ', '_'))
       .join(' '),
     return_soft_prediction: 'True',
-    mean_values: PIXEL_MEAN.join(' '),
-    scale_values: PIXEL_STD.join(' '),
+    // What is left to be done before a picture is fed.
+    mean_values: (form.normalisation === 'inside' ? [0, 0, 0] : PIXEL_MEAN).join(' '),
+    scale_values: (form.normalisation === 'inside' ? [1, 1, 1] : PIXEL_STD).join(' '),
   };
   return {
     ...Object.fromEntries(Object.entries(info).map(([key, value]) => [`model_info ${key}`, value])),
@@ -33,9 +41,11 @@ export function modelInfo(trained: TrainedModel): Record<string, string> {
     [ENTRY_KEY]: formatEntry({
       classes,
       inputSize,
-      threshold,
+      // The labels of a file have it applied.
+      threshold: form.output === 'labels' ? undefined : threshold,
       data,
       tiling: tilingOf(hyperParameters, data),
+      form,
     }),
   };
 }

@@ -101,6 +101,7 @@ function averaged(members: readonly Member[], isMirrored: boolean): Omit<OpenedM
   const share = 1 / (members.length * (isMirrored ? 2 : 1));
   return {
     ...reading,
+    hasProbabilities: members.every(({ model }) => model.hasProbabilities),
     classify: async (picture, size, probabilities = false) => {
       const planes = toPlanes(picture, inputSize);
       const mean = new Float32Array(classes.length * area);

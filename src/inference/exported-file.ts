@@ -13,8 +13,9 @@ import {
 } from '../settings/index.js';
 import { listTemplates, loadTemplate, type Template } from '../templates/index.js';
 import { LARGEST } from '../weights/check-values.js';
+import { USUAL_FORM } from './file-form.js';
 import { type IsolatedModel, loadIsolated } from './isolated/isolated-model.js';
-import { ENTRY_KEY, parseEntry } from './model-entry.js';
+import { ENTRY_KEY, type FileReading, parseEntry } from './model-entry.js';
 import { guarded } from './network.js';
 import {
   type Classify,
@@ -41,13 +42,19 @@ export async function openExportedFile(options: ModelOptions, reader: ModelReade
   const model = await abortable(loading, signal, 'the model was loaded');
   return guarded(model.release, async () => {
     const reading = await readingOf(model, weights);
-    const { classes, inputSize, data } = reading;
+    const { classes, inputSize, data, form } = reading;
     const tiling = { ...reading.tiling, ...askedTiling(asked.tiling_parameters) };
     if (options.inputSize !== undefined) {
       throw new OtxError(
         'usage',
         `${weights} was exported for ${inputSize.width}x${inputSize.height}; leave ` +
           `${option('inputSize')} out`,
+      );
+    }
+    if (form.output === 'labels' && asked.postprocessing?.confidence_threshold !== undefined) {
+      throw new OtxError(
+        'usage',
+        `${weights} gives classes, its threshold applied; export it with probabilities to choose another one`,
       );
     }
     const threshold = thresholdOf(reading, asked.postprocessing);
@@ -58,12 +65,21 @@ export async function openExportedFile(options: ModelOptions, reader: ModelReade
       scale: 'probabilities',
     } as const;
     const classify: Classify = async (picture, size, probabilities = false) => {
-      const classified = await unusable(weights, model.classify({ picture, answer, size, probabilities }));
+      const request = { picture, answer, form, size, probabilities };
+      const classified = await unusable(weights, model.classify(request));
       if (classified) return classified;
-      const count = classes.length * inputSize.height * inputSize.width;
-      throw senseless(weights, `what is not ${count} probabilities`);
+      const pixels = inputSize.height * inputSize.width;
+      const expected =
+        form.output === 'labels'
+          ? `${pixels} classes below ${classes.length}`
+          : `${classes.length * pixels} probabilities`;
+      throw senseless(weights, `what is not ${expected}`);
     };
-    return { classes, inputSize, threshold, data, tiling, classify, dispose: model.release };
+    const hasProbabilities = form.output === 'probabilities';
+    return {
+      ...{ classes, inputSize, threshold, data, tiling, hasProbabilities },
+      ...{ classify, dispose: model.release },
+    };
   });
 }
 
@@ -86,40 +102,43 @@ async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
  * What the file says of itself, or, of files that say nothing, the labels beside it.
  * @throws OtxError `checkpoint` when the file has not the form of our exports.
  */
-async function readingOf({ inputs, outputs, metadata }: IsolatedModel, path: string): Promise<Reading> {
-  const [, channels, height, width] = inputs.find(({ name }) => name === 'input')?.shape ?? [];
-  const [, planes] = outputs.find(({ name }) => name === 'output')?.shape ?? [];
+async function readingOf({ inputs, outputs, metadata }: IsolatedModel, path: string): Promise<FileReading> {
+  const entry = metadata[ENTRY_KEY];
+  const said = entry === undefined ? undefined : parseEntry(entry, path);
+  const source = said ? `its metadata "${ENTRY_KEY}"` : `${LABEL_SCHEMA_FILE} beside it`;
+  const { layout, output } = said?.form ?? USUAL_FORM;
+  const shape = inputs.find(({ name }) => name === 'input')?.shape ?? [];
+  const [channels, height, width] = layout === 'nchw' ? shape.slice(1) : [shape[3], shape[1], shape[2]];
   if (channels !== 3 || typeof height !== 'number' || typeof width !== 'number') {
+    const expected = layout === 'nchw' ? '[N, 3, H, W]' : '[N, H, W, 3]';
     throw new OtxError(
       'checkpoint',
-      `${path}: has no input "input" [N, 3, H, W] of a fixed size; only files of "otx export" are read`,
+      `${path}: has no input "input" ${expected} of a fixed size; only files of "otx export" are read`,
     );
   }
   const inputSize = { width, height };
-  const entry = metadata[ENTRY_KEY];
-  const { reading, source } =
-    entry === undefined
-      ? { reading: await readingBeside(path, inputSize), source: `${LABEL_SCHEMA_FILE} beside it` }
-      : { reading: parseEntry(entry, path), source: `its metadata "${ENTRY_KEY}"` };
-  if (planes !== reading.classes.length) {
+  const reading = said ?? (await readingBeside(path, inputSize));
+  const [, planes] = outputs.find(({ name }) => name === 'output')?.shape ?? [];
+  if (output === 'probabilities' && planes !== reading.classes.length) {
     throw new OtxError(
       'checkpoint',
       `${path}: has ${planes ?? 'no'} output classes, ${source} has ${reading.classes.length}`,
     );
   }
-  const said = reading.inputSize;
-  if (said.width !== width || said.height !== height) {
+  if (reading.inputSize.width !== width || reading.inputSize.height !== height) {
     throw new OtxError(
       'checkpoint',
-      `${path}: has an input of ${width}x${height}, ${source} has ${said.width}x${said.height}`,
+      `${path}: has an input of ${width}x${height}, ${source} has ` +
+        `${reading.inputSize.width}x${reading.inputSize.height}`,
     );
   }
   return reading;
 }
 
-async function readingBeside(path: string, inputSize: Size): Promise<Reading> {
+async function readingBeside(path: string, inputSize: Size): Promise<FileReading> {
   const classes = await loadLabelSchema(join(dirname(path), LABEL_SCHEMA_FILE));
-  return { classes, inputSize, threshold: undefined, tiling: tilingOf(defaultsOf({}), undefined) };
+  const tiling = tilingOf(defaultsOf({}), undefined);
+  return { classes, inputSize, threshold: undefined, tiling, form: USUAL_FORM };
 }
 
 /** That of the file, unless settings are given; those of this kind have the same defaults in all templates. */

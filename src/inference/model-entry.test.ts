@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { formatEntry, parseEntry } from './model-entry.js';
-import type { Reading } from './opened-model.js';
+import { USUAL_FORM } from './file-form.js';
+import { type FileReading, formatEntry, parseEntry } from './model-entry.js';
 
-const READING: Reading = {
+const READING: FileReading = {
   classes: [
     { name: 'background', color: [0, 0, 0] },
     { name: 'traffic light "ü"', color: [255, 1, 2] },
@@ -10,18 +10,29 @@ const READING: Reading = {
   inputSize: { width: 640, height: 320 },
   threshold: 0.7,
   tiling: { tile: '640x320', overlap: 0.5, learnedSize: undefined },
+  form: USUAL_FORM,
 };
+const OTHER_FORM = { normalisation: 'inside', layout: 'nhwc', channels: 'bgr', output: 'labels' } as const;
 
 describe('what a file says of itself', () => {
-  test.each([READING, { ...READING, threshold: undefined }])('comes back as it was written', (reading) => {
-    expect(parseEntry(formatEntry(reading), 'm.onnx')).toEqual(reading);
+  test.each([READING, { ...READING, threshold: undefined }, { ...READING, form: OTHER_FORM }])(
+    'comes back as it was written',
+    (reading) => {
+      expect(parseEntry(formatEntry(reading), 'm.onnx')).toEqual(reading);
+    },
+  );
+
+  test('a form that older versions do not know is of another version', () => {
+    expect(JSON.parse(formatEntry(READING))).toMatchObject({ version: 1 });
+    expect(JSON.parse(formatEntry({ ...READING, form: OTHER_FORM }))).toMatchObject({ version: 2 });
   });
 
   const changed = (changes: object) => JSON.stringify({ ...JSON.parse(formatEntry(READING)), ...changes });
   test.each([
     ['{', /it is no JSON/],
     ['[]', /all of it: /],
-    [changed({ version: 2 }), /version: /],
+    [changed({ version: 3 }), /version: /],
+    [changed({ form: { ...OTHER_FORM, layout: 'chwn' } }), /form\.layout: /],
     [changed({ threshold: 2 }), /threshold: /],
     [changed({ mean: [0, 0, 0] }), /mean 0 0 0 and std 58\.395/],
     [changed({ classes: [] }), /classes: /],

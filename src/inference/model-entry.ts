@@ -10,13 +10,14 @@ import { parseJson } from '../base/parse-json.js';
 import { dataReadingSchema } from '../data/readings/data-reading.js';
 import { PIXEL_MEAN, PIXEL_STD } from '../data/transforms/normalize.js';
 import { tileSize } from '../settings/kinds.js';
+import { type FileForm, isUsualForm, USUAL_FORM } from './file-form.js';
 import type { Reading } from './opened-model.js';
 
 /** Key of the property. */
 export const ENTRY_KEY = 'otx';
 
-/** Of the form of the entry; a reader refuses what it does not know. */
-const VERSION = 1;
+/** Of the form of the entry; a reader refuses what it does not know. The second one has the form of the file, where it is not the usual one. */
+const VERSIONS = { usual: 1, withForm: 2 } as const;
 
 /** Of files that say nothing of windows. */
 const WITHOUT_TILING = { tile: 'auto', overlap: 0.25 };
@@ -26,7 +27,7 @@ const three = z.tuple([z.number(), z.number(), z.number()]);
 const side = z.int().positive();
 
 const schema = z.object({
-  version: z.literal(VERSION),
+  version: z.literal(Object.values(VERSIONS)),
   /** In the order of the output, with spaces and all. */
   classes: z
     .array(z.object({ name: z.string(), color: z.tuple([channel, channel, channel]) }))
@@ -34,6 +35,15 @@ const schema = z.object({
     .max(255),
   /** To which pictures are resized, their aspect ratio not kept. */
   input: z.object({ width: side, height: side }),
+  /** What input and output are; without it as they usually are. */
+  form: z
+    .object({
+      normalisation: z.enum(['outside', 'inside']),
+      layout: z.enum(['nchw', 'nhwc']),
+      channels: z.enum(['rgb', 'bgr']),
+      output: z.enum(['probabilities', 'labels']),
+    } satisfies Record<keyof FileForm, z.ZodType>)
+    .optional(),
   /** Per channel (RGB, 0 to 255): an input value is (pixel - mean) / std. */
   mean: three,
   std: three,
@@ -47,12 +57,19 @@ const schema = z.object({
   tiling: z.object({ tile: tileSize().schema, overlap: z.number().min(0).max(0.9) }).optional(),
 });
 
+/** What an exported file says of itself. */
+export interface FileReading extends Reading {
+  readonly form: FileForm;
+}
+
 /** The text of the entry. */
-export function formatEntry({ classes, inputSize, threshold, data, tiling }: Reading): string {
+export function formatEntry({ classes, inputSize, threshold, data, tiling, form }: FileReading): string {
+  const isUsual = isUsualForm(form);
   const entry: z.input<typeof schema> = {
-    version: VERSION,
+    version: isUsual ? VERSIONS.usual : VERSIONS.withForm,
     classes: classes.map(({ name, color }) => ({ name, color: [...color] })),
     input: { width: inputSize.width, height: inputSize.height },
+    ...(isUsual ? {} : { form }),
     mean: [...PIXEL_MEAN],
     std: [...PIXEL_STD],
     background: 0,
@@ -78,7 +95,7 @@ export function withNormalisation(text: string, { mean, std }: typeof PIXELS | t
 }
 
 /** @param path of the model file, for messages. @throws OtxError `checkpoint` when the entry is not of this form */
-export function parseEntry(text: string, path: string): Reading {
+export function parseEntry(text: string, path: string): FileReading {
   const unusable = (reason: string, cause?: unknown) =>
     new OtxError(
       'checkpoint',
@@ -95,7 +112,7 @@ export function parseEntry(text: string, path: string): Reading {
       error,
     );
   }
-  const { classes, input, threshold, mean, std, data, tiling = WITHOUT_TILING } = entry;
+  const { classes, input, threshold, mean, std, data, tiling = WITHOUT_TILING, form = USUAL_FORM } = entry;
   const problem = namesProblem(classes.map(({ name }) => name));
   if (problem !== undefined) throw unusable(problem);
   if (String([mean, std]) !== String([PIXEL_MEAN, PIXEL_STD])) {
@@ -104,7 +121,7 @@ export function parseEntry(text: string, path: string): Reading {
     );
   }
   return {
-    ...{ classes, inputSize: input, threshold: threshold ?? undefined, data },
+    ...{ classes, inputSize: input, threshold: threshold ?? undefined, data, form },
     tiling: { ...tiling, learnedSize: data?.imageSize },
   };
 }

@@ -4,26 +4,35 @@ import { OtxError } from '../base/errors.js';
 import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
 import {
   add,
+  argMax,
+  cast,
+  concat,
   constant,
   div,
   firstOf,
   input,
   type LoweringTable,
+  less,
   lower,
   mul,
   optimize,
   plainLowering,
   plainProduct,
   poolByInterpolation,
+  reduceMax,
+  reduceMean,
   resizeBilinear,
   resizeByDoubling,
+  scalar,
   softmax,
   sub,
   type Tensor,
   take,
   transpose,
+  where,
 } from '../graph/index.js';
 import { eliminateCommonSubexpressions } from '../graph/passes/common-subexpressions.js';
+import type { Backbone } from '../models/index.js';
 import { ConstantStore, Scope } from '../nn/index.js';
 import type { TrainedModel } from './trained-model.js';
 import { sizeAtScale } from './views.js';
@@ -53,8 +62,15 @@ export interface InputForm {
 
 /** The form of a graph. */
 export interface NetworkForm extends InputForm {
-  /** What `output` is. Default probabilities; logits of a network at several scales have no mean of use. */
-  readonly output?: 'probabilities' | 'logits' | undefined;
+  /**
+   * What `output` is: float32 [N, K, H, W], or the best class of each pixel, uint8 [N, H, W]. Default probabilities; of several scales
+   * these alone have a mean of use.
+   */
+  readonly output?: 'probabilities' | 'logits' | 'labels' | undefined;
+  /** Of labels: pixels whose best class is less probable are class 0. Default none. */
+  readonly threshold?: number | undefined;
+  /** Of the network, for an output `feature_vector` besides: the means of all its maps, float32 [N, C, 1, 1]. Default: none. */
+  readonly backbone?: Backbone | undefined;
   /** Images at once. A batch size may be left open where the graph is built for 2 or more. Default 1. */
   readonly batch?: number | undefined;
   /** Sizes at which it sees what it is given, as shares of that; what it says is averaged. Default: 1 alone. */
@@ -71,14 +87,14 @@ export interface NetworkGraph {
 /**
  * A trained network with its weights as constants, batch norm folded into the convolutions.
  *
- * Input `input` float32 [N, 3, H, W], or [N, H, W, 3]. Output `output` float32 [N, K, H, W].
- * @throws OtxError `usage` for logits at several scales.
+ * Input `input` float32 [N, 3, H, W], or [N, H, W, 3].
+ * @throws OtxError `usage` for logits or labels at several scales.
  */
 export function networkGraph(source: NetworkSource, form: NetworkForm = {}): NetworkGraph {
   const { model, state, inputSize } = source;
-  const { output: gives = 'probabilities', batch = 1, scales = [1] } = form;
-  if (gives === 'logits' && scales.length > 1) {
-    throw new OtxError('usage', 'logits at several scales have no mean of use; ask for probabilities');
+  const { output: gives = 'probabilities', batch = 1, scales = [1], threshold, backbone } = form;
+  if (gives !== 'probabilities' && scales.length > 1) {
+    throw new OtxError('usage', `${gives} at several scales have no mean of use; ask for probabilities`);
   }
   const fed = inputOf(inputSize, batch, form);
   const images = normalised(fed, form);
@@ -87,11 +103,29 @@ export function networkGraph(source: NetworkSource, form: NetworkForm = {}): Net
     const { width, height } = sizeAtScale(inputSize, scale);
     const logits = model(new Scope(store, false), resizeBilinear(images, [height, width]));
     const fullSize = resizeBilinear(logits, [inputSize.height, inputSize.width]);
+    if (gives === 'labels') return labelsOf(fullSize, threshold);
     return gives === 'logits' ? fullSize : softmax(fullSize, 1);
   });
   const sum = answers.reduce((sum, answer) => add(sum, answer));
-  const result = scales.length > 1 ? mul(sum, 1 / scales.length) : sum;
-  return { inputs: [fed], outputs: { output: lowered([result])[0]! } };
+  const results = [scales.length > 1 ? mul(sum, 1 / scales.length) : sum];
+  if (backbone) {
+    const maps = backbone(new Scope(store, false).child('backbone'), images);
+    results.push(
+      concat(
+        maps.map((map) => reduceMean(map, { axes: [2, 3], keepDims: true })),
+        1,
+      ),
+    );
+  }
+  const [output, features] = lowered(results) as [Tensor, Tensor?];
+  return { inputs: [fed], outputs: { output, ...(features && { feature_vector: features }) } };
+}
+
+function labelsOf(logits: Tensor, threshold: number | undefined): Tensor {
+  const best = argMax(logits, 1);
+  if (threshold === undefined) return cast(best, 'uint8');
+  const probability = reduceMax(softmax(logits, 1), { axes: [1] });
+  return cast(where(less(probability, threshold), scalar(0, 'int64'), best), 'uint8');
 }
 
 /** Equal subgraphs are joined before weights are folded, which makes new ones: so scales share theirs. */

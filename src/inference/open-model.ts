@@ -9,7 +9,7 @@ import { openNetwork, requireFinite } from './network.js';
 import { type ModelOptions, type OpenedModel, senseless } from './opened-model.js';
 import { readerOf } from './readers/index.js';
 import { tilingOf } from './tiles/tile.js';
-import { loadTrainedModel } from './trained-model.js';
+import { loadTrainedModel, type TrainedModel } from './trained-model.js';
 
 /**
  * Opens a trained model for segmentation.
@@ -34,16 +34,24 @@ export async function openModel(
 }
 
 async function fromCheckpoint(options: ModelOptions, scales: readonly number[]): Promise<OpenedModel> {
-  const trained = await loadTrainedModel(options);
+  return openTrained(await loadTrainedModel(options), options, scales);
+}
+
+/** Opens a model that is loaded. @param options `weights` is its name in messages */
+export async function openTrained(
+  trained: TrainedModel,
+  { weights, threads, signal, onEvent }: Pick<ModelOptions, 'weights' | 'threads' | 'signal' | 'onEvent'>,
+  scales: readonly number[] = [1],
+): Promise<OpenedModel> {
   const { classes, inputSize, hyperParameters, data } = trained;
   const threshold = confidenceThreshold(hyperParameters);
-  const { threads, signal, onEvent } = options;
   const { forward, dispose } = await openNetwork({ ...trained, scales, threads, signal, onEvent });
-  const problem = () => senseless(options.weights, 'values that are not finite');
+  const problem = () => senseless(weights, 'values that are not finite');
   const reading = { classes, inputSize, threshold, data, tiling: tilingOf(hyperParameters, data) };
   const answer = { ...reading, scale: scales.length > 1 ? 'probabilities' : 'logits' } as const;
   return {
     ...reading,
+    hasProbabilities: true,
     classify: async (picture, size, probabilities = false) => {
       const found = await forward(toPlanes(picture, inputSize));
       return classify(requireFinite(found, problem), answer, size, probabilities);

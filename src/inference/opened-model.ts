@@ -51,6 +51,8 @@ export type Classify = (picture: NetworkPicture, size: Size, probabilities?: boo
 
 /** A trained model in evaluation mode. Holds threads or a process until it is let go. */
 export interface OpenedModel extends Reading {
+  /** Whether it knows how sure it is; a file that gives labels alone counts as sure of them. */
+  readonly hasProbabilities: boolean;
   readonly classify: Classify;
   dispose(): Promise<void>;
 }

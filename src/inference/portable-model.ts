@@ -5,13 +5,13 @@
 
 import { messageOf, OtxError } from '../base/errors.js';
 import { createTurns } from '../base/turns.js';
-import { toPlanes } from '../data/images/network-input.js';
 import { inspectModel, type ModelFacts } from '../graph/onnx/inspect-model.js';
 import { logitsOf } from '../graph/onnx/logits-of.js';
 import { LARGEST } from '../weights/check-values.js';
 import { classifyAnswer } from './classify-answer.js';
-import { ENTRY_KEY, parseEntry } from './model-entry.js';
-import { type OpenedModel, type Reading, senseless } from './opened-model.js';
+import { fileInput } from './file-form.js';
+import { ENTRY_KEY, type FileReading, parseEntry } from './model-entry.js';
+import { type OpenedModel, senseless } from './opened-model.js';
 
 /** A model in a runtime. */
 export interface PortableSession {
@@ -29,7 +29,7 @@ export type CreateSession = (model: Uint8Array) => Promise<PortableSession>;
  * @param name of the file, for messages.
  * @throws OtxError `checkpoint` for a file that `otx export` has not written, or that holds what no network does.
  */
-export function readingOfFile(model: Uint8Array, name: string): Reading {
+export function readingOfFile(model: Uint8Array, name: string): FileReading {
   let facts: ModelFacts;
   try {
     facts = inspectModel(model, LARGEST);
@@ -67,16 +67,18 @@ export async function openPortable(
   createSession: CreateSession,
 ): Promise<OpenedModel> {
   const reading = readingOfFile(model, name);
-  const { inputSize } = reading;
+  const { inputSize, form } = reading;
   const logits = logitsOf(model, 'output');
-  const answer = { ...reading, scale: logits ? 'logits' : 'probabilities' } as const;
+  const scale = logits ? 'logits' : 'probabilities';
+  const answer = { ...reading, scale, output: form.output } as const;
   const session = await createSession(logits ?? model);
   const takeTurn = createTurns(1);
-  const shape = [1, 3, inputSize.height, inputSize.width];
   return {
     ...reading,
+    hasProbabilities: form.output === 'probabilities',
     classify: async (picture, size, probabilities = false) => {
-      const data = await takeTurn(() => session.run(toPlanes(picture, inputSize), shape));
+      const { data: fed, shape } = fileInput(picture, inputSize, form);
+      const data = await takeTurn(() => session.run(fed, shape));
       const classified = classifyAnswer(data, answer, size, probabilities);
       if (classified) return classified;
       const count = reading.classes.length * inputSize.height * inputSize.width;

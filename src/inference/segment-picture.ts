@@ -1,5 +1,6 @@
 /** @file From the pixels of a picture to its classes; nothing here needs Node, so that browsers go the same way. */
 
+import { OtxError } from '../base/errors.js';
 import { atInputSize } from '../data/images/network-input.js';
 import type { PictureRows } from '../data/images/rows.js';
 import type { ClassInfo, DecodedImage } from '../data/types.js';
@@ -57,6 +58,7 @@ export async function segmentPicture(
   { probabilities = false }: SegmentOptions,
   start: number,
 ): Promise<SegmentedImage> {
+  if (probabilities) requireProbabilities(model);
   const { width, height, warning } = picture;
   const tile = tileFor(model.tiling, picture);
   const image = tile ? picture.whole : await wholeOf(picture);
@@ -82,6 +84,15 @@ export async function segmentPicture(
     },
   };
   return { image, segmentation };
+}
+
+/** @throws OtxError `usage` for a file that gives classes alone. */
+export function requireProbabilities({ hasProbabilities }: OpenedModel): void {
+  if (hasProbabilities) return;
+  throw new OtxError(
+    'usage',
+    'the model file gives classes and no probabilities; export it with probabilities',
+  );
 }
 
 function sharesOf(labels: Uint8Array, classes: number): number[] {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { toHalf, toHalves } from '../base/half.js';
 import { decodeElements } from './element-types.js';
-import { halfTensor, toHalf, toHalves } from './half.js';
+import { halfTensor } from './half.js';
 
 const back = (halves: Uint16Array) => decodeElements('float16', halves.slice().buffer) as Float32Array;
 

@@ -17,11 +17,11 @@ import { generateScenes } from '../../src/demo/generate.js';
 import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
 import { findWebRuntime } from '../../src/export/deploy/web-runtime.js';
+import { enliven } from '../../src/export/formats/lively.cases.js';
 import { input, relu } from '../../src/graph/index.js';
 import { serializeModel } from '../../src/graph/onnx/serialize-model.js';
 import { deployModel, exportModel, predict } from '../../src/index.js';
 import { CHROMIUM, launchChromium, serve } from './chromium.js';
-import { enliven } from './lively.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);

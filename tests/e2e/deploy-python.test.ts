@@ -14,8 +14,8 @@ import { openDataset } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
+import { enliven } from '../../src/export/formats/lively.cases.js';
 import { deployModel, predict } from '../../src/index.js';
-import { enliven } from './lively.js';
 
 const run = promisify(execFile);
 const STAND_IN = fileURLToPath(new URL('./stand-in', import.meta.url));

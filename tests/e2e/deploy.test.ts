@@ -2,21 +2,18 @@
  * @file The arithmetic of docs/deploy.md, written out here without any of this project's own: from an exported file alone to the
  * masks of `otx predict`.
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openDataset } from '../../src/data/index.js';
-import { generateScenes } from '../../src/demo/generate.js';
-import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
+import { livelyCheckpoint, scenesIn } from '../../src/export/formats/lively.cases.js';
 import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
 import { evaluate, exportModel, predict } from '../../src/index.js';
-import { enliven } from './lively.js';
 
 let folder: string;
 let images: string;
@@ -34,17 +31,14 @@ interface About {
 }
 
 const THRESHOLD = 0.35;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-deploy-'));
-  const data = join(folder, 'data');
-  await generateScenes(data, { train: 1, val: 2, width: 90, height: 70 });
-  images = join(data, 'val', 'images');
-  const { classes } = await openDataset(join(data, 'val'));
+  const scenes = await scenesIn(join(folder, 'data'), { width: 90, height: 70 });
+  images = dirname(scenes.images[0]!);
   const settings = { inputSize: '64x64', confidenceThreshold: THRESHOLD };
-  const template = 'Lite-HRNet-s-mod2';
   checkpoint = join(folder, 'weights.safetensors');
-  await writeFile(checkpoint, untrainedCheckpoint({ template, classes, seed: 1, settings }));
-  await enliven(checkpoint, join(images, (await readdir(images))[0]!));
+  await livelyCheckpoint(checkpoint, 'Lite-HRNet-s-mod2', scenes, settings);
   const { model } = await exportModel({
     weights: checkpoint,
     output: join(folder, 'export'),

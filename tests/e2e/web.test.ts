@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { encodePng } from '../../src/drawing/overlay.js';
+import { enliven } from '../../src/export/formats/lively.cases.js';
 import { input, relu } from '../../src/graph/index.js';
 import { serializeModel } from '../../src/graph/onnx/serialize-model.js';
 import { createSegmenter as createInNode, exportModel } from '../../src/index.js';
@@ -16,7 +17,6 @@ import type { Browser } from '../../src/web/browser.js';
 import type { WebRuntime } from '../../src/web/runtime.js';
 import { createSegmenterIn } from '../../src/web/segmenter.js';
 import { createSegmenter } from '../../src/web-api.js';
-import { enliven } from './lively.js';
 
 const CLASSES = ['background', 'car', 'tree'].map((name, k) => ({
   name,

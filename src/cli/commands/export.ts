@@ -6,19 +6,18 @@ import { EXPORT_TYPES, exportModel } from '../../index.js';
 import { parseInputSize } from '../arguments.js';
 import { afterExport } from '../closing.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
+import { addFormatFlags, type FormatFlags, formatOptions } from './format-flags.js';
 
-interface Flags {
+interface Flags extends FormatFlags {
   loadWeights?: string;
   output?: string;
   exportType: string;
-  staticBatch?: boolean;
-  dynamicBatch?: boolean;
   inputSize?: { width: number; height: number };
 }
 
 export function addExport(program: Command, context: CommandContext): void {
   const { terminal, settings, run, outputFor, weightsFrom } = context;
-  program
+  const command = program
     .command('export')
     .description('write a trained model as an ONNX file, for OpenVINO, or its weights for PyTorch')
     .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
@@ -35,14 +34,13 @@ export function addExport(program: Command, context: CommandContext): void {
       'format: onnx, openvino (openvino.xml and openvino.bin), or pytorch (weights.pth)',
       'onnx',
     )
-    .option('--static-batch', 'fix the batch size to 1 (default for openvino)')
-    .option('--dynamic-batch', 'leave the batch size open (default for onnx)')
     .option(
       '--input-size <width x height>',
       'size of the input, exactly and in any shape, e.g. 640x320 for 640 wide and 320 high (default: the square on which ' +
         'training validates, 544 for an input_size of 512)',
       parseInputSize,
-    )
+    );
+  addFormatFlags(command)
     .addHelpText('after', paramsHint('export', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const type = EXPORT_TYPES.find((known) => known === flags.exportType.toLowerCase());
@@ -53,16 +51,8 @@ export function addExport(program: Command, context: CommandContext): void {
           `--export-type: unsupported export type "${flags.exportType}"; ${known} are written`,
         );
       }
-      const unused = Object.entries({
-        '--static-batch': flags.staticBatch,
-        '--dynamic-batch': flags.dynamicBatch,
-        '--input-size': flags.inputSize,
-      }).find(([, value]) => value !== undefined);
-      if (type === 'pytorch' && unused) {
-        throw new OtxError('usage', `${unused[0]} has no effect on --export-type ${type}; leave it out`);
-      }
-      if (flags.staticBatch && flags.dynamicBatch) {
-        throw new OtxError('usage', '--static-batch and --dynamic-batch are both given; choose one of them');
+      if (flags.inputSize && type === 'pytorch') {
+        throw new OtxError('usage', `--input-size has no effect on --export-type ${type}; leave it out`);
       }
       const asked = settings('export');
       if (flags.inputSize && asked.inputSize !== undefined) {
@@ -84,7 +74,7 @@ export function addExport(program: Command, context: CommandContext): void {
           weights,
           output,
           type,
-          batch: flags.staticBatch ? 'static' : flags.dynamicBatch ? 'dynamic' : undefined,
+          ...formatOptions(flags),
           ...asked,
           inputSize: flags.inputSize ?? asked.inputSize,
           ...hooks,
@@ -92,7 +82,7 @@ export function addExport(program: Command, context: CommandContext): void {
       );
       const network = `input [${inputShape.join(', ')}], ${classes.length} classes`;
       const written = {
-        onnx: `${network}, labels and normalisation in its metadata`,
+        onnx: `${network}, labels and the form of input and output in its metadata`,
         openvino: `${network}; takes pixels, 0 to 255, and has the labels in its rt_info`,
         pytorch: `weights for ${classes.length} classes, opens with torch.load(…, weights_only=True)`,
       }[type];

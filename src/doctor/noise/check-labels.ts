@@ -17,6 +17,7 @@ import {
 import { namesUsedBy } from '../../inference/model-settings.js';
 import { openModel } from '../../inference/open-model.js';
 import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
+import { requireProbabilities } from '../../inference/segment-picture.js';
 import { MODEL_KINDS } from '../../inference/trained-model.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../../runs/inputs.js';
 import { withProblemList } from '../../runs/problem-list.js';
@@ -95,6 +96,7 @@ export async function checkLabels(options: CheckLabelsOptions): Promise<LabelChe
   checkOptions('checkLabels()', options, kinds, namesUsedBy('predict'));
   const model = await openModel(options);
   try {
+    requireProbabilities(model);
     const places = { folders: [{ path: options.data, what: 'the data set' }] };
     const verified = await withProblemList(options.output, () => openAll(options, model), places);
     return await checkVerified(verified, model, options);

@@ -77,6 +77,7 @@ test('what was planted comes first, for a model that knows the truth', async () 
   const model: OpenedModel = {
     ...{ classes: dataset.classes, inputSize, threshold: undefined },
     tiling: { tile: 'off', overlap: 0 },
+    hasProbabilities: true,
     dispose: async () => undefined,
     // Sure of the truth, more here and less there.
     classify: async (_planes, size) => {

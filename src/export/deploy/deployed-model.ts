@@ -2,18 +2,18 @@
 
 import { OtxError, option } from '../../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../../base/read-file.js';
+import type { FileReading } from '../../inference/model-entry.js';
 import { namesUsedBy } from '../../inference/model-settings.js';
-import type { Reading } from '../../inference/opened-model.js';
 import { readingOfFile } from '../../inference/portable-model.js';
 import { readerOf } from '../../inference/readers/index.js';
 import { loadTrainedModel, refuseModel, type TrainedModelOptions } from '../../inference/trained-model.js';
-import { type ExportType, type FileBytes, formatOf } from '../formats/index.js';
+import { type ExportType, type FileBytes, formatOf, usualOptions } from '../formats/index.js';
 
 /** What is deployed. */
 export interface DeployedModel {
   /** ONNX. */
   readonly bytes: Uint8Array;
-  readonly reading: Reading;
+  readonly reading: FileReading;
   /** The same for OpenVINO, where it is asked for. */
   readonly ir?: { readonly xml: Uint8Array; readonly bin: Uint8Array } | undefined;
 }
@@ -33,9 +33,9 @@ export async function deployedModel(
   const reader = await readerOf(weights);
   if (!reader) {
     const trained = await loadTrainedModel(options);
-    const encoded = (format: ExportType) => {
-      const { encode, defaultBatch: batch } = formatOf(format);
-      return [...encode(trained, { batch }).values()].map(inOnePiece);
+    const encoded = (type: ExportType) => {
+      const format = formatOf(type);
+      return [...format.encode(trained, usualOptions(format)).values()].map(inOnePiece);
     };
     const [bytes] = encoded('onnx') as [Uint8Array];
     const [xml, bin] = forOpenvino ? encoded('openvino') : [];

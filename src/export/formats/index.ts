@@ -1,11 +1,18 @@
 /** @file Formats that can be written. */
 
-import type { ExportFormat } from './format.js';
+import { OPSETS } from '../../graph/onnx/serialize.js';
+import type { ExportFormat, FormatOptions } from './format.js';
 import { onnxFormat } from './onnx.js';
 import { openvinoFormat } from './openvino.js';
 import { pytorchFormat } from './pytorch.js';
 
-export type { ExportFormat, FileBytes, FormatOptions } from './format.js';
+export {
+  type ExportFormat,
+  type FileBytes,
+  type FormatOptions,
+  PRECISIONS,
+  type Precision,
+} from './format.js';
 
 const FORMATS = [onnxFormat, openvinoFormat, pytorchFormat] as const satisfies readonly ExportFormat[];
 
@@ -20,3 +27,12 @@ export const EXPORT_TYPES: readonly ExportType[] = FORMATS.map(({ name }) => nam
 
 export const formatOf = (name: ExportType): ExportFormat =>
   exportFormats.find((format) => format.name === name) as ExportFormat;
+
+/** How a format is written where nothing else is asked for. */
+export const usualOptions = ({ defaultBatch, precisions }: ExportFormat): FormatOptions => ({
+  ...{ batch: defaultBatch, opset: OPSETS.newest, precision: precisions[0]!, normalisation: 'outside' },
+  ...{ layout: 'nchw', channels: 'rgb', outputForm: 'probabilities', dumpFeatures: false },
+});
+
+/** Names of the options. */
+export const FORMAT_OPTIONS = Object.keys(usualOptions(onnxFormat)) as (keyof FormatOptions)[];

@@ -1,24 +1,44 @@
 /** @file An ordinary ONNX file of standard operators, with normalisation and labels as metadata. */
 
+import type { WeightPrecision } from '../../graph/onnx/stored-weights.js';
 import { encodeNetwork } from '../../inference/network-file.js';
-import { modelInfo } from '../model-info.js';
-import type { ExportFormat } from './format.js';
+import { confidenceThreshold } from '../../settings/index.js';
+import { featureBackbone } from '../feature-backbone.js';
+import { formOf, modelInfo } from '../model-info.js';
+import type { ExportFormat, Precision } from './format.js';
 
 const FILE = 'model.onnx';
 
 /** Samples that a graph mixes are told apart from one sample only where there are two of them. */
 const TRACED_BATCH = 2;
 
+const STORED: Readonly<Record<Precision, WeightPrecision>> = {
+  ...{ fp32: 'float32', fp16: 'float16', 'int8-weights': 'int8' },
+};
+
 export const onnxFormat = {
   name: 'onnx',
   description: 'an ONNX file',
-  takes: ['batch', 'inputSize'],
   defaultBatch: 'dynamic',
+  takes: [
+    ...(['batch', 'inputSize', 'opset', 'precision', 'normalisation', 'layout', 'channels'] as const),
+    ...(['outputForm', 'dumpFeatures'] as const),
+  ],
+  precisions: ['fp32', 'fp16', 'int8-weights'],
   readable: true,
   files: [FILE],
-  encode: (trained, { batch }) => {
-    const dynamicBatch = batch === 'dynamic';
-    const description = { name: trained.template.name, metadata: modelInfo(trained), dynamicBatch };
-    return new Map([[FILE, encodeNetwork(trained, { batch: dynamicBatch ? TRACED_BATCH : 1 }, description)]]);
+  encode: (trained, options) => {
+    const dynamicBatch = options.batch === 'dynamic';
+    const form = {
+      ...formOf(options),
+      threshold: confidenceThreshold(trained.hyperParameters),
+      batch: dynamicBatch ? TRACED_BATCH : 1,
+      backbone: options.dumpFeatures ? featureBackbone(trained) : undefined,
+    };
+    const description = {
+      ...{ name: trained.template.name, metadata: modelInfo(trained, formOf(options)), dynamicBatch },
+      ...{ opset: options.opset, weights: STORED[options.precision] },
+    };
+    return new Map([[FILE, encodeNetwork(trained, form, description)]]);
   },
 } as const satisfies ExportFormat;

@@ -11,6 +11,7 @@ export const pytorchFormat = {
   description: 'weights for PyTorch',
   takes: [],
   defaultBatch: 'dynamic',
+  precisions: ['fp32'],
   readable: false,
   files: [FILE],
   encode: ({ classes, state, variables }) => {

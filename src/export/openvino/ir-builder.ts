@@ -1,6 +1,7 @@
 /** @file Layers of a file in the making: what operators need besides their own layer, such as axes as constants. */
 
 import { OtxError } from '../../base/errors.js';
+import { toHalves } from '../../base/half.js';
 import {
   type AnyNode,
   type DType,
@@ -11,7 +12,6 @@ import {
   type TensorType,
 } from '../../graph/index.js';
 import { littleEndianBytes } from '../../graph/onnx/serialize.js';
-import { toHalves } from '../../weights/half.js';
 import { ELEMENTS, type IrAttribute, type IrLayer, type IrType, type IrValue } from './layer.js';
 import { ALIGNMENT, WeightsFile } from './weights-file.js';
 

@@ -18,6 +18,8 @@ import {
 export interface ModelFacts {
   /** Height and width of the largest input that has them; a side that the file leaves open is undefined. */
   readonly input: readonly [number | undefined, number | undefined];
+  /** How many values its weights have, as the file holds them. */
+  readonly weights: number;
   /** Texts of the file about itself, by key; very long ones are left out. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -102,6 +104,7 @@ export function inspectModel(bytes: Uint8Array, largest: number): ModelFacts {
   const texts = model.metadataProps.filter(({ value }) => value.length <= LONGEST_TEXT);
   return {
     input: largestOf(sides),
+    weights: graph.initializer.reduce((sum, tensor) => sum + valuesIn(tensor), 0),
     metadata: Object.fromEntries(texts.map(({ key, value }) => [key, value])),
   };
 }
@@ -187,6 +190,16 @@ function floatsOf({
 
 const BFLOAT16: number = 16;
 
+/** Bytes of a value, of types that weights are stored in; of others, those of the largest. */
+const VALUE_BYTES: Readonly<Record<number, number>> = {
+  ...{ [Type.FLOAT]: 4, [Type.UINT8]: 1, [Type.INT8]: 1, [Type.FLOAT16]: 2, [BFLOAT16]: 2 },
+};
+const MOST_VALUE_BYTES = 8;
+
+/** Not what its dimensions say, which may be anything. */
+const valuesIn = ({ dataType, rawData, floatData, int32Data }: TensorProto): number =>
+  rawData.length / (VALUE_BYTES[dataType] ?? MOST_VALUE_BYTES) + floatData.length + int32Data.length;
+
 /** Input of a batch normalisation that is its variance. */
 const VARIANCE = 4;
 
@@ -209,8 +222,9 @@ function largestOf(all: readonly (ModelFacts['input'] | undefined)[]): ModelFact
 function sidesOf({ type }: ValueInfoProto): ModelFacts['input'] | undefined {
   const dims = type?.value.case === 'tensorType' ? type.value.value.shape?.dim : undefined;
   if (dims?.length !== 4) return undefined;
-  const [height, width] = dims
-    .slice(2)
-    .map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
-  return [height, width];
+  const [, first, middle, last] = dims.map(({ value }) =>
+    value.case === 'dimValue' ? Number(value.value) : undefined,
+  );
+  // Colours come last, or first.
+  return last === 3 && first !== 3 ? [first, middle] : [middle, last];
 }

@@ -29,12 +29,18 @@ export interface OnnxCall {
 
 /** Makes initialisers for arguments that ONNX wants as tensors. */
 export interface Arguments {
+  /** Version of the standard operator set that is written. */
+  readonly opset: number;
   /** Name of an int64 vector. */
   ints(values: readonly number[]): string;
   /** Name of a rank-0 tensor. */
   scalar(value: number, dtype: DType): string;
   /** The same as `ints`, for a target shape of reshape (or of expand), which may have to follow the batch size. */
   shape(node: Node, shape: readonly number[]): string;
+  /** Name of a vector of float32 without elements. */
+  noFloats(): string;
+  /** Name of the size of the value of a node, all of it, where the rows and columns of a map change. */
+  mapSize(node: Node, size: readonly [number, number]): string;
 }
 
 type Writer<O extends OpName> = (node: Node<O>, args: Arguments) => OnnxCall;
@@ -43,13 +49,20 @@ const plain =
   (opType: string, attributes: Readonly<Record<string, OnnxAttribute>> = {}) =>
   (): OnnxCall => ({ opType, attributes });
 
+/** @param since version of the operators that takes axes as an input; those before it have an attribute. */
 const reduction =
-  (opType: string): Writer<'reduceSum' | 'reduceMean' | 'reduceMax'> =>
-  ({ attributes }, args) => ({
-    opType,
-    attributes: { keepdims: { int: attributes.keepDims ? 1 : 0 } },
-    extraInputs: [args.ints(attributes.axes)],
-  });
+  (opType: string, since: number): Writer<'reduceSum' | 'reduceMean' | 'reduceMax'> =>
+  ({ attributes: { axes, keepDims } }, args): OnnxCall => {
+    const keepdims = { int: keepDims ? 1 : 0 };
+    return args.opset >= since
+      ? { opType, attributes: { keepdims }, extraInputs: [args.ints(axes)] }
+      : { opType, attributes: { axes: { ints: axes }, keepdims } };
+  };
+
+/** An operator that older versions lack, and that `lowering/opset.ts` does not rewrite for them. */
+function requireOpset(node: Node, since: number, { opset }: Arguments): void {
+  if (opset < since) needsLowering(node, `is not in opset ${opset} (it came with ${since})`);
+}
 
 function needsLowering(node: Node, why = 'has no ONNX form'): never {
   const where = node.scope ? ` in ${node.scope}` : '';
@@ -71,11 +84,16 @@ const resize = (
   node: Node<'resizeNearest' | 'resizeBilinear'>,
   args: Arguments,
   attributes: Readonly<Record<string, OnnxAttribute>>,
-): OnnxCall => ({
-  opType: 'Resize',
-  attributes: { ...attributes, axes: { ints: [2, 3] } },
-  extraInputs: ['', '', args.ints(node.attributes.size)],
-});
+): OnnxCall => {
+  // Older versions want the inputs that sizes stand in for all the same, without anything in them.
+  const unused = args.opset >= 13 ? '' : args.noFloats();
+  // Sizes of all axes: other programs stumble over `axes`, which came late.
+  return {
+    opType: 'Resize',
+    attributes,
+    extraInputs: [unused, unused, args.mapSize(node, node.attributes.size)],
+  };
+};
 
 export const writers: { readonly [O in OpName]: Writer<O> } = {
   input: semantic,
@@ -92,7 +110,10 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
   relu: plain('Relu'),
   sigmoid: plain('Sigmoid'),
   tanh: plain('Tanh'),
-  gelu: plain('Gelu'),
+  gelu: (node, args) => {
+    requireOpset(node, 20, args);
+    return { opType: 'Gelu' };
+  },
   geluGrad: semantic,
   positive: semantic,
   not: plain('Not'),
@@ -109,13 +130,16 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
   equal: plain('Equal'),
   less: plain('Less'),
   greater: plain('Greater'),
-  greaterOrEqual: plain('GreaterOrEqual'),
+  greaterOrEqual: (node, args) => {
+    requireOpset(node, 12, args);
+    return { opType: 'GreaterOrEqual' };
+  },
   and: plain('And'),
   where: plain('Where'),
 
-  reduceSum: reduction('ReduceSum'),
-  reduceMean: reduction('ReduceMean'),
-  reduceMax: reduction('ReduceMax'),
+  reduceSum: reduction('ReduceSum', 13),
+  reduceMean: reduction('ReduceMean', 18),
+  reduceMax: reduction('ReduceMax', 18),
   argMax: ({ attributes }) => ({
     opType: 'ArgMax',
     attributes: { axis: { int: attributes.axis }, keepdims: { int: attributes.keepDims ? 1 : 0 } },
@@ -137,19 +161,19 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
     opType: 'GatherElements',
     attributes: { axis: { int: axis } },
   }),
-  scatterElements: ({ attributes: { axis } }) => ({
-    opType: 'ScatterElements',
-    attributes: { axis: { int: axis }, reduction: { string: 'add' } },
-  }),
+  scatterElements: (node, args) => {
+    requireOpset(node, 16, args);
+    const { axis } = node.attributes;
+    return { opType: 'ScatterElements', attributes: { axis: { int: axis }, reduction: { string: 'add' } } };
+  },
 
   reshape: (node, args) => ({ opType: 'Reshape', extraInputs: [args.shape(node, node.attributes.shape)] }),
   transpose: ({ attributes }) => ({ opType: 'Transpose', attributes: { perm: { ints: attributes.perm } } }),
   concat: ({ attributes }) => ({ opType: 'Concat', attributes: { axis: { int: attributes.axis } } }),
-  split: ({ attributes }, args) => ({
-    opType: 'Split',
-    attributes: { axis: { int: attributes.axis } },
-    extraInputs: [args.ints(attributes.sizes)],
-  }),
+  split: ({ attributes: { axis, sizes } }, args): OnnxCall =>
+    args.opset >= 13
+      ? { opType: 'Split', attributes: { axis: { int: axis } }, extraInputs: [args.ints(sizes)] }
+      : { opType: 'Split', attributes: { axis: { int: axis }, split: { ints: sizes } } },
   slice: ({ attributes: { starts, ends, axes, steps } }, args) => ({
     opType: 'Slice',
     extraInputs: [args.ints(starts), args.ints(ends), args.ints(axes), args.ints(steps)],

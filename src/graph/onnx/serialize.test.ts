@@ -9,6 +9,7 @@ import {
   cumSum,
   expand,
   gatherElements,
+  greaterOrEqual,
   input,
   matMul,
   mul,
@@ -168,5 +169,63 @@ describe('a free batch size', () => {
     expect(() => serializeLowered({ inputs: [x], outputs: { y: build() }, dynamicBatch: true })).toThrow(
       /batch size cannot be left open/,
     );
+  });
+});
+
+describe('forms of operators', () => {
+  const map = input('map', 'float32', [2, 3, 4, 4]);
+  const nodesOf = (description: Parameters<typeof serializeLowered>[0]) => parse(description).graph!.node;
+
+  it('writes a resize with the sizes of all axes, of an open batch too', () => {
+    const y = resizeNearest(map, [8, 8]);
+    const fixed = parse({ inputs: [map], outputs: { y } }).graph!;
+    expect(fixed.node.map(({ opType }) => opType)).toEqual(['Resize']);
+    expect(fixed.node[0]!.attribute.map(({ name }) => name)).not.toContain('axes');
+    const sizes = fixed.initializer.find(({ name }) => name === fixed.node[0]!.input[3])!;
+    expect([...new BigInt64Array(sizes.rawData.slice().buffer)]).toEqual([2n, 3n, 8n, 8n]);
+    const open = nodesOf({
+      inputs: [map],
+      outputs: { y, z: relu(resizeNearest(relu(map), [8, 8])) },
+      dynamicBatch: true,
+    });
+    expect(open.map(({ opType }) => opType).sort()).toEqual(
+      ['Concat', 'Relu', 'Relu', 'Resize', 'Resize', 'Shape', 'Slice'].sort(),
+    );
+  });
+
+  it('writes axes and sizes as attributes where the version wants them', () => {
+    const y = reduceMean(map, { axes: [2, 3] });
+    const attributesAt = (opset: number) =>
+      nodesOf({ inputs: [map], outputs: { y }, opset })[0]!.attribute.map(({ name }) => name);
+    expect(attributesAt(17)).toContain('axes');
+    expect(attributesAt(18)).not.toContain('axes');
+    const model = parse({ inputs: [map], outputs: { y }, opset: 11 });
+    expect([model.irVersion, model.opsetImport[0]!.version]).toEqual([6n, 11n]);
+  });
+
+  it('refuses versions that it does not know, and operators that a version lacks', () => {
+    expect(() => parse({ inputs: [map], outputs: { y: relu(map) }, opset: 21 })).toThrow(
+      /opset 21 is not written; 11 to 20/,
+    );
+    expect(() => parse({ inputs: [map], outputs: { y: greaterOrEqual(map, 0) }, opset: 11 })).toThrow(
+      /greaterOrEqual.* is not in opset 11 \(it came with 12\)/,
+    );
+  });
+
+  const kernel = constant(
+    Float32Array.from({ length: 108 }, (_, i) => Math.sin(i)),
+    [4, 3, 3, 3],
+  );
+  const typesOf = (weights: 'float32' | 'float16' | 'int8') => {
+    const { node, initializer } = parse({ inputs: [map], outputs: { y: conv(map, kernel) }, weights }).graph!;
+    return [node.map(({ opType }) => opType), initializer.map(({ dataType }) => dataType)];
+  };
+  it('stores weights as they are, as halves, or as integers with a factor for each channel', () => {
+    expect(typesOf('float32')).toEqual([['Conv'], [1]]);
+    expect(typesOf('float16')).toEqual([['Cast', 'Conv'], [10]]);
+    expect(typesOf('int8')).toEqual([
+      ['Cast', 'Mul', 'Conv'],
+      [3, 1],
+    ]);
   });
 });

@@ -34,10 +34,14 @@ import {
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
 import { type Arguments, elementTypes, type OnnxCall, writers } from './operators.js';
+import { type StoredTensor, storedWeight, type WeightPrecision } from './stored-weights.js';
 
-/** Version of the standard operator set that is written; other domains are at version 1. */
-const OPSET = 20;
-const IR_VERSION = 9;
+/** Versions of the standard operator set that can be written, the last one by default; other domains are at version 1. */
+export const OPSETS = { oldest: 11, newest: 20 } as const;
+/** Of the file format, that each version of the operators came with; a runtime that knows these may know no later one. */
+const IR_VERSIONS: Readonly<Record<number, number>> = {
+  ...{ 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9 },
+};
 /** Name of the leading dimension of a model with a free batch size. */
 export const BATCH_DIMENSION = 'batch';
 
@@ -53,14 +57,21 @@ export interface ModelDescription {
   readonly dynamicBatch?: boolean;
   /** Name of the graph; default 'otx'. */
   readonly name?: string;
+  /** Version of the standard operator set, 11 to 20; default 20. */
+  readonly opset?: number;
+  /**
+   * How weights are stored, which a runtime makes float32 again when it loads the file: as they are; as halves; or those of convolutions
+   * as 8-bit integers with a factor for each output channel. Default float32.
+   */
+  readonly weights?: WeightPrecision;
 }
 
 /**
- * Serialises a lowered graph (opset 20, com.microsoft 1) to an ONNX ModelProto.
+ * Serialises a lowered graph (opset 20 or the one asked for, com.microsoft 1) to an ONNX ModelProto.
  * Equal graphs give equal bytes: names are numbered within the file.
  *
- * @throws OtxError `graph` when an operator still needs lowering, an input is not listed or not an input node, or the batch
- * size cannot be left open.
+ * @throws OtxError `graph` when an operator still needs lowering, an input is not listed or not an input node, the batch
+ * size cannot be left open, or the version of the operators is none that is written.
  */
 export function serializeLowered(model: ModelDescription): Uint8Array {
   const writer = new ModelWriter(model);
@@ -73,10 +84,14 @@ class ModelWriter implements Arguments {
   private readonly initializers: TensorProto[] = [];
   private readonly shared = new Map<string, string>();
   private readonly domains = new Set<string>();
+  /** Weights of convolutions. */
+  private readonly kernels = new Set<Tensor>();
   private readonly batchAxes: ReadonlyMap<Tensor, number>;
   private values = 0;
+  readonly opset: number;
 
   constructor(private readonly model: ModelDescription) {
+    this.opset = checkedOpset(model.opset ?? OPSETS.newest);
     this.batchAxes = model.dynamicBatch
       ? findBatchAxes(model.inputs, Object.values(model.outputs))
       : new Map<Tensor, number>();
@@ -92,12 +107,14 @@ class ModelWriter implements Arguments {
       if (isLeaf || this.names.has(tensor)) copies.push([outputName, tensor]);
       else this.names.set(tensor, outputName);
     }
-    for (const node of fileOrder(Object.values(outputs))) this.writeNode(node);
+    const nodes = fileOrder(Object.values(outputs));
+    for (const node of nodes) if (node.op === 'conv') this.kernels.add(node.inputs[1]!);
+    for (const node of nodes) this.writeNode(node);
     for (const [outputName, tensor] of copies)
       this.push({ opType: 'Identity' }, [this.nameOf(tensor)], [outputName], outputName);
 
     return create(ModelProtoSchema, {
-      irVersion: BigInt(IR_VERSION),
+      irVersion: BigInt(IR_VERSIONS[this.opset]!),
       producerName: 'otx',
       graph: create(GraphProtoSchema, {
         name,
@@ -107,7 +124,7 @@ class ModelWriter implements Arguments {
         output: Object.entries(outputs).map(([key, tensor]) => this.valueInfo(key, tensor)),
       }),
       opsetImport: [
-        create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) }),
+        create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(this.opset) }),
         ...[...this.domains].map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
       ],
       metadataProps: Object.entries(metadata).map(([key, value]) =>
@@ -144,6 +161,37 @@ class ModelWriter implements Arguments {
     return this.ints([node.op === 'reshape' ? 0 : 1, ...shape.slice(1)]);
   }
 
+  mapSize(node: Node, [height, width]: readonly [number, number]): string {
+    const [batch, channels] = node.outputs[0]!.shape as [number, number];
+    if (this.batchAxes.get(node.outputs[0]!) !== 0) return this.ints([batch, channels, height, width]);
+    return this.once(`size:${channels},${height},${width}`, () =>
+      this.helper('Concat', { axis: { int: 0 } }, [this.batchSize(), this.ints([channels, height, width])]),
+    );
+  }
+
+  noFloats(): string {
+    return this.once('nothing', () => this.initializer(new Float32Array(), { dtype: 'float32', shape: [0] }));
+  }
+
+  /** Of the run, as a vector of one number. */
+  private batchSize(): string {
+    return this.once('batch', () => {
+      const shape = this.helper('Shape', {}, [inputName(this.model.inputs[0]!)]);
+      return this.helper('Slice', {}, [shape, this.ints([0]), this.ints([1]), this.ints([0])]);
+    });
+  }
+
+  /** A node that no node of the graph stands for. @returns name of its value */
+  private helper(
+    opType: string,
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    inputs: readonly string[],
+  ): string {
+    const name = this.freshName();
+    this.push({ opType, attributes }, inputs, [name], opType);
+    return name;
+  }
+
   private writeNode(node: AnyNode): void {
     if (node.op === 'input') {
       if (!this.names.has(node.outputs[0]!))
@@ -154,12 +202,7 @@ class ModelWriter implements Arguments {
       return;
     }
     if (node.op === 'constant') {
-      const { data, type, unique } = node.attributes;
-      const name =
-        data instanceof BigInt64Array && !unique
-          ? this.int64(data, type.shape)
-          : this.initializer(data, type);
-      this.names.set(node.outputs[0]!, name);
+      this.names.set(node.outputs[0]!, this.writeConstant(node));
       return;
     }
     const call = (writers[node.op] as (node: Node, args: Arguments) => OnnxCall)(node, this);
@@ -169,6 +212,30 @@ class ModelWriter implements Arguments {
       node.outputs.map((tensor) => this.nameOf(tensor)),
       node.scope ? `${node.scope}/${call.opType}` : call.opType,
     );
+  }
+
+  private writeConstant({ attributes: { data, type, unique }, outputs }: Node<'constant'>): string {
+    if (data instanceof BigInt64Array && !unique) return this.int64(data, type.shape);
+    const { weights = 'float32' } = this.model;
+    const isKernel = this.kernels.has(outputs[0]!);
+    const stored = unique ? undefined : storedWeight(data, type.shape, weights, isKernel);
+    if (stored === undefined) return this.initializer(data, type);
+    const to = { int: elementTypes.float32 };
+    const values = this.helper('Cast', { to }, [this.storedTensor(stored.values)]);
+    return stored.scales ? this.helper('Mul', {}, [values, this.storedTensor(stored.scales)]) : values;
+  }
+
+  private storedTensor({ elementType, shape, data }: StoredTensor): string {
+    const name = this.freshName();
+    this.initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map((d) => BigInt(d)),
+        dataType: elementType,
+        rawData: littleEndianBytes(data),
+      }),
+    );
+    return name;
   }
 
   private push(
@@ -220,16 +287,7 @@ class ModelWriter implements Arguments {
   }
 
   private initializer(data: TensorData, { dtype, shape }: TensorType): string {
-    const name = this.freshName();
-    this.initializers.push(
-      create(TensorProtoSchema, {
-        name,
-        dims: shape.map((d) => BigInt(d)),
-        dataType: elementTypes[dtype],
-        rawData: littleEndianBytes(data),
-      }),
-    );
-    return name;
+    return this.storedTensor({ elementType: elementTypes[dtype], shape, data });
   }
 
   private valueInfo(name: string, tensor: Tensor): ValueInfoProto {
@@ -255,6 +313,12 @@ class ModelWriter implements Arguments {
       }),
     });
   }
+}
+
+function checkedOpset(opset: number): number {
+  const { oldest, newest } = OPSETS;
+  if (Number.isInteger(opset) && opset >= oldest && opset <= newest) return opset;
+  throw new OtxError('graph', `opset ${opset} is not written; ${oldest} to ${newest} are`);
 }
 
 function inputName(tensor: Tensor): string {
@@ -290,7 +354,7 @@ function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Values as files have them; the result may share their memory. */
-export function littleEndianBytes(data: TensorData | Uint16Array): Uint8Array<ArrayBuffer> {
+export function littleEndianBytes(data: StoredTensor['data']): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   if (isLittleEndian || data.BYTES_PER_ELEMENT === 1) return bytes;
   const swapped = bytes.slice();

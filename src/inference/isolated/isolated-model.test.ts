@@ -6,6 +6,7 @@ import { toPlanes } from '../../data/images/network-input.js';
 import { untrainedCheckpoint } from '../../demo/untrained.js';
 import { exportModel } from '../../export/export-model.js';
 import { LARGEST } from '../../weights/check-values.js';
+import { USUAL_FORM } from '../file-form.js';
 import { type IsolatedModel, loadIsolated } from './isolated-model.js';
 import type { ClassifyRequest } from './protocol.js';
 
@@ -59,6 +60,7 @@ const pixelsOf = (seed: number) =>
 const requestOf = (picture: ClassifyRequest['picture']): ClassifyRequest => ({
   picture,
   answer: { classes, inputSize: sizeOf(), threshold: undefined, scale: 'probabilities' },
+  form: USUAL_FORM,
   size: sizeOf(),
   probabilities: true,
 });

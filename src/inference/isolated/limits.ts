@@ -33,6 +33,7 @@ const MOST_PIXELS_OF_SMALLER = 1024 ** 2;
 /**
  * Why a model is not run at all: its images alone would take gigabytes, here and in the caller's process.
  *
+ * @param fileBytes those of its weights as float32 where they are more.
  * @returns a clause without full stop; undefined for a size that is all right.
  */
 export function sizeProblem(fileBytes: number, height: number, width: number): string | undefined {
@@ -44,7 +45,7 @@ export function sizeProblem(fileBytes: number, height: number, width: number): s
   return `${size}, far too large for the ${Math.ceil(fileBytes / 1024)} kB of its file, less than those of any network of otx`;
 }
 
-/** @param pixels of its input. */
+/** @param fileBytes see {@link sizeProblem}. @param pixels of its input. */
 export function limitsOf(fileBytes: number, pixels: number): Limits {
   const memory = BASE_MEMORY + COPIES_OF_FILE * fileBytes + BYTES_PER_PIXEL * pixels;
   const perPixel = Math.min(MILLISECONDS_PER_PIXEL, MILLISECONDS_PER_WEIGHT * (fileBytes / BYTES_PER_WEIGHT));

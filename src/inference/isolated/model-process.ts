@@ -5,12 +5,12 @@
  * through the file blocks it, which is timed by the caller.
  */
 import { messageOf } from '../../base/errors.js';
-import { toPlanes } from '../../data/images/network-input.js';
 import { type CompiledModel, createEngine } from '../../engine/engine.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
 import { logitsOf } from '../../graph/onnx/logits-of.js';
 import type { Classified, Scale } from '../class-map.js';
 import { classifyAnswer } from '../classify-answer.js';
+import { fileInput } from '../file-form.js';
 import { limitsOf, sizeProblem } from './limits.js';
 import type { Answer, ClassifyRequest, Reply, Request, SentRequest } from './protocol.js';
 
@@ -47,11 +47,13 @@ async function load({
   segments,
 }: Request & { kind: 'load' }): Promise<Answer> {
   limit = limits.memory ?? limitsOf(bytes.length, 0).memory;
-  const { input, metadata } = inspectModel(bytes, largestWeight);
+  const { input, metadata, weights } = inspectModel(bytes, largestWeight);
   const [height = USUAL_SIDE, width = USUAL_SIDE] = input;
-  const problem = sizeProblem(bytes.length, height, width);
+  // Weights may be stored in fewer bytes than they are computed with.
+  const loaded = Math.max(bytes.length, Float32Array.BYTES_PER_ELEMENT * weights);
+  const problem = sizeProblem(loaded, height, width);
   if (problem !== undefined) throw new Error(problem);
-  const all = { ...limitsOf(bytes.length, height * width), ...limits };
+  const all = { ...limitsOf(loaded, height * width), ...limits };
   limit = all.memory;
   send({ kind: 'limits', limits: all });
   const engine = await createEngine({ ...(threads === undefined ? {} : { threads }), cache: false });
@@ -61,18 +63,17 @@ async function load({
   return { kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata };
 }
 
-/** Undefined for what are no probabilities, or would give none. */
+/** Undefined for what no network for these classes gives. */
 async function classesOf({
   picture,
   answer,
+  form,
   size,
   probabilities,
 }: ClassifyRequest): Promise<Classified | undefined> {
-  const { width, height } = answer.inputSize;
-  const { output } = await (model as CompiledModel).run({
-    input: { dtype: 'float32', shape: [1, 3, height, width], data: toPlanes(picture, answer.inputSize) },
-  });
-  return classifyAnswer(output?.data, { ...answer, scale: gives }, size, probabilities);
+  const input = { dtype: 'float32', ...fileInput(picture, answer.inputSize, form) } as const;
+  const { output } = await (model as CompiledModel).run({ input });
+  return classifyAnswer(output?.data, { ...answer, scale: gives, output: form.output }, size, probabilities);
 }
 
 async function answerTo(request: Request): Promise<Answer> {

@@ -3,6 +3,7 @@ import type { NetworkPicture } from '../../data/images/network-input.js';
 import type { Size } from '../../data/index.js';
 import type { ModelValue, TensorValue } from '../../engine/protocol.js';
 import type { AnswerOf, Classified } from '../class-map.js';
+import type { FileForm } from '../file-form.js';
 
 /** How much a model may take. */
 export interface Limits {
@@ -31,6 +32,7 @@ export interface ClassifyRequest {
   /** At the size of the input. */
   readonly picture: NetworkPicture;
   readonly answer: AnswerOf;
+  readonly form: FileForm;
   /** Of the image. */
   readonly size: Size;
   readonly probabilities: boolean;
