@@ -64,6 +64,45 @@ test('one image at once where nothing is asked for', async () => {
   expect((await load(join(output, 'openvino.xml'))).kind).toBe('openvino');
 });
 
+test('weights as halves behind conversions that OpenVINO leaves to its devices', async () => {
+  const options = { weights: weightsOf('SegNext-t'), type: 'openvino' as const };
+  const exact = await exportModel({ ...options, output: join(folder, 'fp32') });
+  const rough = await exportModel({ ...options, output: join(folder, 'fp16'), precision: 'fp16' });
+  const binOf = (model: string) => model.replace('.xml', '.bin');
+  const [large, small] = await Promise.all(
+    [exact, rough].map(async ({ model }) => (await stat(binOf(model))).size),
+  );
+  expect(small! / large!).toBeLessThan(0.55);
+  const { layers } = readIr(await readFile(rough.model));
+  const halves = layers.filter(({ type, data }) => type === 'Const' && data.element_type === 'f16');
+  const conversions = layers.filter(({ properties }) => properties.includes('decompression'));
+  expect(conversions.map(({ sources }) => sources[0]![0])).toEqual(halves.map(({ id }) => id));
+  expect(halves.length).toBeGreaterThan(100);
+  const pixels = picture(68, 68);
+  const [expected, found] = [
+    await probabilitiesOf(exact.model, pixels),
+    await probabilitiesOf(rough.model, pixels),
+  ];
+  expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(0.005);
+});
+
+test('features are a second output, and the first one is read', async () => {
+  const options = { weights: weightsOf('SegNext-t'), type: 'openvino' as const };
+  const { model } = await exportModel({ ...options, output: join(folder, 'features'), dumpFeatures: true });
+  const { layers } = readIr(await readFile(model));
+  const results = layers.filter(({ type }) => type === 'Result');
+  const named = results.map(({ sources }) => layers[sources[0]![0]]!.outputs[sources[0]![1]]!);
+  expect(named.map(({ names }) => names[0])).toEqual(['output', 'feature_vector']);
+  expect(named[1]!.dims.slice(2)).toEqual([1, 1]);
+  const pixels = picture(68, 68);
+  const plain = await exportModel({ ...options, output: join(folder, 'plain') });
+  const [found, expected] = [
+    await probabilitiesOf(model, pixels),
+    await probabilitiesOf(plain.model, pixels),
+  ];
+  expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThan(1e-5);
+});
+
 test('a file that is exported already is not exported again', async () => {
   const options = { weights: weightsOf('SegNext-t'), type: 'openvino' as const };
   const { model } = await exportModel({ ...options, output: join(folder, 'once') });
