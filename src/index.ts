@@ -48,6 +48,20 @@ export { type DeployOptions, type DeployResult, deployModel } from './export/dep
 export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
 export type { FormatOptions } from './export/formats/format.js';
 export { EXPORT_TYPES, type ExportType, PRECISIONS, type Precision } from './export/formats/index.js';
+export {
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  benchmarkExports,
+} from './export/measure/benchmark-exports.js';
+export type { FileMeasure } from './export/measure/measure-file.js';
+export type { MeasuredOptions } from './export/measure/measured-options.js';
+export {
+  describeMeasured,
+  type ExportedFile,
+  exportTable,
+  formatExported,
+  type MeasuredOn,
+} from './export/measure/table.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';

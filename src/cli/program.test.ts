@@ -80,6 +80,11 @@ describe('usage errors', () => {
     [[...train, '--workspace', 'x'], /--workspace of OTX is not here: .*give the template by name/],
     [[...train, '--enable-hpo'], /--enable-hpo of OTX is not here: /],
     [['export', '--workspace', 'w'], /--workspace of OTX is not here: /],
+    [['export', '--all', '--opset', '12'], /--all writes every format as it usually is/],
+    [['export', '--no-verify', '--test-data-roots', 'd'], /--test-data-roots has no effect on --no-verify/],
+    [['export', '--precision', 'fp32', '--half-precision'], /both given/],
+    [['export', '--opset', 'x'], /--opset: "x" is no version/],
+    [['benchmark', '--load-weights', 'w'], /missing required option --test-data-roots/],
     [['find', '--backbone', 'torchvision'], /no backbones of "torchvision"/],
   ])('otx %j', async (words, message) => {
     await expect(otx(...words)).rejects.toThrow(message);

@@ -6,6 +6,7 @@ import { otxCommand } from '../base/shell.js';
 import { DEFAULT_TEMPLATE, loadTemplate, version } from '../index.js';
 import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
 import { addAugment } from './commands/augment.js';
+import { addBenchmark } from './commands/benchmark.js';
 import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
@@ -102,6 +103,7 @@ export function createProgram(
   const context = createContext(params, terminal, host);
   for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport, addDeploy])
     add(program, context);
+  addBenchmark(program, context);
   addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);

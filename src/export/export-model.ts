@@ -4,8 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { breathe } from '../base/abortable.js';
-import { checkOptions } from '../base/check-options.js';
+import { checkOptions, type OptionKinds } from '../base/check-options.js';
 import { OtxError, option } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
 import { shown } from '../base/shown.js';
@@ -13,9 +12,10 @@ import type { ClassInfo, Size } from '../data/index.js';
 import { OPSETS } from '../graph/onnx/serialize.js';
 import { namesUsedBy } from '../inference/model-settings.js';
 import { readerOf } from '../inference/readers/index.js';
-import { loadTrainedModel, MODEL_KINDS, type TrainedModelOptions } from '../inference/trained-model.js';
+import { MODEL_KINDS, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
 import { weightsInputs } from '../runs/inputs.js';
-import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
+import { LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
+import { checkInputSize, loadSized } from './export-size.js';
 import {
   EXPORT_TYPES,
   type ExportFormat,
@@ -27,6 +27,16 @@ import {
   type Precision,
   usualOptions,
 } from './formats/index.js';
+import { createReference, type FileMeasure } from './measure/measure-file.js';
+import { MEASURE_KINDS, type MeasuredOptions, measureOptions } from './measure/measured-options.js';
+import { filesOf, writeFormat } from './write-format.js';
+
+const OWN_KINDS = {
+  output: 'path',
+  opset: 'number?',
+  dumpFeatures: 'boolean?',
+  verify: 'boolean?',
+} as const satisfies OptionKinds;
 
 const CHOICES = {
   type: EXPORT_TYPES,
@@ -39,7 +49,7 @@ const CHOICES = {
 } as const;
 
 /** What to export, and how. Options that the format does not know are refused. */
-export interface ExportOptions extends Omit<TrainedModelOptions, 'inputSize'> {
+export interface ExportOptions extends Omit<TrainedModelOptions, 'inputSize'>, MeasuredOptions {
   /** Folder for `model.onnx`, `openvino.xml` and `openvino.bin`, or `weights.pth`, and `label_schema.json`; those of an earlier export are replaced, others not. */
   readonly output: string;
   /** Default onnx. */
@@ -71,12 +81,19 @@ export interface ExportOptions extends Omit<TrainedModelOptions, 'inputSize'> {
   readonly outputForm?: FormatOptions['outputForm'] | undefined;
   /** Whether there is an output `feature_vector` besides: the means of all maps of the backbone, float32 [N, C, 1, 1]. Default false. */
   readonly dumpFeatures?: boolean | undefined;
+  /**
+   * Whether the file is read back, run and compared with the trained model on `testData`, or else on generated pictures: `measured` of the
+   * result. Files of PyTorch are not read back. Default false.
+   */
+  readonly verify?: boolean | undefined;
 }
 
 /** What was written. */
 export interface ExportResult {
   /** The file that was written. */
   readonly model: string;
+  /** Of all files of the format together, without the labels. */
+  readonly bytes: number;
   /** Name of the template that the weights belong to. */
   readonly template: string;
   /** `label_schema.json`, the classes in the form of the reference. */
@@ -85,6 +102,8 @@ export interface ExportResult {
   readonly classes: readonly ClassInfo[];
   /** Of the input `input`; 'batch' where the size is open. */
   readonly inputShape: readonly [number | 'batch', number, number, number];
+  /** Where it was asked for, of a file that is read back. */
+  readonly measured: FileMeasure | undefined;
 }
 
 /**
@@ -103,48 +122,46 @@ export interface ExportResult {
  */
 export async function exportModel(options: ExportOptions): Promise<ExportResult> {
   const settings = namesUsedBy('export');
-  const kinds = { ...MODEL_KINDS, output: 'path', opset: 'number?', dumpFeatures: 'boolean?' } as const;
+  const kinds = { ...MODEL_KINDS, ...MEASURE_KINDS, ...OWN_KINDS };
   checkOptions('exportModel()', options, kinds, [...Object.keys(CHOICES), ...settings]);
   for (const [name, words] of Object.entries(CHOICES)) {
     checkWord(name, options[name as keyof typeof CHOICES] ?? words[0], words);
   }
-  const { output, type = 'onnx', onEvent, signal } = options;
+  const { output, type = 'onnx', verify = false, onEvent, signal } = options;
   if (await readerOf(options.weights)) {
     throw new OtxError(
       'checkpoint',
       `${options.weights}: is an exported file already; export the run or the checkpoint that it came from`,
     );
   }
-  const { inputSize, ...others } = options;
-  const exactly = typeof inputSize === 'object' ? inputSize : undefined;
-  if (exactly) checkInputSize(exactly);
+  if (typeof options.inputSize === 'object') checkInputSize(options.inputSize);
   const format = formatOf(type);
   const how = formatOptions(format, options);
-  const files = [...format.files, LABEL_SCHEMA_FILE];
-  const outputs = await Outputs.open({ root: output, files, inputs: weightsInputs(options.weights) });
+  const inputs = weightsInputs(options.weights);
+  const outputs = await Outputs.open({ root: output, files: filesOf(format), inputs });
   try {
-    const loaded = await loadTrainedModel({
-      ...others,
-      inputSize: typeof inputSize === 'object' ? undefined : inputSize,
-    });
-    const trained = { ...loaded, inputSize: exactly ?? loaded.inputSize };
-    const encoded = format.encode(trained, how);
-    await breathe(signal, 'the model was exported');
-    for (const [file, bytes] of encoded) {
-      await outputs.write(file, ...(bytes instanceof Uint8Array ? [bytes] : bytes));
-    }
-    await outputs.write(LABEL_SCHEMA_FILE, formatLabelSchema(trained.classes));
+    const trained = await loadSized(options);
+    const bytes = await writeFormat(outputs, format, trained, how, { signal });
     onEvent?.({ type: 'output', folder: output });
+    const model = join(output, format.files[0]);
     return {
-      model: join(output, format.files[0]),
+      model,
+      bytes,
       template: trained.template.name,
       labelSchema: join(output, LABEL_SCHEMA_FILE),
       classes: trained.classes,
       inputShape: inputShape(trained.inputSize, how),
+      measured: verify && format.readable ? await measured(trained, model, options) : undefined,
     };
   } finally {
     await outputs.close();
   }
+}
+
+/** What the file is like, beside the model that it came from. */
+async function measured(trained: TrainedModel, file: string, options: ExportOptions): Promise<FileMeasure> {
+  const reference = await createReference(trained, options.weights, measureOptions(options));
+  return reference.measure(file);
 }
 
 /** What is asked for, and defaults. @throws OtxError `usage` for what a format does not know */
@@ -180,18 +197,4 @@ function inputShape({ width, height }: Size, { batch, layout }: FormatOptions): 
 function checkWord(name: string, word: unknown, words: readonly unknown[]): void {
   if (words.includes(word)) return;
   throw new OtxError('usage', `${option(name)} is ${shown(word)}; expected ${words.join(' or ')}`);
-}
-
-/** The networks halve their input at least five times: below this, nothing is left to be halved. */
-const SHORTEST_SIDE = 32;
-const LONGEST_SIDE = 8192;
-
-function checkInputSize({ width, height }: Size): void {
-  for (const side of [width, height]) {
-    if (Number.isInteger(side) && side >= SHORTEST_SIDE && side <= LONGEST_SIDE) continue;
-    throw new OtxError(
-      'usage',
-      `the input size is ${width}x${height}; width and height are whole numbers from ${SHORTEST_SIDE} to ${LONGEST_SIDE}`,
-    );
-  }
 }

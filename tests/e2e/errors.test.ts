@@ -182,10 +182,7 @@ describe('usage', () => {
     [[...train, 'params', '--learning_parameters.batch_size'], /needs a value/],
     [[...train, 'params', '8'], /expected --<group>\.<name> value/],
     [['find', '--task', 'DETECTION'], /no templates for task "DETECTION"/],
-    [
-      ['export', '--load-weights', 'x', '--export-type', 'openvino'],
-      /--export-type: unsupported .*"openvino"/,
-    ],
+    [['export', '--load-weights', 'x', '--export-type', 'caffe'], /--export-type: unsupported .*"caffe"/],
     [
       ['export', '--load-weights', 'x', 'params', '--learning_parameters.num_iters', '3'],
       /has no effect on otx export/,

@@ -46,6 +46,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   predict: paramsUsedBy('predict'),
   export: paramsUsedBy('export'),
   deploy: paramsUsedBy('export'),
+  benchmark: paramsUsedBy('export'),
 };
 
 /** Under their names in the API. */
