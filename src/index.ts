@@ -66,6 +66,13 @@ export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';
 export type { ImageSource } from './inference/image-source.js';
+export {
+  type DemoFrame,
+  type DemonstrateOptions,
+  type DemoResult,
+  demonstrate,
+  type PaintedFrame,
+} from './inference/live/demonstrate.js';
 export { type LoadedModel, type LoadOptions, load, type TrainingProgress } from './inference/load.js';
 export { type NetworkSize, networkSize } from './inference/network-size.js';
 export {

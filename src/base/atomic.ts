@@ -39,7 +39,7 @@ export function writeFileAtomic(path: string, ...chunks: readonly Chunk[]): Prom
  */
 export async function writeAtomically(
   path: string,
-  chunks: readonly Chunk[],
+  chunks: Iterable<Chunk> | AsyncIterable<Chunk>,
   { isNew = false, onWritten }: AtomicWrite = {},
 ): Promise<void> {
   // The temporary file must be in the same folder: a rename across file systems is a copy, and not atomic.
@@ -50,7 +50,7 @@ export async function writeAtomically(
     const file = await open(temporary, 'wx');
     try {
       const hash = onWritten && createHash('sha256');
-      for (const chunk of chunks) {
+      for await (const chunk of chunks) {
         const bytes = chunk instanceof Uint8Array ? chunk : Buffer.from(chunk);
         for (let start = 0; start < bytes.length; start += PIECE) {
           const piece = bytes.subarray(start, start + PIECE);

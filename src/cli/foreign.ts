@@ -7,7 +7,6 @@
 export const FOREIGN_OPERATIONS: Readonly<Record<string, string>> = {
   build: 'there is no workspace to build: otx train takes the template and the data itself',
   optimize: 'quantisation is not offered; otx export writes an ONNX file that runs as it is',
-  demo: 'use otx predict, which draws the classes over an image or over all images of a folder',
   explain: 'the reference has no explanations for segmentation either; otx predict draws what the model sees',
 };
 
@@ -34,8 +33,8 @@ export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {
   '--world-size': MULTI_NODE,
   '--encryption-key': 'encrypted data sets are not read; give a folder with images and masks',
   '--track-resource-usage': 'use a tool of the system, such as "time -v"',
-  '--fit-to-size': 'otx predict writes every picture in the size of its image; leave it out',
-  '--loop': 'otx predict goes through its images once; leave it out',
-  '--delay': 'otx predict writes files and opens no window; leave it out',
-  '--display-perf': 'otx find --measure tells the time per image; leave it out',
+  '--fit-to-size': 'otx demo has it; what otx predict writes has the size of its image',
+  '--loop': 'otx demo has it; otx predict goes through its images once',
+  '--delay': 'otx demo has it; otx predict shows nothing that could stay',
+  '--display-perf': 'otx demo has it; otx find --measure tells the time per image',
 };

@@ -2,6 +2,7 @@
 
 import {
   type ConvertOptions,
+  type DemonstrateOptions,
   type DeployOptions,
   describeSettings,
   type EvaluateOptions,
@@ -31,8 +32,19 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     dumpFeatures: '--dump-features',
     to: '--to',
     parts: '--parts',
+    loop: '--loop',
+    fitToSize: '--fit-to-size',
+    displayPerf: '--display-perf',
   } satisfies Partial<
-    Record<keyof (EvaluateOptions & PredictOptions & ExportOptions & ConvertOptions & DeployOptions), string>
+    Record<
+      keyof (EvaluateOptions &
+        PredictOptions &
+        ExportOptions &
+        ConvertOptions &
+        DeployOptions &
+        DemonstrateOptions),
+      string
+    >
   >),
 };
 

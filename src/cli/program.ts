@@ -11,6 +11,7 @@ import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
 import { addConvert } from './commands/convert.js';
+import { addDemo } from './commands/demo.js';
 import { addDeploy } from './commands/deploy.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
@@ -101,7 +102,7 @@ export function createProgram(
     .hook('preAction', (_, command) => refuseEmpty(command))
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
-  for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addExport, addDeploy])
+  for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addDemo, addExport, addDeploy])
     add(program, context);
   addBenchmark(program, context);
   addCheck(program, context);

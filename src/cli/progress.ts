@@ -183,6 +183,16 @@ export function progressPrinter(
   return { onEvent, close };
 }
 
+/** As {@link progressPrinter}, for a job that draws on the terminal itself. */
+export function notesPrinter({ print }: Pick<Terminal, 'print'>): ReturnType<typeof progressPrinter> {
+  return {
+    onEvent: (event) => {
+      if (event.type === 'notice') print(`note: ${event.message}`);
+    },
+    close: () => undefined,
+  };
+}
+
 function startText({
   template,
   parameters,

@@ -13,12 +13,27 @@ export interface Terminal {
   readonly columns: number;
   /** One line (or block) that stays. What of it would steer a terminal is written as an escape. */
   print(text: string): void;
+  /** What can be drawn on, where a person watches. */
+  readonly screen?: Screen | undefined;
   /**
    * A bar for `total` items; draws nothing when output is not a terminal.
    *
    * @param values of the `{placeholders}` in the format until the first update.
    */
   bar(format: string, total: number, values?: Record<string, string>): Bar;
+}
+
+/** A terminal as a surface. */
+export interface Screen {
+  /** Lines of text. */
+  readonly rows: number;
+  /** Characters in a line. */
+  readonly columns: number;
+  /**
+   * Steers and draws: nothing of this is escaped, or kept in the log. Resolves when it was taken, or when the terminal takes nothing
+   * for a while.
+   */
+  draw(text: string): Promise<void>;
 }
 
 /** A line that is redrawn in place. */
@@ -31,8 +46,11 @@ export interface Bar {
 
 const SILENT: Bar = { update: () => undefined, stop: () => undefined };
 
-/** Where a width is not known. */
+/** Where a size is not known. */
 const USUAL_COLUMNS = 80;
+const USUAL_ROWS = 24;
+/** A terminal that is held must not hold what is drawn on it. */
+const DRAW_MILLISECONDS = 1000;
 
 export interface TerminalOptions {
   readonly stdout: TextStream;
@@ -48,6 +66,7 @@ export function createTerminal({ stdout, log }: TerminalOptions): Terminal {
     get columns() {
       return stdout.columns || USUAL_COLUMNS;
     },
+    screen: live ? screenOf(stdout) : undefined,
     print: (text) => {
       const clean = printable(text);
       stdout.write(`${clean}\n`);
@@ -67,6 +86,21 @@ export function createTerminal({ stdout, log }: TerminalOptions): Terminal {
       });
       bar.start(total, 0, clean(initial));
       return { update: (done, values) => bar.update(done, clean(values)), stop: () => bar.stop() };
+    },
+  };
+}
+
+function screenOf(stdout: TextStream): Screen {
+  return {
+    get rows() {
+      return stdout.rows || USUAL_ROWS;
+    },
+    get columns() {
+      return stdout.columns || USUAL_COLUMNS;
+    },
+    draw: async (text) => {
+      stdout.write(text);
+      await stdout.flush(DRAW_MILLISECONDS);
     },
   };
 }

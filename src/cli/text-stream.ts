@@ -13,6 +13,8 @@ export interface TextStream {
   readonly isTerminal: boolean;
   /** Width of the terminal; undefined where there is none. */
   readonly columns: number | undefined;
+  /** Lines of the terminal; undefined where there is none. */
+  readonly rows: number | undefined;
   /** Why text got lost, e.g. `EPIPE`; undefined while all of it has arrived. */
   readonly failure: string | undefined;
   /** Never throws and never waits. */
@@ -45,6 +47,7 @@ function isDirect(descriptor: number): boolean {
 class DirectStream implements TextStream {
   readonly isTerminal = false;
   readonly columns = undefined;
+  readonly rows = undefined;
   failure: string | undefined;
 
   constructor(private readonly descriptor: number) {}
@@ -84,6 +87,10 @@ class QueuedStream implements TextStream {
 
   get columns(): number | undefined {
     return this.stream?.columns;
+  }
+
+  get rows(): number | undefined {
+    return this.stream?.rows;
   }
 
   write(text: string): void {

@@ -2,7 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import type { NetworkPicture } from '../data/images/network-input.js';
-import type { ClassInfo, DataReading, Size } from '../data/index.js';
+import type { ClassInfo, DataReading, ImageReading, Size } from '../data/index.js';
 import type { Classified } from './class-map.js';
 import type { Tiling } from './tiles/tile.js';
 import type { TrainedModelOptions } from './trained-model.js';
@@ -55,6 +55,13 @@ export interface OpenedModel extends Reading {
   readonly hasProbabilities: boolean;
   readonly classify: Classify;
   dispose(): Promise<void>;
+}
+
+/** The model, with the bands that somebody asked for in place of those that it learned from. */
+export function withBands(model: OpenedModel, bands: ImageReading['bands']): OpenedModel {
+  if (!bands) return model;
+  const { readings = [], imageReading } = model.data ?? {};
+  return { ...model, data: { readings, imageReading: { ...imageReading, bands: [...bands] } } };
 }
 
 export function senseless(path: string, found: string): OtxError {

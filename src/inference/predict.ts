@@ -1,30 +1,27 @@
 /** @file Segmenting images: an overlay to look at and an index mask to work with for each. */
 
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { throwIfAborted } from '../base/abortable.js';
 import { checkOptions } from '../base/check-options.js';
 import { OtxError } from '../base/errors.js';
 import { Outputs } from '../base/outputs/outputs.js';
-import type { Inputs } from '../base/outputs/places.js';
 import { listSome } from '../base/text.js';
-import { previewOf, readBytes, readImageSize } from '../data/images/decoder.js';
-import { findImages } from '../data/images/image-files.js';
-import { maskFiles } from '../data/images/mask-files.js';
-import type { ClassInfo, ImageReading, Size } from '../data/index.js';
+import { readImageSize } from '../data/images/decoder.js';
+import type { ClassInfo, Size } from '../data/index.js';
 import { mapConcurrent } from '../data/loaders/concurrent.js';
 import { makeAhead } from '../data/loaders/made-ahead.js';
 import { maskNames } from '../data/masks/mask-names.js';
 import { parseBands } from '../data/readings/bands.js';
-import { resizeMask } from '../data/transforms/resize.js';
 import { encodeIndexMask } from '../drawing/index-mask.js';
-import { withLegend } from '../drawing/legend.js';
-import { encodePng, renderOverlay } from '../drawing/overlay.js';
-import { joinInputs, searchedInputs, weightsInputs } from '../runs/inputs.js';
+import { encodePng } from '../drawing/overlay.js';
+import { joinInputs, weightsInputs } from '../runs/inputs.js';
 import { kindsOf, type RunOptions } from '../settings/run-vocabulary.js';
 import { openModels, pathsOf } from './combined-model.js';
+import { findGivenPictures, type GivenPictures } from './given-pictures.js';
 import { namesUsedBy } from './model-settings.js';
-import type { CombinedOptions, OpenedModel } from './opened-model.js';
+import { type CombinedOptions, type OpenedModel, withBands } from './opened-model.js';
+import { paintedPicture } from './painted-picture.js';
 import type { SegmentedImage } from './segment-picture.js';
 import { segmentSource } from './segmenter.js';
 import { noticesOf } from './tiles/tile.js';
@@ -134,13 +131,6 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
   }
 }
 
-/** The model, with the bands that somebody asked for in place of those that it learned from. */
-function withBands(model: OpenedModel, bands: ImageReading['bands']): OpenedModel {
-  if (!bands) return model;
-  const { readings = [], imageReading } = model.data ?? {};
-  return { ...model, data: { readings, imageReading: { ...imageReading, bands: [...bands] } } };
-}
-
 /**
  * Segmentations in the order of the files, the next ones under way while one is written: decoding, the network and the
  * encoding of pictures go on at once. An image that cannot be used gives its error.
@@ -162,20 +152,14 @@ function segmentAhead(files: readonly InputFile[], model: OpenedModel) {
   });
 }
 
-/** Longest side of the overlay of an image that is too large to be in memory as a whole. */
-const PREVIEW_SIDE = 4096;
-
 async function write(
   { outputs, output }: { readonly outputs: Outputs; readonly output: string },
   { path, name }: InputFile,
-  { image, segmentation }: SegmentedImage,
+  segmented: SegmentedImage,
 ): Promise<Omit<PredictedImage, 'input'>> {
+  const { segmentation } = segmented;
   const { labels, classes } = segmentation;
-  const picture = image ?? (await previewOf(await readBytes(path), path, PREVIEW_SIDE));
-  const seen = image ? labels : resizeMask(labels, segmentation, picture);
-  const painted = { ...picture, data: renderOverlay(picture, seen, classes) };
-  const shown = classes.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
-  await outputs.write(join(OVERLAYS, name), await encodePng(await withLegend(painted, shown)));
+  await outputs.write(join(OVERLAYS, name), await encodePng(await paintedPicture(path, segmented)));
   await outputs.write(join(MASKS, name), await encodeIndexMask(labels, segmentation, classes));
   return {
     overlay: join(output, OVERLAYS, name),
@@ -201,40 +185,10 @@ interface InputFile {
 }
 
 /** Images to segment; no two have outputs of the same name, also where upper and lower case are the same. */
-async function listInputs(
-  input: string,
-): Promise<{ files: readonly InputFile[]; inputs: Inputs; isFolder: boolean; skipped: string | undefined }> {
-  const what = 'the images to segment';
-  const kind = await stat(input).catch(() => undefined);
-  if (!kind) throw new OtxError('image', `${input}: no such image or folder`);
-  if (!kind.isDirectory()) {
-    const [name] = maskNames([basename(input)]) as [string];
-    return {
-      files: [{ path: input, name }],
-      inputs: { images: [{ path: input, what: 'the image to segment' }] },
-      isFolder: false,
-      skipped: undefined,
-    };
-  }
-  const all = await findImages(input);
-  const masks = maskFiles(all);
-  const found = all.filter((file) => !masks.has(file));
-  if (found.length === 0) throw new OtxError('image', `${input}: there are no images in this folder`);
-  const names = maskNames(found.map(({ relative }) => relative));
-  const skipped =
-    masks.size === 0
-      ? undefined
-      : `${input}: ${masks.size} of its ${all.length} pictures are masks of others by their names and were passed over`;
-  return {
-    isFolder: true,
-    skipped,
-    files: found.map(({ path }, index) => ({ path, name: names[index]! })),
-    inputs: searchedInputs(
-      what,
-      [input],
-      found.map(({ path }) => path),
-    ),
-  };
+async function listInputs(input: string): Promise<Omit<GivenPictures, 'files'> & { files: InputFile[] }> {
+  const { files, ...given } = await findGivenPictures(input);
+  const names = maskNames(files.map(({ relative }) => relative));
+  return { ...given, files: files.map(({ path }, index) => ({ path, name: names[index]! })) };
 }
 
 /** `masks/` is also where a data set keeps its truth, which must never be replaced by predictions. */

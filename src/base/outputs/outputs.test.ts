@@ -57,6 +57,22 @@ describe('what was written here', () => {
     expect((await readdir(root)).sort()).toEqual([MANIFEST_FILE, 'a.txt']);
   });
 
+  test('may come piece by piece, and is not there when its pieces fail', async () => {
+    const outputs = await open();
+    const pieces = (count: number) =>
+      (async function* () {
+        yield 'frame 1, ';
+        if (count < 2) throw new Error('unplugged');
+        yield new Uint8Array([50]);
+      })();
+    await outputs.writeStream('a.mp4', pieces(2));
+    expect(await read('a.mp4')).toBe('frame 1, 2');
+    await expect(outputs.writeStream('a.mp4', pieces(1))).rejects.toThrow('unplugged');
+    await expect(outputs.writeStream('b.mp4', pieces(1))).rejects.toThrow('unplugged');
+    expect(await read('a.mp4')).toBe('frame 1, 2');
+    expect((await readdir(root)).sort()).toEqual([MANIFEST_FILE, 'a.mp4']);
+  });
+
   test('is known after a kill between the line of the record and the file, or amid the line', async () => {
     const outputs = await open();
     await outputs.write('a.txt', 'one');

@@ -146,6 +146,15 @@ export class Outputs {
    * @throws OtxError `output` when it cannot be written, or when somebody else's file has its name; that stays as it is.
    */
   async write(file: string, ...chunks: readonly Chunk[]): Promise<void> {
+    await this.writeStream(file, chunks);
+  }
+
+  /**
+   * {@link write} for a file whose bytes come one after the other, such as a video: when they fail, it does not come to be.
+   *
+   * @throws OtxError `output` as {@link write}; what the bytes throw.
+   */
+  async writeStream(file: string, chunks: Iterable<Chunk> | AsyncIterable<Chunk>): Promise<void> {
     const path = this.path(file);
     const name = this.nameOf(path);
     await this.prepareFolder(dirname(path));

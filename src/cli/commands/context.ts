@@ -9,7 +9,7 @@ import {
 } from '../../index.js';
 import { onlyParams, parseParams } from '../arguments.js';
 import type { Host } from '../host.js';
-import { progressPrinter } from '../progress.js';
+import { notesPrinter, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { timestampedFolder } from '../timestamped-folder.js';
 import { weightsOrLatest } from './latest-training.js';
@@ -44,6 +44,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   augment: paramsUsedBy('augment', 'useOtxAdapter'),
   eval: paramsUsedBy('evaluate', 'useOtxAdapter'),
   predict: paramsUsedBy('predict'),
+  demo: paramsUsedBy('predict'),
   export: paramsUsedBy('export'),
   deploy: paramsUsedBy('export'),
   benchmark: paramsUsedBy('export'),
@@ -67,8 +68,12 @@ export interface CommandContext {
    * @throws OtxError `usage` for those that are wrong or have no effect on `operation`, and where flag and parameter differ.
    */
   settings(operation: string, useOtxAdapter?: boolean): TypedSettings;
-  /** Runs a job with its progress on the terminal, and in the log of its folder. */
-  run<T>(job: (hooks: JobHooks) => Promise<T>): Promise<T>;
+  /**
+   * Runs a job with its progress on the terminal, and in the log of its folder.
+   *
+   * @param isQuiet for a job that draws on the terminal itself: notes are printed, no bars drawn.
+   */
+  run<T>(job: (hooks: JobHooks) => Promise<T>, options?: { readonly isQuiet?: boolean }): Promise<T>;
   /** The folder behind `-o`, or a new one named after time and operation. */
   outputFor(operation: string, given: string | undefined): Promise<string>;
   /** The weights behind `--load-weights`, or those of the latest training, saying so. @throws OtxError `usage` for none */
@@ -90,9 +95,9 @@ export function createContext(
       const asked = settingsFromParams(texts, { useOtxAdapter });
       return useOtxAdapter === undefined ? asked : { ...asked, useOtxAdapter };
     },
-    run: async (job) => {
+    run: async (job, { isQuiet = false } = {}) => {
       startWork();
-      const { onEvent, close } = progressPrinter(terminal);
+      const { onEvent, close } = isQuiet ? notesPrinter(terminal) : progressPrinter(terminal);
       try {
         return await job({
           signal,

@@ -2,15 +2,15 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { OtxError } from '../../base/errors.js';
-import { listSome, printableLine } from '../../base/text.js';
-import { type ClassInfo, type FailedImage, type PredictedImage, predict } from '../../index.js';
+import { listSome } from '../../base/text.js';
+import { type ClassInfo, type PredictedImage, predict } from '../../index.js';
 import { afterPredict } from '../closing.js';
 import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { addModelFlags, type ModelFlags, modelsFrom } from './model-flags.js';
+import { unusable } from './unusable.js';
 
-/** Images or classes that a message names; more are counted. */
+/** Classes that are named; more are counted. */
 const LISTED = 20;
 
 interface Flags extends ModelFlags {
@@ -69,16 +69,4 @@ function sharesLine(classes: readonly ClassInfo[], images: readonly PredictedIma
   const seen = shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
   const words = seen.map(({ name, share }) => `${name} ${(100 * share).toFixed(1)} %`);
   return `share of the pixels: ${listSome(words, LISTED)}`;
-}
-
-/** Told at the end, and by the exit code: the other images are done. */
-function unusable(failed: readonly FailedImage[], total: number): OtxError {
-  const reasons = failed.map(({ reason }) => reason);
-  const listed = reasons.slice(0, LISTED).map((reason) => `\n  ${printableLine(reason)}`);
-  const rest = reasons.length - listed.length;
-  return new OtxError(
-    'image',
-    `${failed.length} of ${total} images could not be segmented:${listed.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
-    { problems: reasons },
-  );
 }
