@@ -21,6 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const trainingIn = (output: string) => ({
   template: 'custom_semantic_segmentation_segnext_T',
+  recipe: 'otx' as const,
   trainData: join(folder, 'data', 'train'),
   validationData: join(folder, 'data', 'val'),
   output,
