@@ -14,14 +14,14 @@ const functions = { train, evaluate, predict, exportModel, createSegmenter } as 
   Record<string, (options: unknown) => Promise<unknown>>
 >;
 const REQUIRED = {
-  train: ['template', 'trainData', 'output'],
+  train: ['trainData', 'output'],
   evaluate: ['weights', 'testData'],
   predict: ['weights', 'input', 'output'],
   exportModel: ['weights', 'output'],
   createSegmenter: ['weights'],
 };
 const OPTIONAL = {
-  train: ['validationData', 'unlabeledData', 'unlabeledFileList', 'loadWeights', 'resumeFrom'],
+  train: ['template', 'validationData', 'unlabeledData', 'unlabeledFileList', 'loadWeights', 'resumeFrom'],
 };
 const NO_PATHS = [5, null, Number.NaN, {}, [], true, '', 'a\0b', () => 1, Symbol('x'), 10n];
 
@@ -74,7 +74,7 @@ test('values that are no numbers, switches or functions are named as they are', 
   expect(() => loadTemplate(undefined as unknown as string)).toThrow('the template is undefined; expected');
   const type = 'zip' as 'onnx';
   await expect(exportModel({ weights: 'nowhere', output: 'nowhere', type })).rejects.toThrow(
-    'type is "zip"; expected onnx or pytorch',
+    'type is "zip"; expected onnx or openvino or pytorch',
   );
 });
 
