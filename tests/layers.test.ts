@@ -30,6 +30,7 @@ const layers: readonly (readonly string[])[] = [
   ['reports'],
   ['training'],
   ['doctor', 'export'],
+  ['studies'],
   ['index.js'],
   ['demo'],
   ['cli'],

@@ -26,7 +26,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'base/atomic.ts': ['copyFile', 'link', 'open', 'rename', 'rm'],
   'base/make-folder.ts': ['mkdir'],
   'base/temporary-name.ts': ['rm'],
-  // The lock of a folder, which is neither kept nor an output.
+  // The lock of a folder, which is neither kept nor an output, and its heart beat.
+  'base/outputs/claim.ts': ['utimes'],
   'base/outputs/lock.ts': ['rm', 'writeAtomically'],
   'base/outputs/manifest.ts': ['open', 'rm', 'writeAtomically'],
   'base/outputs/outputs.ts': ['open', 'rm', 'rmdir', 'writeAtomically'],

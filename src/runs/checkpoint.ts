@@ -18,6 +18,7 @@ import { checkHyperParameters } from '../settings/index.js';
 import { RECIPE_NAMES } from '../settings/recipe-name.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
 import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
+import { readSafetensorsMetadata } from '../weights/read-weights.js';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { unquoted } from '../weights/unusable.js';
 import { fingerprintSchema } from './fingerprint.js';
@@ -167,6 +168,20 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     throw new OtxError('checkpoint', `${file}: not usable weights (${problem}); ${VALUES_REMEDY}`);
   }
   return { info: parseInfo(metadata.otx, file), tensors };
+}
+
+/**
+ * What a checkpoint says of itself, without its weights.
+ *
+ * @param file the `.safetensors` file.
+ * @throws OtxError `checkpoint` when it is missing, damaged or was not written by this program.
+ */
+export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> {
+  const { otx, sha256_otx } = (await readSafetensorsMetadata(file)) ?? {};
+  if (otx === undefined || (sha256_otx !== undefined && sha256_otx !== sha256(otx))) {
+    throw new OtxError('checkpoint', `${file}: damaged, or not written by otx; copy it again`);
+  }
+  return parseInfo(otx, file);
 }
 
 /** What is wrong with the values of the first tensor that is not as it should be. */

@@ -52,7 +52,7 @@ export interface ConfigComments {
 
 /** The YAML text of a configuration. */
 export function formatRunConfig(
-  config: RunConfig,
+  config: Partial<RunConfig>,
   { head = [], reasons = new Map() }: ConfigComments = {},
 ): string {
   const document = new Document(config);

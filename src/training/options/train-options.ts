@@ -194,6 +194,25 @@ export function configOf(
   };
 }
 
+/**
+ * A training as it was asked for and nothing else, so that what was left out is chosen when it begins. Its folder is not part of it.
+ *
+ * @throws OtxError `usage` or `template` for settings that are not allowed.
+ */
+export function requestOf(options: Partial<TrainOptions>): Partial<RunConfig> {
+  const { output: _, resumeFrom: __, ...asked } = options;
+  checkInterval(asked.checkpointInterval);
+  const given = withPaths(asked);
+  runVocabulary.check(given);
+  const own = fromProgram({ ...asked });
+  return {
+    ...(asked.template === undefined ? {} : { template: templateReference(templateOf(asked)) }),
+    ...runVocabulary.toConfig(given, resolve),
+    ...(own.length > 0 ? { from_program: own } : {}),
+    hyper_parameters: settingsOf(asked) as RunConfig['hyper_parameters'],
+  };
+}
+
 /** What a training begins to be prepared with. */
 function documentedWith(
   template: Template,

@@ -12,6 +12,7 @@ import { checkSameProgram, type OwnFunctions } from './from-program.js';
 import {
   configOf,
   type ResumeOptions,
+  requestOf,
   resumedConfig,
   type TrainOptions,
   templateOf,
@@ -36,6 +37,61 @@ export type ConfigOptions = SettingOptions &
  * @throws OtxError `usage` naming the file, the entry that is wrong and what is allowed.
  */
 export async function readTrainingConfig(path: string, own: OwnFunctions = {}): Promise<ConfigOptions> {
+  return (await readOptions(path, own)) as ConfigOptions;
+}
+
+/** What a training takes from the program that runs it, as no file can hold it. */
+export interface OwnOfProgram
+  extends OwnFunctions,
+    Partial<Pick<TrainOptions, 'trainData' | 'validationData'>>,
+    Pick<TrainOptions, 'pretrainedSource' | 'checkpointInterval' | 'reports' | 'command'> {}
+
+/** Those of some options. */
+export function ownOfProgram(options: Partial<TrainOptions>): OwnOfProgram {
+  const { augment, lossFunction, model, trainData, validationData } = options;
+  const { pretrainedSource, checkpointInterval, reports, command } = options;
+  const inMemory = {
+    ...(typeof trainData === 'object' ? { trainData } : {}),
+    ...(typeof validationData === 'object' ? { validationData } : {}),
+  };
+  return {
+    ...{ augment, lossFunction, model, pretrainedSource, checkpointInterval, reports, command },
+    ...inMemory,
+  };
+}
+
+/**
+ * A training as it was asked for, as YAML: of what was left out nothing is said, so that it is chosen when the training begins.
+ *
+ * @param options as for {@link train}; the folder of the run is not kept.
+ * @throws OtxError `usage` for settings that are not allowed.
+ */
+export function formatTrainingRequest(options: Partial<TrainOptions>): string {
+  return formatRunConfig(requestOf(options));
+}
+
+/**
+ * Reads what {@link formatTrainingRequest} has written.
+ *
+ * @param own what no file can hold, of the same program.
+ * @returns options for {@link train}, to which the folder of the run has to be added.
+ * @throws OtxError as {@link readTrainingConfig}, and `usage` where the data is not named.
+ */
+export async function readTrainingRequest(
+  path: string,
+  own: OwnOfProgram = {},
+): Promise<Omit<TrainOptions, 'output'>> {
+  const { trainData, resumeFrom: _, ...options } = await readOptions(path, own);
+  if (trainData === undefined) {
+    throw new OtxError('usage', `${path}: names no data to learn from (train_data_roots)`);
+  }
+  return { ...options, trainData };
+}
+
+type ReadOptions = Omit<ConfigOptions, 'trainData' | 'validationData'> &
+  Partial<Pick<TrainOptions, 'trainData' | 'validationData'>>;
+
+async function readOptions(path: string, own: OwnOfProgram): Promise<ReadOptions> {
   const { hyper_parameters = {}, template, from_program = [], ...file } = await readRunConfig(path);
   checkSameProgram(path, from_program, { ...own });
   const options = runVocabulary.fromConfig(file);
