@@ -102,6 +102,7 @@ function averaged(members: readonly Member[], isMirrored: boolean): Omit<OpenedM
   return {
     ...reading,
     hasProbabilities: members.every(({ model }) => model.hasProbabilities),
+    atOnce: Math.min(...members.map(({ model }) => model.atOnce)),
     classify: async (picture, size, probabilities = false) => {
       const planes = toPlanes(picture, inputSize);
       const mean = new Float32Array(classes.length * area);

@@ -129,6 +129,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult
     const matrix = await score(loader, classify, {
       classes: classes.length,
       windows: { tiling, network: windowNetworkOf(model) },
+      atOnce: model.atOnce,
       signal,
       onPrediction: (image) => images.add(image),
       onProgress: (done, total) => onEvent({ type: 'progress', task: 'evaluate', done, total }),

@@ -78,7 +78,7 @@ export async function openExportedFile(options: ModelOptions, reader: ModelReade
     const hasProbabilities = form.output === 'probabilities';
     return {
       ...{ classes, inputSize, threshold, data, tiling, hasProbabilities },
-      ...{ classify, dispose: model.release },
+      ...{ classify, atOnce: model.atOnce, dispose: model.release },
     };
   });
 }

@@ -60,6 +60,9 @@ export interface InputForm {
   readonly channels?: 'rgb' | 'bgr' | undefined;
 }
 
+/** Samples that a graph mixes are told apart from one sample only where there are two of them. */
+export const TRACED_BATCH = 2;
+
 /** The form of a graph. */
 export interface NetworkForm extends InputForm {
   /**

@@ -2,9 +2,10 @@
 
 import { abortable } from '../base/abortable.js';
 import type { OtxError } from '../base/errors.js';
-import { createEngine } from '../engine/engine.js';
+import { loadLaned } from '../engine/lanes.js';
 import type { JobEvent } from '../runs/events.js';
 import { encodeNetwork } from './network-file.js';
+import { TRACED_BATCH } from './network-graph.js';
 import type { TrainedModel } from './trained-model.js';
 
 /** images float32 [1, 3, H, W] → logits (or log probabilities) [K, H, W]; probabilities of a network at several scales. */
@@ -20,6 +21,8 @@ export function requireFinite(answer: Float32Array, problem: () => OtxError): Fl
 /** Something that segments, and holds threads or a process until it is let go. */
 export interface Network {
   readonly forward: Forward;
+  /** As many images at once are worth asking for. */
+  readonly atOnce: number;
   dispose(): Promise<void>;
 }
 
@@ -42,23 +45,28 @@ export async function openNetwork({
   signal,
   onEvent,
 }: NetworkOptions): Promise<Network> {
-  const engine = await createEngine({ threads });
-  return guarded(
-    () => engine.dispose(),
-    async () => {
-      onEvent?.({ type: 'progress', task: 'compile', done: 0, total: 1 });
-      const output = scales.length > 1 ? 'probabilities' : 'logits';
-      const loading = engine.load(encodeNetwork({ model, state, inputSize }, { output, scales }));
-      const network = await abortable(loading, signal, 'the network was compiled');
-      onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
-      const shape = [1, 3, inputSize.height, inputSize.width];
-      const forward: Forward = async (data) => {
-        const { output } = await network.run({ input: { dtype: 'float32', shape, data } });
-        return output!.data as Float32Array;
-      };
-      return { forward, dispose: () => engine.dispose() };
-    },
+  onEvent?.({ type: 'progress', task: 'compile', done: 0, total: 1 });
+  const output = scales.length > 1 ? 'probabilities' : 'logits';
+  // As exported: with an open batch size the runtime leaves the last resizing of Lite-HRNet out of its blocked layout, where it
+  // would take a tenth longer.
+  const file = encodeNetwork(
+    { model, state, inputSize },
+    { output, scales, batch: TRACED_BATCH },
+    { dynamicBatch: true },
   );
+  const loading = loadLaned(file, { threads });
+  const network = await abortable(loading, signal, 'the network was compiled').catch((error: unknown) => {
+    // It may be loaded all the same, with nobody to let go of it.
+    loading.then((late) => late.dispose()).catch(() => undefined);
+    throw error;
+  });
+  onEvent?.({ type: 'progress', task: 'compile', done: 1, total: 1 });
+  const shape = [1, 3, inputSize.height, inputSize.width];
+  const forward: Forward = async (data) => {
+    const { output } = await network.run({ input: { dtype: 'float32', shape, data } });
+    return output!.data as Float32Array;
+  };
+  return { forward, atOnce: network.atOnce, dispose: network.dispose };
 }
 
 /** Frees what runs the model when `body` fails. */

@@ -45,13 +45,14 @@ export async function openTrained(
 ): Promise<OpenedModel> {
   const { classes, inputSize, hyperParameters, data } = trained;
   const threshold = confidenceThreshold(hyperParameters);
-  const { forward, dispose } = await openNetwork({ ...trained, scales, threads, signal, onEvent });
+  const { forward, atOnce, dispose } = await openNetwork({ ...trained, scales, threads, signal, onEvent });
   const problem = () => senseless(weights, 'values that are not finite');
   const reading = { classes, inputSize, threshold, data, tiling: tilingOf(hyperParameters, data) };
   const answer = { ...reading, scale: scales.length > 1 ? 'probabilities' : 'logits' } as const;
   return {
     ...reading,
     hasProbabilities: true,
+    atOnce,
     classify: async (picture, size, probabilities = false) => {
       const found = await forward(toPlanes(picture, inputSize));
       return classify(requireFinite(found, problem), answer, size, probabilities);

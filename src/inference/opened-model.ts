@@ -54,6 +54,8 @@ export interface OpenedModel extends Reading {
   /** Whether it knows how sure it is; a file that gives labels alone counts as sure of them. */
   readonly hasProbabilities: boolean;
   readonly classify: Classify;
+  /** As many images at once are worth asking for. */
+  readonly atOnce: number;
   dispose(): Promise<void>;
 }
 

@@ -76,6 +76,7 @@ export async function openPortable(
   return {
     ...reading,
     hasProbabilities: form.output === 'probabilities',
+    atOnce: 1,
     classify: async (picture, size, probabilities = false) => {
       const { data: fed, shape } = fileInput(picture, inputSize, form);
       const data = await takeTurn(() => session.run(fed, shape));

@@ -137,8 +137,7 @@ export async function predict(options: PredictOptions): Promise<PredictResult> {
  */
 function segmentAhead(files: readonly InputFile[], model: OpenedModel) {
   return makeAhead({
-    // The engine's thread.
-    workers: 1,
+    workers: model.atOnce,
     what: 'segmenting images',
     end: files.length,
     make: async (index): Promise<SegmentedImage | OtxError> => {

@@ -16,8 +16,8 @@ import {
 } from './segment-picture.js';
 import { COMBINED_KINDS } from './trained-model.js';
 
-/** One picture in the network, the next one ready, and one being decoded or classified. */
-const UNDER_WAY = 3;
+/** Pictures beside those in the network: the next one ready, and one being decoded or classified. */
+const BESIDE = 2;
 
 /** Which models a segmenter opens, and how it computes. */
 export interface SegmenterOptions extends CombinedOptions {}
@@ -32,7 +32,7 @@ export interface Segmenter {
   readonly threshold: number | undefined;
   /**
    * Segments a picture of any size. Several calls may be under way: one picture is decoded while the network works on another.
-   * Of more than three calls the others wait, so that memory does not grow with their number.
+   * Of more than five calls the others wait, so that memory does not grow with their number.
    * The bytes of a picture must not change before its result is there.
    *
    * @throws OtxError `image` for a picture that cannot be decoded, `usage` for pixels that do not fit their size, `numeric`
@@ -55,7 +55,7 @@ export async function createSegmenter(options: SegmenterOptions): Promise<Segmen
   checkOptions('createSegmenter()', options, COMBINED_KINDS, namesUsedBy('predict'));
   const model = await openModels(options);
   const { classes, inputSize, threshold } = model;
-  const takeTurn = createTurns(UNDER_WAY);
+  const takeTurn = createTurns(model.atOnce + BESIDE);
   let isDisposed = false;
   const requireLive = () => {
     if (isDisposed) throw new OtxError('usage', 'the segmenter was disposed; create another one');

@@ -5,7 +5,7 @@ import { toPlanes } from '../data/images/network-input.js';
 import { rowsOf } from '../data/images/rows.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
-import { classify as classesOf } from './class-map.js';
+import { type Classified, classify as classesOf } from './class-map.js';
 import { type Forward, requireFinite } from './network.js';
 import type { Classify } from './opened-model.js';
 import { classifyTiles, type WindowNetwork } from './tiles/classify-tiles.js';
@@ -19,6 +19,8 @@ export interface ScoreOptions {
   readonly classes: number;
   /** In which windows images are looked at that the loader gives at their own size. Default: it gives none. */
   readonly windows?: { readonly tiling: Tiling; readonly network: WindowNetwork } | undefined;
+  /** Images that the network may work on at once. Default 1. */
+  readonly atOnce?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Sees every image's classes, in the order of the loader. */
@@ -68,7 +70,7 @@ export function validate(
 export async function score(
   loader: EvalLoader,
   classify: Classify,
-  { classes, windows, signal, onProgress, onPrediction }: ScoreOptions,
+  { classes, windows, atOnce = 1, signal, onProgress, onPrediction }: ScoreOptions,
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
@@ -79,9 +81,8 @@ export async function score(
     const rows = rowsOf({ data: picture, width, height });
     return classifyTiles(rows, tileFor(tiling, rows)!, network, { signal });
   };
-  const add = async (item: EvalItem): Promise<void> => {
+  const add = ({ item, answer: { labels: prediction } }: { item: EvalItem; answer: Classified }): void => {
     const { mask, width, height, sample } = item;
-    const { labels: prediction } = await classesOfItem(item);
     matrix.add(mask, prediction);
     onPrediction?.({ sample, width, height, truth: mask, prediction });
     onProgress?.(++done, loader.length);
@@ -89,17 +90,17 @@ export async function score(
   const stopIfAsked = () => {
     if (signal?.aborted) throw new OtxError('aborted', `stopped after ${done} of ${loader.length} images`);
   };
-  // The engine already works on the next image while this thread scores the last one.
-  let running = Promise.resolve();
+  // The network already works on the next images while this thread scores the last one; scores are told in the order of the loader.
+  const underWay: Promise<{ item: EvalItem; answer: Classified }>[] = [];
   for await (const item of loader) {
-    const next = add(item);
+    const next = classesOfItem(item).then((answer) => ({ item, answer }));
     // Its failure is reported when its turn comes.
     next.catch(() => undefined);
-    await running;
-    running = next;
+    underWay.push(next);
+    if (underWay.length > atOnce) add(await underWay.shift()!);
     stopIfAsked();
   }
-  await running;
+  for (const last of underWay) add(await last);
   stopIfAsked();
   return matrix;
 }

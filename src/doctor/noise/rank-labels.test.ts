@@ -78,6 +78,7 @@ test('what was planted comes first, for a model that knows the truth', async () 
     ...{ classes: dataset.classes, inputSize, threshold: undefined },
     tiling: { tile: 'off', overlap: 0 },
     hasProbabilities: true,
+    atOnce: 1,
     dispose: async () => undefined,
     // Sure of the truth, more here and less there.
     classify: async (_planes, size) => {

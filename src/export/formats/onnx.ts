@@ -2,15 +2,13 @@
 
 import type { WeightPrecision } from '../../graph/onnx/stored-weights.js';
 import { encodeNetwork } from '../../inference/network-file.js';
+import { TRACED_BATCH } from '../../inference/network-graph.js';
 import { confidenceThreshold } from '../../settings/index.js';
 import { featureBackbone } from '../feature-backbone.js';
 import { formOf, modelInfo } from '../model-info.js';
 import type { ExportFormat, Precision } from './format.js';
 
 const FILE = 'model.onnx';
-
-/** Samples that a graph mixes are told apart from one sample only where there are two of them. */
-const TRACED_BATCH = 2;
 
 const STORED: Readonly<Record<Precision, WeightPrecision>> = {
   ...{ fp32: 'float32', fp16: 'float16', 'int8-weights': 'int8' },

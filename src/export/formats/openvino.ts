@@ -2,7 +2,7 @@
 
 import { USUAL_FORM } from '../../inference/file-form.js';
 import { ENTRY_KEY, PIXELS, withNormalisation } from '../../inference/model-entry.js';
-import { networkGraph } from '../../inference/network-graph.js';
+import { networkGraph, TRACED_BATCH } from '../../inference/network-graph.js';
 import type { TrainedModel } from '../../inference/trained-model.js';
 import { featureBackbone } from '../feature-backbone.js';
 import { modelInfo } from '../model-info.js';
@@ -11,9 +11,6 @@ import type { RtInfo } from '../openvino/net-xml.js';
 import type { ExportFormat } from './format.js';
 
 const FILES = ['openvino.xml', 'openvino.bin'] as const;
-
-/** Samples that a graph mixes are told apart from one sample only where there are two of them. */
-const TRACED_BATCH = 2;
 
 export const openvinoFormat = {
   name: 'openvino',

@@ -30,6 +30,8 @@ export interface IsolatedOptions {
 export interface IsolatedModel extends CompiledModel {
   /** Texts of the file about itself, by key; very long ones are left out. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** As many images at once are worth asking for. */
+  readonly atOnce: number;
   /** The classes of an image by the probabilities of `output`; undefined when these are none. @throws OtxError `engine` */
   classify(request: ClassifyRequest): Promise<Classified | undefined>;
 }
@@ -48,11 +50,13 @@ export async function loadIsolated(model: Uint8Array, options: IsolatedOptions):
   try {
     const reply = await child.request({ kind: 'load', model, threads, largestWeight, segments, limits });
     if (reply.kind !== 'loaded') throw new OtxError('engine', `an answer "${reply.kind}" to a model`);
-    const { inputs, outputs, metadata } = reply;
+    const { inputs, outputs, metadata, atOnce } = reply;
+    child.expect(atOnce);
     return {
       inputs,
       outputs,
       metadata,
+      atOnce,
       run: async (feeds) => {
         const result = await child.request({ kind: 'run', inputs: feeds });
         if (result.kind !== 'ran') throw new OtxError('engine', `an answer "${result.kind}" to a run`);
@@ -80,8 +84,8 @@ interface Pending {
   reject(error: OtxError): void;
 }
 
-/** Requests that are sent before the first of them is answered: one picture in the network, the next one ready beside it. */
-const UNDER_WAY = 2;
+/** Requests that are sent beside those in the network: the next picture is ready when one is done. */
+const BESIDE = 1;
 
 /** The caller's side of model-process.ts. */
 class ModelProcess {
@@ -92,7 +96,7 @@ class ModelProcess {
   private timer: NodeJS.Timeout | undefined;
   /** Why there will be no more answers. */
   private ended: string | undefined;
-  private readonly takeTurn = createTurns(UNDER_WAY);
+  private takeTurn = createTurns(BESIDE + 1);
 
   constructor(private limits: Limits) {
     const entry = fileURLToPath(workerUrl(import.meta.url, './model-process.js'));
@@ -122,6 +126,11 @@ class ModelProcess {
 
   request(request: Request): Promise<Answer> {
     return this.takeTurn(() => this.send(request));
+  }
+
+  /** So many requests are worked on at once. */
+  expect(atOnce: number): void {
+    this.takeTurn = createTurns(BESIDE + atOnce);
   }
 
   /** Ends the process at once. May be called again. */

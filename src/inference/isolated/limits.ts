@@ -45,9 +45,9 @@ export function sizeProblem(fileBytes: number, height: number, width: number): s
   return `${size}, far too large for the ${Math.ceil(fileBytes / 1024)} kB of its file, less than those of any network of otx`;
 }
 
-/** @param fileBytes see {@link sizeProblem}. @param pixels of its input. */
-export function limitsOf(fileBytes: number, pixels: number): Limits {
-  const memory = BASE_MEMORY + COPIES_OF_FILE * fileBytes + BYTES_PER_PIXEL * pixels;
+/** @param fileBytes see {@link sizeProblem}. @param pixels of its input. @param sessions that may hold it and run at once. */
+export function limitsOf(fileBytes: number, pixels: number, sessions = 1): Limits {
+  const memory = BASE_MEMORY + sessions * (COPIES_OF_FILE * fileBytes + BYTES_PER_PIXEL * pixels);
   const perPixel = Math.min(MILLISECONDS_PER_PIXEL, MILLISECONDS_PER_WEIGHT * (fileBytes / BYTES_PER_WEIGHT));
   return {
     memory: Math.min(memory, MEMORY_SHARE * availableMemory()),

@@ -5,7 +5,7 @@
  * through the file blocks it, which is timed by the caller.
  */
 import { messageOf } from '../../base/errors.js';
-import { type CompiledModel, createEngine } from '../../engine/engine.js';
+import { type LanedModel, lanesFor, loadLaned } from '../../engine/lanes.js';
 import { inspectModel } from '../../graph/onnx/inspect-model.js';
 import { logitsOf } from '../../graph/onnx/logits-of.js';
 import type { Classified, Scale } from '../class-map.js';
@@ -19,7 +19,7 @@ const LOOK_MILLISECONDS = 20;
 const USUAL_SIDE = 512;
 
 let limit = Number.POSITIVE_INFINITY;
-let model: CompiledModel | undefined;
+let model: LanedModel | undefined;
 /** What the model that runs gives: of one that ends with a softmax, what comes before it. */
 let gives: Scale = 'probabilities';
 
@@ -53,14 +53,15 @@ async function load({
   const loaded = Math.max(bytes.length, Float32Array.BYTES_PER_ELEMENT * weights);
   const problem = sizeProblem(loaded, height, width);
   if (problem !== undefined) throw new Error(problem);
-  const all = { ...limitsOf(loaded, height * width), ...limits };
+  const lanes = lanesFor(threads);
+  const all = { ...limitsOf(loaded, height * width, lanes > 1 ? 1 + lanes : 1), ...limits };
   limit = all.memory;
   send({ kind: 'limits', limits: all });
-  const engine = await createEngine({ ...(threads === undefined ? {} : { threads }), cache: false });
   const logits = segments ? logitsOf(bytes, 'output') : undefined;
   if (logits) gives = 'logits';
-  model = await engine.load(logits ?? bytes);
-  return { kind: 'loaded', inputs: model.inputs, outputs: model.outputs, metadata };
+  model = await loadLaned(logits ?? bytes, { threads, cache: false });
+  const { inputs, outputs, atOnce } = model;
+  return { kind: 'loaded', inputs, outputs, metadata, atOnce };
 }
 
 /** Undefined for what no network for these classes gives. */
@@ -72,7 +73,7 @@ async function classesOf({
   probabilities,
 }: ClassifyRequest): Promise<Classified | undefined> {
   const input = { dtype: 'float32', ...fileInput(picture, answer.inputSize, form) } as const;
-  const { output } = await (model as CompiledModel).run({ input });
+  const { output } = await (model as LanedModel).run({ input });
   return classifyAnswer(output?.data, { ...answer, scale: gives, output: form.output }, size, probabilities);
 }
 
@@ -81,7 +82,7 @@ async function answerTo(request: Request): Promise<Answer> {
     case 'load':
       return load(request);
     case 'run':
-      return { kind: 'ran', outputs: await (model as CompiledModel).run(request.inputs) };
+      return { kind: 'ran', outputs: await (model as LanedModel).run(request.inputs) };
     case 'classify':
       return { kind: 'classified', classified: await classesOf(request) };
   }

@@ -60,6 +60,8 @@ export type Answer =
       readonly inputs: readonly ModelValue[];
       readonly outputs: readonly ModelValue[];
       readonly metadata: Readonly<Record<string, string>>;
+      /** As many images at once are worth asking for. */
+      readonly atOnce: number;
     }
   | { readonly kind: 'ran'; readonly outputs: Readonly<Record<string, TensorValue>> }
   /** Undefined when the answer is not what a network that segments gives. */
