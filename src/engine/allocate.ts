@@ -11,6 +11,8 @@ export function allocate(dtype: DType, shape: Shape): TensorData {
       return new BigInt64Array(size);
     case 'int32':
       return new Int32Array(size);
+    case 'int8':
+      return new Int8Array(size);
     default:
       return new Uint8Array(size);
   }
@@ -18,5 +20,5 @@ export function allocate(dtype: DType, shape: Shape): TensorData {
 
 /** Bytes that {@link allocate} takes. */
 export function allocatedBytes(dtype: DType, shape: Shape): number {
-  return sizeOf(shape) * { float32: 4, int64: 8, int32: 4, uint8: 1, bool: 1 }[dtype];
+  return sizeOf(shape) * { float32: 4, int64: 8, int32: 4, uint8: 1, int8: 1, bool: 1 }[dtype];
 }

@@ -180,6 +180,41 @@ const cases: Partial<Record<OpName, Case>> = {
     expected: [new Array(4).fill(-4.5), [0, 1, 2, 3, 4, 5, 6, 7].map(dilatedSum)],
   },
 
+  quantizeLinear: {
+    build: () => [
+      // Halves go to the even neighbour, and what is beyond the type stays at its end.
+      g.cast(g.quantizeLinear(v, g.scalar(0.2), g.scalar(3, 'uint8')), 'float32'),
+      g.cast(g.quantizeLinear(p, g.scalar(0.5), g.scalar(-128, 'int8')), 'float32'),
+      g.cast(g.quantizeLinear(m, g.constant([1, 0.01], [2]), g.constant([0, 1], [2], 'int8'), 0), 'float32'),
+    ],
+    expected: [
+      [0, 3, 5, 13],
+      [-128, -126, -120, -110],
+      [1, 2, 3, 127, 127, 127],
+    ],
+  },
+  dequantizeLinear: {
+    build: () => [
+      g.dequantizeLinear(u, g.scalar(0.5), g.scalar(1, 'uint8')),
+      g.dequantizeLinear(
+        g.constant([-128, 127, 5, 6], [2, 2], 'int8'),
+        g.constant([0.5, 2], [2]),
+        g.constant([0, 5], [2], 'int8'),
+        -1,
+      ),
+      g.dequantizeLinear(
+        g.constant([1_000_000, -3], [2], 'int32'),
+        g.constant([0.0625, 2], [2]),
+        g.constant([0, 0], [2], 'int32'),
+      ),
+    ],
+    expected: [
+      [-0.5, 0, 127, 3],
+      [-64, 244, 2.5, 2],
+      [62_500, -6],
+    ],
+  },
+
   averagePool: one(() => g.averagePool(map, [2, 2]), [2.5, 4.5, 10.5, 12.5]),
   resizeNearest: {
     build: () => [g.resizeNearest(g.averagePool(map, [2, 2]), [4, 2]), g.resizeNearest(map, [2, 4])],

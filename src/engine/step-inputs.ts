@@ -32,6 +32,7 @@ const arrayNames: { readonly [D in DType]: string } = {
   int64: 'BigInt64Array',
   int32: 'Int32Array',
   uint8: 'Uint8Array',
+  int8: 'Int8Array',
   bool: 'Uint8Array',
 };
 

@@ -15,6 +15,7 @@ export function constant(data: TensorData | readonly number[], shape: Shape, dty
   if (data instanceof BigInt64Array) return constantNode({ data, type: { dtype: 'int64', shape } });
   if (data instanceof Int32Array) return constantNode({ data, type: { dtype: 'int32', shape } });
   if (data instanceof Uint8Array) return constantNode({ data, type: { dtype: dtype ?? 'uint8', shape } });
+  if (data instanceof Int8Array) return constantNode({ data, type: { dtype: 'int8', shape } });
   const to = dtype ?? 'float32';
   const values = data as readonly number[];
   if (to === 'int64')
@@ -23,6 +24,7 @@ export function constant(data: TensorData | readonly number[], shape: Shape, dty
       shape,
     );
   if (to === 'int32') return constant(Int32Array.from(values), shape);
+  if (to === 'int8') return constant(Int8Array.from(values), shape);
   if (to === 'float32') return constant(Float32Array.from(values), shape);
   return constant(Uint8Array.from(values), shape, to);
 }

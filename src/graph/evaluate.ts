@@ -2,6 +2,7 @@
  * @file Evaluates single operators in TypeScript, for constant folding. Covers what weights and shapes meet at compile
  * time; anything else returns undefined and is left to the runtime.
  */
+import { evaluateQuantization } from './quantization-rules.js';
 import { type AnyNode, type DType, type Shape, sizeOf, type Tensor, type TensorData } from './tensor.js';
 import type { OpName } from './vocabulary.js';
 
@@ -44,6 +45,8 @@ export function evaluateNode(
 
   if (node.op === 'reshape') return [data];
   if (node.op === 'cast') return castData(data, x.dtype, node.attributes.to);
+  if (node.op === 'quantizeLinear' || node.op === 'dequantizeLinear')
+    return [evaluateQuantization(node, inputs, values)];
   if (!values.every((value) => value instanceof Float32Array)) return undefined;
   const floats = values as readonly Float32Array[];
   const source = floats[0]!;

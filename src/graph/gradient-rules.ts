@@ -260,6 +260,9 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
   },
   batchNormGrad: null,
 
+  quantizeLinear: null,
+  dequantizeLinear: null,
+
   averagePool: ({ dy }, { inputs: [x], attributes: { kernel } }) => [
     resizeNearest(mul(dy, 1 / (kernel[0] * kernel[1])), [x!.shape[2]!, x!.shape[3]!]),
   ],

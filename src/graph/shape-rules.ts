@@ -1,4 +1,5 @@
 /** @file One shape rule per operator: output types from input types and attributes, with errors that say what is wrong. */
+import { quantizationRules } from './quantization-rules.js';
 import { type DType, type Shape, sameShape, type TensorType } from './types.js';
 import type { ConvAttributes, None, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
 
@@ -375,6 +376,8 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     const vector: TensorType = { dtype: 'float32', shape: scale.shape };
     return [{ dtype: 'float32', shape: x.shape }, vector, vector];
   },
+
+  ...quantizationRules,
 
   averagePool: (inputs, { kernel }) => {
     expectInputs(inputs, 1);

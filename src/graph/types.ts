@@ -1,11 +1,11 @@
 /** @file What is known of a tensor at compile time: the words that operators, their shape rules and tensors have in common. */
 
 /** Type of the elements. `bool` is kept as one byte a value, 0 or 1. */
-export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
+export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool';
 /** Sizes of the dimensions, outermost first; `[]` is a single number. */
 export type Shape = readonly number[];
 /** Values of a tensor in row-major order: the array that belongs to its type, `Uint8Array` for `uint8` and `bool`. */
-export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 
 /** What is known of a tensor at compile time. Shapes are always static. */
 export interface TensorType {

@@ -174,6 +174,12 @@ export interface OpAttributes {
   /** (dy, x, scale, mean, variance) → (dx, dscale, dbias). */
   batchNormGrad: { readonly epsilon: number };
 
+  // Quantisation: scale and zero point are scalars, or vectors along an axis
+  /** (x, scale, zero point) → x / scale, rounded half to even, plus zero point, saturated to the type of the zero point (uint8 or int8). */
+  quantizeLinear: { readonly axis: number };
+  /** (q, scale, zero point) → (q − zero point) · scale as float32; q and zero point are uint8, int8 or int32. */
+  dequantizeLinear: { readonly axis: number };
+
   // Spatial resampling of NCHW maps
   /** Non-overlapping mean pooling; sizes must divide. */
   averagePool: { readonly kernel: readonly [number, number] };

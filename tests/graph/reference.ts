@@ -383,6 +383,25 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     return [dx, Float64Array.from(products, sum), Float64Array.from(gradient, sum)];
   },
 
+  quantizeLinear: ({ inputs: [, , zeroPoint], attributes: { axis } }, [x, scale, zero]) => {
+    const [lowest, highest] = zeroPoint!.dtype === 'int8' ? [-128, 127] : [0, 255];
+    return [
+      build(x!.shape, (at) => {
+        const channel = scale!.shape.length === 0 ? [] : [at[axis]!];
+        const exact = read(x!, at) / read(scale!, channel);
+        const tie = Math.abs(exact % 1) === 0.5;
+        const rounded = tie ? 2 * Math.round(exact / 2) : Math.round(exact);
+        return Math.min(Math.max(rounded + read(zero!, channel), lowest), highest);
+      }),
+    ];
+  },
+  dequantizeLinear: ({ attributes: { axis } }, [q, scale, zero]) => [
+    build(q!.shape, (at) => {
+      const channel = scale!.shape.length === 0 ? [] : [at[axis]!];
+      return (read(q!, at) - read(zero!, channel)) * read(scale!, channel);
+    }),
+  ],
+
   averagePool: ({ outputs, attributes: { kernel } }, [x]) => [
     build(outputs[0]!.shape, ([n, c, i, j]) => {
       let total = 0;

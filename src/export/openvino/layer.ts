@@ -20,6 +20,7 @@ export const ELEMENTS: Readonly<Record<IrElement, { readonly element: string; re
     int64: { element: 'i64', precision: 'I64' },
     int32: { element: 'i32', precision: 'I32' },
     uint8: { element: 'u8', precision: 'U8' },
+    int8: { element: 'i8', precision: 'I8' },
     bool: { element: 'boolean', precision: 'BOOL' },
   };
 

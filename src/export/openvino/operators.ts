@@ -241,6 +241,9 @@ export const layerWriters: { readonly [O in OpName]: LayerWriter<O> } = {
   batchNorm: unwritten,
   batchNormGrad: unwritten,
 
+  quantizeLinear: unwritten,
+  dequantizeLinear: unwritten,
+
   averagePool: (node, ir) => {
     const { kernel } = node.attributes;
     return layer(node, ir, 'AvgPool', {

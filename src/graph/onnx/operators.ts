@@ -10,6 +10,7 @@ import type { OnnxAttribute, OpName } from '../vocabulary.js';
 export const elementTypes: { readonly [D in DType]: number } = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -94,6 +95,16 @@ const resize = (
     extraInputs: [unused, unused, args.mapSize(node, node.attributes.size)],
   };
 };
+
+function quantization(
+  node: Node<'quantizeLinear' | 'dequantizeLinear'>,
+  args: Arguments,
+  opType: string,
+): OnnxCall {
+  if (node.inputs[1]!.rank === 0) return { opType };
+  requireOpset(node, 13, args);
+  return { opType, attributes: { axis: { int: node.attributes.axis } } };
+}
 
 export const writers: { readonly [O in OpName]: Writer<O> } = {
   input: semantic,
@@ -217,6 +228,9 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
 
   batchNorm: semantic,
   batchNormGrad: semantic,
+
+  quantizeLinear: (node, args) => quantization(node, args, 'QuantizeLinear'),
+  dequantizeLinear: (node, args) => quantization(node, args, 'DequantizeLinear'),
 
   averagePool: ({ attributes: { kernel } }) => ({
     opType: 'AveragePool',
