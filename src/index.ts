@@ -62,6 +62,13 @@ export {
   formatExported,
   type MeasuredOn,
 } from './export/measure/table.js';
+export {
+  type OptimizeOptions,
+  type OptimizeResult,
+  optimizeModel,
+} from './export/quantization/optimize-model.js';
+export { CALIBRATIONS, type CalibrationMethod } from './export/quantization/ranges.js';
+export type { QuantizedLayer } from './export/quantization/report.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
 export type { EvaluationFiles } from './inference/evaluation-files.js';
 export type { ImageScore } from './inference/image-scores.js';

@@ -6,7 +6,6 @@
 /** By operation. */
 export const FOREIGN_OPERATIONS: Readonly<Record<string, string>> = {
   build: 'there is no workspace to build: otx train takes the template and the data itself',
-  optimize: 'quantisation is not offered; otx export writes an ONNX file that runs as it is',
   explain: 'the reference has no explanations for segmentation either; otx predict draws what the model sees',
 };
 
@@ -31,6 +30,7 @@ export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {
   '--rdzv-endpoint': MULTI_NODE,
   '--base-rank': MULTI_NODE,
   '--world-size': MULTI_NODE,
+  '--unlabeled-data-roots': 'images without labels are for otx train; leave it out',
   '--encryption-key': 'encrypted data sets are not read; give a folder with images and masks',
   '--track-resource-usage': 'use a tool of the system, such as "time -v"',
   '--fit-to-size': 'otx demo has it; what otx predict writes has the size of its image',

@@ -7,6 +7,7 @@ import {
   describeSettings,
   type EvaluateOptions,
   type ExportOptions,
+  type OptimizeOptions,
   type PredictOptions,
 } from '../index.js';
 
@@ -35,6 +36,9 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     loop: '--loop',
     fitToSize: '--fit-to-size',
     displayPerf: '--display-perf',
+    statSubsetSize: '--stat-subset-size',
+    calibration: '--calibration',
+    maxDrop: '--max-drop',
   } satisfies Partial<
     Record<
       keyof (EvaluateOptions &
@@ -42,7 +46,8 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
         ExportOptions &
         ConvertOptions &
         DeployOptions &
-        DemonstrateOptions),
+        DemonstrateOptions &
+        OptimizeOptions),
       string
     >
   >),

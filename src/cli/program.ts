@@ -16,6 +16,7 @@ import { addDeploy } from './commands/deploy.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
+import { addOptimize } from './commands/optimize.js';
 import { addPredict } from './commands/predict.js';
 import { addSchema } from './commands/schema.js';
 import { addTrain } from './commands/train.js';
@@ -102,7 +103,17 @@ export function createProgram(
     .hook('preAction', (_, command) => refuseEmpty(command))
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
-  for (const add of [addFind, addAugment, addTrain, addEval, addPredict, addDemo, addExport, addDeploy])
+  for (const add of [
+    addFind,
+    addAugment,
+    addTrain,
+    addEval,
+    addPredict,
+    addDemo,
+    addExport,
+    addOptimize,
+    addDeploy,
+  ])
     add(program, context);
   addBenchmark(program, context);
   addCheck(program, context);

@@ -32,6 +32,7 @@ const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   draw: 'drawing',
   convert: 'converting',
   measure: 'measuring speed',
+  calibrate: 'looking at images',
 };
 
 /** Short enough for 80 columns also where epochs and steps have many digits. */

@@ -31,7 +31,8 @@ export interface ProgressEvent {
     | 'predict'
     | 'draw'
     | 'convert'
-    | 'measure';
+    | 'measure'
+    | 'calibrate';
   /** Items finished and in total. */
   readonly done: number;
   /** Items in total. */

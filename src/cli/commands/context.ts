@@ -47,6 +47,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   demo: paramsUsedBy('predict'),
   export: paramsUsedBy('export'),
   deploy: paramsUsedBy('export'),
+  optimize: paramsUsedBy('predict', 'useOtxAdapter'),
   benchmark: paramsUsedBy('export'),
 };
 

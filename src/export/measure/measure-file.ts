@@ -8,7 +8,7 @@ import { openModel, openTrained } from '../../inference/open-model.js';
 import type { OpenedModel } from '../../inference/opened-model.js';
 import type { TrainedModel, TrainedModelOptions } from '../../inference/trained-model.js';
 import { drawFormulaPicture } from '../../synthesis/formula/picture.js';
-import { diceOn, openTestData, type TestData, type TestDataOptions } from './test-data.js';
+import { openTestData, scoresOn, type TestData, type TestDataOptions } from './test-data.js';
 
 /** What was measured on one file. */
 export interface FileMeasure {
@@ -36,7 +36,7 @@ export interface MeasureOptions extends Pick<TrainedModelOptions, 'onEvent' | 's
 
 /** Pictures by formula, and those of a data set that are compared pixel by pixel. */
 const GENERATED = 8;
-const MOST_COMPARED = 64;
+export const MOST_COMPARED = 64;
 const TIMED_RUNS = 20;
 /** Enough for a median of a slow network. */
 const FEWEST_RUNS = 5;
@@ -118,7 +118,8 @@ async function look(
   const keep = ({ prediction }: { prediction: Uint8Array }) => {
     if (labels.length < MOST_COMPARED) labels.push(prediction.slice());
   };
-  return { mDice: await diceOn(test, model, keep, options), labels };
+  const { mDice } = await scoresOn(test, model, keep, options);
+  return { mDice, labels };
 }
 
 /** At the size of the input, HWC RGB. */
@@ -130,7 +131,8 @@ function generated({ classes, inputSize }: OpenedModel): Uint8Array[] {
   });
 }
 
-function equalShare(found: readonly Uint8Array[], expected: readonly Uint8Array[]): number {
+/** Share of the pixels that have the same class in both, 0 to 1. */
+export function equalShare(found: readonly Uint8Array[], expected: readonly Uint8Array[]): number {
   let equal = 0;
   let all = 0;
   for (const [index, labels] of expected.entries()) {

@@ -7,6 +7,7 @@ import {
   matchClasses,
   openSource,
   type Size,
+  type SubsetRole,
   settleClasses,
   verifyDataset,
 } from '../../data/index.js';
@@ -15,6 +16,7 @@ import { noticesOf, tileFor } from '../../inference/tiles/tile.js';
 import { windowNetworkOf } from '../../inference/tiles/window-network.js';
 import { type ScoredImage, score } from '../../inference/validate.js';
 import type { JobEvent } from '../../runs/events.js';
+import type { SegmentationMetrics } from '../../runs/metrics.js';
 import type { RunOptions } from '../../settings/run-vocabulary.js';
 
 /** How a data set is read. */
@@ -24,6 +26,10 @@ export const READING = ['dataFormat', 'useOtxAdapter', 'assume', 'bands'] as con
 export interface TestDataOptions extends Pick<RunOptions, (typeof READING)[number]> {
   /** Root of a data set with masks (docs/data.md has the layouts). */
   readonly testData: DataSource;
+  /** Of a root with several subsets, which one is meant. Default test. */
+  readonly role?: SubsetRole | undefined;
+  /** So many images, evenly spread over the data set. Default: all. */
+  readonly most?: number | undefined;
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,19 +45,29 @@ const WORKERS = 2;
 
 /** @throws OtxError `dataset` */
 export async function openTestData(
-  { testData, dataFormat, useOtxAdapter, assume, bands, onEvent, signal }: TestDataOptions,
+  {
+    testData,
+    role = 'test',
+    most,
+    dataFormat,
+    useOtxAdapter,
+    assume,
+    bands,
+    onEvent,
+    signal,
+  }: TestDataOptions,
   model: OpenedModel,
 ): Promise<TestData> {
   const { classes, data } = model;
   const opened = await openSource(testData, {
-    ...{ format: dataFormat, role: 'test', useOtxAdapter, assume, bands, workers: WORKERS, signal },
+    ...{ format: dataFormat, role, useOtxAdapter, assume, bands, workers: WORKERS, signal },
     isLeftOpen: true,
   });
   const dataset = await settleClasses(opened, { workers: WORKERS, signal, ...data });
   for (const message of matchClasses(dataset, classes, 'the model').notices) {
     onEvent?.({ type: 'notice', message });
   }
-  const { dataset: decided } = await verifyDataset(dataset, {
+  const { dataset: decided } = await verifyDataset(some(dataset, most), {
     workers: WORKERS,
     belongsTo: data,
     onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'check', done, total }),
@@ -64,13 +80,20 @@ export async function openTestData(
   return matched;
 }
 
-/** Mean Dice, background included, as in training. @param onPrediction sees every image, in the order of the data set */
-export async function diceOn(
+function some(dataset: Dataset, most = Number.POSITIVE_INFINITY): Dataset {
+  const { samples } = dataset;
+  if (samples.length <= most) return dataset;
+  const chosen = Array.from({ length: most }, (_, i) => samples[Math.floor((i * samples.length) / most)]!);
+  return { ...dataset, samples: chosen };
+}
+
+/** Scores as in training. @param onPrediction sees every image, in the order of the data set */
+export async function scoresOn(
   { dataset, indices }: TestData,
   model: OpenedModel,
   onPrediction: (image: ScoredImage) => void,
   { onEvent, signal }: Pick<TestDataOptions, 'onEvent' | 'signal'>,
-): Promise<number> {
+): Promise<SegmentationMetrics> {
   const { classes, inputSize, classify, tiling } = model;
   const loader = createEvalLoader(dataset, {
     ...{ inputSize, workers: WORKERS, isTiled: (size: Size) => tileFor(tiling, size) !== undefined },
@@ -86,7 +109,7 @@ export async function diceOn(
       },
       onProgress: (done, total) => onEvent?.({ type: 'progress', task: 'evaluate', done, total }),
     });
-    return matrix.summary(indices).mDice;
+    return matrix.summary(indices);
   } finally {
     await loader.dispose();
   }

@@ -1,0 +1,112 @@
+/** @file `otx optimize`. */
+
+import type { Command } from 'commander';
+import { OtxError } from '../../base/errors.js';
+import { listSome, megabytes, quoted } from '../../base/text.js';
+import { CALIBRATIONS, type CalibrationMethod, type OptimizeResult, optimizeModel } from '../../index.js';
+import { afterExport } from '../closing.js';
+import { addSettingFlags, settingsNamed } from '../setting-flags.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
+
+/** Layers that are named. */
+const LISTED = 6;
+
+interface Flags {
+  loadWeights?: string;
+  trainDataRoots: string;
+  valDataRoots: string;
+  output?: string;
+  statSubsetSize?: number;
+  calibration?: CalibrationMethod;
+  maxDrop?: number;
+  reduceRange: boolean;
+  biasCorrection: boolean;
+  dataFormat?: string;
+  useOtxAdapter?: boolean;
+  assume?: string;
+  bands?: string;
+  threads?: number;
+}
+
+export function addOptimize(program: Command, context: CommandContext): void {
+  const { terminal, settings, run, outputFor, weightsFrom } = context;
+  const command = program
+    .command('optimize')
+    .description('write a trained model with its convolutions in 8-bit integers: about a third of the size')
+    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+    .option(
+      '--load-weights <path>',
+      `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
+    )
+    .requiredOption(
+      '--train-data-roots <folder>',
+      'data set it was trained on, of whose images some are looked at',
+    )
+    .requiredOption('--val-data-roots <folder>', 'data set on which it must score as before')
+    .option(
+      '-o, --output <folder>',
+      `folder of ptq/model.onnx and ptq_performance.json (default: ${DEFAULT_OUTPUTS}/<time>_optimize)`,
+    )
+    .option(
+      '--stat-subset-size <number>',
+      'how many training images are looked at (default: 300)',
+      numberOf('--stat-subset-size'),
+    )
+    .option(
+      '--calibration <name>',
+      `which values are kept apart: ${CALIBRATIONS.join(', ')} (default: ${CALIBRATIONS[0]})`,
+    )
+    .option(
+      '--max-drop <points>',
+      'points of mean Dice, of 100, that may be lost; layers stay in floats until it holds (default: 0.5)',
+      numberOf('--max-drop'),
+    )
+    .option('--no-reduce-range', 'weights with all 8 bits, for processors that have VNNI alone')
+    .option('--no-bias-correction', 'biases as they were learned');
+  addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'threads'))
+    .addHelpText('after', paramsHint('optimize', 'postprocessing.confidence_threshold 0.5'))
+    .action(async (template: string | undefined, flags: Flags) => {
+      const asked = settings('optimize', flags.useOtxAdapter);
+      const weights = await weightsFrom(flags.loadWeights);
+      const output = await outputFor('optimize', flags.output);
+      const { dataFormat, assume, bands, threads, statSubsetSize, calibration, maxDrop } = flags;
+      const { reduceRange, biasCorrection } = flags;
+      const result = await run((hooks) =>
+        optimizeModel({
+          ...{ template, weights, output, dataFormat, assume, bands, threads, ...asked },
+          ...{ trainData: flags.trainDataRoots, validationData: flags.valDataRoots },
+          ...{ statSubsetSize, calibration, maxDrop, reduceRange, biasCorrection },
+          ...hooks,
+        }),
+      );
+      terminal.print([...linesOf(result), '', afterExport(result.model, undefined)].join('\n'));
+    });
+}
+
+function linesOf(result: OptimizeResult): string[] {
+  const { layers, mDice, diceAverage, equalPixels, bytes, model, layerTable } = result;
+  const because = (reason: string) => layers.filter((layer) => layer.reason === reason);
+  const [depthwise, sensitive] = [because('depthwise'), because('sensitive')];
+  const rounded = layers.length - depthwise.length - sensitive.length;
+  const difference = 100 * (mDice.optimized - mDice.trained);
+  const names = listSome(
+    sensitive.map(({ name }) => name),
+    LISTED,
+  );
+  return [
+    `written ${model}: ${megabytes(bytes.optimized)}, ${(bytes.optimized / bytes.trained).toFixed(2)} of ${megabytes(bytes.trained)}`,
+    `${rounded} of ${layers.length} convolutions in 8 bits; in floats: ${depthwise.length} depthwise` +
+      (sensitive.length > 0 ? `, ${sensitive.length} without which the score fell too far (${names})` : ''),
+    `mean Dice ${mDice.optimized.toFixed(4)} with background, ${difference < 0 ? '' : '+'}${difference.toFixed(2)} points; ` +
+      `${(Math.floor(1e4 * equalPixels) / 100).toFixed(2)} % of the pixels have the class of the trained model`,
+    `what became of each layer: ${layerTable}`,
+    `Performance(score: ${diceAverage.optimized}, dashboard: (1 metric groups))`,
+  ];
+}
+
+const numberOf =
+  (flag: string) =>
+  (text: string): number => {
+    if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+    throw new OtxError('usage', `${flag}: ${quoted(text)} is no number`);
+  };
