@@ -128,6 +128,23 @@ export type { CheckpointInterval } from './settings/run-kinds.js';
 export type { RunOptions } from './settings/run-vocabulary.js';
 export type { Operation } from './settings/setting.js';
 export {
+  type CrossValidateOptions,
+  type CrossValidateResult,
+  crossValidate,
+  FINAL_MODELS,
+  type FinalModel,
+  type OutOfFold,
+} from './studies/cross-validate.js';
+export type { StudyEvent, TaskEvent } from './studies/events.js';
+export type { JointOptions } from './studies/joint-work.js';
+export type { StudyFiles } from './studies/result-files.js';
+export type { RunFacts } from './studies/run-facts.js';
+export type { ScoreSpread, Spread } from './studies/spread.js';
+export type { TaskFailure } from './studies/study.js';
+export type { FailedTraining, StudyRun } from './studies/study-run.js';
+export { formatSpread } from './studies/text.js';
+export { type TrainSeedsOptions, type TrainSeedsResult, trainSeeds } from './studies/train-seeds.js';
+export {
   DEFAULT_TEMPLATE,
   describeSettings,
   embeddedBackbone,

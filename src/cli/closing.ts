@@ -58,6 +58,27 @@ function trainFrom(
   );
 }
 
+/** What several trainings of one thing leave. Paths are as the user typed them. */
+export interface EndedStudy {
+  /** Run folder of the model that is to be used alone. */
+  readonly best: string;
+  /** Run folders of the models whose mean is the better model. */
+  readonly models: readonly string[];
+  /** Folder of the study. */
+  readonly output: string;
+}
+
+/** The best model alone, and where there are several their mean. */
+export function afterStudy({ best, models, output }: EndedStudy): string {
+  const alone = useOf(best, { output });
+  const together = models.length > 1 ? useOf(models, { output: join(output, 'ensemble') }) : [];
+  return whatNext([
+    ['look', shellQuote(join(best, 'results.png'))],
+    ...alone,
+    ...together.map(([purpose, command]): Step => [`${purpose} by all`, command]),
+  ]);
+}
+
 /** @param plan the file, as it was written. */
 export function afterPlan(plan: string): string {
   return whatNext([

@@ -2,6 +2,7 @@
 
 import {
   type ConvertOptions,
+  type CrossValidateOptions,
   type DemonstrateOptions,
   type DeployOptions,
   describeSettings,
@@ -9,6 +10,7 @@ import {
   type ExportOptions,
   type OptimizeOptions,
   type PredictOptions,
+  type TrainSeedsOptions,
 } from '../index.js';
 
 const SETTINGS = describeSettings();
@@ -39,6 +41,8 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     statSubsetSize: '--stat-subset-size',
     calibration: '--calibration',
     maxDrop: '--max-drop',
+    seeds: '--seeds',
+    final: '--final',
   } satisfies Partial<
     Record<
       keyof (EvaluateOptions &
@@ -47,7 +51,9 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
         ConvertOptions &
         DeployOptions &
         DemonstrateOptions &
-        OptimizeOptions),
+        OptimizeOptions &
+        CrossValidateOptions &
+        TrainSeedsOptions),
       string
     >
   >),

@@ -11,6 +11,7 @@ import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
 import { addConvert } from './commands/convert.js';
+import { addCv } from './commands/cv.js';
 import { addDemo } from './commands/demo.js';
 import { addDeploy } from './commands/deploy.js';
 import { addEval } from './commands/eval.js';
@@ -107,6 +108,7 @@ export function createProgram(
     addFind,
     addAugment,
     addTrain,
+    addCv,
     addEval,
     addPredict,
     addDemo,

@@ -6,11 +6,11 @@ import {
   type EpochEvent,
   formatReport,
   formatSplit,
-  type JobEvent,
   type ProgressEvent,
   type StartEvent,
   type StepEvent,
-  type TrainEvent,
+  type StudyEvent,
+  type TaskEvent,
 } from '../index.js';
 import type { Bar, Terminal } from './terminal.js';
 
@@ -113,7 +113,7 @@ function createStage(terminal: Terminal, clock: () => number) {
 export function progressPrinter(
   terminal: Terminal,
   clock: () => number = () => performance.now() / 1000,
-): { onEvent: (event: TrainEvent | JobEvent) => void; close: () => void } {
+): { onEvent: (event: StudyEvent) => void; close: () => void } {
   const { closeBar, barFor, print, printResult, forget, setStatus, close } = createStage(terminal, clock);
   let downloading: string | undefined;
   /** As asked, and as run so far. */
@@ -147,7 +147,7 @@ export function progressPrinter(
     if (received === total) closeBar();
   };
 
-  const onEvent = (event: TrainEvent | JobEvent): void => {
+  const onEvent = (event: StudyEvent): void => {
     switch (event.type) {
       case 'notice':
         printResult(`note: ${event.message}`);
@@ -175,6 +175,9 @@ export function progressPrinter(
         epochs.done = event.epoch;
         printResult(epochLine(event));
         break;
+      case 'task':
+        printResult(taskText(event));
+        break;
       case 'end':
         if (event.reason === 'early-stopping') printResult('stopped early: mean Dice no longer rises');
         if (event.reason === 'time-budget')
@@ -192,6 +195,15 @@ export function notesPrinter({ print }: Pick<Terminal, 'print'>): ReturnType<typ
     },
     close: () => undefined,
   };
+}
+
+function taskText({ name, state, done, total, message }: TaskEvent): string {
+  const why = message === undefined ? '' : `: ${message}`;
+  if (state === 'elsewhere') {
+    return `${done} of ${total} are over, and other processes are at the rest; waiting for them (Ctrl-C ends the waiting alone)`;
+  }
+  if (state === 'finished' || state === 'failed') return `${name} ${state}${why} (${done} of ${total})\n`;
+  return `${name} (${done + 1} of ${total})${state === 'resumed' ? ' goes on' : ''}${why}`;
 }
 
 function startText({

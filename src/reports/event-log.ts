@@ -3,9 +3,10 @@
  * this file and the pictures that it names.
  */
 
+import { join } from 'node:path';
 import type { Outputs } from '../base/outputs/outputs.js';
 import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
-import type { TrainEvent } from '../runs/events.js';
+import type { EpochEvent, TrainEvent } from '../runs/events.js';
 
 /** Name of the file in a run folder. */
 export const EVENTS_FILE = 'events.jsonl';
@@ -102,6 +103,23 @@ export function createEventLog(
 export async function isEventLog(path: string): Promise<boolean> {
   const text = await readTextOf(path, EVENTS_KIND).catch(() => '');
   return eventOf(text.slice(0, text.indexOf('\n')))?.time !== undefined;
+}
+
+/**
+ * The pixels behind the scores of an epoch, which no checkpoint keeps.
+ *
+ * @param run its folder.
+ * @returns undefined where the epoch was not validated, and for a run without a log.
+ */
+export async function confusionOf(run: string, epoch: number): Promise<EpochEvent['confusion']> {
+  const text = await readTextOf(join(run, EVENTS_FILE), EVENTS_KIND).catch(() => '');
+  const line = text.split('\n').findLast((each) => {
+    // Most lines are steps, which need not be taken apart.
+    const event = each.includes('"epoch"') && each.includes('"confusion"') ? eventOf(each) : undefined;
+    return event?.type === 'epoch' && event.epoch === epoch;
+  });
+  const event = line === undefined ? undefined : eventOf(line);
+  return event?.type === 'epoch' ? event.confusion : undefined;
 }
 
 /** Takes out what a run has told after the position from which it goes on, and what a killed process left half written. */

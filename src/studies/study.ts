@@ -50,9 +50,14 @@ const headSchema = z.object({
   request: z.record(z.string(), z.unknown()),
 });
 
-const failureSchema = z.object({ code: z.string(), message: z.string() });
 /** Why a task will not be tried again. */
-export type TaskFailure = z.infer<typeof failureSchema>;
+export interface TaskFailure {
+  /** As of {@link OtxError}. */
+  readonly code: string;
+  /** A sentence. */
+  readonly message: string;
+}
+const failureSchema: z.ZodType<TaskFailure> = z.object({ code: z.string(), message: z.string() });
 
 /** What a study is opened with. */
 export interface StudyOptions {

@@ -1,12 +1,6 @@
 /** @file What every command shares: the terminal, the settings behind `params`, and how a job runs with its progress shown. */
 
-import {
-  describeSettings,
-  type JobEvent,
-  type SettingOptions,
-  settingsFromParams,
-  type TrainEvent,
-} from '../../index.js';
+import { describeSettings, type SettingOptions, type StudyEvent, settingsFromParams } from '../../index.js';
 import { onlyParams, parseParams } from '../arguments.js';
 import type { Host } from '../host.js';
 import { notesPrinter, progressPrinter } from '../progress.js';
@@ -56,7 +50,7 @@ export type TypedSettings = SettingOptions & { readonly useOtxAdapter?: boolean 
 
 /** What a job of the public API takes from its caller. */
 export interface JobHooks {
-  readonly onEvent: (event: TrainEvent | JobEvent) => void;
+  readonly onEvent: (event: StudyEvent) => void;
   readonly signal: AbortSignal;
 }
 

@@ -14,6 +14,8 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly data?: string;
   readonly config?: string;
   readonly printConfig?: boolean;
+  readonly seeds?: readonly number[];
+  readonly wait?: boolean;
 }
 
 /** Under the names of the public API; what nobody gave is not there. */
@@ -61,6 +63,14 @@ function templateOrData(
     `${word} is a folder and no template, and ${option('trainData')} ${trainData} names the data as well; leave one of them out`,
   );
 }
+
+/** That nothing names the data. */
+export const missingData = () =>
+  new OtxError(
+    'usage',
+    `missing required option ${option('trainData')} (only a folder in place of the template, --resume-from, --data and --config can ` +
+      'stand in for it)',
+  );
 
 /** What is undefined must not hide what others say. */
 function given<T extends object>(values: T): Partial<T> {

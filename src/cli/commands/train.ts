@@ -2,7 +2,7 @@
 
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { OtxError, option } from '../../base/errors.js';
+import { OtxError } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
 import {
   describeSettings,
@@ -17,17 +17,17 @@ import { afterTraining } from '../closing.js';
 import { addSettingFlags } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { endedTraining } from './ended-training.js';
-import { type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
+import { addNoWait, parseSeeds } from './study-parts.js';
+import { missingData, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
+import { trainWithSeeds } from './train-seeds.js';
 
 const DETERMINISTIC =
   'note: --deterministic: every training here is; equal seed, data and threads give bit-identical weights';
 const GPUS =
   'GPUs are not used; the training runs on the CPU, on as many cores as --threads says or the process may use';
 
-export function addTrain(
-  program: Command,
-  { terminal, settings: typed, run, outputFor }: CommandContext,
-): void {
+export function addTrain(program: Command, context: CommandContext): void {
+  const { terminal, settings: typed, run, outputFor } = context;
   const command = program
     .command('train')
     .description('train a model, or go on with an interrupted training')
@@ -43,9 +43,17 @@ export function addTrain(
     .option('--deterministic', 'accepted for the sake of scripts: every training here is deterministic')
     .option('--config <file>', 'YAML with any of the settings, as --print-config writes it; flags win')
     .option('--print-config', 'print what would be done as YAML, and do nothing')
+    .option(
+      '--seeds <list>',
+      'train once with each of these seeds, such as 0,1,2, and tell mean, deviation and the best',
+      parseSeeds,
+    );
+  addNoWait(command)
     .addHelpText('after', paramsHint('train', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: TrainFlags) => {
       const request = await trainRequest(template, flags, typed('train', flags.useOtxAdapter));
+      if (flags.seeds !== undefined) return trainWithSeeds(request, flags, context);
+      if (flags.wait === false) throw new OtxError('usage', '--no-wait goes with --seeds, which is missing');
       if (flags.printConfig) {
         terminal.print(await formatTrainingConfig(request as Partial<TrainOptions>));
         return;
@@ -100,10 +108,3 @@ async function trainOptions(
   if (trainData === undefined) throw missingData();
   return { ...rest, template, trainData, output: await outputFor('train', output) };
 }
-
-const missingData = () =>
-  new OtxError(
-    'usage',
-    `missing required option ${option('trainData')} (only a folder in place of the template, --resume-from, --data and --config can ` +
-      'stand in for it)',
-  );

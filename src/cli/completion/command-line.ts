@@ -84,8 +84,11 @@ function flagValue(option: Option): FlagValue {
   return words ?? (/[<[](path|folder|file)/.test(option.flags) ? 'path' : 'text');
 }
 
+/** Operations that take all settings. */
+const TRAINING = ['train', 'cv'];
+
 function settingsOf(operation: string): Setting[] {
-  const used = operation === 'train' ? undefined : (PARAMS_OF[operation] ?? []);
+  const used = TRAINING.includes(operation) ? undefined : (PARAMS_OF[operation] ?? []);
   if (used?.length === 0) return [];
   return describeSettings().flatMap(({ param, file, type, description, longFlag, words }) =>
     param === undefined || (used && !used.includes(param))
