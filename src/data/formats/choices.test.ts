@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { indexMask, noise, rgbPng, temporaryFolder, writeFiles } from '../datasets/fixtures.cases.js';
 import { openDataset } from '../datasets/open-dataset.js';
 import { readLabels } from './read-labels.js';
@@ -11,21 +11,58 @@ async function withImage(files: Record<string, object>): Promise<string> {
   return root;
 }
 
-it('of COCO with instances and stuff the instances are read, which is said', async () => {
-  const file = (name: string) => ({
-    images: [{ id: 1, file_name: 'a.png', ...SIZE }],
-    categories: [{ id: 1, name }],
-    annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [[0, 0, 4, 0, 4, 6, 0, 6]] }],
+describe('COCO with instances and stuff', () => {
+  /** The left half is sky, whatever else; of the right half is said that a thing is there. */
+  const stuff = (images = ['a.png']) => ({
+    images: images.map((file_name, id) => ({ id, file_name, ...SIZE })),
+    categories: [
+      { id: 157, name: 'sky', supercategory: 'sky' },
+      { id: 183, name: 'other', supercategory: 'other' },
+    ],
+    annotations: images.flatMap((_, image_id) => [
+      { id: 2 * image_id, image_id, category_id: 157, segmentation: [[0, 0, 4, 0, 4, 6, 0, 6]] },
+      { id: 2 * image_id + 1, image_id, category_id: 183, segmentation: [[4, 0, 8, 0, 8, 6, 4, 6]] },
+    ]),
   });
-  const root = await withImage({
-    'annotations/stuff_train.json': file('sky'),
-    'annotations/instances_train.json': file('car'),
+  /** Ids of its own; a car over the middle, cars that nobody counted below it. */
+  const instances = (images = ['a.png']) => ({
+    images: images.map((file_name, at) => ({ id: 10 + at, file_name, ...SIZE })),
+    categories: [{ id: 157, name: 'car' }],
+    annotations: images.flatMap((_, at) => [
+      { id: at, image_id: 10 + at, category_id: 157, segmentation: [[2, 0, 6, 0, 6, 3, 2, 3]] },
+      {
+        id: 100 + at,
+        image_id: 10 + at,
+        category_id: 157,
+        iscrowd: 1,
+        segmentation: { counts: [48 - 6, 6], size: [6, 8] },
+      },
+    ]),
   });
-  const { classes, notices } = await openDataset(root);
-  expect(classes.map(({ name }) => name)).toEqual(['background', 'car']);
-  expect(notices.join()).toMatch(
-    /stuff_train\.json says something else about the same images and is not read/,
-  );
+
+  it('is read as one: things over what surrounds them', async () => {
+    const root = await withImage({
+      'annotations/stuff_train.json': stuff(),
+      'annotations/instances_train.json': instances(),
+    });
+    const { classes, notices, samples, decodeMask } = await openDataset(root);
+    expect(classes.map(({ name }) => name)).toEqual(['background', 'car', 'sky']);
+    expect(notices.join()).toMatch(/instances_train\.json and \S+stuff_train\.json are read together/);
+    const { data } = await readLabels(samples[0]!, decodeMask);
+    const row = (y: number) => [...data.subarray(8 * y, 8 * y + 8)];
+    expect(row(0)).toEqual([2, 2, 1, 1, 1, 1, 0, 255]);
+    expect(row(5)).toEqual([2, 2, 2, 2, 0, 0, 0, 255]);
+  });
+
+  it('leaves out images of which one of the files says nothing', async () => {
+    const root = await withImage({
+      'annotations/stuff_train.json': stuff(),
+      'annotations/instances_train.json': instances(['a.png', 'b.png']),
+    });
+    const { samples, notices } = await openDataset(root);
+    expect(samples).toHaveLength(1);
+    expect(notices.join()).toMatch(/1 image of the first is left out, of which the other says nothing/);
+  });
 });
 
 it('of several annotations of Label Studio the one counts that is marked as the truth', async () => {

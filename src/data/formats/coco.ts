@@ -1,4 +1,4 @@
-/** @file COCO: one JSON for each subset, with polygons or run lengths, of instances or of stuff. */
+/** @file COCO: one JSON for each subset, with polygons or run lengths, of instances, of stuff, or one of each. */
 import { join, posix } from 'node:path';
 import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
@@ -32,7 +32,7 @@ type CocoFile = z.infer<typeof cocoFile>;
 type Annotation = CocoFile['annotations'][number];
 
 const EXPECTED = 'annotations of COCO in JSON';
-/** Files of a folder that say other things about the same images; the first of these is taken, which is said. */
+/** Files of a folder that say different things about the same images: what can be counted, and what surrounds it. */
 const KINDS = ['instances', 'stuff'];
 const OTHERS = /^(captions|person_keypoints|panoptic|image_info|labels)_/;
 
@@ -47,18 +47,11 @@ export const coco: DatasetFormat = {
     return [...(await filesOf(folder)).keys()];
   },
   async open(folder, subset) {
-    const { name, passedOver } = (await filesOf(folder)).get(subset)!;
-    const path = join(folder.path, name);
-    const parsed = cocoFile.safeParse(await folder.json(name, EXPECTED));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new OtxError(
-        'dataset',
-        `${path}: ${issue?.path.join('.')} is wrong: ${issue?.message}; expected ${EXPECTED}`,
-      );
-    }
-    const places = [`images/${subset}`, subset, posix.dirname(name), 'images', ''];
-    const opened = await itemsOf(parsed.data, path, places, folder);
+    const { names, passedOver } = (await filesOf(folder)).get(subset)!;
+    const parts: Part[] = [];
+    for (const name of names) parts.push(await partOf(folder, name));
+    const places = [`images/${subset}`, subset, posix.dirname(names[0]!), 'images', ''];
+    const opened = await itemsOf(parts, places, folder);
     const notices = passedOver.map(
       (other) =>
         `${join(folder.path, other)} says something else about the same images and is not read; to learn from that, put it with ` +
@@ -68,8 +61,26 @@ export const coco: DatasetFormat = {
   },
 };
 
+/** A file of a subset. */
+interface Part {
+  readonly path: string;
+  readonly file: CocoFile;
+}
+
+async function partOf(folder: Folder, name: string): Promise<Part> {
+  const path = join(folder.path, name);
+  const parsed = cocoFile.safeParse(await folder.json(name, EXPECTED));
+  if (parsed.success) return { path, file: parsed.data };
+  const [issue] = parsed.error.issues;
+  throw new OtxError(
+    'dataset',
+    `${path}: ${issue?.path.join('.')} is wrong: ${issue?.message}; expected ${EXPECTED}`,
+  );
+}
+
 interface SubsetFile {
-  readonly name: string;
+  /** The file, or those of instances and of stuff. */
+  readonly names: readonly string[];
   /** Others of the same subset. */
   readonly passedOver: readonly string[];
 }
@@ -99,7 +110,9 @@ async function filesOf(folder: Folder): Promise<ReadonlyMap<string, SubsetFile>>
   return new Map(
     sorted.map(([subset, files]) => {
       const [first, ...others] = files.sort((a, b) => a.kind - b.kind);
-      return [subset, { name: first!.name, passedOver: others.map(({ name }) => name) }];
+      const isPair = first!.kind === 0 && others[0]?.kind === 1;
+      const joined = isPair ? [first!, others.shift()!] : [first!];
+      return [subset, { names: joined.map(({ name }) => name), passedOver: others.map(({ name }) => name) }];
     }),
   );
 }
@@ -109,52 +122,43 @@ async function isCoco(folder: Folder, name: string): Promise<boolean> {
 }
 
 async function itemsOf(
-  file: CocoFile,
-  path: string,
+  parts: readonly Part[],
   places: readonly string[],
   folder: Folder,
 ): Promise<OpenedItems> {
   const collected = new Collected();
-  const categories = withoutGroups(file);
-  const { classes, indexOf } = labelTable(categories, path);
-  const classOf = new Map(categories.map((each) => [String(each.id), indexOf.get(each.name)!]));
-  for (const { id: own, name } of categories) {
-    const other = categories.find((each) => String(each.id) === String(own) && each.name !== name);
-    if (other) {
-      throw new OtxError(
-        'dataset',
-        `${path}: gives the id ${own} to the categories ${name} and ${other.name}`,
-      );
-    }
-  }
-  const byImage = new Map<string, Annotation[]>(file.images.map((image) => [String(image.id), []]));
-  if (byImage.size < file.images.length) {
-    throw new OtxError('dataset', `${path}: gives the same id to several images`);
-  }
-  for (const annotation of file.annotations) {
-    const list = byImage.get(String(annotation.image_id));
-    if (list) list.push(annotation);
-    else
-      collected.problems.push(
-        `${path}: annotation ${annotation.id} is of image ${annotation.image_id}, which is not listed`,
-      );
-  }
+  const [{ path }] = parts as readonly [Part];
+  const { readings, classes } = readingsOf(parts, collected);
+  const [first, ...others] = readings as [Reading, ...Reading[]];
   const finder = await ImageFinder.of(folder);
-  const items = file.images.flatMap((image): Item[] => {
+  let alone = 0;
+  const byName = others.map(({ images }) => new Map(images.map((each) => [each.image.file_name, each])));
+  const items = first.images.flatMap(({ image, annotations }): Item[] => {
+    const same = byName.map((images) => images.get(image.file_name));
+    if (same.includes(undefined)) {
+      alone += 1;
+      return [];
+    }
     const found = finder.find(image.file_name, places);
     if (!found) {
       collected.problems.push(imageMissing(path, image.file_name, folder.path));
       return [];
     }
-    const annotations = byImage.get(String(image.id))!;
-    // What nobody outlined one by one lies below what somebody did.
-    const [crowds, objects] = [true, false].map((isCrowd) =>
-      annotations
+    const shapes = (reading: Reading, of: readonly Annotation[], isCrowd: boolean) =>
+      of
         .filter((each) => Boolean(each.iscrowd) === isCrowd)
-        .flatMap((each) =>
-          shapesOf(each, classOf, `${path}: annotation ${each.id} of ${image.file_name}`, collected),
-        ),
-    );
+        .flatMap((each) => {
+          const where = `${reading.path}: annotation ${each.id} of ${image.file_name}`;
+          return shapesOf(each, reading.classOf, where, collected);
+        });
+    // Stuff surrounds what can be counted, and what nobody outlined one by one lies below what somebody did.
+    const drawn = [
+      ...others.flatMap((other, i) =>
+        [true, false].flatMap((isCrowd) => shapes(other, same[i]!.annotations, isCrowd)),
+      ),
+      ...shapes(first, annotations, true),
+      ...shapes(first, annotations, false),
+    ];
     const declared =
       image.width === undefined || image.height === undefined
         ? undefined
@@ -164,13 +168,84 @@ async function itemsOf(
         id: stemOf(image.file_name),
         imagePath: found.path,
         maskPath: path,
-        shapes: { shapes: [...crowds!, ...objects!], ground: 0 },
+        shapes: { shapes: drawn, ground: 0 },
         declared,
       },
     ];
   });
   const { problems } = collected;
-  return { classes, coding: SHAPES_CODING, items, problems, notices: collected.notices() };
+  const notices = [...joinedNotices(parts, alone, others), ...collected.notices()];
+  return { classes, coding: SHAPES_CODING, items, problems, notices };
+}
+
+/** What is said of two files that are read as one. */
+function joinedNotices(parts: readonly Part[], alone: number, others: readonly Reading[]): string[] {
+  if (others.length === 0) return [];
+  const paths = parts.map(({ path }) => path).join(' and ');
+  const missing =
+    alone === 0
+      ? ''
+      : `; ${alone} ${alone === 1 ? 'image' : 'images'} of the first ${alone === 1 ? 'is' : 'are'} left out, of which the ` +
+        'other says nothing';
+  return [`${paths} are read together: things over what surrounds them${missing}`];
+}
+
+/** A file by its images. */
+interface Reading {
+  readonly path: string;
+  /** By the id of a category. */
+  readonly classOf: ReadonlyMap<string, number>;
+  readonly images: readonly { image: CocoFile['images'][number]; annotations: Annotation[] }[];
+}
+
+/** What the stuff of COCO calls the place of all things; beside the things themselves it says nothing. */
+const isPlaceOfThings = ({ name, supercategory }: CocoFile['categories'][number]): boolean =>
+  name === 'other' && supercategory === 'other';
+
+function readingsOf(
+  parts: readonly Part[],
+  collected: Collected,
+): { readings: Reading[]; classes: OpenedItems['classes'] } {
+  const categories = parts.map(({ file }, index) =>
+    withoutGroups(file).filter((each) => index === 0 || !isPlaceOfThings(each)),
+  );
+  const { classes, indexOf } = labelTable(categories.flat(), parts[0]!.path);
+  const readings = parts.map(({ path, file }, index) => {
+    const own = categories[index]!;
+    requireOwnIds(own, path);
+    const classOf = new Map(own.map((each) => [String(each.id), indexOf.get(each.name)!]));
+    if (index > 0) {
+      for (const each of file.categories.filter(isPlaceOfThings)) classOf.set(String(each.id), 0);
+    }
+    return { path, classOf, images: imagesOf({ path, file }, collected) };
+  });
+  return { readings, classes };
+}
+
+function requireOwnIds(categories: CocoFile['categories'], path: string): void {
+  for (const { id: own, name } of categories) {
+    const other = categories.find((each) => String(each.id) === String(own) && each.name !== name);
+    if (!other) continue;
+    throw new OtxError('dataset', `${path}: gives the id ${own} to the categories ${name} and ${other.name}`);
+  }
+}
+
+function imagesOf({ path, file }: Part, collected: Collected): Reading['images'] {
+  const byId = new Map(
+    file.images.map((image) => [String(image.id), { image, annotations: [] as Annotation[] }]),
+  );
+  if (byId.size < file.images.length) {
+    throw new OtxError('dataset', `${path}: gives the same id to several images`);
+  }
+  for (const annotation of file.annotations) {
+    const of = byId.get(String(annotation.image_id));
+    if (of) of.annotations.push(annotation);
+    else
+      collected.problems.push(
+        `${path}: annotation ${annotation.id} is of image ${annotation.image_id}, which is not listed`,
+      );
+  }
+  return [...byId.values()];
 }
 
 /** Roboflow lists the group of all classes among them, as the first one. */
