@@ -2,6 +2,7 @@
 
 import { OtxError } from '../base/errors.js';
 import { toPlanes } from '../data/images/network-input.js';
+import { openPictureRows } from '../data/images/picture-rows.js';
 import { rowsOf } from '../data/images/rows.js';
 import type { EvalItem, EvalLoader, Sample, Size } from '../data/index.js';
 import { ConfusionMatrix } from '../runs/metrics.js';
@@ -74,11 +75,14 @@ export async function score(
 ): Promise<ConfusionMatrix> {
   const matrix = new ConfusionMatrix(classes);
   let done = 0;
-  const classesOfItem = ({ image, picture, width, height }: EvalItem) => {
-    if (!picture) return classify(image, { width, height });
-    // Only a loader that was told of windows gives images at their own size.
+  const classesOfItem = async (item: EvalItem): Promise<Classified> => {
+    const { image, isTiled, picture, sample, width, height } = item;
+    if (!isTiled) return classify(image, { width, height });
+    // Only a loader that was told of windows gives images at their own size, or none where they are too large for memory.
     const { tiling, network } = windows!;
-    const rows = rowsOf({ data: picture, width, height });
+    const rows = picture
+      ? rowsOf({ data: picture, width, height })
+      : await openPictureRows(sample.imagePath, sample.reading);
     return classifyTiles(rows, tileFor(tiling, rows)!, network, { signal });
   };
   const add = ({ item, answer: { labels: prediction } }: { item: EvalItem; answer: Classified }): void => {

@@ -119,22 +119,23 @@ function sizeOf(source: DrawableSource): { width: number; height: number } | und
   return width && height ? { width, height } : undefined;
 }
 
-/** A canvas of the rows that are asked for and no more: browsers limit the size of one. */
+/** A canvas of the part that is asked for and no more: browsers limit the size of one. */
 function drawnRows(
   drawable: object,
-  { width, height }: { readonly width: number; readonly height: number },
+  size: { readonly width: number; readonly height: number },
   { OffscreenCanvas }: Browser,
 ): PictureRows {
+  const window: PictureRows['window'] = async ({ left, top, width, height }) => {
+    if (!OffscreenCanvas) throw lacks('OffscreenCanvas');
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    if (!context) throw lacks('a canvas of this size');
+    context.drawImage(drawable, -left, -top);
+    const { data } = context.getImageData(0, 0, width, height);
+    return rgbOf({ data, width, height, channels: 4 }).data;
+  };
   return {
-    ...{ width, height, whole: undefined, warning: undefined },
-    rows: async (first, count) => {
-      if (!OffscreenCanvas) throw lacks('OffscreenCanvas');
-      const context = new OffscreenCanvas(width, count).getContext('2d', { willReadFrequently: true });
-      if (!context) throw lacks('a canvas of this size');
-      context.drawImage(drawable, 0, -first);
-      const { data } = context.getImageData(0, 0, width, count);
-      return rgbOf({ data, width, height: count, channels: 4 }).data;
-    },
+    ...{ width: size.width, height: size.height, whole: undefined, warning: undefined, window },
+    rows: (first, count) => window({ left: 0, top: first, width: size.width, height: count }),
   };
 }
 

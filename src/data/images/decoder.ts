@@ -1,6 +1,7 @@
 /** @file The one gate through which picture files are opened: what is no photograph by its first bytes is not decoded at all. */
 import { messageOf, OtxError } from '../../base/errors.js';
 import { MOST_BYTES, openRegular, readRegular, Unreadable, whyUnreadable } from '../../base/read-file.js';
+import type { Window } from '../transforms/geometry.js';
 import type { DecodedImage } from '../types.js';
 import { describeOther, FORMAT_LIST, HEAD_BYTES, type ImageFormat, imageFormat } from './image-format.js';
 import { scientificDirectory } from './numbers.js';
@@ -32,18 +33,18 @@ export async function decodeRgb(pipeline: Sharp): Promise<DecodedImage> {
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height };
 }
 
-/** Whole rows of a large picture, HWC RGB. @throws OtxError `image` */
-export async function readBand(
+/** A part of a large picture, HWC RGB. @throws OtxError `image` */
+export async function readWindow(
   bytes: Uint8Array,
   name: string,
-  { top, height, width }: { readonly top: number; readonly height: number; readonly width: number },
+  { left, top, width, height }: Window,
 ): Promise<Uint8Array> {
   requireImage(bytes);
   try {
     const options = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
     // Where a format has its pixels in parts, only those that are needed are read.
     const whole = sharp(bytes, { ...options, sequentialRead: imageFormat(bytes) !== 'TIFF' });
-    return (await decodeRgb(whole.extract({ left: 0, top, width, height }).removeAlpha())).data;
+    return (await decodeRgb(whole.extract({ left, top, width, height }).removeAlpha())).data;
   } catch (error) {
     throw unreadable(name, error);
   }

@@ -1,8 +1,10 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../base/random.js';
+import { cutWindow } from '../transforms/cut-window.js';
 import { openRowsOfBytes } from './picture-rows.js';
 import { decodeImage } from './read-image.js';
+import { rowsOf } from './rows.js';
 
 const size = { width: 37, height: 53 };
 const random = new Random('rows');
@@ -38,6 +40,9 @@ describe('rows that are decoded in parts are those of the whole picture', () => 
         whole.data.subarray(3 * 37 * first, 3 * 37 * (first + count)),
       );
     }
+    const part = { left: 11, top: 20, width: 9, height: 17 };
+    expect(await rows.window(part)).toEqual(cutWindow(whole.data, 37, part, 3));
+    expect(await rowsOf(whole).window(part)).toEqual(cutWindow(whole.data, 37, part, 3));
   });
 });
 

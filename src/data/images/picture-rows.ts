@@ -1,12 +1,12 @@
 /** @file Rows of a picture file, which is decoded as a whole only where that takes little memory. */
 
 import type { ImageReading } from '../types.js';
-import { readBand, readBytes, readHeader } from './decoder.js';
+import { readBytes, readHeader, readWindow } from './decoder.js';
 import { decodeImage } from './read-image.js';
 import { type PictureRows, rowsOf } from './rows.js';
 
 /** Pictures of more pixels are decoded in parts where their format allows it: 192 MB. */
-const MOST_AT_ONCE = 64e6;
+export const MOST_AT_ONCE = 64e6;
 
 /**
  * Opens a picture file of any size that is read.
@@ -30,7 +30,9 @@ export async function openRowsOfBytes(
     ...size,
     whole: undefined,
     warning: undefined,
-    rows: (first, count) => readBand(bytes, name, { top: first, height: count, width: size.width }),
+    rows: (first, count) =>
+      readWindow(bytes, name, { left: 0, top: first, width: size.width, height: count }),
+    window: (window) => readWindow(bytes, name, window),
   };
 }
 

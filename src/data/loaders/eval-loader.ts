@@ -20,9 +20,10 @@ export interface EvalLoaderOptions {
 }
 
 export interface EvalItem {
-  /** `[1, 3, H, W]`, normalised RGB of the whole image, aspect ratio not kept; empty where there is a `picture`. */
+  /** `[1, 3, H, W]`, normalised RGB of the whole image, aspect ratio not kept; empty for one that is looked at in windows. */
   readonly image: Float32Array<ArrayBuffer>;
-  /** HWC RGB at the original size, of an image that is looked at in windows. */
+  readonly isTiled: boolean;
+  /** HWC RGB at the original size, of an image that is looked at in windows; undefined as well for one that is to be read in parts. */
   readonly picture: Uint8Array | undefined;
   /** Class index per pixel at the original size, HW; 255 is ignore. */
   readonly mask: Uint8Array;
@@ -72,7 +73,7 @@ export function createEvalLoader(dataset: Dataset, options: EvalLoaderOptions): 
     const queue = makeAhead({ workers: pool.workers, make, what: 'loading data', end: samples.length });
     for (const [index, sample] of samples.entries()) {
       const { decoded: _, image, ...item } = (await queue.take(index, signal)).made;
-      yield { ...item, image: image ?? new Float32Array(), sample };
+      yield { ...item, image: image ?? new Float32Array(), isTiled: image === undefined, sample };
     }
   }
 

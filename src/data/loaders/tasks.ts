@@ -23,6 +23,7 @@ import {
   verifyImage,
   verifySample,
 } from './check-tasks.js';
+import { isReadInParts, readLargeWindow } from './large-window.js';
 import { labeledInSharedMemory } from './shared-memory.js';
 import { makeTwoStrongBatch, makeUnlabeledBatch } from './unlabeled-batch.js';
 import { makeViewBatch } from './view-batch.js';
@@ -69,11 +70,14 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
   const labels = new Uint8Array(items.length * area);
   const decoded: (LabeledImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await readSample(atMoment(item), coding, imageCache));
-    if (item.keep && !item.decoded) source = labeledInSharedMemory(source);
-    decoded.push(item.keep && !item.decoded ? source : undefined);
+    const isNew = item.decoded === undefined;
+    const drawn = { tile, seed: item.seed };
+    const part = isNew && !item.keep ? await readLargeWindow(item.sample, coding, drawn) : undefined;
+    let source = part ?? item.decoded ?? (await readSample(atMoment(item), coding, imageCache));
+    if (item.keep && isNew) source = labeledInSharedMemory(source);
+    decoded.push(item.keep && isNew ? source : undefined);
 
-    augment(windowOf(source, tile, item.seed), new Random(item.seed), {
+    augment(part ?? windowOf(source, tile, item.seed), new Random(item.seed), {
       planes: images.subarray(n * 3 * area, (n + 1) * 3 * area),
       labels: labels.subarray(n * area, (n + 1) * area),
       side: cropSize,
@@ -105,7 +109,7 @@ export interface EvalPixels extends Size {
 export interface EvalTaskResult {
   /** `[1, 3, H, W]` of the input size; of an image that is looked at in windows undefined. */
   readonly image: Float32Array<ArrayBuffer> | undefined;
-  /** HWC RGB of the whole image, where it is looked at in windows. */
+  /** HWC RGB of the whole image, where it is looked at in windows; undefined for one that is to be read in parts. */
   readonly picture: Uint8Array | undefined;
   /** HW at the original size. */
   readonly mask: Uint8Array;
@@ -118,6 +122,13 @@ export interface EvalTaskResult {
 /** Decodes one sample; the image is resized to the input size without keeping its aspect ratio, the mask keeps its size. */
 export async function makeEvalItem(task: EvalTask): Promise<EvalTaskResult> {
   const { sample, coding, inputSize, keep, isTiled } = task;
+  if (isTiled && isReadInParts(sample)) {
+    const labels = await readLabels(sample, coding);
+    const mismatch = sizeMismatch(sample, sample, labels);
+    if (mismatch) throw new OtxError('image', mismatch);
+    const { data: mask, width, height } = labels;
+    return { image: undefined, picture: undefined, mask, width, height, decoded: undefined };
+  }
   if (isTiled) {
     const { image: picture, ...labels } = await readSample(sample, coding);
     return { image: undefined, picture, ...labels, decoded: undefined };

@@ -8,6 +8,7 @@ import { pictureWindowOf } from '../transforms/random-window.js';
 import type { DecodedImage, ImageReading } from '../types.js';
 import { makeTwoStrong } from '../views/two-strong.js';
 import { makeViews } from '../views/weak-strong.js';
+import { readPictureWindow } from './large-window.js';
 import { inSharedMemory } from './shared-memory.js';
 
 /** One batch of unlabeled images to make. */
@@ -106,8 +107,15 @@ async function eachPicture(
     imageCache ? readCachedImage(path, imageCache, reading) : readImage(path, reading);
   const decoded: (DecodedImage | undefined)[] = [];
   for (const [n, item] of items.entries()) {
+    const isNew = item.decoded === undefined;
+    if (isNew && !item.keep && tile && !imageCache) {
+      decoded.push(undefined);
+      const drawn = { tile, seed: item.seed };
+      show(await readPictureWindow(item.imagePath, item.reading, drawn), item.seed, n);
+      continue;
+    }
     let source = item.decoded ?? (await read(item.imagePath, item.reading));
-    const isKept = item.keep && !item.decoded;
+    const isKept = item.keep && isNew;
     if (isKept) source = { ...source, data: inSharedMemory(source.data) };
     decoded.push(isKept ? source : undefined);
     show(pictureWindowOf(source, tile, item.seed), item.seed, n);

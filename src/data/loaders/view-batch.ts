@@ -15,6 +15,7 @@ import { IGNORE_INDEX } from '../types.js';
 import { drawRegionIds, poolRegions, REGION_SAMPLES } from '../views/regions.js';
 import { type View, writeView } from '../views/two-views.js';
 import { writeWhole } from '../views/whole-view.js';
+import { readLargeWindow } from './large-window.js';
 import { labeledInSharedMemory } from './shared-memory.js';
 
 export interface ViewTask {
@@ -81,11 +82,16 @@ export async function makeViewBatch(task: ViewTask): Promise<ViewTaskResult> {
   // Pseudo masks use every number; but other augmentations mark their padding by the label that masks of classes ignore.
   const ignored = coding || augmentation !== 'views' ? IGNORE_INDEX : undefined;
   for (const [n, item] of items.entries()) {
-    let source = item.decoded ?? (await readSource(item.sample, task));
-    const isKept = item.keep && !item.decoded;
+    const isNew = item.decoded === undefined;
+    const drawn = { tile, seed: item.seed };
+    // Regions of pseudo masks are found in whole images.
+    const part =
+      coding && isNew && !item.keep ? await readLargeWindow(item.sample, coding, drawn) : undefined;
+    let source = part ?? item.decoded ?? (await readSource(item.sample, task));
+    const isKept = item.keep && isNew;
     if (isKept) source = labeledInSharedMemory(source);
     decoded.push(isKept ? source : undefined);
-    source = windowOf(source, tile, item.seed);
+    source = part ?? windowOf(source, tile, item.seed);
 
     for (const view of VIEWS.slice(0, views)) {
       const at = view * items.length + n;

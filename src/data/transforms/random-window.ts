@@ -2,6 +2,7 @@
 
 import { Random } from '../../base/random.js';
 import type { DecodedImage, LabeledImage } from '../types.js';
+import { cutWindow } from './cut-window.js';
 import type { Size, Window } from './geometry.js';
 
 /** A part of the sample that is at most as large as the tile; the sample itself without one. @param seed decides where */
@@ -21,25 +22,14 @@ export function pictureWindowOf(image: DecodedImage, tile: Size | undefined, see
   return { data: cutWindow(image.data, image.width, window, 3), width, height };
 }
 
-/** Undefined for an image that is no larger than the tile. */
-function drawWindow({ width, height }: Size, tile: Size | undefined, seed: string): Window | undefined {
+/** Where the window lies; undefined for an image that is no larger than the tile. */
+export function drawWindow(
+  { width, height }: Size,
+  tile: Size | undefined,
+  seed: string,
+): Window | undefined {
   if (!tile || (width <= tile.width && height <= tile.height)) return undefined;
   const random = new Random(`${seed}:window`);
   const [w, h] = [Math.min(tile.width, width), Math.min(tile.height, height)];
   return { left: random.integer(width - w + 1), top: random.integer(height - h + 1), width: w, height: h };
-}
-
-/** @param channels samples of a pixel. */
-function cutWindow(
-  data: Uint8Array,
-  width: number,
-  { left, top, width: w, height: h }: Window,
-  channels: number,
-): Uint8Array {
-  const out = new Uint8Array(w * h * channels);
-  for (let y = 0; y < h; y++) {
-    const from = ((top + y) * width + left) * channels;
-    out.set(data.subarray(from, from + w * channels), y * w * channels);
-  }
-  return out;
 }
