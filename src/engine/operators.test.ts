@@ -215,6 +215,17 @@ const cases: Partial<Record<OpName, Case>> = {
     ],
   },
 
+  fakeQuantize: {
+    build: () => [
+      g.fakeQuantize(v, g.scalar(0.2), g.scalar(3, 'uint8')),
+      g.fakeQuantize(m, g.constant([1, 0.01], [2]), g.constant([0, 1], [2], 'int8'), 0),
+    ],
+    expected: [
+      [-0.6, 0, 0.4, 2],
+      [1, 2, 3, 1.26, 1.26, 1.26],
+    ],
+  },
+
   averagePool: one(() => g.averagePool(map, [2, 2]), [2.5, 4.5, 10.5, 12.5]),
   resizeNearest: {
     build: () => [g.resizeNearest(g.averagePool(map, [2, 2]), [4, 2]), g.resizeNearest(map, [2, 4])],

@@ -10,7 +10,7 @@ import { createNode, type DType, type Shape, sameShape, sizeOf, Tensor } from '.
 import type { ConvAttributes, OnnxAttribute, OpAttributes, OpName } from './vocabulary.js';
 
 export { cumSum, gatherElements, scatterElements, sort } from './order.js';
-export { dequantizeLinear, quantizeLinear } from './quantization.js';
+export { dequantizeLinear, fakeQuantize, quantizeLinear } from './quantization.js';
 export { constant, scalar };
 
 /** A tensor, or a number that stands for a constant of the type that the other operand has (float32 beside another number). */

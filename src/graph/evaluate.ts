@@ -45,7 +45,7 @@ export function evaluateNode(
 
   if (node.op === 'reshape') return [data];
   if (node.op === 'cast') return castData(data, x.dtype, node.attributes.to);
-  if (node.op === 'quantizeLinear' || node.op === 'dequantizeLinear')
+  if (node.op === 'quantizeLinear' || node.op === 'dequantizeLinear' || node.op === 'fakeQuantize')
     return [evaluateQuantization(node, inputs, values)];
   if (!values.every((value) => value instanceof Float32Array)) return undefined;
   const floats = values as readonly Float32Array[];

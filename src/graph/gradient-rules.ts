@@ -4,6 +4,7 @@
  */
 import { OtxError } from '../base/errors.js';
 import {
+  and,
   averagePool,
   cast,
   concat,
@@ -36,6 +37,7 @@ import {
   where,
 } from './builders.js';
 import { printNode } from './print.js';
+import { LIMITS } from './quantization-rules.js';
 import { bilinearMatrix, nearestMatrix, takeMatrix } from './resampling.js';
 import { createNode, type Node, type Shape, type Tensor } from './tensor.js';
 import type { ConvAttributes, OpName, ReduceAttributes } from './vocabulary.js';
@@ -262,6 +264,19 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
 
   quantizeLinear: null,
   dequantizeLinear: null,
+  // Straight through between the ends of what the type can tell.
+  fakeQuantize: ({ dy }, { inputs: [x, scale, zero], attributes: { axis } }) => {
+    const [low, high] = LIMITS[zero!.dtype]!.map((limit) => {
+      const end = mul(sub(limit, cast(zero!, 'float32')), scale!);
+      return end.rank === 0
+        ? end
+        : reshape(
+            end,
+            x!.shape.map((d, i) => (i === axis ? d : 1)),
+          );
+    }) as [Tensor, Tensor];
+    return [where(and(greaterOrEqual(x!, low), greaterOrEqual(high, x!)), dy, 0)];
+  },
 
   averagePool: ({ dy }, { inputs: [x], attributes: { kernel } }) => [
     resizeNearest(mul(dy, 1 / (kernel[0] * kernel[1])), [x!.shape[2]!, x!.shape[3]!]),

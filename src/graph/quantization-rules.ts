@@ -3,7 +3,7 @@ import type { DType, Shape, TensorData, TensorType } from './types.js';
 import { sizeOf } from './types.js';
 
 /** Whole numbers that a type holds. */
-const LIMITS: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
+export const LIMITS: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
   uint8: [0, 255],
   int8: [-128, 127],
 };
@@ -30,12 +30,21 @@ function checkParameters(inputs: readonly TensorType[], axis: number): readonly 
   return inputs;
 }
 
+/** @throws Error unless a float32 tensor is to become small integers. @returns type of the zero point */
+function checkRounded(inputs: readonly TensorType[], axis: number): DType {
+  const [x, , zero] = checkParameters(inputs, axis) as [TensorType, TensorType, TensorType];
+  check(x.dtype === 'float32', `needs float32, got ${x.dtype}`);
+  check(zero.dtype in LIMITS, `zero point must be uint8 or int8, got ${zero.dtype}`);
+  return zero.dtype;
+}
+
 export const quantizationRules = {
-  quantizeLinear: (inputs: readonly TensorType[], { axis }: { readonly axis: number }) => {
-    const [x, , zero] = checkParameters(inputs, axis) as [TensorType, TensorType, TensorType];
-    check(x.dtype === 'float32', `needs float32, got ${x.dtype}`);
-    check(zero.dtype in LIMITS, `zero point must be uint8 or int8, got ${zero.dtype}`);
-    return [{ dtype: zero.dtype, shape: x.shape }];
+  quantizeLinear: (inputs: readonly TensorType[], { axis }: { readonly axis: number }) => [
+    { dtype: checkRounded(inputs, axis), shape: inputs[0]!.shape },
+  ],
+  fakeQuantize: (inputs: readonly TensorType[], { axis }: { readonly axis: number }) => {
+    checkRounded(inputs, axis);
+    return [inputs[0]!];
   },
   dequantizeLinear: (inputs: readonly TensorType[], { axis }: { readonly axis: number }) => {
     const [q, , zero] = checkParameters(inputs, axis) as [TensorType, TensorType, TensorType];
@@ -53,7 +62,7 @@ export function roundHalfToEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** The values of a node of either operator. @param values of its three inputs */
+/** The values of a node of these operators. @param values of its three inputs */
 export function evaluateQuantization(
   { op, attributes: { axis } }: { readonly op: string; readonly attributes: { readonly axis: number } },
   inputs: readonly TensorType[],
@@ -63,8 +72,8 @@ export function evaluateQuantization(
   const [data, scale, zero] = values as [TensorData, Float32Array, TensorData];
   const channel = channelOf(x.shape, scaleType.shape.length === 0 ? undefined : axis);
   const zeroAt = (i: number) => Number(zero[channel(i)]);
-  if (op === 'dequantizeLinear')
-    return Float32Array.from(data as ArrayLike<number>, (q, i) => (q - zeroAt(i)) * scale[channel(i)]!);
+  const told = (q: number, i: number): number => (q - zeroAt(i)) * scale[channel(i)]!;
+  if (op === 'dequantizeLinear') return Float32Array.from(data as ArrayLike<number>, told);
   const [lowest, highest] = LIMITS[zeroType.dtype]!;
   const quantized = (value: number, i: number): number => {
     // The runtime divides in single precision, which decides what is half way.
@@ -72,6 +81,7 @@ export function evaluateQuantization(
     return Math.min(Math.max(rounded, lowest), highest);
   };
   const floats = data as Float32Array;
+  if (op === 'fakeQuantize') return Float32Array.from(floats, (value, i) => told(quantized(value, i), i));
   return zeroType.dtype === 'int8' ? Int8Array.from(floats, quantized) : Uint8Array.from(floats, quantized);
 }
 

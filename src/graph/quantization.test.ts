@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runGraph } from '../engine/run-graph.js';
 import * as g from './builders.js';
 import { evaluateNode } from './evaluate.js';
+import { gradients } from './gradients.js';
 import { foldConstants } from './passes/constant-folding.js';
 import type { AnyNode, Tensor } from './tensor.js';
 
@@ -68,6 +69,33 @@ describe('values worked out here are those of ONNX Runtime', () => {
     expect(found).toEqual(integers);
     const [found32] = evaluateNode(back.node as AnyNode, back.node.inputs, [found!, known[1]!, known[2]!])!;
     expect(found32).toEqual(floats);
+  });
+});
+
+describe('fakeQuantize', () => {
+  const scale = g.scalar(0.5);
+  // From -1 to 126.5.
+  const zero = g.scalar(2, 'uint8');
+  const x = g.constant([-3, -1.01, -1, 0.24, 0.25, 0.75, 0.76, 126.5, 126.51, 900], [10]);
+
+  test('is quantised and dequantised, in one value', () => {
+    const [folded] = foldConstants([g.fakeQuantize(x, scale, zero)]);
+    const { data } = folded!.node.attributes as { data: Float32Array };
+    expect([...data]).toEqual([-1, -1, -1, 0, 0, 1, 1, 126.5, 126.5, 126.5]);
+  });
+
+  test('lets the gradient through between its ends, and nothing beyond', async () => {
+    const fed = g.input('x', 'float32', [10]);
+    const weights = g.constant([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10]);
+    const [slope] = gradients(g.reduceSum(g.mul(g.fakeQuantize(fed, scale, zero), weights)), [fed]);
+    const [found] = await runGraph([slope!], { x: (x.node.attributes as { data: Float32Array }).data });
+    expect([...found!]).toEqual([0, 0, 3, 4, 5, 6, 7, 8, 0, 0]);
+  });
+
+  test('has no gradient by its scale', () => {
+    const fed = g.input('scale', 'float32', []);
+    const [slope] = gradients(g.reduceSum(g.fakeQuantize(x, fed, zero)), [fed]);
+    expect(slope!.node.op).toBe('constant');
   });
 });
 

@@ -21,6 +21,19 @@ export function dequantizeLinear(q: Tensor, scale: Tensor, zeroPoint: Tensor, ax
   return createNode('dequantizeLinear', [q, scale, zeroPoint], { axis: axisOf(q, scale, axis) })[0]!;
 }
 
+/**
+ * `x` (float32) as {@link quantizeLinear} and {@link dequantizeLinear} tell it: rounded, but still float32, for networks that learn to be
+ * rounded (Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"). The
+ * gradient passes straight through where x lies within what the type can tell, ends included, and is zero beyond (Bengio et al. 2013,
+ * "Estimating or Propagating Gradients Through Stochastic Neurons"). None goes to scale and zero point.
+ * @param scale float32 [], or [n] along `axis`.
+ * @param zeroPoint uint8 or int8 of the same shape.
+ * @param axis of x that vectors go along; default 0.
+ */
+export function fakeQuantize(x: Tensor, scale: Tensor, zeroPoint: Tensor, axis = 0): Tensor {
+  return createNode('fakeQuantize', [x, scale, zeroPoint], { axis: axisOf(x, scale, axis) })[0]!;
+}
+
 /** A scalar has no axis to be wrong about. */
 const axisOf = (x: Tensor, scale: Tensor, axis: number): number =>
   scale.rank === 0 ? 0 : normalizeAxis(axis, x.rank);

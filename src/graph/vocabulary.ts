@@ -179,6 +179,8 @@ export interface OpAttributes {
   quantizeLinear: { readonly axis: number };
   /** (q, scale, zero point) → (q − zero point) · scale as float32; q and zero point are uint8, int8 or int32. */
   dequantizeLinear: { readonly axis: number };
+  /** (x, scale, zero point) → x rounded to what the type of the zero point (uint8 or int8) can tell, as float32. */
+  fakeQuantize: { readonly axis: number };
 
   // Spatial resampling of NCHW maps
   /** Non-overlapping mean pooling; sizes must divide. */

@@ -18,6 +18,7 @@ import {
   erf,
   exp,
   expand,
+  fakeQuantize,
   full,
   gatherElements,
   gelu,
@@ -40,6 +41,7 @@ import {
   reshape,
   resizeBilinear,
   resizeNearest,
+  scalar,
   scatterElements,
   separableMap,
   sigmoid,
@@ -296,6 +298,19 @@ const spatialCases = (): GraphCase[] => [
   ),
 ];
 
+/** Central differences over 2e-4 see two whole steps of 1e-4, which no rounding changes. */
+const roundingCases = (): GraphCase[] => [
+  graphCase('fakeQuantize, within', { x: { shape: [3, 5], low: -0.012, high: 0.012 } }, ({ x }) =>
+    fakeQuantize(x, scalar(1e-4), scalar(0, 'int8')),
+  ),
+  graphCase('fakeQuantize, all above', { x: { shape: [7], low: 0.1, high: 1 } }, ({ x }) =>
+    fakeQuantize(x, scalar(1e-4), scalar(100, 'uint8')),
+  ),
+  graphCase('fakeQuantize by channel', { x: { shape: [2, 2, 3], low: -0.012, high: 0.012 } }, ({ x }) =>
+    fakeQuantize(x, constant([1e-4, 1e-6], [2]), constant([0, 9], [2], 'int8'), 1),
+  ),
+];
+
 const composedCases = (): GraphCase[] => [
   graphCase('gate', { x: [2, 3, 4, 4], weight: [3, 3, 1, 1] }, ({ x, weight }) =>
     mul(x, sigmoid(conv(reduceMean(x, { axes: [2, 3], keepDims: true }), weight))),
@@ -328,6 +343,7 @@ const composedCases = (): GraphCase[] => [
 export const differentiableCases = (): GraphCase[] => [
   ...elementwiseCases(),
   ...reductionCases(),
+  ...roundingCases(),
   ...orderCases(),
   ...movementCases(),
   ...matMulCases(),

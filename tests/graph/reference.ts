@@ -68,6 +68,21 @@ function read({ shape, data }: Value, at: readonly number[]): number {
   return data[shape.reduce((index, d, axis) => index * d + (d === 1 ? 0 : at[axis + lead]!), 0)]!;
 }
 
+/** x / scale + zero point as a whole number that the type holds. */
+function roundedAt(
+  at: readonly number[],
+  type: string,
+  axis: number,
+  [x, scale, zero]: readonly [Value, Value, Value],
+): number {
+  const [lowest, highest] = type === 'int8' ? [-128, 127] : [0, 255];
+  const channel = scale.shape.length === 0 ? [] : [at[axis]!];
+  const exact = read(x, at) / read(scale, channel);
+  const tie = Math.abs(exact % 1) === 0.5;
+  const rounded = tie ? 2 * Math.round(exact / 2) : Math.round(exact);
+  return Math.min(Math.max(rounded + read(zero, channel), lowest!), highest!);
+}
+
 const replaced = (at: readonly number[], axis: number, coordinate: number): number[] =>
   at.map((c, i) => (i === axis ? coordinate : c));
 
@@ -383,22 +398,20 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     return [dx, Float64Array.from(products, sum), Float64Array.from(gradient, sum)];
   },
 
-  quantizeLinear: ({ inputs: [, , zeroPoint], attributes: { axis } }, [x, scale, zero]) => {
-    const [lowest, highest] = zeroPoint!.dtype === 'int8' ? [-128, 127] : [0, 255];
-    return [
-      build(x!.shape, (at) => {
-        const channel = scale!.shape.length === 0 ? [] : [at[axis]!];
-        const exact = read(x!, at) / read(scale!, channel);
-        const tie = Math.abs(exact % 1) === 0.5;
-        const rounded = tie ? 2 * Math.round(exact / 2) : Math.round(exact);
-        return Math.min(Math.max(rounded + read(zero!, channel), lowest), highest);
-      }),
-    ];
-  },
+  quantizeLinear: ({ inputs: [, , zeroPoint], attributes: { axis } }, [x, scale, zero]) => [
+    build(x!.shape, (at) => roundedAt(at, zeroPoint!.dtype, axis, [x!, scale!, zero!])),
+  ],
   dequantizeLinear: ({ attributes: { axis } }, [q, scale, zero]) => [
     build(q!.shape, (at) => {
       const channel = scale!.shape.length === 0 ? [] : [at[axis]!];
       return (read(q!, at) - read(zero!, channel)) * read(scale!, channel);
+    }),
+  ],
+  fakeQuantize: ({ inputs: [, , zeroPoint], attributes: { axis } }, [x, scale, zero]) => [
+    build(x!.shape, (at) => {
+      const channel = scale!.shape.length === 0 ? [] : [at[axis]!];
+      const q = roundedAt(at, zeroPoint!.dtype, axis, [x!, scale!, zero!]);
+      return (q - read(zero!, channel)) * read(scale!, channel);
     }),
   ],
 

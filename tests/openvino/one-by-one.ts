@@ -27,6 +27,7 @@ export const UNWRITTEN = new Set([
   'convInputGrad',
   'convWeightGrad',
   'dequantizeLinear',
+  'fakeQuantize',
   'geluGrad',
   'positive',
   'quantizeLinear',

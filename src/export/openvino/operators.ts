@@ -243,6 +243,7 @@ export const layerWriters: { readonly [O in OpName]: LayerWriter<O> } = {
 
   quantizeLinear: unwritten,
   dequantizeLinear: unwritten,
+  fakeQuantize: unwritten,
 
   averagePool: (node, ir) => {
     const { kernel } = node.attributes;

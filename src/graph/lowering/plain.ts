@@ -3,6 +3,7 @@ import {
   add,
   cast,
   constant,
+  dequantizeLinear,
   div,
   erf,
   exp,
@@ -10,6 +11,7 @@ import {
   minimum,
   mul,
   onnxOp,
+  quantizeLinear,
   reduceMax,
   reduceSum,
   reshape,
@@ -80,6 +82,10 @@ const quantileBySelection: LoweringRule<'upperQuantile'> = ({ outputs }, [x, sha
   return [add(above, mul(sub(below, above), sub(rank, whole)))];
 };
 
+const quantizedAndBack: LoweringRule<'fakeQuantize'> = ({ attributes: { axis } }, [x, scale, zero]) => [
+  dequantizeLinear(quantizeLinear(x!, scale!, zero!, axis), scale!, zero!, axis),
+];
+
 /** Every operator that ONNX lacks, in operators that ONNX Runtime has on every machine. */
 export const plainLowering: LoweringTable = {
   positive: steepHardSigmoid,
@@ -87,6 +93,7 @@ export const plainLowering: LoweringTable = {
   softmax: stridedSoftmax,
   resizeNearest: nearestResize,
   upperQuantile: quantileBySelection,
+  fakeQuantize: quantizedAndBack,
   convInputGrad: firstOf(pointwiseInputGrad, depthwiseInputGrad, transposedConvInputGrad),
   convWeightGrad: firstOf(pointwiseWeightGrad, depthwiseWeightGrad, unfoldedWeightGrad),
   batchNorm: decomposedBatchNorm,

@@ -231,6 +231,7 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
 
   quantizeLinear: (node, args) => quantization(node, args, 'QuantizeLinear'),
   dequantizeLinear: (node, args) => quantization(node, args, 'DequantizeLinear'),
+  fakeQuantize: semantic,
 
   averagePool: ({ attributes: { kernel } }) => ({
     opType: 'AveragePool',
