@@ -62,11 +62,13 @@ export {
   formatExported,
   type MeasuredOn,
 } from './export/measure/table.js';
+export { optimizeModel } from './export/quantization/optimize-model.js';
 export {
+  OPTIMIZE_METHODS,
+  type OptimizeMethod,
   type OptimizeOptions,
   type OptimizeResult,
-  optimizeModel,
-} from './export/quantization/optimize-model.js';
+} from './export/quantization/optimize-options.js';
 export { CALIBRATIONS, type CalibrationMethod } from './export/quantization/ranges.js';
 export type { QuantizedLayer } from './export/quantization/report.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';

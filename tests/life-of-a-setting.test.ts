@@ -63,13 +63,17 @@ test('the nine doors pass it on, and do nothing with it', () => {
   expect(doors.filter((file) => LOOK.test(codeOf(file)))).toEqual([]);
 });
 
-/** Others that name the learning rate: what tells it, what else it is compared with, and ways of training and recipes besides. */
+/** Others that name the learning rate: what tells it, what else it is compared with, and ways of training, recipes and fine-tuning besides. */
 const BESIDE_THE_WAY = [
+  'src/cli/commands/optimize.ts',
+  'src/cli/option-names.ts',
   'src/cli/progress.ts',
   'src/cli/quickstart/quickstart.ts',
   'src/doctor/plan/choose-values.ts',
   'src/doctor/plan/time-training.ts',
   'src/drawing/charts/results.ts',
+  'src/export/quantization/fine-tune.ts',
+  'src/export/quantization/optimize-options.ts',
   'src/methods/detcon.ts',
   'src/methods/mean-teacher.ts',
   'src/methods/method.ts',

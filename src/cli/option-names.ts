@@ -43,6 +43,8 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     maxDrop: '--max-drop',
     seeds: '--seeds',
     final: '--final',
+    method: '--method',
+    biasCorrection: '--no-bias-correction',
   } satisfies Partial<
     Record<
       keyof (EvaluateOptions &
@@ -58,6 +60,12 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     >
   >),
 };
+
+/** Flags of `otx optimize` for what a training has as parameters. */
+const OF_OPTIMIZE: Readonly<Record<string, string>> = {
+  epochs: '--epochs',
+  learningRate: '--learning-rate',
+} satisfies Partial<Record<keyof OptimizeOptions, string>>;
 
 /** Of settings that have no flag, by name in the API. */
 const PARAMS: Readonly<Record<string, string>> = Object.fromEntries(
@@ -82,6 +90,8 @@ export function optionNames(
   return (option) => {
     const flag =
       FLAGS[option] ?? PARAMS[option] ?? (isParameter(option) ? undefined : FLAGS_OF_PARAMETERS[option]);
+    const ofOptimize = words[0] === 'optimize' ? OF_OPTIMIZE[option] : undefined;
+    if (ofOptimize) return ofOptimize;
     if (option === 'pretrained' && words.includes('--no-pretrained')) return '--no-pretrained';
     return flag ?? (option.includes('.') ? `--${option}` : option);
   };

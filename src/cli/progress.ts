@@ -33,6 +33,7 @@ const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   convert: 'converting',
   measure: 'measuring speed',
   calibrate: 'looking at images',
+  'fine-tune': 'fine-tuning',
 };
 
 /** Short enough for 80 columns also where epochs and steps have many digits. */

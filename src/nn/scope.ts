@@ -83,6 +83,11 @@ export class Scope {
     return new Scope(this.store, this.training, this.path, this.repeats * times);
   }
 
+  /** This scope in evaluation mode, whatever it was: running statistics are used and stay, and nothing is drawn at random. */
+  evaluating(): Scope {
+    return new Scope(this.store, false, this.path, this.repeats);
+  }
+
   /** A trained variable. */
   parameter(name: string, shape: Shape, init: Initializer): Tensor {
     return this.get(name, shape, 'parameter', init, 'float32');

@@ -32,7 +32,8 @@ export interface ProgressEvent {
     | 'draw'
     | 'convert'
     | 'measure'
-    | 'calibrate';
+    | 'calibrate'
+    | 'fine-tune';
   /** Items finished and in total. */
   readonly done: number;
   /** Items in total. */

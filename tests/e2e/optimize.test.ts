@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { livelyCheckpoint, scenesIn } from '../../src/export/formats/lively.cases.js';
 import { ModelProtoSchema } from '../../src/graph/onnx/onnx_pb.js';
-import { createSegmenter, evaluate, exportModel, optimizeModel, train } from '../../src/index.js';
+import {
+  createSegmenter,
+  evaluate,
+  exportModel,
+  type JobEvent,
+  OtxError,
+  optimizeModel,
+  train,
+} from '../../src/index.js';
 import { otx } from './otx.js';
 
 let folder: string;
@@ -77,6 +85,70 @@ describe('SegNext-t, trained for seconds', { timeout: 240_000 }, () => {
     expect(count('QuantizeLinear')).toBeGreaterThan(50);
     // Input, weights and bias of each.
     expect(count('DequantizeLinear')).toBeGreaterThan(2 * count('Conv'));
+  });
+
+  test('--method qat trains it a little more, once, and writes the same form', async () => {
+    const output = join(folder, 'tuned');
+    const words = [
+      ...[
+        'optimize',
+        '--method',
+        'qat',
+        '--epochs',
+        '1',
+        '--load-weights',
+        run,
+        '-o',
+        output,
+        '--threads',
+        '1',
+      ],
+      ...['--train-data-roots', roots.trainData, '--val-data-roots', roots.validationData],
+    ];
+    const first = await otx(words);
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    const tuned = join(output, 'nncf', 'model.onnx');
+    const training = join(output, 'nncf', 'training');
+    expect(first.stdout).toContain(`fine-tuned in ${training}: `);
+    const performance = JSON.parse(await readFile(join(output, 'nncf_performance.json'), 'utf8'));
+    const { diceAverage } = await evaluate({ weights: tuned, testData: roots.validationData, threads: 1 });
+    expect(performance['Dice Average']).toBeCloseTo(diceAverage, 6);
+    const bytes = await readFile(tuned);
+    const types = (model: Uint8Array) =>
+      fromBinary(ModelProtoSchema, model).graph!.node.map(({ opType }) => opType);
+    expect(types(bytes)).toEqual(types(await readFile(file)));
+    const results = await readFile(join(training, 'results.csv'), 'utf8');
+    expect(results.trim().split('\n')).toHaveLength(2);
+    const again = await otx(words);
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect(await readFile(tuned)).toEqual(bytes);
+    expect(await readFile(join(training, 'results.csv'), 'utf8')).toBe(results);
+    const other = await otx(words.map((word) => (word === '1' ? '2' : word)));
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain(
+      `${training}: holds the fine-tuning of another model, or with other data or settings`,
+    );
+  });
+
+  test('a fine-tuning that was interrupted goes on, with the same result', async () => {
+    const options = { ...roots, weights: run, method: 'qat', epochs: 1, threads: 1 } as const;
+    const controller = new AbortController();
+    const steps: number[] = [];
+    const output = join(folder, 'parts');
+    const stopped = optimizeModel({
+      ...{ ...options, output, signal: controller.signal },
+      onEvent: (event) => {
+        if (event.type !== 'progress' || event.task !== 'fine-tune') return;
+        if (event.done === 1) controller.abort();
+      },
+    });
+    await expect(stopped).rejects.toThrow(OtxError);
+    const onEvent = (event: JobEvent) => {
+      if (event.type === 'progress' && event.task === 'fine-tune') steps.push(event.done);
+    };
+    const { model } = await optimizeModel({ ...options, output, onEvent });
+    expect(steps[0]).toBe(2);
+    expect(await readFile(model)).toEqual(await readFile(join(folder, 'tuned', 'nncf', 'model.onnx')));
   });
 
   test('a quantised file, and an exported one, are refused with what to give instead', async () => {

@@ -3,7 +3,14 @@
 import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { listSome, megabytes, quoted } from '../../base/text.js';
-import { CALIBRATIONS, type CalibrationMethod, type OptimizeResult, optimizeModel } from '../../index.js';
+import {
+  CALIBRATIONS,
+  type CalibrationMethod,
+  OPTIMIZE_METHODS,
+  type OptimizeMethod,
+  type OptimizeResult,
+  optimizeModel,
+} from '../../index.js';
 import { afterExport } from '../closing.js';
 import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
@@ -16,6 +23,9 @@ interface Flags {
   trainDataRoots: string;
   valDataRoots: string;
   output?: string;
+  method?: OptimizeMethod;
+  epochs?: number;
+  learningRate?: number;
   statSubsetSize?: number;
   calibration?: CalibrationMethod;
   maxDrop?: number;
@@ -45,7 +55,22 @@ export function addOptimize(program: Command, context: CommandContext): void {
     .requiredOption('--val-data-roots <folder>', 'data set on which it must score as before')
     .option(
       '-o, --output <folder>',
-      `folder of ptq/model.onnx and ptq_performance.json (default: ${DEFAULT_OUTPUTS}/<time>_optimize)`,
+      `folder of ptq/model.onnx and ptq_performance.json, of ${OPTIMIZE_METHODS[1]} nncf/model.onnx and nncf_performance.json (default: ${DEFAULT_OUTPUTS}/<time>_optimize)`,
+    )
+    .option(
+      '--method <name>',
+      `${OPTIMIZE_METHODS[0]}: as the model is; ${OPTIMIZE_METHODS[1]}: train it a little more while it is rounded, where too much is lost ` +
+        `otherwise (default: ${OPTIMIZE_METHODS[0]})`,
+    )
+    .option(
+      '--epochs <number>',
+      `of ${OPTIMIZE_METHODS[1]}: how long it is trained (default: 3)`,
+      numberOf('--epochs'),
+    )
+    .option(
+      '--learning-rate <rate>',
+      `of ${OPTIMIZE_METHODS[1]} (default: a twentieth of that of the training)`,
+      numberOf('--learning-rate'),
     )
     .option(
       '--stat-subset-size <number>',
@@ -62,7 +87,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
       numberOf('--max-drop'),
     )
     .option('--no-reduce-range', 'weights with all 8 bits, for processors that have VNNI alone')
-    .option('--no-bias-correction', 'biases as they were learned');
+    .option('--no-bias-correction', `of ${OPTIMIZE_METHODS[0]}: biases as they were learned`);
   addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'threads'))
     .addHelpText('after', paramsHint('optimize', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
@@ -70,12 +95,15 @@ export function addOptimize(program: Command, context: CommandContext): void {
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('optimize', flags.output);
       const { dataFormat, assume, bands, threads, statSubsetSize, calibration, maxDrop } = flags;
-      const { reduceRange, biasCorrection } = flags;
+      const { reduceRange, method, epochs, learningRate } = flags;
+      // Its default is no choice, which fine-tuning would refuse.
+      const biasCorrection = flags.biasCorrection ? undefined : false;
       const result = await run((hooks) =>
         optimizeModel({
           ...{ template, weights, output, dataFormat, assume, bands, threads, ...asked },
           ...{ trainData: flags.trainDataRoots, validationData: flags.valDataRoots },
           ...{ statSubsetSize, calibration, maxDrop, reduceRange, biasCorrection },
+          ...{ method, epochs, learningRate },
           ...hooks,
         }),
       );
@@ -84,7 +112,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
 }
 
 function linesOf(result: OptimizeResult): string[] {
-  const { layers, mDice, diceAverage, equalPixels, bytes, model, layerTable } = result;
+  const { layers, mDice, diceAverage, equalPixels, bytes, model, layerTable, training } = result;
   const because = (reason: string) => layers.filter((layer) => layer.reason === reason);
   const [depthwise, sensitive] = [because('depthwise'), because('sensitive')];
   const rounded = layers.length - depthwise.length - sensitive.length;
@@ -97,6 +125,11 @@ function linesOf(result: OptimizeResult): string[] {
     `written ${model}: ${megabytes(bytes.optimized)}, ${(bytes.optimized / bytes.trained).toFixed(2)} of ${megabytes(bytes.trained)}`,
     `${rounded} of ${layers.length} convolutions in 8 bits; in floats: ${depthwise.length} depthwise` +
       (sensitive.length > 0 ? `, ${sensitive.length} without which the score fell too far (${names})` : ''),
+    ...(training
+      ? [
+          `fine-tuned in ${training.output}: ${training.bestEpoch === 0 ? 'no epoch was better than none' : `epoch ${training.bestEpoch} is the best`}`,
+        ]
+      : []),
     `mean Dice ${mDice.optimized.toFixed(4)} with background, ${difference < 0 ? '' : '+'}${difference.toFixed(2)} points; ` +
       `${(Math.floor(1e4 * equalPixels) / 100).toFixed(2)} % of the pixels have the class of the trained model`,
     `what became of each layer: ${layerTable}`,
@@ -107,6 +140,6 @@ function linesOf(result: OptimizeResult): string[] {
 const numberOf =
   (flag: string) =>
   (text: string): number => {
-    if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+    if (/^\d+(\.\d+)?(e-?\d+)?$/i.test(text)) return Number(text);
     throw new OtxError('usage', `${flag}: ${quoted(text)} is no number`);
   };

@@ -2,7 +2,7 @@
 
 import { type AnyNode, type Node, reachableNodes, type Tensor } from '../../graph/index.js';
 
-/** A convolution whose weights are constants. */
+/** A convolution, usually one whose weights are constants. */
 export interface ConvLayer {
   readonly node: Node<'conv'>;
   /** Path of the module in the network; the second one of a module ends with `#2`. */
@@ -25,15 +25,24 @@ export const isDepthwise = ({ inputs: [x, weight] }: Node<'conv'>): boolean =>
 export const valuesOf = (tensor: Tensor): Float32Array =>
   (tensor.node as Extract<AnyNode, { op: 'constant' }>).attributes.data as Float32Array;
 
-/** All layers of a graph in the order in which they were built. */
-export function convLayers(outputs: readonly Tensor[]): readonly ConvLayer[] {
+/**
+ * All layers of a graph in the order in which they were built.
+ *
+ * @param weights whether they must be constants; `any` for the graph of a training, whose layers have the names of those of the trained
+ * network.
+ */
+export function convLayers(
+  outputs: readonly Tensor[],
+  weights: 'constant' | 'any' = 'constant',
+): readonly ConvLayer[] {
   const nodes = reachableNodes(outputs);
   const readers = new Map<Tensor, Node[]>();
   for (const node of nodes)
     for (const x of node.inputs) readers.set(x, [...(readers.get(x) ?? []), node as Node]);
   const counts = new Map<string, number>();
   return nodes.flatMap((node): ConvLayer[] => {
-    if (node.op !== 'conv' || node.inputs.slice(1).some((x) => x.node.op !== 'constant')) return [];
+    if (node.op !== 'conv') return [];
+    if (weights === 'constant' && node.inputs.slice(1).some((x) => x.node.op !== 'constant')) return [];
     const [y] = node.outputs as readonly [Tensor];
     return [
       {

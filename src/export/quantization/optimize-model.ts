@@ -2,121 +2,58 @@
 
 import { join } from 'node:path';
 import { breathe } from '../../base/abortable.js';
-import { checkOptions } from '../../base/check-options.js';
-import { OtxError, option } from '../../base/errors.js';
 import { Outputs } from '../../base/outputs/outputs.js';
-import { shown } from '../../base/shown.js';
-import type { ClassInfo, DataSource } from '../../data/index.js';
 import { createEngine, type Engine } from '../../engine/engine.js';
 import type { Tensor } from '../../graph/index.js';
 import { USUAL_FORM } from '../../inference/file-form.js';
-import { namesUsedBy } from '../../inference/model-settings.js';
 import { encodeGraph } from '../../inference/network-file.js';
-import { networkGraph } from '../../inference/network-graph.js';
+import { type NetworkGraph, networkGraph, TRACED_BATCH } from '../../inference/network-graph.js';
 import { openTrained } from '../../inference/open-model.js';
-import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
+import type { OpenedModel } from '../../inference/opened-model.js';
 import { openPortable } from '../../inference/portable-model.js';
-import { loadTrainedModel, MODEL_KINDS, type TrainedModel } from '../../inference/trained-model.js';
+import { loadTrainedModel, type TrainedModel } from '../../inference/trained-model.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../../runs/inputs.js';
-import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../../runs/label-schema.js';
-import { kindsOf, type RunOptions } from '../../settings/run-vocabulary.js';
+import { formatLabelSchema } from '../../runs/label-schema.js';
 import { equalShare } from '../measure/measure-file.js';
-import { openTestData, READING, type TestData, type TestDataOptions } from '../measure/test-data.js';
+import { openTestData, type TestData, type TestDataOptions } from '../measure/test-data.js';
 import { modelInfo } from '../model-info.js';
 import { calibrate, noiseOf } from './calibrate.js';
 import { chooseLayers } from './choose-layers.js';
+import { calibrationOf, rangesByLayer } from './fake-quantize.js';
+import { fineTune } from './fine-tune.js';
 import { batchesOf, type Scores, scoresOf } from './images.js';
 import { type ConvLayer, convLayers, isDepthwise } from './layers.js';
-import { quantizeGraph, type RoundingOptions } from './quantize-graph.js';
+import {
+  checkOptimizeOptions,
+  DEFAULTS,
+  filesOf,
+  type OptimizeOptions,
+  type OptimizeResult,
+  PLAN_FILE,
+  TRAINING_FOLDER,
+} from './optimize-options.js';
+import { type Calibration, quantizeGraph, type RoundingOptions } from './quantize-graph.js';
 import { QUANTIZED_KEY, refuseExported } from './quantized-file.js';
-import { CALIBRATIONS, type CalibrationMethod } from './ranges.js';
 import { layerTable, type QuantizedLayer } from './report.js';
-
-/** What to make small, by which images, and how much it may lose. */
-export interface OptimizeOptions extends ModelOptions, Pick<RunOptions, (typeof READING)[number]> {
-  /** Folder for the files of {@link OptimizeResult}; those of an earlier call are replaced, others not. */
-  readonly output: string;
-  /** Root of the data that it was trained on, of whose images some are looked at. */
-  readonly trainData: DataSource;
-  /** Root of the data that it is scored on. */
-  readonly validationData: DataSource;
-  /** How many training images are looked at, from 1 to 100 000; fewer where there are fewer. Default 300. */
-  readonly statSubsetSize?: number | undefined;
-  /**
-   * Which values of a tensor are kept apart: from the least to the largest (`minmax`), all but one in ten thousand at either end
-   * (`percentile`), or those that lose the least information (`entropy`). Default minmax.
-   */
-  readonly calibration?: CalibrationMethod | undefined;
-  /** Points of mean Dice, of 100, that may be lost on the validation data. Default 0.5. */
-  readonly maxDrop?: number | undefined;
-  /**
-   * Whether weights use 7 of their 8 bits. Processors without instructions for products of bytes (VNNI) compute wrong sums with all
-   * of them. Default true.
-   */
-  readonly reduceRange?: boolean | undefined;
-  /** Whether biases make up for what rounded weights add on average. Default true. */
-  readonly biasCorrection?: boolean | undefined;
-}
-
-/** What was written, and how it does. */
-export interface OptimizeResult {
-  /** `ptq/model.onnx`, which {@link evaluate}, {@link predict} and {@link createSegmenter} open. */
-  readonly model: string;
-  /** `ptq/label_schema.json` */
-  readonly labelSchema: string;
-  /** `ptq_performance.json`: the Dice average of the file on the validation data. */
-  readonly performance: string;
-  /** `ptq_layers.csv`: {@link layers} as a table. */
-  readonly layerTable: string;
-  /** Name of the template that the weights belong to. */
-  readonly template: string;
-  /** Of the model, background first. */
-  readonly classes: readonly ClassInfo[];
-  /** What became of every convolution, in the order of the network. */
-  readonly layers: readonly QuantizedLayer[];
-  /** Mean Dice with background on the validation data, of the trained model and of the file. */
-  readonly mDice: { readonly trained: number; readonly optimized: number };
-  /** The same without background. */
-  readonly diceAverage: { readonly trained: number; readonly optimized: number };
-  /** Share of the pixels that have the class which the trained model gives them, 0 to 1, on 64 images or fewer. */
-  readonly equalPixels: number;
-  /** Size of the file, and of the file of {@link exportModel}, in bytes. */
-  readonly bytes: { readonly trained: number; readonly optimized: number };
-}
-
-const FILES = {
-  model: 'ptq/model.onnx',
-  labelSchema: `ptq/${LABEL_SCHEMA_FILE}`,
-  performance: 'ptq_performance.json',
-  layerTable: 'ptq_layers.csv',
-} as const;
-
-const DEFAULT_IMAGES = 300;
-const MOST_IMAGES = 100_000;
-const DEFAULT_DROP = 0.5;
-/** Samples that a graph mixes are told apart from one sample only where there are two of them. */
-const BATCH = 2;
-
-const KINDS = {
-  ...MODEL_KINDS,
-  ...kindsOf(...READING),
-  ...({ output: 'path', trainData: 'data', validationData: 'data', statSubsetSize: 'number?' } as const),
-  ...({ maxDrop: 'number?', reduceRange: 'boolean?', biasCorrection: 'boolean?' } as const),
-};
+import type { WeightBits } from './rounding.js';
 
 /**
- * Post-training quantisation: writes a trained model as an ONNX file whose convolutions are computed with 8-bit integers, weights with a
- * scale for each output channel, values between layers with one scale. Where the score falls too far, the layers that rounding
- * disturbs most are left in floats, as few as possible. Depthwise convolutions of Lite-HRNet always are. The same call gives the same
- * file on the same machine with the same number of threads.
+ * Writes a trained model as an ONNX file whose convolutions are computed with 8-bit integers, weights with a scale for each output
+ * channel, values between layers with one scale. Where the score falls too far, the layers that rounding disturbs most are left in
+ * floats, as few as possible. Depthwise convolutions of Lite-HRNet always are. The same call gives the same file on the same machine
+ * with the same number of threads.
+ *
+ * The method `qat` trains the network a little more before, in the folder `nncf/training`, while it is rounded as the file will be. What was
+ * interrupted goes on with the next call.
  *
  * @throws OtxError `checkpoint` for weights that cannot be used, among them files that were exported or quantised already; `dataset`,
  * `usage`, `output`, or `aborted` when the signal fired.
  */
 export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeResult> {
-  checkOptions('optimizeModel()', options, KINDS, ['calibration', ...namesUsedBy('predict')]);
-  checkRanges(options);
+  checkOptimizeOptions(options);
   const { output, weights, trainData, validationData, threads, onEvent, signal } = options;
+  const { method = DEFAULTS.method } = options;
+  const files = filesOf(method);
   await refuseExported(weights);
   const trained = await loadTrainedModel(options);
   const model = await openTrained(trained, { weights, threads, signal, onEvent });
@@ -127,7 +64,7 @@ export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeR
     const training = await openTestData(imagesOf(options, 'train'), model);
     outputs = await Outputs.open({
       root: output,
-      files: Object.values(FILES),
+      files: [...Object.values(files), ...(method === 'qat' ? [PLAN_FILE] : [])],
       inputs: joinInputs(
         weightsInputs(weights),
         datasetInputs('the training data', trainData, training.dataset),
@@ -136,19 +73,23 @@ export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeR
     });
     const expected = await scoresOf(validation, model, options);
     engine = await createEngine({ threads });
-    const found = await quantize({ trained, engine, training, validation, expected, options });
+    const found = await quantize({ trained, engine, training, validation, expected, outputs, options });
     await breathe(signal, 'the model was quantised');
     const { scores } = found;
-    await outputs.write(FILES.model, found.bytes);
-    await outputs.write(FILES.labelSchema, formatLabelSchema(trained.classes));
+    await outputs.write(files.model, found.bytes);
+    await outputs.write(files.labelSchema, formatLabelSchema(trained.classes));
     const performance = { 'Dice Average': scores.diceAverage };
-    await outputs.write(FILES.performance, `${JSON.stringify(performance, null, 2)}\n`);
-    await outputs.write(FILES.layerTable, layerTable(found.layers));
+    await outputs.write(files.performance, `${JSON.stringify(performance, null, 2)}\n`);
+    await outputs.write(files.layerTable, layerTable(found.layers));
     onEvent?.({ type: 'output', folder: output });
-    const paths = Object.entries(FILES).map(([name, file]) => [name, join(output, file)]);
+    const paths = Object.entries(files).map(([name, file]) => [name, join(output, file)]);
     return {
-      ...(Object.fromEntries(paths) as Record<keyof typeof FILES, string>),
+      ...(Object.fromEntries(paths) as Record<keyof typeof files, string>),
       ...{ template: trained.template.name, classes: trained.classes, layers: found.layers },
+      training:
+        found.bestEpoch === undefined
+          ? undefined
+          : { output: join(output, TRAINING_FOLDER), bestEpoch: found.bestEpoch },
       mDice: { trained: expected.mDice, optimized: scores.mDice },
       diceAverage: { trained: expected.diceAverage, optimized: scores.diceAverage },
       equalPixels: equalShare(scores.labels, expected.labels),
@@ -159,32 +100,9 @@ export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeR
   }
 }
 
-function checkRanges({
-  calibration = 'minmax',
-  statSubsetSize: images = 1,
-  maxDrop = 0,
-}: OptimizeOptions): void {
-  if (!CALIBRATIONS.includes(calibration)) {
-    const words = CALIBRATIONS.join(', ');
-    throw new OtxError(
-      'usage',
-      `${option('calibration')} is ${shown(calibration)}; expected one of ${words}`,
-    );
-  }
-  if (!(Number.isInteger(images) && images >= 1 && images <= MOST_IMAGES)) {
-    throw new OtxError(
-      'usage',
-      `${option('statSubsetSize')} is ${images}; expected a whole number from 1 to ${MOST_IMAGES}`,
-    );
-  }
-  if (!(maxDrop >= 0 && maxDrop <= 100)) {
-    throw new OtxError('usage', `${option('maxDrop')} is ${maxDrop}; expected a number from 0 to 100`);
-  }
-}
-
 function imagesOf(options: OptimizeOptions, role: 'train' | 'val'): TestDataOptions {
   const { dataFormat, useOtxAdapter, assume, bands, onEvent, signal } = options;
-  const { trainData, validationData, statSubsetSize = DEFAULT_IMAGES } = options;
+  const { trainData, validationData, statSubsetSize = DEFAULTS.images } = options;
   const which =
     role === 'train' ? { testData: trainData, most: statSubsetSize } : { testData: validationData };
   return { ...which, role, dataFormat, useOtxAdapter, assume, bands, onEvent, signal };
@@ -198,57 +116,110 @@ interface Work {
   readonly validation: TestData;
   /** Of the trained model. */
   readonly expected: Scores;
+  readonly outputs: Outputs;
   readonly options: OptimizeOptions;
 }
 
+/** A network, its layers, and how they are rounded. */
+interface Rounded {
+  readonly trained: TrainedModel;
+  readonly graph: NetworkGraph;
+  readonly layers: readonly ConvLayer[];
+  /** Those that can be rounded. */
+  readonly usable: readonly ConvLayer[];
+  readonly rounding: RoundingOptions;
+}
+
 async function quantize(work: Work) {
-  const { trained, engine, training, validation, expected, options } = work;
-  const { calibration: method = 'minmax', reduceRange = true, biasCorrection: correctBias = true } = options;
-  const graph = networkGraph(trained, { batch: BATCH });
-  const all = convLayers(Object.values(graph.outputs));
-  const usable = all.filter(({ node }) => !(leavesDepthwise(trained) && isDepthwise(node)));
-  const { inputSize } = trained;
-  const batches = batchesOf(training, { ...options, inputSize, batch: BATCH });
+  const { trained, engine, training, options } = work;
+  const { method = DEFAULTS.method, calibration = DEFAULTS.calibration } = options;
+  const batches = batchesOf(training, { ...options, inputSize: trained.inputSize, batch: TRACED_BATCH });
   try {
-    const computer = { engine, graph };
-    const calibration = await calibrate(computer, usable, batches, method);
-    const rounding: RoundingOptions = { calibration, bits: reduceRange ? 7 : 8, correctBias };
-    const noise = await noiseOf(computer, usable, batches, rounding);
-    const noiseOfLayer = new Map(usable.map((layer, i) => [layer, noise[i]!]));
-    const loudest = usable.toSorted((a, b) => noiseOfLayer.get(b)! - noiseOfLayer.get(a)!);
-    const written = (outputs: readonly Tensor[], rounded: number) =>
-      encodeGraph(
-        { inputs: graph.inputs, outputs: { output: outputs[0]! } },
-        {
-          name: trained.template.name,
-          metadata: {
-            ...modelInfo(trained, USUAL_FORM),
-            ...(rounded > 0 && { [QUANTIZED_KEY]: `int8: ${rounded} of ${all.length} convolutions` }),
-          },
-          dynamicBatch: true,
-          // What stays in floats need not take more bytes than it is worth.
-          ...(rounded > 0 && { weights: 'float16' }),
-        },
-      );
-    const exact = Object.values(graph.outputs);
-    const { found, exact: kept } = await chooseLayers(
-      loudest,
-      (options.maxDrop ?? DEFAULT_DROP) / 100,
-      async (rounded) => {
-        const bytes = written(quantizeGraph(exact, rounded, rounding), rounded.length);
-        const scores = await scoresOfFile(bytes, engine, validation, options);
-        return { drop: expected.mDice - scores.mDice, found: { bytes, scores } };
-      },
-    );
-    const sensitive = new Set(loudest.slice(0, kept));
-    return {
-      ...found,
-      exactBytes: written(exact, 0).length,
-      layers: all.map((layer) => describeLayer(layer, sensitive, noiseOfLayer.get(layer))),
-    };
+    const look = ({ graph, usable }: Omit<Rounded, 'rounding'>) =>
+      calibrate({ engine, graph }, usable, batches, calibration);
+    const exact = withLayers(trained);
+    const first = roundedBy(exact, await look(exact), options);
+    const tuned = method === 'qat' ? await retrained(first, work) : undefined;
+    const chosen = tuned?.rounded ?? first;
+    const noise = await noiseOf({ engine, graph: chosen.graph }, chosen.usable, batches, chosen.rounding);
+    const result = await choose(chosen, noise, work);
+    const exactBytes = encoded(exact, Object.values(exact.graph.outputs), 0).length;
+    return { ...result, exactBytes, bestEpoch: tuned?.bestEpoch };
   } finally {
     await batches.dispose();
   }
+}
+
+function withLayers(trained: TrainedModel): Omit<Rounded, 'rounding'> {
+  const graph = networkGraph(trained, { batch: TRACED_BATCH });
+  const layers = convLayers(Object.values(graph.outputs));
+  const usable = layers.filter(({ node }) => !(leavesDepthwise(trained) && isDepthwise(node)));
+  return { trained, graph, layers, usable };
+}
+
+function roundedBy(
+  network: Omit<Rounded, 'rounding'>,
+  calibration: Calibration,
+  { reduceRange = true, biasCorrection = true, method }: OptimizeOptions,
+): Rounded {
+  const bits: WeightBits = reduceRange ? 7 : 8;
+  const correctBias = biasCorrection && method !== 'qat';
+  return { ...network, rounding: { calibration, bits, correctBias } };
+}
+
+/** The network with weights that have learned to be rounded, and the same ranges. */
+async function retrained(
+  { trained, usable, rounding }: Rounded,
+  { outputs, options }: Work,
+): Promise<{ readonly rounded: Rounded; readonly bestEpoch: number }> {
+  const ranges = rangesByLayer(usable, rounding.calibration);
+  const { model, bestEpoch } = await fineTune({ trained, ranges, bits: rounding.bits, outputs, options });
+  const network = withLayers(model);
+  return { rounded: roundedBy(network, calibrationOf(network.usable, ranges), options), bestEpoch };
+}
+
+/** As many rounded layers as the score allows. @param noise of the usable layers, in their order */
+async function choose(rounded: Rounded, noise: Float64Array, work: Work) {
+  const { graph, layers, usable, rounding } = rounded;
+  const { engine, validation, expected, options } = work;
+  const noiseOfLayer = new Map(usable.map((layer, i) => [layer, noise[i]!]));
+  const loudest = usable.toSorted((a, b) => noiseOfLayer.get(b)! - noiseOfLayer.get(a)!);
+  const outputs = Object.values(graph.outputs);
+  const { found, exact } = await chooseLayers(
+    loudest,
+    (options.maxDrop ?? DEFAULTS.maxDrop) / 100,
+    async (some) => {
+      const bytes = encoded(rounded, quantizeGraph(outputs, some, rounding), some.length);
+      const scores = await scoresOfFile(bytes, engine, validation, options);
+      return { drop: expected.mDice - scores.mDice, found: { bytes, scores } };
+    },
+  );
+  const sensitive = new Set(loudest.slice(0, exact));
+  return {
+    ...found,
+    layers: layers.map((layer) => describeLayer(layer, sensitive, noiseOfLayer.get(layer))),
+  };
+}
+
+/** @param count of the layers that are rounded in `outputs` */
+function encoded(
+  { trained, graph, layers }: Omit<Rounded, 'rounding'>,
+  outputs: readonly Tensor[],
+  count: number,
+): Uint8Array {
+  return encodeGraph(
+    { inputs: graph.inputs, outputs: { output: outputs[0]! } },
+    {
+      name: trained.template.name,
+      metadata: {
+        ...modelInfo(trained, USUAL_FORM),
+        ...(count > 0 && { [QUANTIZED_KEY]: `int8: ${count} of ${layers.length} convolutions` }),
+      },
+      dynamicBatch: true,
+      // What stays in floats need not take more bytes than it is worth.
+      ...(count > 0 && { weights: 'float16' }),
+    },
+  );
 }
 
 /** Their results have another range in each channel, of which one scale for all of them makes too little. */

@@ -14,7 +14,7 @@ export interface Rounding {
 
 const LARGEST_UINT8 = 255;
 /** Of scales: a product of two must still be a normal float32. */
-const SMALLEST_SCALE = 1e-15;
+export const SMALLEST_SCALE = 1e-15;
 
 /** Zero is among the values, and exact: it is what convolutions pad with. */
 export function roundingOf({ low, high }: Range): Rounding {
