@@ -139,6 +139,19 @@ export {
 } from './studies/cross-validate.js';
 export type { StudyEvent, TaskEvent } from './studies/events.js';
 export type { JointOptions } from './studies/joint-work.js';
+export { TABLE_NAMES, type TableName } from './studies/reproduction/published.js';
+export {
+  type MissingData,
+  type ReproduceOptions,
+  type ReproduceResult,
+  reproduce,
+} from './studies/reproduction/reproduce.js';
+export {
+  formatTables,
+  type ReproducedCell,
+  type ReproducedTable,
+  type TablesText,
+} from './studies/reproduction/tables.js';
 export type { StudyFiles } from './studies/result-files.js';
 export type { RunFacts } from './studies/run-facts.js';
 export type { ScoreSpread, Spread } from './studies/spread.js';

@@ -10,6 +10,7 @@ import {
   type ExportOptions,
   type OptimizeOptions,
   type PredictOptions,
+  type ReproduceOptions,
   type TrainSeedsOptions,
 } from '../index.js';
 
@@ -45,6 +46,9 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     final: '--final',
     method: '--method',
     biasCorrection: '--no-bias-correction',
+    dataRoot: '--data-root',
+    tables: '--table',
+    models: '--models',
   } satisfies Partial<
     Record<
       keyof (EvaluateOptions &
@@ -55,6 +59,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
         DemonstrateOptions &
         OptimizeOptions &
         CrossValidateOptions &
+        ReproduceOptions &
         TrainSeedsOptions),
       string
     >

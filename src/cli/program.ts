@@ -19,6 +19,7 @@ import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
 import { addOptimize } from './commands/optimize.js';
 import { addPredict } from './commands/predict.js';
+import { addReproduce } from './commands/reproduce.js';
 import { addSchema } from './commands/schema.js';
 import { addTrain } from './commands/train.js';
 import { FOREIGN_OPERATIONS } from './foreign.js';
@@ -109,6 +110,7 @@ export function createProgram(
     addAugment,
     addTrain,
     addCv,
+    addReproduce,
     addEval,
     addPredict,
     addDemo,

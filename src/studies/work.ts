@@ -27,6 +27,8 @@ export interface Task {
   readonly name: string;
   /** Whether it is over, by what is in the folder. */
   isDone(): Promise<boolean>;
+  /** Whether what it needs is there. Default: it is. */
+  isReady?(): Promise<boolean>;
   /** Whether some of it is done, by what is in the folder. */
   isBegun(): Promise<boolean>;
   /**
@@ -95,6 +97,7 @@ interface DoOptions {
 async function doOne(study: Study, open: readonly Task[], { tell, ...hooks }: DoOptions): Promise<boolean> {
   for (const task of open) {
     throwIfAborted(hooks.signal, 'working on a study');
+    if (task.isReady && !(await task.isReady())) continue;
     const claim = await study.take(task.name);
     if (!isClaim(claim)) continue;
     const { name } = task;

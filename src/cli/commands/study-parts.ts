@@ -26,25 +26,27 @@ export function parseSeeds(text: string): number[] {
   throw new InvalidArgumentError('expected integers from 0 with commas between them, such as 0,1,2');
 }
 
-/** The trainings that are missing in a result, and where it is written. */
-export function studyEnd({
-  files: { table, json },
-  failed,
-  elsewhere,
-}: {
-  readonly files: StudyFiles;
+/** What a study lacks at its end. */
+interface Lacking {
   readonly failed: readonly FailedTraining[];
   readonly elsewhere: readonly string[];
-}): string[] {
+}
+
+/** The trainings that are missing in a result. */
+export function studyNotes({ failed, elsewhere }: Lacking): string[] {
   return [
     ...failed.map(({ name, message }) => `note: ${name} failed and is left out: ${message}`),
     ...(elsewhere.length > 0
       ? [
-          `note: other processes are still at ${listSome([...elsewhere], LISTED)}; the same command tells the rest`,
+          `note: not done by this process: ${listSome([...elsewhere], LISTED)}; the same command tells the rest when it is over`,
         ]
       : []),
-    `written ${table} and ${json}`,
   ];
+}
+
+/** The same, and where the result is written. */
+export function studyEnd({ files, ...lacking }: Lacking & { readonly files: StudyFiles }): string[] {
+  return [...studyNotes(lacking), `written ${files.table} and ${files.json}`];
 }
 
 /**

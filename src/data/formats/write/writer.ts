@@ -77,7 +77,11 @@ export async function* picturesOf(dataset: DatasetToWrite): AsyncGenerator<Pictu
 export const folderOf = (subset: string): string => (subset === WHOLE ? '' : `${subset}/`);
 
 /** A gray PNG of class indices. */
-export function indexPng({ labels, width, height }: Picture): Promise<Buffer> {
+export function indexPng({
+  labels,
+  width,
+  height,
+}: Pick<Picture, 'labels' | 'width' | 'height'>): Promise<Buffer> {
   return sharp(labels, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png()
