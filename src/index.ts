@@ -73,6 +73,15 @@ export { CALIBRATIONS, type CalibrationMethod } from './export/quantization/rang
 export type { QuantizedLayer } from './export/quantization/report.js';
 export { type EvaluateOptions, type EvaluateResult, evaluate } from './inference/evaluate.js';
 export type { EvaluationFiles } from './inference/evaluation-files.js';
+export { EXPLAIN_ALGORITHMS, type ExplainAlgorithm } from './inference/explain/algorithms.js';
+export {
+  type ExplainedImage,
+  type ExplainOptions,
+  type ExplainResult,
+  explain,
+} from './inference/explain/explain.js';
+export type { MapKind } from './inference/explain/explain-picture.js';
+export type { ExplainedMap, WrittenExplanation } from './inference/explain/write-explanation.js';
 export type { ImageScore } from './inference/image-scores.js';
 export type { ImageSource } from './inference/image-source.js';
 export {

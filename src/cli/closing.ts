@@ -112,6 +112,12 @@ export function afterPredict({ weights, template }: UsedWeights, output: string)
   return whatNext([look, ...useOf(weights, { template }).filter(([purpose]) => purpose !== 'segment')]);
 }
 
+/** @param output folder of the explanations. */
+export function afterExplain({ weights, template }: UsedWeights, output: string): string {
+  const look: Step = ['look', shellQuote(join(output, 'sheets'))];
+  return whatNext([look, ...useOf(weights, { template })]);
+}
+
 /** @param template that a file without metadata needs to be opened. */
 export function afterExport(model: string, template: string | undefined): string {
   return whatNext(useOf(model, { template }).filter(([purpose]) => purpose !== 'export'));

@@ -6,7 +6,6 @@
 /** By operation. */
 export const FOREIGN_OPERATIONS: Readonly<Record<string, string>> = {
   build: 'there is no workspace to build: otx train takes the template and the data itself',
-  explain: 'the reference has no explanations for segmentation either; otx predict draws what the model sees',
 };
 
 const ANNOTATION_FILES =

@@ -7,6 +7,7 @@ import {
   type DeployOptions,
   describeSettings,
   type EvaluateOptions,
+  type ExplainOptions,
   type ExportOptions,
   type OptimizeOptions,
   type PredictOptions,
@@ -49,6 +50,10 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     dataRoot: '--data-root',
     tables: '--table',
     models: '--models',
+    algorithms: '--explain-algorithm',
+    allClasses: '--explain-all-classes',
+    overlays: '--process-saliency-maps',
+    overlayWeight: '--overlay-weight',
   } satisfies Partial<
     Record<
       keyof (EvaluateOptions &
@@ -56,6 +61,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
         ExportOptions &
         ConvertOptions &
         DeployOptions &
+        ExplainOptions &
         DemonstrateOptions &
         OptimizeOptions &
         CrossValidateOptions &

@@ -69,7 +69,7 @@ describe('usage errors', () => {
       ],
     ),
     // What OTX has and this has not.
-    ...['build', 'explain'].map((operation): [string[], RegExp] => [
+    ...['build'].map((operation): [string[], RegExp] => [
       [operation, '--load-weights', 'x'],
       new RegExp(`otx ${operation} of OTX is not here: .+`),
     ]),

@@ -15,6 +15,7 @@ import { addCv } from './commands/cv.js';
 import { addDemo } from './commands/demo.js';
 import { addDeploy } from './commands/deploy.js';
 import { addEval } from './commands/eval.js';
+import { addExplain } from './commands/explain.js';
 import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
 import { addOptimize } from './commands/optimize.js';
@@ -120,6 +121,7 @@ export function createProgram(
   ])
     add(program, context);
   addBenchmark(program, context);
+  addExplain(program, context);
   addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);

@@ -29,6 +29,7 @@ const TASK_TITLES: Readonly<Record<ProgressEvent['task'], string>> = {
   validate: 'validating',
   evaluate: 'evaluating',
   predict: 'predicting',
+  explain: 'explaining',
   draw: 'drawing',
   convert: 'converting',
   measure: 'measuring speed',

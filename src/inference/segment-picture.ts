@@ -95,13 +95,14 @@ export function requireProbabilities({ hasProbabilities }: OpenedModel): void {
   );
 }
 
-function sharesOf(labels: Uint8Array, classes: number): number[] {
+/** Share of the pixels of each class. */
+export function sharesOf(labels: Uint8Array, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label]! += 1;
   return counts.map((count) => count / labels.length);
 }
 
 /** All of a picture at once. */
-async function wholeOf({ whole, width, height, rows }: PictureRows): Promise<DecodedImage> {
+export async function wholeOf({ whole, width, height, rows }: PictureRows): Promise<DecodedImage> {
   return whole ?? { data: await rows(0, height), width, height };
 }

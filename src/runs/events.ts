@@ -29,6 +29,7 @@ export interface ProgressEvent {
     | 'validate'
     | 'evaluate'
     | 'predict'
+    | 'explain'
     | 'draw'
     | 'convert'
     | 'measure'

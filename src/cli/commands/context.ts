@@ -39,6 +39,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   eval: paramsUsedBy('evaluate', 'useOtxAdapter'),
   predict: paramsUsedBy('predict'),
   demo: paramsUsedBy('predict'),
+  explain: paramsUsedBy('predict'),
   export: paramsUsedBy('export'),
   deploy: paramsUsedBy('export'),
   optimize: paramsUsedBy('predict', 'useOtxAdapter'),

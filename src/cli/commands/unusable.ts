@@ -7,14 +7,18 @@ import type { FailedImage } from '../../index.js';
 /** Pictures that the message names; more are counted. */
 const LISTED = 20;
 
-/** Told at the end, and by the exit code. @param total pictures, usable ones included */
-export function unusable(failed: readonly FailedImage[], total: number): OtxError {
+/**
+ * Told at the end, and by the exit code.
+ *
+ * @param total pictures, usable ones included. @param done what should have been done with them
+ */
+export function unusable(failed: readonly FailedImage[], total: number, done = 'segmented'): OtxError {
   const reasons = failed.map(({ reason }) => reason);
   const listed = reasons.slice(0, LISTED).map((reason) => `\n  ${printableLine(reason)}`);
   const rest = reasons.length - listed.length;
   return new OtxError(
     'image',
-    `${failed.length} of ${total} images could not be segmented:${listed.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
+    `${failed.length} of ${total} images could not be ${done}:${listed.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
     { problems: reasons },
   );
 }

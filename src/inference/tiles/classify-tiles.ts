@@ -27,6 +27,15 @@ export interface ClassifiedTiles extends Classified {
   readonly windows: number;
 }
 
+/** How windows are gone through. */
+export interface TilesOptions {
+  /** Default false. */
+  readonly wantsProbabilities?: boolean;
+  /** Size of the result; default that of the image. */
+  readonly resultSize?: Size;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Looks at an image window by window, from the upper left to the lower right. Memory is that of the labels, of the rows of one row
  * of windows, and of `classes x input height x scaled width` numbers.
@@ -37,10 +46,7 @@ export async function classifyTiles(
   picture: PictureRows,
   tile: Tile,
   network: WindowNetwork,
-  {
-    wantsProbabilities = false,
-    signal,
-  }: { readonly wantsProbabilities?: boolean; readonly signal?: AbortSignal | undefined } = {},
+  { wantsProbabilities = false, resultSize, signal }: TilesOptions = {},
 ): Promise<ClassifiedTiles> {
   const { inputSize, classes, threshold } = network;
   const size = { width: picture.width, height: picture.height };
@@ -54,7 +60,9 @@ export async function classifyTiles(
   ];
   const across = windowWeights(inputSize.width);
   const down = windowWeights(inputSize.height);
-  const strip = new Strip({ classes, scaled, size, rows: inputSize.height, threshold, wantsProbabilities });
+  const strip = new Strip({
+    ...{ classes, scaled, size: resultSize ?? size, rows: inputSize.height, threshold, wantsProbabilities },
+  });
   const used = {
     width: Math.min(inputSize.width, scaled.width),
     height: Math.min(inputSize.height, scaled.height),
