@@ -30,7 +30,14 @@ interface Flags extends MeasureFlags {
   loadWeights?: string;
   output?: string;
   inputSize?: { width: number; height: number };
+  trainDataRoots?: string;
 }
+
+export const addTrainDataFlag = (command: Command): Command =>
+  command.option(
+    '--train-data-roots <folder>',
+    'data set it was trained on: a file in 8-bit integers joins the others, as of otx optimize',
+  );
 
 export const addMeasureFlags = (command: Command): Command =>
   addSettingFlags(
@@ -46,19 +53,21 @@ export const measureFlags = ({ testDataRoots, dataFormat, assume, bands, threads
 export function addBenchmark(program: Command, context: CommandContext): void {
   const { settings, outputFor, weightsFrom } = context;
   addMeasureFlags(
-    program
-      .command('benchmark')
-      .description('export a model in every format, and compare size, scores and speed of the files')
-      .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
-      .option(
-        '--load-weights <path>',
-        `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
-      )
-      .option(
-        '-o, --output <folder>',
-        `folder of the files and tables (default: ${DEFAULT_OUTPUTS}/<time>_benchmark)`,
-      )
-      .option('--input-size <width x height>', 'size of the input, as of otx export', parseInputSize),
+    addTrainDataFlag(
+      program
+        .command('benchmark')
+        .description('export a model in every format, and compare size, scores and speed of the files')
+        .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+        .option(
+          '--load-weights <path>',
+          `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
+        )
+        .option(
+          '-o, --output <folder>',
+          `folder of the files and tables (default: ${DEFAULT_OUTPUTS}/<time>_benchmark)`,
+        )
+        .option('--input-size <width x height>', 'size of the input, as of otx export', parseInputSize),
+    ),
   )
     .addHelpText('after', paramsHint('export', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
@@ -74,6 +83,7 @@ export function addBenchmark(program: Command, context: CommandContext): void {
       const inputSize = flags.inputSize ?? asked.inputSize;
       await printBenchmark(context, {
         ...{ template, weights, output, ...measureFlags(flags), ...asked, inputSize },
+        trainData: flags.trainDataRoots,
       });
     });
 }

@@ -11,7 +11,13 @@ import {
 } from '../../index.js';
 import { parseInputSize } from '../arguments.js';
 import { afterExport } from '../closing.js';
-import { addMeasureFlags, type MeasureFlags, measureFlags, printBenchmark } from './benchmark.js';
+import {
+  addMeasureFlags,
+  addTrainDataFlag,
+  type MeasureFlags,
+  measureFlags,
+  printBenchmark,
+} from './benchmark.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 import { addFormatFlags, type FormatFlags, formatOptions } from './format-flags.js';
 
@@ -22,6 +28,7 @@ interface Flags extends FormatFlags, MeasureFlags {
   all?: boolean;
   verify: boolean;
   inputSize?: { width: number; height: number };
+  trainDataRoots?: string;
 }
 
 export function addExport(program: Command, context: CommandContext): void {
@@ -50,7 +57,7 @@ export function addExport(program: Command, context: CommandContext): void {
         'training validates, 544 for an input_size of 512)',
       parseInputSize,
     );
-  addMeasureFlags(addFormatFlags(command))
+  addTrainDataFlag(addMeasureFlags(addFormatFlags(command)))
     .addHelpText('after', paramsHint('export', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const type = typeOf(flags);
@@ -67,7 +74,10 @@ export function addExport(program: Command, context: CommandContext): void {
       const inputSize = flags.inputSize ?? asked.inputSize;
       const measured = measureFlags(flags);
       if (flags.all) {
-        await printBenchmark(context, { template, weights, output, ...measured, ...asked, inputSize });
+        await printBenchmark(context, {
+          ...{ template, weights, output, ...measured, ...asked, inputSize },
+          trainData: flags.trainDataRoots,
+        });
         return;
       }
       const exported = await run((hooks) =>
@@ -110,6 +120,12 @@ function typeOf(flags: Flags): ExportType {
   if (testDataRoots !== undefined && (type === 'pytorch' || !verify) && !all) {
     const what = type === 'pytorch' ? `--export-type ${type}, which is not read back` : '--no-verify';
     throw new OtxError('usage', `--test-data-roots has no effect on ${what}; leave it out`);
+  }
+  if (flags.trainDataRoots !== undefined && !all) {
+    throw new OtxError(
+      'usage',
+      '--train-data-roots is for --all, among whose files is one in 8-bit integers; otx optimize writes that alone',
+    );
   }
   const isOne = flags.exportType !== undefined || !verify || Object.keys(formatOptions(flags)).length > 0;
   if (all && isOne) {

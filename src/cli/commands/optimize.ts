@@ -11,6 +11,7 @@ import {
   type OptimizeResult,
   optimizeModel,
 } from '../../index.js';
+import { parseInputSize } from '../arguments.js';
 import { afterExport } from '../closing.js';
 import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
@@ -26,6 +27,7 @@ interface Flags {
   method?: OptimizeMethod;
   epochs?: number;
   learningRate?: number;
+  inputSize?: { width: number; height: number };
   statSubsetSize?: number;
   calibration?: CalibrationMethod;
   maxDrop?: number;
@@ -57,6 +59,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
       '-o, --output <folder>',
       `folder of ptq/model.onnx and ptq_performance.json, of ${OPTIMIZE_METHODS[1]} nncf/model.onnx and nncf_performance.json (default: ${DEFAULT_OUTPUTS}/<time>_optimize)`,
     )
+    .option('--input-size <width x height>', 'size of the input, as of otx export', parseInputSize)
     .option(
       '--method <name>',
       `${OPTIMIZE_METHODS[0]}: as the model is; ${OPTIMIZE_METHODS[1]}: train it a little more while it is rounded, where too much is lost ` +
@@ -92,6 +95,12 @@ export function addOptimize(program: Command, context: CommandContext): void {
     .addHelpText('after', paramsHint('optimize', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = settings('optimize', flags.useOtxAdapter);
+      if (flags.inputSize && asked.inputSize !== undefined) {
+        throw new OtxError(
+          'usage',
+          '--input-size and params --learning_parameters.input_size are both given; choose one of them',
+        );
+      }
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('optimize', flags.output);
       const { dataFormat, assume, bands, threads, statSubsetSize, calibration, maxDrop } = flags;
@@ -103,7 +112,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
           ...{ template, weights, output, dataFormat, assume, bands, threads, ...asked },
           ...{ trainData: flags.trainDataRoots, validationData: flags.valDataRoots },
           ...{ statSubsetSize, calibration, maxDrop, reduceRange, biasCorrection },
-          ...{ method, epochs, learningRate },
+          ...{ method, epochs, learningRate, inputSize: flags.inputSize ?? asked.inputSize },
           ...hooks,
         }),
       );

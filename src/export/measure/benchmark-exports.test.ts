@@ -26,11 +26,16 @@ test('every format is written, scored on its own file, and told in three tables'
 }, async () => {
   const output = join(folder, 'all');
   const { testData } = scenes;
-  const { files, tables, classes } = await benchmarkExports({ weights, output, testData, threads: 1 });
+  const { files, tables, classes } = await benchmarkExports({
+    ...{ weights, output, testData, threads: 1, trainData: testData },
+  });
   expect(classes.length).toBeGreaterThan(3);
-  expect(files.map(({ format, precision }) => `${format} ${precision}`)).toEqual(
-    exportFormats.flatMap(({ name, precisions }) => precisions.map((precision) => `${name} ${precision}`)),
-  );
+  expect(files.map(({ format, precision }) => `${format} ${precision}`)).toEqual([
+    ...exportFormats.flatMap(({ name, precisions }) => precisions.map((precision) => `${name} ${precision}`)),
+    'onnx int8',
+  ]);
+  expect(files.at(-1)!.model).toBe(join(output, 'onnx-int8', 'ptq', 'model.onnx'));
+  expect(files.at(-1)!.bytes).toBeLessThan(0.4 * files[0]!.bytes);
   const trained = await evaluate({ weights, testData, threads: 1 });
   for (const { format, precision, model, bytes, measured } of files) {
     expect(bytes).toBeGreaterThan(500_000);
@@ -57,6 +62,11 @@ test('every format is written, scored on its own file, and told in three tables'
   const markdown = await readFile(tables.markdown, 'utf8');
   expect(markdown).toContain('| onnx-fp16/model.onnx | fp16 |');
   expect(markdown).toContain(`on ${testData}; equal pixels of 2 pictures; times with 1 thread`);
+});
+
+test('a quantised file joins them only where there is data to choose it on', async () => {
+  const options = { weights, output: join(folder, 'none'), trainData: scenes.testData };
+  await expect(benchmarkExports(options)).rejects.toThrow(/trainData needs testData/);
 });
 
 test('a file is compared with the model that it should be, on generated pictures too', {

@@ -2,13 +2,16 @@
 
 import { join } from 'node:path';
 import { checkOptions } from '../../base/check-options.js';
+import { OtxError, option } from '../../base/errors.js';
 import { Outputs } from '../../base/outputs/outputs.js';
-import type { ClassInfo, Size } from '../../data/index.js';
+import type { ClassInfo, DataSource, Size } from '../../data/index.js';
 import { namesUsedBy } from '../../inference/model-settings.js';
 import { MODEL_KINDS, type TrainedModelOptions } from '../../inference/trained-model.js';
+import type { JobEvent } from '../../runs/events.js';
 import { joinInputs, weightsInputs } from '../../runs/inputs.js';
 import { checkInputSize, loadSized } from '../export-size.js';
 import { exportFormats, type Precision, usualOptions } from '../formats/index.js';
+import { optimizeOn } from '../quantization/optimize-model.js';
 import { filesOf, writeFormat } from '../write-format.js';
 import { createReference } from './measure-file.js';
 import { MEASURE_KINDS, type MeasuredOptions, measureOptions } from './measured-options.js';
@@ -20,6 +23,11 @@ export interface BenchmarkOptions extends Omit<TrainedModelOptions, 'inputSize'>
   readonly output: string;
   /** As of {@link exportModel}; weights for PyTorch have none. */
   readonly inputSize?: Size | string | undefined;
+  /**
+   * Root of the data that it was trained on. With it the file of {@link optimizeModel} joins the others, quantised by some of these images, with as
+   * few layers in floats as the test data asks for. Needs `testData`.
+   */
+  readonly trainData?: DataSource | undefined;
 }
 
 /** What was written and measured. */
@@ -34,6 +42,9 @@ export interface BenchmarkResult {
 
 const TABLES = { csv: 'exports.csv', json: 'exports.json', markdown: 'exports.md' } as const;
 
+/** Of the quantised file. */
+const QUANTISED = 'onnx-int8';
+
 /** The usual precision of a format needs no name. */
 const folderOf = (name: string, precision: Precision, usual: Precision): string =>
   precision === usual ? name : `${name}-${precision}`;
@@ -45,8 +56,14 @@ const folderOf = (name: string, precision: Precision, usual: Precision): string 
  * @throws OtxError `checkpoint`, `dataset`, `usage`, `output`, or `aborted` when the signal fired.
  */
 export async function benchmarkExports(options: BenchmarkOptions): Promise<BenchmarkResult> {
-  const kinds = { ...MODEL_KINDS, ...MEASURE_KINDS, output: 'path' } as const;
+  const kinds = { ...MODEL_KINDS, ...MEASURE_KINDS, output: 'path', trainData: 'data?' } as const;
   checkOptions('benchmarkExports()', options, kinds, namesUsedBy('export'));
+  if (options.trainData !== undefined && options.testData === undefined) {
+    throw new OtxError(
+      'usage',
+      `${option('trainData')} needs ${option('testData')}, on which a quantised file is chosen`,
+    );
+  }
   const { output, testData, threads, onEvent, signal } = options;
   if (typeof options.inputSize === 'object') checkInputSize(options.inputSize);
   const variants = exportFormats.flatMap((format) =>
@@ -76,6 +93,8 @@ export async function benchmarkExports(options: BenchmarkOptions): Promise<Bench
       const measured = format.readable ? await reference.measure(model) : undefined;
       found.push({ format: format.name, precision, model, bytes, measured });
     }
+    const quantized = await quantisedFile(options);
+    if (quantized) found.push({ ...quantized, measured: await reference.measure(quantized.model) });
     const nameOf = ({ model }: ExportedFile) => model.slice(join(output, '/').length).replaceAll('\\', '/');
     const on = { threads, testData: typeof testData === 'string' ? testData : undefined };
     await outputs.write(TABLES.csv, Buffer.from(csvOf(found, nameOf)));
@@ -88,4 +107,17 @@ export async function benchmarkExports(options: BenchmarkOptions): Promise<Bench
   } finally {
     await outputs.close();
   }
+}
+
+/** Where there is data for it. */
+async function quantisedFile(options: BenchmarkOptions): Promise<Omit<ExportedFile, 'measured'> | undefined> {
+  const { testData, trainData, output, onEvent, ...model } = options;
+  if (testData === undefined || trainData === undefined) return undefined;
+  const given = {
+    ...{ ...model, trainData, validationData: testData, output: join(output, QUANTISED) },
+    // Its folder is a part of another.
+    onEvent: (event: JobEvent) => (event.type === 'output' ? undefined : onEvent?.(event)),
+  };
+  const { model: file, bytes } = await optimizeOn('test', given);
+  return { format: 'onnx', precision: 'int8', model: file, bytes: bytes.optimized };
 }

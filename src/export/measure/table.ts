@@ -8,8 +8,8 @@ import type { FileMeasure } from './measure-file.js';
 export interface ExportedFile {
   /** Format of the file. */
   readonly format: ExportType;
-  /** How its weights are stored. */
-  readonly precision: Precision;
+  /** How its weights are stored; `int8`: quantised, which computes with them as well. */
+  readonly precision: Precision | 'int8';
   /** Path of the file that other programs are given. */
   readonly model: string;
   /** Of all files of the format together. */

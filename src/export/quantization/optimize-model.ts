@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { breathe } from '../../base/abortable.js';
 import { Outputs } from '../../base/outputs/outputs.js';
+import type { SubsetRole } from '../../data/index.js';
 import { createEngine, type Engine } from '../../engine/engine.js';
 import type { Tensor } from '../../graph/index.js';
 import { USUAL_FORM } from '../../inference/file-form.js';
@@ -11,9 +12,10 @@ import { type NetworkGraph, networkGraph, TRACED_BATCH } from '../../inference/n
 import { openTrained } from '../../inference/open-model.js';
 import type { OpenedModel } from '../../inference/opened-model.js';
 import { openPortable } from '../../inference/portable-model.js';
-import { loadTrainedModel, type TrainedModel } from '../../inference/trained-model.js';
+import type { TrainedModel } from '../../inference/trained-model.js';
 import { datasetInputs, joinInputs, weightsInputs } from '../../runs/inputs.js';
 import { formatLabelSchema } from '../../runs/label-schema.js';
+import { loadSized } from '../export-size.js';
 import { equalShare } from '../measure/measure-file.js';
 import { openTestData, type TestData, type TestDataOptions } from '../measure/test-data.js';
 import { modelInfo } from '../model-info.js';
@@ -50,18 +52,23 @@ import type { WeightBits } from './rounding.js';
  * `usage`, `output`, or `aborted` when the signal fired.
  */
 export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeResult> {
+  return optimizeOn('val', options);
+}
+
+/** {@link optimizeModel} @param role of the images on which the file is scored, where a root has several subsets */
+export async function optimizeOn(role: SubsetRole, options: OptimizeOptions): Promise<OptimizeResult> {
   checkOptimizeOptions(options);
   const { output, weights, trainData, validationData, threads, onEvent, signal } = options;
   const { method = DEFAULTS.method } = options;
   const files = filesOf(method);
   await refuseExported(weights);
-  const trained = await loadTrainedModel(options);
+  const trained = await loadSized(options);
   const model = await openTrained(trained, { weights, threads, signal, onEvent });
   let outputs: Outputs | undefined;
   let engine: Engine | undefined;
   try {
-    const validation = await openTestData(imagesOf(options, 'val'), model);
-    const training = await openTestData(imagesOf(options, 'train'), model);
+    const validation = await openTestData(imagesOf(options, role), model);
+    const training = await openTestData(imagesOf(options), model);
     outputs = await Outputs.open({
       root: output,
       files: [...Object.values(files), ...(method === 'qat' ? [PLAN_FILE] : [])],
@@ -100,12 +107,14 @@ export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeR
   }
 }
 
-function imagesOf(options: OptimizeOptions, role: 'train' | 'val'): TestDataOptions {
+/** @param role of what it is scored on; without it those that it is calibrated on */
+function imagesOf(options: OptimizeOptions, role?: SubsetRole): TestDataOptions {
   const { dataFormat, useOtxAdapter, assume, bands, onEvent, signal } = options;
-  const { trainData, validationData, statSubsetSize = DEFAULTS.images } = options;
-  const which =
-    role === 'train' ? { testData: trainData, most: statSubsetSize } : { testData: validationData };
-  return { ...which, role, dataFormat, useOtxAdapter, assume, bands, onEvent, signal };
+  const { trainData, validationData, statSubsetSize: most = DEFAULTS.images } = options;
+  const which = role
+    ? { testData: validationData, role }
+    : ({ testData: trainData, role: 'train', most } as const);
+  return { ...which, dataFormat, useOtxAdapter, assume, bands, onEvent, signal };
 }
 
 /** What quantisation works on. */

@@ -3,12 +3,13 @@
 import { checkOptions, type OptionKinds } from '../../base/check-options.js';
 import { OtxError, option } from '../../base/errors.js';
 import { shown } from '../../base/shown.js';
-import type { ClassInfo, DataSource } from '../../data/index.js';
+import type { ClassInfo, DataSource, Size } from '../../data/index.js';
 import { namesUsedBy } from '../../inference/model-settings.js';
 import type { ModelOptions } from '../../inference/opened-model.js';
 import { MODEL_KINDS } from '../../inference/trained-model.js';
 import { LABEL_SCHEMA_FILE } from '../../runs/label-schema.js';
 import { kindsOf, type RunOptions } from '../../settings/run-vocabulary.js';
+import { checkInputSize } from '../export-size.js';
 import { READING } from '../measure/test-data.js';
 import { CALIBRATIONS, type CalibrationMethod } from './ranges.js';
 import type { QuantizedLayer } from './report.js';
@@ -19,7 +20,9 @@ export const OPTIMIZE_METHODS = ['ptq', 'qat'] as const;
 export type OptimizeMethod = (typeof OPTIMIZE_METHODS)[number];
 
 /** What to make small, by which images, and how much it may lose. */
-export interface OptimizeOptions extends ModelOptions, Pick<RunOptions, (typeof READING)[number]> {
+export interface OptimizeOptions
+  extends Omit<ModelOptions, 'inputSize'>,
+    Pick<RunOptions, (typeof READING)[number]> {
   /**
    * `ptq`: post-training quantisation, which learns nothing. `qat`: quantisation-aware fine-tuning, which starts from that and trains the
    * network a little more while it is rounded. Default ptq.
@@ -31,6 +34,8 @@ export interface OptimizeOptions extends ModelOptions, Pick<RunOptions, (typeof 
   readonly learningRate?: number | undefined;
   /** Folder for the files of {@link OptimizeResult}; those of an earlier call are replaced, others not. */
   readonly output: string;
+  /** Size of the input, as of {@link exportModel}. */
+  readonly inputSize?: Size | string | undefined;
   /** Root of the data that it was trained on, of whose images some are looked at. */
   readonly trainData: DataSource;
   /** Root of the data that it is scored on. */
@@ -142,6 +147,7 @@ export function checkOptimizeOptions(options: OptimizeOptions): void {
     throw refused('learningRate', learningRate, 'a number above 0, up to 1');
   }
   checkMethod(options);
+  if (typeof options.inputSize === 'object') checkInputSize(options.inputSize);
 }
 
 /** What a method has no use for is not passed over in silence. */
