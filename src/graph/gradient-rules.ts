@@ -109,10 +109,10 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
     const da = div(dy, b!);
     return [da, needed(1) ? neg(mul(da, y!)) : undefined];
   },
-  // d(a^b) = dy·b·a^(b−1), dy·y·log a
+  // d(a^b) = dy·b·a^(b−1), dy·y·log a; a⁰ is constant and 0^b for b ≥ 0 flat in b, also where the formulas are 0·∞ (as in PyTorch).
   pow: ({ dy, needed }, { inputs: [a, b], outputs: [y] }) => [
-    needed(0) ? mul(dy, mul(b!, pow(a!, sub(b!, 1)))) : undefined,
-    needed(1) ? mul(dy, mul(y!, log(a!))) : undefined,
+    needed(0) ? where(equal(b!, 0), 0, mul(dy, mul(b!, pow(a!, sub(b!, 1))))) : undefined,
+    needed(1) ? where(and(equal(a!, 0), greaterOrEqual(b!, 0)), 0, mul(dy, mul(y!, log(a!)))) : undefined,
   ],
   maximum: ({ dy }, { inputs: [a, b] }) => choose(dy, greaterOrEqual(a!, b!)),
   minimum: ({ dy }, { inputs: [a, b] }) => choose(dy, greaterOrEqual(b!, a!)),

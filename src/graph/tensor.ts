@@ -4,6 +4,7 @@
  * of a node has a smaller id than the node, so that sorting by id is a topological order.
  */
 import { messageOf, OtxError } from '../base/errors.js';
+import { attributeRules } from './attribute-rules.js';
 import { shapeRules } from './shape-rules.js';
 import { type DType, formatType, type Shape, sizeOf, type TensorType } from './types.js';
 import type { OpAttributes, OpName } from './vocabulary.js';
@@ -85,7 +86,7 @@ export function inScope<T>(path: string, body: () => T): T {
 }
 
 /**
- * Creates a node after checking its inputs with the shape rule of its operator.
+ * Creates a node after checking its attributes and its inputs with the rules of its operator.
  * @throws OtxError `graph` naming the operator, the input types, the attributes and the module path.
  */
 export function createNode<O extends OpName>(
@@ -95,6 +96,7 @@ export function createNode<O extends OpName>(
 ): readonly Tensor[] {
   let types: readonly TensorType[];
   try {
+    attributeRules[op]?.(attributes, inputs);
     types = shapeRules[op](inputs, attributes);
   } catch (error) {
     const where = currentScope ? ` in ${currentScope}` : '';

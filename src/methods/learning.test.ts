@@ -179,6 +179,23 @@ describe('gradient and update in two graphs give the bits of one', () => {
     await engine.setState(GRADIENT, infinite);
     expect((await second.run({}, { ...scalarsOf(apply), loss: 1 })).committed).toBe(false);
     expect(await stateOf(layouts)).toEqual(after);
+    // So does a step so large that finite gradients leave no finite weights, where nothing of the loss shows it.
+    await first.run(inputs[0]!, scalarsOf(gradient));
+    const wild = Object.fromEntries(
+      Object.keys(scalarsOf(apply)).map((name) => [
+        name,
+        ['learningRate', 'stepSize'].includes(name) ? Number.POSITIVE_INFINITY : scalarsOf(apply)[name]!,
+      ]),
+    );
+    expect((await second.run({}, { ...wild, loss: 1 })).committed).toBe(false);
+    expect(await stateOf(layouts)).toEqual(after);
+    // And a follower that is not finite, which nobody's loss looks at.
+    for (const name of Object.keys(learning().followers ?? {})) {
+      const good = await engine.getState(name);
+      await engine.setState(name, good.slice().fill(Number.NaN, 0, 1));
+      expect((await second.run({}, { ...scalarsOf(apply), loss: 1 })).committed).toBe(false);
+      await engine.setState(name, good);
+    }
     await Promise.all([first.release(), second.release()]);
   });
 });

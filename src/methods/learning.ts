@@ -4,7 +4,7 @@
  */
 
 import { type PackLayout, StepBuilder, type StepGraph } from '../engine/step.js';
-import { add, type Tensor } from '../graph/index.js';
+import { add, reduceSum, sub, type Tensor } from '../graph/index.js';
 import type { OptimizerName } from '../optim/index.js';
 import { updateParameters } from './optimizer-state.js';
 
@@ -105,7 +105,9 @@ interface Found {
 /** Moves the parameters and what follows them, and guards the whole. */
 function finish(step: StepBuilder, learning: Learning, { parameters, loss, gradient }: Found): void {
   const { optimizer, parameters: layout, followers = {} } = learning;
-  const { norm } = updateParameters(step, optimizer, layout, parameters, gradient);
+  const { norm, parameters: moved } = updateParameters(step, optimizer, layout, parameters, gradient);
+  // Moments follow from gradients whose squares are in the norm.
+  const kept = [moved];
   const scalars = new Map<string, Tensor>();
   const scalar = (name: string): Tensor => {
     const known = scalars.get(name) ?? step.scalar(name);
@@ -114,8 +116,16 @@ function finish(step: StepBuilder, learning: Learning, { parameters, loss, gradi
   };
   for (const [name, { layout: own, follows, next }] of Object.entries(followers)) {
     const current = step.state(name)?.current ?? step.pack(own).flat;
-    step.update(name, next(current, step.state(follows)?.next as Tensor, scalar));
+    const value = next(current, step.state(follows)?.next as Tensor, scalar);
+    step.update(name, value);
+    kept.push(value);
   }
-  step.output('guard', add(loss, norm));
+  step.output('guard', kept.map(zeroIfFinite).reduce(add, add(loss, norm)));
   step.commitIfFinite('guard');
+}
+
+/** A sum is finite when its addends are; a number less itself is 0, and what is none less itself is none. */
+function zeroIfFinite(values: Tensor): Tensor {
+  const sum = reduceSum(values);
+  return sub(sum, sum);
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Random } from '../base/random.js';
 import { runGraph } from '../engine/run-graph.js';
 import { input } from '../graph/index.js';
 import { type AdamOptions, adam, adamScalars } from './adam.js';
@@ -19,6 +20,18 @@ test('clipping scales a gradient beyond the norm and leaves the others', async (
   const short = await clip([3, -4, 12], 40);
   expect(short.clipped).toEqual([3, -4, 12]);
   expect((await clip([0, 0], 40)).clipped).toEqual([0, 0]);
+});
+
+test('the norm of a long gradient is right to the last digits', async () => {
+  const random = new Random(3);
+  // A few large values among many small ones, as gradients have them; a length that rows do not divide.
+  const values = Float32Array.from({ length: 800_001 }, (_, i) =>
+    Math.fround((random.uniform() - 0.5) * (i % 1000 === 0 ? 10 : 1e-2)),
+  );
+  const exact = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const { norm } = clipByGlobalNorm(input('g', 'float32', [values.length]), 40);
+  const [found] = await runGraph([norm], { g: values });
+  expect(Math.abs(Number(found![0]) / exact - 1)).toBeLessThan(3e-7);
 });
 
 /** Three gradients for two parameters, small and large. */
