@@ -4,6 +4,7 @@
  */
 import {
   type BlockSize,
+  blockedBatchNormGradient,
   blockedDense,
   blockedDepthwise,
   blockedPool,
@@ -44,6 +45,7 @@ export function cpuLowering({ block }: CpuCapabilities = PLAIN_CPU): LoweringTab
   return {
     ...standard,
     averagePool: firstOf(blockedPool(block), standard.averagePool!),
+    batchNormGrad: firstOf(blockedBatchNormGradient(block), plainLowering.batchNormGrad!),
     conv: firstOf(depthwise.forward, dense.forward),
     convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad, plainLowering.convInputGrad!),
     convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),

@@ -6,6 +6,8 @@
 import {
   averagePool,
   type BlockSize,
+  batchNorm,
+  blockedBatchNormGradient,
   blockedDense,
   blockedDepthwise,
   blockedPool,
@@ -51,6 +53,7 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
     depthwiseGraph('odd', [9, 7], 5, 1),
     probeGraph('dense', [2, block, 6, 8], [2 * block, block, 3, 3], { stride: 2, padding: 1 }),
     poolGraph(),
+    normGraph(),
   ];
   const inputs = cases.flatMap((graph) => graph.inputs);
   const results = cases.flatMap((graph) => graph.results);
@@ -59,6 +62,8 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
   const blocked = lower(results, {
     ...plainLowering,
     averagePool: blockedPool(block),
+    batchNormGrad: firstOf(blockedBatchNormGradient(block), plainLowering.batchNormGrad!),
+    batchNorm: plainLowering.batchNorm!,
     conv: firstOf(depthwise.forward, dense.forward),
     convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad),
     convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),
@@ -108,6 +113,19 @@ function probeGraph(name: string, x: Shape, weight: Shape, options: ConvOptions)
 function poolGraph() {
   const x = input('pool x', 'float32', [IMAGES, CHANNELS, 4, 128]);
   return { inputs: [x], results: [averagePool(x, [2, 4])] };
+}
+
+/** Planes as large as those whose maps of channels are convolutions. */
+function normGraph() {
+  const inputs = [
+    input('norm x', 'float32', [2, 3, 64, 64]),
+    input('norm dy', 'float32', [2, 3, 64, 64]),
+    input('norm scale', 'float32', [3]),
+    input('norm bias', 'float32', [3]),
+  ] as const;
+  const [x, dy, scale, bias] = inputs;
+  const { y } = batchNorm(x, scale, bias, 1e-3);
+  return { inputs, results: gradients(reduceSum(mul(y, dy)), [x, scale, bias]) };
 }
 
 function agree(expected: Float32Array, actual: Float32Array): boolean {

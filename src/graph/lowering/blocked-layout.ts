@@ -14,7 +14,7 @@ import type { ConvAttributes } from '../vocabulary.js';
 /** Floats in a vector register: 16 with AVX-512, 8 with AVX2. */
 export type BlockSize = 8 | 16;
 
-const DOMAIN = 'com.microsoft.nchwc';
+export const DOMAIN = 'com.microsoft.nchwc';
 
 /** The reorder kernel copies four channels at a time. */
 export function canBlock(channels: number): boolean {

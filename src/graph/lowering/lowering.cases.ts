@@ -7,6 +7,7 @@ import {
   averagePool,
   batchNorm,
   conv,
+  floor,
   gelu,
   input,
   mul,
@@ -41,14 +42,21 @@ function convolutionCase({ name, x, weight, options }: ConvGeometry): LoweringCa
 }
 
 /** A gradient that does not come from a sum over y alone, so that no pass can see through it. */
-function batchNormCase(shape: Shape, epsilon: number): LoweringCase {
+function batchNormCase(shape: Shape, epsilon: number, mean = 0): LoweringCase {
   const channels = [shape[1]!];
   const [x, scale, bias] = [float('x', shape), float('scale', channels), float('bias', channels)];
-  const { y, mean, variance } = batchNorm(x, scale, bias, epsilon);
-  const loss = reduceSum(mul(y, float('dy', shape)));
+  // A multiple of what single precision holds of it, so that the sum itself is no matter of rounding.
+  const far = mean === 0 ? x : add(mul(floor(mul(x, 1024)), 1 / 1024), mean);
+  const norm = batchNorm(far, scale, bias, epsilon);
+  const loss = reduceSum(mul(norm.y, float('dy', shape)));
   return {
-    name: `batchNorm and gradients of [${shape}], epsilon ${epsilon}`,
-    outputs: [y, mean, variance, ...gradients(loss, [x, scale, bias])],
+    name: `batchNorm and gradients of [${shape}], epsilon ${epsilon}${mean === 0 ? '' : `, mean ${mean}`}`,
+    outputs: [
+      norm.y,
+      norm.mean,
+      norm.variance,
+      ...gradients(loss, mean === 0 ? [x, scale, bias] : [far, scale]),
+    ],
   };
 }
 
@@ -198,6 +206,10 @@ export const loweringCases = (): LoweringCase[] => [
   batchNormCase([1, 7, 4, 5], 1e-5),
   batchNormCase([2, 16, 3, 3], 1e-3),
   batchNormCase([5, 3], 1e-5),
+  batchNormCase([2, 3, 64, 64], 1e-5),
+  batchNormCase([2, 5, 48, 100], 1e-3),
+  batchNormCase([2, 3, 64, 64], 1e-5, 100),
+  batchNormCase([2, 3, 20, 20], 1e-5, 100),
   ...[2, 4, 7, 8, 9, 16].map((channels) => manyNormsCase(channels, 6)),
   ...resizes.flatMap(([from, to]) => [
     resizeCase('nearest', from, to),

@@ -1,6 +1,20 @@
 /** @file Training-mode batch normalisation and its gradient. */
-import { add, div, mul, onnxOp, reciprocal, reduceMean, reduceSum, reshape, sqrt, sub } from '../builders.js';
+import {
+  add,
+  div,
+  mul,
+  neg,
+  onnxOp,
+  reciprocal,
+  reduceMean,
+  reduceSum,
+  reshape,
+  sqrt,
+  sub,
+} from '../builders.js';
 import { createNode, type Shape, type Tensor } from '../tensor.js';
+import { type ChannelMap, canMapChannels, mapChannels } from './blocked-affine.js';
+import type { BlockSize } from './blocked-layout.js';
 import type { LoweringRule } from './table.js';
 
 const overChannels = (vector: Tensor, rank: number): Tensor =>
@@ -44,24 +58,40 @@ export function kernelBatchNorm(): LoweringRule<'batchNorm'> {
   };
 }
 
+/** x ↦ a·x + b + addend by channel, with what is left out 1 or 0. */
+type MapChannels = (x: Tensor, map: ChannelMap) => Tensor;
+
+const mapByProducts: MapChannels = (x, { scale, shift, addend }) => {
+  const scaled = scale ? mul(x, overChannels(scale, x.rank)) : x;
+  const shifted = shift ? add(scaled, overChannels(shift, x.rank)) : scaled;
+  return addend ? add(shifted, addend) : shifted;
+};
+
 /**
  * With x̂ = (x − μ)/σ and n values per channel (Ioffe & Szegedy 2015):
- * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/n − x̂·dγ/n), arranged as A·dy + B·x + C with per-channel A, B, C.
+ * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/n − x̂·dγ/n), arranged as A·dy + B·(x − μ) + C with per-channel A, B, C. From x the
+ * mean is taken first: Σ dy·x − μ·dβ would lose what a mean of many deviations leaves of the digits.
  */
-export const batchNormGradient: LoweringRule<'batchNormGrad'> = (
-  { attributes },
-  [dy, x, scale, mean, variance],
-) => {
-  const axes = statisticsAxes(x!.shape);
-  const n = x!.size / x!.shape[1]!;
-  const inverse = reciprocal(sqrt(add(variance!, attributes.epsilon)));
-  const dbias = reduceSum(dy!, { axes });
-  const dscale = mul(inverse, sub(reduceSum(mul(dy!, x!), { axes }), mul(mean!, dbias)));
-  const a = mul(scale!, inverse);
-  const share = mul(a, -1 / n);
-  const b = mul(mul(share, inverse), dscale);
-  const c = sub(mul(share, dbias), mul(b, mean!));
-  const channelwise = (vector: Tensor) => overChannels(vector, x!.rank);
-  const dx = add(mul(dy!, channelwise(a)), add(mul(x!, channelwise(b)), channelwise(c)));
-  return [dx, dscale, dbias];
-};
+const batchNormGradientBy =
+  (map: MapChannels): LoweringRule<'batchNormGrad'> =>
+  ({ attributes }, [dy, x, scale, mean, variance]) => {
+    const axes = statisticsAxes(x!.shape);
+    const n = x!.size / x!.shape[1]!;
+    const inverse = reciprocal(sqrt(add(variance!, attributes.epsilon)));
+    const centred = map(x!, { shift: neg(mean!) });
+    const dbias = reduceSum(dy!, { axes });
+    const dscale = mul(inverse, reduceSum(mul(dy!, centred), { axes }));
+    const a = mul(scale!, inverse);
+    const share = mul(a, -1 / n);
+    const addend = map(centred, { scale: mul(mul(share, inverse), dscale), shift: mul(share, dbias) });
+    return [map(dy!, { scale: a, addend }), dscale, dbias];
+  };
+
+/** {@link batchNormGradientBy} products and sums. */
+export const batchNormGradient = batchNormGradientBy(mapByProducts);
+
+/** The same with fewer passes over large maps. */
+export function blockedBatchNormGradient(block: BlockSize): LoweringRule<'batchNormGrad'> {
+  const rule = batchNormGradientBy((x, map) => mapChannels(x, map, block));
+  return (node, inputs) => (canMapChannels(inputs[1]!.shape, block) ? rule(node, inputs) : undefined);
+}
