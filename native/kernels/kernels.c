@@ -1,0 +1,25 @@
+/** All kernels for one vector width; compiled once for each, with LANES set. */
+#include "kernels.h"
+
+#include "batch_norm.h"
+#include "gelu.h"
+
+#define JOIN(a, b) a##b
+#define NAMED(a, b) JOIN(a, b)
+
+const Kernels NAMED(kernels_, LANES) = {
+#if LANES == 16
+    .name = "AVX-512",
+#elif LANES == 8
+    .name = "AVX2",
+#elif defined(__x86_64__)
+    .name = "SSE",
+#else
+    .name = "128 bits",
+#endif
+    .lanes = LANES,
+    .batch_norm_forward = batch_norm_forward,
+    .batch_norm_backward = batch_norm_backward,
+    .gelu_forward = gelu_forward,
+    .gelu_backward = gelu_backward,
+};

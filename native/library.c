@@ -1,0 +1,70 @@
+/** Start of the library: the runtime, the width of vectors, and messages. */
+#include "library.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#ifndef OTX_VERSION
+#error "OTX_VERSION is the version of the package"
+#endif
+
+const OrtApi *ort;
+const Kernels *kernels;
+OrtEnv *environment;
+OrtCustomOpDomain *operators;
+
+static _Thread_local char message[2048];
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
+
+const char *otx_version(void) { return OTX_VERSION; }
+const char *otx_error(void) { return message; }
+const char *otx_width(void) { return kernels ? kernels->name : ""; }
+
+int failed(OrtStatus *status) {
+  if (!status) return 0;
+  snprintf(message, sizeof message, "%s", ort->GetErrorMessage(status));
+  ort->ReleaseStatus(status);
+  return 1;
+}
+
+static const Kernels *widest(int lanes) {
+#ifdef __x86_64__
+  __builtin_cpu_init();
+  int most = lanes > 0 ? lanes : 16;
+  if (most >= 16 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+    return &kernels_16;
+  if (most >= 8 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kernels_8;
+#else
+  (void)lanes;
+#endif
+  return &kernels_4;
+}
+
+static int start(const char *path, int lanes) {
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) return snprintf(message, sizeof message, "%s", dlerror()), 1;
+  const OrtApiBase *(*base)(void);
+  *(void **)&base = dlsym(library, "OrtGetApiBase");
+  if (!base) return snprintf(message, sizeof message, "%s is no ONNX Runtime", path), 1;
+  const OrtApi *api = base()->GetApi(ORT_API_VERSION);
+  if (!api)
+    return snprintf(message, sizeof message, "ONNX Runtime %s has no C API of version %d", base()->GetVersionString(),
+                    ORT_API_VERSION),
+           1;
+  ort = api;
+  kernels = widest(lanes);
+  if (failed(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "otx", &environment)) || failed(create_domain(&operators))) {
+    ort = NULL;
+    return 1;
+  }
+  return 0;
+}
+
+int otx_init(const char *runtime, int lanes) {
+  pthread_mutex_lock(&starting);
+  int result = ort ? 0 : start(runtime, lanes);
+  pthread_mutex_unlock(&starting);
+  return result;
+}

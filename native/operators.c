@@ -1,0 +1,232 @@
+/**
+ * The operators of the domain "otx": what each takes and gives, checked, and which kernel computes it. All are of float32
+ * with as many inputs and outputs as they please, since the graph that holds them comes from one compiler.
+ *
+ * To add one: its arguments in kernels/kernels.h, its kernel in kernels/, an entry of `table` with its function here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "library.h"
+
+#define MOST_DIMENSIONS 8
+
+typedef struct {
+  const float *data;
+  int64_t shape[MOST_DIMENSIONS], size;
+  size_t rank;
+} Input;
+
+/** Numbers that a node carries as attributes. */
+typedef struct Kernel {
+  OrtStatus *(*compute)(const struct Kernel *, OrtKernelContext *);
+  float epsilon;
+  int64_t relu;
+} Kernel;
+
+typedef struct {
+  OrtCustomOp base;
+  const char *name;
+  OrtStatus *(*compute)(const Kernel *, OrtKernelContext *);
+} Operator;
+
+#define TRY(call)                    \
+  do {                               \
+    OrtStatus *status_ = (call);     \
+    if (status_) return status_;     \
+  } while (0)
+
+#define REQUIRE(condition) \
+  if (!(condition)) return ort->CreateStatus(ORT_INVALID_ARGUMENT, "otx operator: " #condition " does not hold")
+
+static OrtStatus *read_input(const OrtKernelContext *context, size_t index, Input *out) {
+  const OrtValue *value;
+  OrtTensorTypeAndShapeInfo *info;
+  TRY(ort->KernelContext_GetInput(context, index, &value));
+  REQUIRE(value != NULL);
+  TRY(ort->GetTensorTypeAndShape(value, &info));
+  OrtStatus *status = ort->GetDimensionsCount(info, &out->rank);
+  if (!status && out->rank > MOST_DIMENSIONS) status = ort->CreateStatus(ORT_FAIL, "otx operator: too many dimensions");
+  if (!status) status = ort->GetDimensions(info, out->shape, out->rank);
+  ort->ReleaseTensorTypeAndShapeInfo(info);
+  TRY(status);
+  out->size = 1;
+  for (size_t i = 0; i < out->rank; i++) out->size *= out->shape[i];
+  void *data;
+  TRY(ort->GetTensorMutableData((OrtValue *)value, &data));
+  out->data = data;
+  return NULL;
+}
+
+static OrtStatus *read_inputs(const OrtKernelContext *context, size_t count, Input *out) {
+  size_t given;
+  TRY(ort->KernelContext_GetInputCount(context, &given));
+  REQUIRE(given == count);
+  for (size_t i = 0; i < count; i++) TRY(read_input(context, i, out + i));
+  return NULL;
+}
+
+static OrtStatus *make_output(OrtKernelContext *context, size_t index, const int64_t *shape, size_t rank, float **out) {
+  OrtValue *value;
+  void *data;
+  TRY(ort->KernelContext_GetOutput(context, index, shape, rank, &value));
+  TRY(ort->GetTensorMutableData(value, &data));
+  *out = data;
+  return NULL;
+}
+
+static OrtStatus *parallel(const OrtKernelContext *context, Task *task, int64_t total, void *arguments) {
+  return total > 0 ? ort->KernelContext_ParallelFor(context, task, (size_t)total, 0, arguments) : NULL;
+}
+
+/** Values of one channel of one image. */
+static int64_t plane_of(const Input *x) { return x->size / (x->shape[0] * x->shape[1]); }
+
+/** (x, scale, bias) → (y, mean, variance) */
+static OrtStatus *batch_norm(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[3];
+  TRY(read_inputs(context, 3, in));
+  REQUIRE(in[0].rank >= 2 && in[0].size > 0);
+  int64_t channels = in[0].shape[1];
+  REQUIRE(in[1].size == channels && in[2].size == channels);
+  BatchNormForward b = {
+      .x = in[0].data,
+      .scale = in[1].data,
+      .bias = in[2].data,
+      .images = in[0].shape[0],
+      .channels = channels,
+      .plane = plane_of(in),
+      .epsilon = kernel->epsilon,
+      .relu = kernel->relu != 0,
+  };
+  TRY(make_output(context, 0, in[0].shape, in[0].rank, &b.y));
+  TRY(make_output(context, 1, &channels, 1, &b.mean));
+  TRY(make_output(context, 2, &channels, 1, &b.variance));
+  return parallel(context, kernels->batch_norm_forward, channels, &b);
+}
+
+/** (dy, x, scale, bias, mean, variance) → (dx, dscale, dbias) */
+static OrtStatus *batch_norm_grad(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[6];
+  TRY(read_inputs(context, 6, in));
+  REQUIRE(in[1].rank >= 2 && in[1].size > 0 && in[0].size == in[1].size);
+  int64_t channels = in[1].shape[1];
+  REQUIRE(in[2].size == channels && in[3].size == channels && in[4].size == channels && in[5].size == channels);
+  BatchNormBackward b = {
+      .dy = in[0].data,
+      .x = in[1].data,
+      .scale = in[2].data,
+      .bias = in[3].data,
+      .mean = in[4].data,
+      .variance = in[5].data,
+      .images = in[1].shape[0],
+      .channels = channels,
+      .plane = plane_of(in + 1),
+      .epsilon = kernel->epsilon,
+      .relu = kernel->relu != 0,
+  };
+  TRY(make_output(context, 0, in[1].shape, in[1].rank, &b.dx));
+  TRY(make_output(context, 1, &channels, 1, &b.dscale));
+  TRY(make_output(context, 2, &channels, 1, &b.dbias));
+  return parallel(context, kernels->batch_norm_backward, channels, &b);
+}
+
+static int64_t gelu_blocks(int64_t size) { return (size + GELU_BLOCK - 1) / GELU_BLOCK; }
+
+/** x → y */
+static OrtStatus *gelu(const Kernel *kernel, OrtKernelContext *context) {
+  (void)kernel;
+  Input in;
+  TRY(read_inputs(context, 1, &in));
+  Gelu g = {.x = in.data, .size = in.size};
+  TRY(make_output(context, 0, in.shape, in.rank, &g.y));
+  return parallel(context, kernels->gelu_forward, gelu_blocks(in.size), &g);
+}
+
+/** (dy, x) → dx */
+static OrtStatus *gelu_grad(const Kernel *kernel, OrtKernelContext *context) {
+  (void)kernel;
+  Input in[2];
+  TRY(read_inputs(context, 2, in));
+  REQUIRE(in[0].size == in[1].size);
+  Gelu g = {.dy = in[0].data, .x = in[1].data, .size = in[1].size};
+  TRY(make_output(context, 0, in[1].shape, in[1].rank, &g.y));
+  return parallel(context, kernels->gelu_backward, gelu_blocks(in[1].size), &g);
+}
+
+static Operator table[] = {
+    {.name = "BatchNorm", .compute = batch_norm},
+    {.name = "BatchNormGrad", .compute = batch_norm_grad},
+    {.name = "Gelu", .compute = gelu},
+    {.name = "GeluGrad", .compute = gelu_grad},
+};
+
+static int64_t int_attribute(const OrtKernelInfo *info, const char *name, int64_t absent) {
+  int64_t value;
+  OrtStatus *status = ort->KernelInfoGetAttribute_int64(info, name, &value);
+  if (!status) return value;
+  ort->ReleaseStatus(status);
+  return absent;
+}
+
+static float float_attribute(const OrtKernelInfo *info, const char *name, float absent) {
+  float value;
+  OrtStatus *status = ort->KernelInfoGetAttribute_float(info, name, &value);
+  if (!status) return value;
+  ort->ReleaseStatus(status);
+  return absent;
+}
+
+static OrtStatus *create_kernel(const OrtCustomOp *op, const OrtApi *api, const OrtKernelInfo *info, void **out) {
+  (void)api;
+  Kernel *kernel = calloc(1, sizeof *kernel);
+  if (!kernel) return ort->CreateStatus(ORT_FAIL, "otx operator: out of memory");
+  kernel->compute = ((const Operator *)op)->compute;
+  kernel->epsilon = float_attribute(info, "epsilon", 0);
+  kernel->relu = int_attribute(info, "relu", 0);
+  *out = kernel;
+  return NULL;
+}
+
+static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
+  return ((const Kernel *)kernel)->compute(kernel, context);
+}
+
+static void destroy(void *kernel) { free(kernel); }
+static const char *name_of(const OrtCustomOp *op) { return ((const Operator *)op)->name; }
+static const char *provider_of(const OrtCustomOp *op) { return (void)op, NULL; }
+static size_t one(const OrtCustomOp *op) { return (void)op, 1; }
+static int yes(const OrtCustomOp *op) { return (void)op, 1; }
+static int type_of(const OrtCustomOp *op, size_t index) { return (void)op, (void)index, ORT_FLOAT; }
+static int variadic(const OrtCustomOp *op, size_t index) { return (void)op, (void)index, ORT_VARIADIC; }
+static int memory_of(const OrtCustomOp *op, size_t index) { return (void)op, (void)index, ORT_MEMORY_DEFAULT; }
+
+OrtStatus *create_domain(OrtCustomOpDomain **out) {
+  TRY(ort->CreateCustomOpDomain("otx", out));
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    table[i].base = (OrtCustomOp){
+        .version = ORT_API_VERSION,
+        .GetName = name_of,
+        .GetExecutionProviderType = provider_of,
+        .GetInputType = type_of,
+        .GetInputTypeCount = one,
+        .GetOutputType = type_of,
+        .GetOutputTypeCount = one,
+        .KernelDestroy = destroy,
+        .GetInputCharacteristic = variadic,
+        .GetOutputCharacteristic = variadic,
+        .GetInputMemoryType = memory_of,
+        .GetVariadicInputMinArity = yes,
+        .GetVariadicInputHomogeneity = yes,
+        .GetVariadicOutputMinArity = yes,
+        .GetVariadicOutputHomogeneity = yes,
+        .CreateKernelV2 = create_kernel,
+        .KernelComputeV2 = compute,
+        .GetStartVersion = yes,
+        .GetEndVersion = yes,
+    };
+    TRY(ort->CustomOpDomain_Add(*out, &table[i].base));
+  }
+  return NULL;
+}
