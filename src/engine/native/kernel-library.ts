@@ -1,0 +1,117 @@
+/**
+ * @file The library of fused kernels (native/), loaded into the thread that computes. It works with the ONNX Runtime that
+ * onnxruntime-node has loaded, and with no other copy of it.
+ */
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { version } from '../../base/version.js';
+import type { DType, Shape, TensorData } from '../../graph/tensor.js';
+import type { SessionSettings } from '../settings.js';
+
+/** A session of the library. Values are bound by name and stay bound; their arrays must not move in the meantime. */
+export interface KernelSession {
+  bindInput(name: string, dtype: DType, shape: Shape, data: TensorData): void;
+  bindOutput(name: string, dtype: DType, shape: Shape, data: TensorData): void;
+  /** Blocks the thread. */
+  run(): void;
+  release(): void;
+}
+
+export interface KernelLibrary {
+  /** Name of the vector width that was chosen, such as AVX2. */
+  readonly width: string;
+  /** Blocks the thread. */
+  createSession(model: Uint8Array, settings: SessionSettings): KernelSession;
+}
+
+/** Widest vectors to use, in floats; for tests of narrower ones. 0: as wide as the processor has them. */
+const LANES = Number(process.env.OTX_KERNEL_LANES ?? 0);
+
+const ELEMENT_TYPES: { readonly [D in DType]: number } = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
+
+/** @throws Error saying why the library cannot be used. */
+export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
+  const { default: koffi } = await import('koffi');
+  const library = koffi.load(path);
+  const functions = {
+    version: library.func('const char *otx_version()'),
+    error: library.func('const char *otx_error()'),
+    width: library.func('const char *otx_width()'),
+    init: library.func('int otx_init(const char *runtime, int lanes)'),
+    create: library.func(
+      'void *otx_create(const void *model, size_t bytes, int threads, int spinning, const char *profile)',
+    ),
+    bind: library.func(
+      'int otx_bind(void *session, const char *name, void *data, size_t bytes, int type, const int64_t *shape, size_t rank, int output)',
+    ),
+    run: library.func('int otx_run(void *session)'),
+    endProfile: library.func('int otx_end_profile(void *session)'),
+    release: library.func('void otx_release(void *session)'),
+  };
+  const builtFor: string = functions.version();
+  if (builtFor !== version) throw new Error(`it was built for version ${builtFor}, this is ${version}`);
+  const check = (code: number) => {
+    if (code !== 0) throw new Error(functions.error());
+  };
+  check(functions.init(runtimePath(), LANES));
+  return {
+    width: functions.width(),
+    createSession: (model, { threads, spinning, profile }) => {
+      const session = functions.create(
+        model,
+        model.byteLength,
+        threads,
+        spinning === false ? 0 : 1,
+        profile ?? null,
+      );
+      if (!session) throw new Error(functions.error());
+      // What is bound is kept from being collected.
+      const bound = new Map<string, ArrayBufferLike>();
+      const bind =
+        (output: 0 | 1) =>
+        (name: string, dtype: DType, shape: Shape, data: TensorData): void => {
+          // Small arrays live where the collector may move them, until somebody asks for their buffer.
+          bound.set(name, data.buffer);
+          const sizes = BigInt64Array.from(shape, BigInt);
+          check(
+            functions.bind(
+              session,
+              name,
+              data,
+              data.byteLength,
+              ELEMENT_TYPES[dtype],
+              sizes,
+              sizes.length,
+              output,
+            ),
+          );
+        };
+      return {
+        bindInput: bind(0),
+        bindOutput: bind(1),
+        run: () => check(functions.run(session)),
+        release: () => {
+          if (profile !== undefined) check(functions.endProfile(session));
+          functions.release(session);
+          bound.clear();
+        },
+      };
+    },
+  };
+}
+
+/** The library of ONNX Runtime that onnxruntime-node comes with. */
+function runtimePath(): string {
+  const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const folder = join(dirname(main), '..', 'bin', 'napi-v6', process.platform, process.arch);
+  const name = readdirSync(folder).find((file) => /^libonnxruntime\.(so|\d+|dylib)/.test(file));
+  if (!name) throw new Error(`${folder} has no ONNX Runtime`);
+  return join(folder, name);
+}
