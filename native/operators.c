@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "library.h"
+#include "program.h"
 
 #define MOST_DIMENSIONS 8
 
@@ -23,6 +24,8 @@ typedef struct Kernel {
   OrtStatus *(*compute)(const struct Kernel *, OrtKernelContext *);
   float epsilon;
   int64_t relu;
+  /** Of an elementwise operator, else null. */
+  Elementwise *program;
 } Kernel;
 
 typedef struct {
@@ -155,11 +158,29 @@ static OrtStatus *gelu_grad(const Kernel *kernel, OrtKernelContext *context) {
   return parallel(context, kernels->gelu_backward, gelu_blocks(in[1].size), &g);
 }
 
+/** Any tensors → the result of the program */
+static OrtStatus *elementwise(const Kernel *kernel, OrtKernelContext *context) {
+  const Elementwise *e = kernel->program;
+  Input in[ELEMENTWISE_TENSORS];
+  TRY(read_inputs(context, (size_t)e->tensors, in));
+  ElementwiseCall call = {.program = e};
+  for (int i = 0; i < e->tensors; i++) {
+    REQUIRE(in[i].size >= values_needed(e, i));
+    call.tensors[i] = in[i].data;
+  }
+  int64_t shape[4] = {e->images, e->channels, e->height, e->width};
+  if (e->window_h > 0) shape[2] /= e->window_h, shape[3] /= e->window_w;
+  TRY(make_output(context, 0, shape, 4, &call.out));
+  int64_t planes = e->images * e->planes;
+  return parallel(context, kernels->elementwise, (planes + e->planes_per_task - 1) / e->planes_per_task, &call);
+}
+
 static Operator table[] = {
     {.name = "BatchNorm", .compute = batch_norm},
     {.name = "BatchNormGrad", .compute = batch_norm_grad},
     {.name = "Gelu", .compute = gelu},
     {.name = "GeluGrad", .compute = gelu_grad},
+    {.name = "Elementwise", .compute = elementwise},
 };
 
 static int64_t int_attribute(const OrtKernelInfo *info, const char *name, int64_t absent) {
@@ -178,6 +199,25 @@ static float float_attribute(const OrtKernelInfo *info, const char *name, float 
   return absent;
 }
 
+/** The program of an elementwise operator, or null when it is none or makes no sense. */
+static Elementwise *program_of(const OrtKernelInfo *info) {
+  size_t count = 0, constant_count = ELEMENTWISE_CONSTANTS;
+  float constants[ELEMENTWISE_CONSTANTS];
+  OrtStatus *status = ort->KernelInfoGetAttributeArray_int64(info, "program", NULL, &count);
+  if (status) ort->ReleaseStatus(status);
+  int64_t *numbers = count > 0 ? calloc(count, sizeof *numbers) : NULL;
+  if (!numbers) return NULL;
+  status = ort->KernelInfoGetAttributeArray_int64(info, "program", numbers, &count);
+  if (!status) status = ort->KernelInfoGetAttributeArray_float(info, "constants", constants, &constant_count);
+  Elementwise *program = NULL;
+  if (status)
+    ort->ReleaseStatus(status);
+  else
+    program = read_program(numbers, count, constants, constant_count, float_attribute(info, "scale", 1));
+  free(numbers);
+  return program;
+}
+
 static OrtStatus *create_kernel(const OrtCustomOp *op, const OrtApi *api, const OrtKernelInfo *info, void **out) {
   (void)api;
   Kernel *kernel = calloc(1, sizeof *kernel);
@@ -185,6 +225,11 @@ static OrtStatus *create_kernel(const OrtCustomOp *op, const OrtApi *api, const 
   kernel->compute = ((const Operator *)op)->compute;
   kernel->epsilon = float_attribute(info, "epsilon", 0);
   kernel->relu = int_attribute(info, "relu", 0);
+  if (kernel->compute == elementwise) {
+    kernel->program = program_of(info);
+    if (!kernel->program)
+      return free(kernel), ort->CreateStatus(ORT_INVALID_ARGUMENT, "otx operator: its program makes no sense");
+  }
   *out = kernel;
   return NULL;
 }
@@ -193,7 +238,10 @@ static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   return ((const Kernel *)kernel)->compute(kernel, context);
 }
 
-static void destroy(void *kernel) { free(kernel); }
+static void destroy(void *kernel) {
+  free_program(((Kernel *)kernel)->program);
+  free(kernel);
+}
 static const char *name_of(const OrtCustomOp *op) { return ((const Operator *)op)->name; }
 static const char *provider_of(const OrtCustomOp *op) { return (void)op, NULL; }
 static size_t one(const OrtCustomOp *op) { return (void)op, 1; }

@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "batch_norm.h"
+#include "elementwise.h"
 #include "gelu.h"
 
 #define JOIN(a, b) a##b
@@ -22,4 +23,5 @@ const Kernels NAMED(kernels_, LANES) = {
     .batch_norm_backward = batch_norm_backward,
     .gelu_forward = gelu_forward,
     .gelu_backward = gelu_backward,
+    .elementwise = elementwise,
 };

@@ -38,12 +38,70 @@ typedef struct {
 /** Values of one task of a GELU. */
 #define GELU_BLOCK 16384
 
+/** See elementwise.h. */
+enum {
+  ELEMENTWISE_LOAD,
+  ELEMENTWISE_CONST,
+  ELEMENTWISE_ADD,
+  ELEMENTWISE_SUB,
+  ELEMENTWISE_MUL,
+  ELEMENTWISE_DIV,
+  ELEMENTWISE_NEG,
+  ELEMENTWISE_RELU,
+  ELEMENTWISE_POSITIVE,
+  ELEMENTWISE_SIGMOID,
+  ELEMENTWISE_CODES
+};
+enum { VIEW_PLANE, VIEW_VALUE, VIEW_UPSAMPLED };
+
+/** Most operands on the stack, tensors, views, constants and pieces of one operator, and values of a tile and a task. */
+#define ELEMENTWISE_DEPTH 8
+#define ELEMENTWISE_TENSORS 30
+#define ELEMENTWISE_VIEWS 48
+#define ELEMENTWISE_CONSTANTS 16
+#define ELEMENTWISE_PIECES 16
+#define TILE 2048
+#define ELEMENTWISE_TASK 4096
+
+/** Where plane (n, k) of an operand lies: whole planes, one value for a plane, or smaller planes that are upsampled. */
+typedef struct {
+  int32_t tensor, mode;
+  int64_t image, offset, channel, up_h, up_w;
+} View;
+
+/** Channels first + k·step, k < count, of the result, and the program (pairs of code and argument) for them. */
+typedef struct {
+  int64_t count, first, step;
+  int32_t length;
+  const int32_t *code;
+} Piece;
+
+typedef struct {
+  /** Of the maps that are computed; the result has `channels` of them an image, of which the pieces write `planes`. */
+  int64_t images, channels, planes, height, width;
+  /** Size of the windows that are summed at the end and what sums are multiplied with; 0 for none. */
+  int64_t window_h, window_w;
+  float scale;
+  int64_t planes_per_task;
+  int32_t tensors, view_count, piece_count;
+  View views[ELEMENTWISE_VIEWS];
+  Piece pieces[ELEMENTWISE_PIECES];
+  float constants[ELEMENTWISE_CONSTANTS];
+} Elementwise;
+
+typedef struct {
+  const Elementwise *program;
+  const float *tensors[ELEMENTWISE_TENSORS];
+  float *out;
+} ElementwiseCall;
+
 typedef struct {
   /** As in messages. */
   const char *name;
   int lanes;
   Task *batch_norm_forward, *batch_norm_backward;
   Task *gelu_forward, *gelu_backward;
+  Task *elementwise;
 } Kernels;
 
 extern const Kernels kernels_4;
