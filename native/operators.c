@@ -24,6 +24,8 @@ typedef struct Kernel {
   OrtStatus *(*compute)(const struct Kernel *, OrtKernelContext *);
   float epsilon;
   int64_t relu;
+  /** Of a convolution: strides, top and left padding, size of the result. */
+  int64_t strides[2], pads[2], size[2];
   /** Of an elementwise operator, else null. */
   Elementwise *program;
 } Kernel;
@@ -175,12 +177,143 @@ static OrtStatus *elementwise(const Kernel *kernel, OrtKernelContext *context) {
   return parallel(context, kernels->elementwise, (planes + e->planes_per_task - 1) / e->planes_per_task, &call);
 }
 
+/** The geometry of a depthwise convolution of `x` with `weight`, checked. */
+static OrtStatus *depthwise_of(const Kernel *kernel, const Input *x, const Input *weight, Depthwise *d) {
+  REQUIRE(x->rank == 4 && weight->rank == 4 && x->size > 0);
+  *d = (Depthwise){
+      .x = x->data,
+      .weight = weight->data,
+      .images = x->shape[0],
+      .channels = x->shape[1],
+      .height = x->shape[2],
+      .width = x->shape[3],
+      .out_h = kernel->size[0],
+      .out_w = kernel->size[1],
+      .kernel_h = weight->shape[2],
+      .kernel_w = weight->shape[3],
+      .stride_h = kernel->strides[0],
+      .stride_w = kernel->strides[1],
+      .top = kernel->pads[0],
+      .left = kernel->pads[1],
+  };
+  REQUIRE(weight->shape[0] == d->channels && weight->shape[1] == 1);
+  REQUIRE(d->kernel_h > 0 && d->kernel_w > 0 && d->kernel_h * d->kernel_w <= MOST_TAPS);
+  REQUIRE(d->stride_h > 0 && d->stride_w > 0 && d->out_h > 0 && d->out_w > 0);
+  REQUIRE(d->top >= 0 && d->top < d->kernel_h && d->left >= 0 && d->left < d->kernel_w);
+  return NULL;
+}
+
+static OrtStatus *make_result(OrtKernelContext *context, size_t index, const Depthwise *d, float **out) {
+  int64_t shape[4] = {d->images, d->channels, d->out_h, d->out_w};
+  return make_output(context, index, shape, 4, out);
+}
+
+static int64_t values_of(const Depthwise *d) { return d->images * d->channels * d->out_h * d->out_w; }
+
+/** (x, weight, bias if any) → y, and GELU of it if a second output is wanted */
+static OrtStatus *depthwise(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[3];
+  size_t inputs, outputs;
+  Depthwise d;
+  TRY(ort->KernelContext_GetInputCount(context, &inputs));
+  TRY(ort->KernelContext_GetOutputCount(context, &outputs));
+  REQUIRE(inputs == 2 || inputs == 3);
+  TRY(read_inputs(context, inputs, in));
+  TRY(depthwise_of(kernel, in, in + 1, &d));
+  if (inputs == 3) {
+    REQUIRE(in[2].size == d.channels);
+    d.bias = in[2].data;
+  }
+  TRY(make_result(context, 0, &d, &d.y));
+  if (outputs > 1) TRY(make_result(context, 1, &d, &d.activated));
+  return parallel(context, kernels->depthwise_forward, d.images * d.channels, &d);
+}
+
+/** (x, weight, scale, bias of the norm) → (the norm of y, mean, variance, y) */
+static OrtStatus *depthwise_norm(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[4];
+  DepthwiseNorm d = {0};
+  TRY(read_inputs(context, 4, in));
+  TRY(depthwise_of(kernel, in, in + 1, &d.convolution));
+  int64_t channels = d.convolution.channels;
+  REQUIRE(in[2].size == channels && in[3].size == channels);
+  d.forward = (BatchNormForward){
+      .scale = in[2].data,
+      .bias = in[3].data,
+      .images = d.convolution.images,
+      .channels = channels,
+      .plane = d.convolution.out_h * d.convolution.out_w,
+      .epsilon = kernel->epsilon,
+      .relu = kernel->relu != 0,
+  };
+  TRY(make_result(context, 0, &d.convolution, &d.forward.y));
+  TRY(make_output(context, 1, &channels, 1, &d.forward.mean));
+  TRY(make_output(context, 2, &channels, 1, &d.forward.variance));
+  TRY(make_result(context, 3, &d.convolution, &d.convolution.y));
+  d.forward.x = d.convolution.y;
+  return parallel(context, kernels->depthwise_norm_forward, channels, &d);
+}
+
+/** (dy, x, weight, what went into GELU if dy is the gradient of that) → (dx, dweight, dbias) */
+static OrtStatus *depthwise_grad(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[4];
+  size_t inputs;
+  Depthwise d;
+  TRY(ort->KernelContext_GetInputCount(context, &inputs));
+  REQUIRE(inputs == 3 || inputs == 4);
+  TRY(read_inputs(context, inputs, in));
+  TRY(depthwise_of(kernel, in + 1, in + 2, &d));
+  REQUIRE(in[0].size == values_of(&d));
+  d.dy = in[0].data;
+  if (inputs == 4) {
+    REQUIRE(in[3].size == in[0].size);
+    d.before = in[3].data;
+  }
+  TRY(make_output(context, 0, in[1].shape, 4, &d.dx));
+  TRY(make_output(context, 1, in[2].shape, 4, &d.dweight));
+  TRY(make_output(context, 2, &d.channels, 1, &d.dbias));
+  return parallel(context, kernels->depthwise_backward, d.channels, &d);
+}
+
+/** (dy, y, x, weight, scale, bias, mean, variance) → (dx, dweight, dscale, dbias), the last two of the norm */
+static OrtStatus *depthwise_norm_grad(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[8];
+  DepthwiseNorm d = {0};
+  TRY(read_inputs(context, 8, in));
+  TRY(depthwise_of(kernel, in + 2, in + 3, &d.convolution));
+  int64_t channels = d.convolution.channels;
+  REQUIRE(in[0].size == values_of(&d.convolution) && in[1].size == in[0].size);
+  REQUIRE(in[4].size == channels && in[5].size == channels && in[6].size == channels && in[7].size == channels);
+  d.backward = (BatchNormBackward){
+      .dy = in[0].data,
+      .x = in[1].data,
+      .scale = in[4].data,
+      .bias = in[5].data,
+      .mean = in[6].data,
+      .variance = in[7].data,
+      .images = d.convolution.images,
+      .channels = channels,
+      .plane = d.convolution.out_h * d.convolution.out_w,
+      .epsilon = kernel->epsilon,
+      .relu = kernel->relu != 0,
+  };
+  TRY(make_output(context, 0, in[2].shape, 4, &d.convolution.dx));
+  TRY(make_output(context, 1, in[3].shape, 4, &d.convolution.dweight));
+  TRY(make_output(context, 2, &channels, 1, &d.backward.dscale));
+  TRY(make_output(context, 3, &channels, 1, &d.backward.dbias));
+  return parallel(context, kernels->depthwise_norm_backward, channels, &d);
+}
+
 static Operator table[] = {
     {.name = "BatchNorm", .compute = batch_norm},
     {.name = "BatchNormGrad", .compute = batch_norm_grad},
     {.name = "Gelu", .compute = gelu},
     {.name = "GeluGrad", .compute = gelu_grad},
     {.name = "Elementwise", .compute = elementwise},
+    {.name = "Depthwise", .compute = depthwise},
+    {.name = "DepthwiseNorm", .compute = depthwise_norm},
+    {.name = "DepthwiseGrad", .compute = depthwise_grad},
+    {.name = "DepthwiseNormGrad", .compute = depthwise_norm_grad},
 };
 
 static int64_t int_attribute(const OrtKernelInfo *info, const char *name, int64_t absent) {
@@ -197,6 +330,15 @@ static float float_attribute(const OrtKernelInfo *info, const char *name, float 
   if (!status) return value;
   ort->ReleaseStatus(status);
   return absent;
+}
+
+/** Two whole numbers; zeros where there are none. */
+static void pair_attribute(const OrtKernelInfo *info, const char *name, int64_t out[2]) {
+  size_t count = 2;
+  OrtStatus *status = ort->KernelInfoGetAttributeArray_int64(info, name, out, &count);
+  if (!status && count == 2) return;
+  if (status) ort->ReleaseStatus(status);
+  out[0] = out[1] = 0;
 }
 
 /** The program of an elementwise operator, or null when it is none or makes no sense. */
@@ -225,6 +367,9 @@ static OrtStatus *create_kernel(const OrtCustomOp *op, const OrtApi *api, const 
   kernel->compute = ((const Operator *)op)->compute;
   kernel->epsilon = float_attribute(info, "epsilon", 0);
   kernel->relu = int_attribute(info, "relu", 0);
+  pair_attribute(info, "strides", kernel->strides);
+  pair_attribute(info, "pads", kernel->pads);
+  pair_attribute(info, "size", kernel->size);
   if (kernel->compute == elementwise) {
     kernel->program = program_of(info);
     if (!kernel->program)

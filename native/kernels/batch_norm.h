@@ -125,9 +125,9 @@ ALWAYS_INLINE void input_gradient(const float *dy, const float *x, float *dx, in
   }
 }
 
-static void batch_norm_backward(void *arguments, size_t channel) {
-  const BatchNormBackward *b = arguments;
-  int64_t size = b->plane, stride = b->channels * size, start = (int64_t)channel * size;
+/** The gradients of one channel; plane n of that of the input goes to dx + n·dx_stride. */
+static void norm_gradients(const BatchNormBackward *b, int64_t channel, float *dx, int64_t dx_stride) {
+  int64_t size = b->plane, stride = b->channels * size, start = channel * size;
   float mean = b->mean[channel], bias = b->bias[channel];
   float inverse = 1.0f / sqrtf(b->variance[channel] + b->epsilon);
   float factor = channel_factor(b->scale[channel], b->variance[channel], b->epsilon);
@@ -146,10 +146,14 @@ static void batch_norm_backward(void *arguments, size_t channel) {
   float level = (float)(-(double)factor * sums[0] / count);
   for (int64_t n = 0; n < b->images; n++) {
     const float *dy = b->dy + start + n * stride, *x = b->x + start + n * stride;
-    float *dx = b->dx + start + n * stride;
     if (b->relu)
-      input_gradient(dy, x, dx, size, mean, factor, bias, slope, level, 1);
+      input_gradient(dy, x, dx + n * dx_stride, size, mean, factor, bias, slope, level, 1);
     else
-      input_gradient(dy, x, dx, size, mean, factor, bias, slope, level, 0);
+      input_gradient(dy, x, dx + n * dx_stride, size, mean, factor, bias, slope, level, 0);
   }
+}
+
+static void batch_norm_backward(void *arguments, size_t channel) {
+  const BatchNormBackward *b = arguments;
+  norm_gradients(b, (int64_t)channel, b->dx + (int64_t)channel * b->plane, b->channels * b->plane);
 }

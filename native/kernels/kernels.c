@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "batch_norm.h"
+#include "depthwise.h"
 #include "elementwise.h"
 #include "gelu.h"
 
@@ -24,4 +25,8 @@ const Kernels NAMED(kernels_, LANES) = {
     .gelu_forward = gelu_forward,
     .gelu_backward = gelu_backward,
     .elementwise = elementwise,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_norm_forward = depthwise_norm_forward,
+    .depthwise_backward = depthwise_backward,
+    .depthwise_norm_backward = depthwise_norm_backward,
 };

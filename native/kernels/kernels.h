@@ -38,6 +38,30 @@ typedef struct {
 /** Values of one task of a GELU. */
 #define GELU_BLOCK 16384
 
+/** See depthwise.h. Most taps of a filter; of one with stride 2 whose input gradient has code of its own. */
+#define MOST_TAPS 256
+#define MOST_TAPS_2 32
+
+typedef struct {
+  const float *x, *weight;
+  /** Null for none. */
+  const float *bias;
+  /** The result, and GELU of it unless null. */
+  float *y, *activated;
+  /** Backward: gradient of the result, or of GELU of `before` unless that is null. */
+  const float *dy, *before;
+  /** The last is null where nobody wants it. */
+  float *dx, *dweight, *dbias;
+  int64_t images, channels, height, width, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, top, left;
+} Depthwise;
+
+/** A convolution and the norm behind it, whose input or gradient it computes. */
+typedef struct {
+  Depthwise convolution;
+  BatchNormForward forward;
+  BatchNormBackward backward;
+} DepthwiseNorm;
+
 /** See elementwise.h. */
 enum {
   ELEMENTWISE_LOAD,
@@ -102,6 +126,7 @@ typedef struct {
   Task *batch_norm_forward, *batch_norm_backward;
   Task *gelu_forward, *gelu_backward;
   Task *elementwise;
+  Task *depthwise_forward, *depthwise_norm_forward, *depthwise_backward, *depthwise_norm_backward;
 } Kernels;
 
 extern const Kernels kernels_4;

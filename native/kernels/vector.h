@@ -46,6 +46,17 @@ ALWAYS_INLINE float sum_lanes(Vector v) {
   return sum;
 }
 
+/** a₀ b₀ a₁ b₁ …, of the first half of the lanes and of the second. */
+#if LANES == 16
+#define INTERLEAVED(k) k, 16 + k, 1 + k, 17 + k, 2 + k, 18 + k, 3 + k, 19 + k, 4 + k, 20 + k, 5 + k, 21 + k, 6 + k, 22 + k, 7 + k, 23 + k
+#elif LANES == 8
+#define INTERLEAVED(k) k, 8 + k, 1 + k, 9 + k, 2 + k, 10 + k, 3 + k, 11 + k
+#else
+#define INTERLEAVED(k) k, 4 + k, 1 + k, 5 + k
+#endif
+ALWAYS_INLINE Vector interleave_low(Vector a, Vector b) { return __builtin_shufflevector(a, b, INTERLEAVED(0)); }
+ALWAYS_INLINE Vector interleave_high(Vector a, Vector b) { return __builtin_shufflevector(a, b, INTERLEAVED(LANES / 2)); }
+
 /** max(x, 0); not a number stays that. */
 ALWAYS_INLINE Vector rectify(Vector x) { return choose(x < 0, broadcast(0), x); }
 
