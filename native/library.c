@@ -1,4 +1,5 @@
 /** Start of the library: the runtime, the width of vectors, and messages. */
+#define _GNU_SOURCE
 #include "library.h"
 
 #include <dlfcn.h>
@@ -42,7 +43,14 @@ static const Kernels *widest(int lanes) {
   return &kernels_4;
 }
 
+/** The runtime and the ends of threads call into the library after whoever loaded it may have let go of it. */
+static void stay_loaded(void) {
+  Dl_info self;
+  if (dladdr((void *)(uintptr_t)otx_init, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+}
+
 static int start(const char *path, int lanes) {
+  stay_loaded();
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return snprintf(message, sizeof message, "%s", dlerror()), 1;
   const OrtApiBase *(*base)(void);

@@ -43,7 +43,8 @@ function filesOf(path) {
 /** Of all that the library depends on. */
 function digest() {
   const hash = createHash('sha256').update(JSON.stringify([compiler, process.arch, WIDTHS, FLAGS]));
-  for (const file of filesOf('native')) if (!file.includes('build')) hash.update(file).update(readFileSync(file));
+  for (const file of filesOf('native'))
+    if (!file.includes('build')) hash.update(file).update(readFileSync(file));
   return hash.digest('hex');
 }
 
@@ -74,7 +75,8 @@ function compile() {
   }
 }
 
-if (!WIDTHS || process.platform === 'win32') skip(`there are none for ${process.platform} ${process.arch} yet`);
+if (!WIDTHS || process.platform === 'win32')
+  skip(`there are none for ${process.platform} ${process.arch} yet`);
 else if (spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status !== 0)
   skip(`no C compiler is here (${compiler})`);
 else {

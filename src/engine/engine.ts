@@ -4,27 +4,19 @@
  */
 import './no-telemetry.js';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { createActivity, endActivity } from '../base/activity.js';
 import { availableMemory } from '../base/available-memory.js';
-import { messageOf, OtxError } from '../base/errors.js';
+import { OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
-import { workerUrl } from '../base/worker-url.js';
 import { formatType, type TensorData } from '../graph/tensor.js';
 import { allocatedBytes } from './allocate.js';
+import { EngineThread } from './engine-thread.js';
+import { chooseEngine, ENGINE_WISHES, type EngineChoice, type EngineWish } from './kernel-choice.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
-import { plainMessage } from './plain-message.js';
+import type { ProbeModel } from './native/probe-kernels.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
-import type {
-  ModelValue,
-  ReplyMessage,
-  RequestKind,
-  RequestMessage,
-  Requests,
-  TensorValue,
-} from './protocol.js';
+import type { ModelValue, TensorValue } from './protocol.js';
 import { type CpuCapabilities, PLAIN_CPU } from './providers/cpu.js';
-import { probeCpu } from './providers/probe.js';
+import { type ModelRunner, probeCpu } from './providers/probe.js';
 import type { MemoryMode, SessionSettings } from './settings.js';
 import type { StepGraph } from './step.js';
 import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
@@ -37,7 +29,7 @@ import {
   type StepInputs,
 } from './step-inputs.js';
 
-export type { StepInputs };
+export type { EngineChoice, EngineWish, StepInputs };
 
 /** How an engine computes. */
 export interface EngineOptions {
@@ -50,6 +42,11 @@ export interface EngineOptions {
    * 'plain' keeps to the documented ones. Default 'fast'.
    */
   readonly lowering?: 'fast' | 'plain';
+  /**
+   * What computes steps that change state: `auto` (default), `fused` or `stock`; {@link Engine.choice} says what came of it.
+   * With `lowering: 'plain'` the stock one does.
+   */
+  readonly engine?: EngineWish;
   /** Folder that keeps compiled steps for later runs, or false for none. Default: see {@link stepCacheFolder}. */
   readonly cache?: string | false;
 }
@@ -119,15 +116,25 @@ export interface CompiledModel {
 
 /**
  * Starts an engine; `dispose` ends its thread. An idle engine does not keep the process alive.
- * @throws OtxError `engine` when `threads` is not a whole number from 1 to 1024.
+ * @throws OtxError `engine` when `threads` is not a whole number from 1 to 1024, or the engine none of the three.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
     throw new OtxError('engine', `threads is ${threads}, expected a whole number from 1 to ${MOST_THREADS}`);
+  if (options.engine !== undefined && !ENGINE_WISHES.includes(options.engine))
+    throw new OtxError('engine', `engine is ${options.engine}, expected one of ${ENGINE_WISHES.join(', ')}`);
   const folder = options.cache ?? stepCacheFolder();
   const cache = folder ? new StepCache(folder) : undefined;
-  return new Engine(threads, options.memory ?? 'auto', options.lowering ?? 'fast', cache);
+  const lowering = options.lowering ?? 'fast';
+  const wish = options.engine ?? (lowering === 'plain' ? 'stock' : 'auto');
+  return new Engine(threads, options.memory ?? 'auto', lowering, wish, cache);
+}
+
+/** What is known of the machine that a step is compiled for. */
+interface Target {
+  readonly capabilities: CpuCapabilities;
+  readonly kernels?: EngineChoice['kernels'];
 }
 
 interface Preparation extends PreparedStep {
@@ -135,24 +142,14 @@ interface Preparation extends PreparedStep {
   readonly fromCache: boolean;
 }
 
-interface Pending {
-  resolve(value: unknown): void;
-  reject(error: OtxError): void;
-  /** Turns the runtime's message into one for the user. */
-  describe(message: string): string;
-}
-
 /**
  * Compiles graphs and runs them on a thread of its own, with state that stays there between runs. State is shared by name: steps
  * that have a pack of the same name work on the same values.
  */
 export class Engine {
-  private readonly worker: Worker;
-  private readonly activity = createActivity();
-  private readonly pending = new Map<number, Pending>();
-  private lastId = 0;
-  private ended: string | undefined;
+  private readonly thread = new EngineThread();
   private capabilities: Promise<CpuCapabilities> | undefined;
+  private chosen: Promise<EngineChoice> | undefined;
 
   /** Use {@link createEngine}. */
   constructor(
@@ -162,20 +159,17 @@ export class Engine {
     readonly memory: MemoryMode | 'auto',
     /** As in {@link EngineOptions}. */
     readonly lowering: 'fast' | 'plain',
+    private readonly wish: EngineWish,
     private readonly cache: StepCache | undefined,
-  ) {
-    // Flags of the caller's process (--input-type, --test, ...) mean nothing to the thread, and some are refused.
-    this.worker = new Worker(workerUrl(import.meta.url, './session-worker.js'), {
-      execArgv: [],
-      workerData: this.activity,
-    });
-    this.worker.unref();
-    this.worker.on('message', (reply: ReplyMessage) => this.settle(reply));
-    this.worker.on('error', (error) => this.fail(`the engine thread failed: ${messageOf(error)}`));
-    this.worker.on('exit', (code) => {
-      endActivity(this.activity);
-      this.fail(`the engine thread ended with code ${code}; too little memory is the usual reason`);
-    });
+  ) {}
+
+  /**
+   * Which engine computes steps that change state, and why; found out once.
+   * @throws OtxError `engine` when the fused one was asked for by name and cannot be had.
+   */
+  choice(): Promise<EngineChoice> {
+    this.chosen ??= chooseEngine(this.wish, (path, probe) => this.runFused(path, probe));
+    return this.chosen;
   }
 
   /**
@@ -187,18 +181,19 @@ export class Engine {
     const name = options.name ?? 'step';
     const rewrite = options.rewrite ?? false;
     // Where the runtime rewrites the graph, it chooses its internal layout itself.
-    const capabilities = rewrite ? PLAIN_CPU : await this.probe();
+    const target = rewrite ? { capabilities: PLAIN_CPU } : await this.targetOf(step);
     const { model, binding, nodeCount, memory, peakMemory, fromCache } = await this.prepare(
       step,
-      capabilities,
+      target,
       options.signal,
     );
     const settings: SessionSettings = {
       ...this.settings(rewrite),
+      ...(target.kernels === undefined ? {} : { kernels: target.kernels.path }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
     };
     const start = performance.now();
-    const { session } = await this.request(
+    const { session } = await this.thread.request(
       'compile',
       { model, settings, binding },
       [model.buffer as ArrayBuffer],
@@ -217,7 +212,7 @@ export class Engine {
         const data = orderedInputs(name, binding, inputs);
         const numbers = orderedScalars(name, binding, scalars);
         const copies = buffers.copy(data);
-        const reply = await this.request(
+        const reply = await this.thread.request(
           'run',
           { session, inputs: copies, scalars: numbers },
           copies.map(({ buffer }) => buffer as ArrayBuffer),
@@ -230,7 +225,7 @@ export class Engine {
           milliseconds: reply.milliseconds,
         };
       },
-      release: () => this.request('release', { session }),
+      release: () => this.thread.request('release', { session }),
     };
   }
 
@@ -241,11 +236,10 @@ export class Engine {
    * @throws OtxError `graph` when a graph has no ONNX form, `aborted` when the signal fires.
    */
   async plan(steps: readonly StepGraph[], signal?: AbortSignal): Promise<number> {
-    const capabilities = await this.probe();
     const packs = new Map<string, number>();
     let bytes = RUNTIME_BYTES;
     for (const step of steps) {
-      const { binding, peakMemory } = await this.prepareFor(step, capabilities, 'fast', signal);
+      const { binding, peakMemory } = await this.prepareFor(step, await this.targetOf(step), 'fast', signal);
       // Each session keeps what its runs have taken.
       bytes += ARENA_OVERHEAD * peakMemory;
       for (const { dtype, shape } of binding.inputs) bytes += allocatedBytes(dtype, shape);
@@ -257,7 +251,7 @@ export class Engine {
 
   /** Loads a model file for inference, e.g. to check an export. @throws OtxError `engine` when the runtime refuses it. */
   async load(model: Uint8Array): Promise<CompiledModel> {
-    const { session, inputs, outputs } = await this.request(
+    const { session, inputs, outputs } = await this.thread.request(
       'load',
       { model, settings: this.settings(true) },
       [],
@@ -267,124 +261,108 @@ export class Engine {
       inputs,
       outputs,
       run: async (feeds) => {
-        const reply = await this.request('runModel', { session, inputs: feeds }, [], (message) => {
+        const reply = await this.thread.request('runModel', { session, inputs: feeds }, [], (message) => {
           const types = Object.entries(feeds).map(([name, value]) => `${name} ${formatType(value)}`);
           return `the ONNX model failed on ${types.join(', ')}: ${message}`;
         });
         return reply.outputs;
       },
-      release: () => this.request('release', { session }),
+      release: () => this.thread.request('release', { session }),
     };
   }
 
   /** Sets a pack: float32 values of all its entries, end to end; the data is copied. @throws OtxError `engine` when its size is not that of the compiled steps. */
   async setState(pack: string, data: Float32Array): Promise<void> {
     const copy = data.slice();
-    await this.request('setState', { pack, data: copy }, [copy.buffer]);
+    await this.thread.request('setState', { pack, data: copy }, [copy.buffer]);
   }
 
   /** A copy of a pack after all runs that were started before. @throws OtxError `engine` when it was never set. */
   getState(pack: string): Promise<Float32Array> {
-    return this.request('getState', { pack });
+    return this.thread.request('getState', { pack });
   }
 
   /** Frees every session and ends the thread; runs in progress finish first. May be called again. */
-  async dispose(): Promise<void> {
-    if (this.ended !== undefined) return;
-    const exited = new Promise<void>((resolve) => {
-      this.worker.once('exit', () => resolve());
-    });
-    const closed = this.request('close', undefined);
-    this.ended = 'the engine was disposed';
-    await closed;
-    // The thread ends by itself: terminating it could cut ONNX Runtime off in the middle of its own clean-up.
-    this.worker.ref();
-    await exited;
+  dispose(): Promise<void> {
+    return this.thread.dispose();
   }
 
   private async prepare(
     step: StepGraph,
-    capabilities: CpuCapabilities,
+    target: Target,
     signal: AbortSignal | undefined,
   ): Promise<Preparation> {
     const { memory } = this;
-    if (memory !== 'auto') return this.prepareFor(step, capabilities, memory, signal);
-    const fast = await this.prepareFor(step, capabilities, 'fast', signal);
+    if (memory !== 'auto') return this.prepareFor(step, target, memory, signal);
+    const fast = await this.prepareFor(step, target, 'fast', signal);
     if (fits(fast.peakMemory, availableMemory())) return fast;
-    return this.prepareFor(step, capabilities, 'lean', signal);
+    return this.prepareFor(step, target, 'lean', signal);
   }
 
   private async prepareFor(
     step: StepGraph,
-    capabilities: CpuCapabilities,
+    { capabilities, kernels }: Target,
     memory: MemoryMode,
     signal: AbortSignal | undefined,
   ): Promise<Preparation> {
     // A step without state has its weights as constants: every checkpoint would be an entry of its own.
     const cache = step.packs.length > 0 ? this.cache : undefined;
-    const key = cache && cacheKey(digestStep(step), capabilities, memory);
+    const key = cache && cacheKey(digestStep(step), capabilities, memory, kernels?.digest);
     const known = key === undefined ? undefined : await cache?.read(key);
     if (known) return { ...known, binding: bindingOf(step), memory, fromCache: true };
-    const prepared = await prepareStep(step, { capabilities, memory, signal });
+    const prepared = await prepareStep(step, { capabilities, memory, fused: kernels !== undefined, signal });
     if (key !== undefined) await cache?.write(key, prepared);
     return { ...prepared, memory, fromCache: false };
+  }
+
+  /** What a step is compiled for: steps that change state are trained with, and only they have fused kernels. */
+  private async targetOf({ packs }: StepGraph): Promise<Target> {
+    const capabilities = await this.probe();
+    const kernels = packs.some(({ next }) => next) ? (await this.choice()).kernels : undefined;
+    return { capabilities, ...(kernels && { kernels }) };
+  }
+
+  private async runStock(
+    model: Uint8Array,
+    feeds: Parameters<ModelRunner>[1],
+  ): Promise<Readonly<Record<string, Float32Array>>> {
+    const { session } = await this.thread.request('load', { model, settings: this.settings(false) });
+    const inputs = Object.entries(feeds).map(([name, value]): [string, TensorValue] => [
+      name,
+      { dtype: 'float32', ...value },
+    ]);
+    try {
+      const reply = await this.thread.request('runModel', { session, inputs: Object.fromEntries(inputs) });
+      return Object.fromEntries(
+        Object.entries(reply.outputs).map(([name, { data }]) => [name, data as Float32Array]),
+      );
+    } finally {
+      await this.thread.request('release', { session });
+    }
+  }
+
+  private async runFused(
+    kernels: string,
+    { model, binding, inputs }: ProbeModel,
+  ): Promise<readonly TensorData[]> {
+    const settings: SessionSettings = { ...this.settings(false), kernels };
+    const { session } = await this.thread.request('compile', { model, settings, binding });
+    try {
+      return (await this.thread.request('run', { session, inputs, scalars: [] })).outputs;
+    } finally {
+      await this.thread.request('release', { session });
+    }
   }
 
   private probe(): Promise<CpuCapabilities> {
     this.capabilities ??=
       this.lowering === 'plain'
         ? Promise.resolve(PLAIN_CPU)
-        : probeCpu(async (model, feeds) => {
-            const { session } = await this.request('load', { model, settings: this.settings(false) });
-            const inputs = Object.entries(feeds).map(([name, value]): [string, TensorValue] => [
-              name,
-              { dtype: 'float32', ...value },
-            ]);
-            try {
-              const reply = await this.request('runModel', { session, inputs: Object.fromEntries(inputs) });
-              return Object.fromEntries(
-                Object.entries(reply.outputs).map(([name, { data }]) => [name, data as Float32Array]),
-              );
-            } finally {
-              await this.request('release', { session });
-            }
-          });
+        : probeCpu((model, feeds) => this.runStock(model, feeds));
     return this.capabilities;
   }
 
   private settings(rewrite: boolean): SessionSettings {
     return { threads: this.threads, rewrite };
-  }
-
-  private request<K extends RequestKind>(
-    kind: K,
-    body: Requests[K]['request'],
-    moved: readonly ArrayBufferLike[] = [],
-    describe: (message: string) => string = (message) => message,
-  ): Promise<Requests[K]['reply']> {
-    if (this.ended !== undefined) return Promise.reject(new OtxError('engine', describe(this.ended)));
-    return new Promise((resolve, reject) => {
-      this.lastId += 1;
-      this.pending.set(this.lastId, { resolve: resolve as (value: unknown) => void, reject, describe });
-      this.worker.ref();
-      const message = { id: this.lastId, kind, body } as RequestMessage;
-      this.worker.postMessage(message, moved as readonly ArrayBuffer[]);
-    });
-  }
-
-  private settle(reply: ReplyMessage): void {
-    const request = this.pending.get(reply.id);
-    this.pending.delete(reply.id);
-    if (this.pending.size === 0) this.worker.unref();
-    if (!request) return;
-    if ('error' in reply) request.reject(new OtxError('engine', request.describe(plainMessage(reply.error))));
-    else request.resolve(reply.value);
-  }
-
-  private fail(reason: string): void {
-    this.ended ??= reason;
-    for (const { reject, describe } of this.pending.values())
-      reject(new OtxError('engine', describe(reason)));
-    this.pending.clear();
   }
 }

@@ -1,5 +1,6 @@
 /** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
 import { breathe } from '../base/abortable.js';
+import { fuse } from '../graph/fusion/fuse.js';
 import {
   lower,
   optimize,
@@ -35,12 +36,17 @@ export function lowerForCpu(
 
 type Pass = (outputs: readonly Tensor[]) => Tensor[];
 
-function passesFor(capabilities: CpuCapabilities | undefined, memory: MemoryMode): readonly Pass[] {
+function passesFor(
+  capabilities: CpuCapabilities | undefined,
+  memory: MemoryMode,
+  fused = false,
+): readonly Pass[] {
   const table = cpuLowering(capabilities);
   const toStandard: Pass = (outputs) => lower(outputs, table);
-  if (memory === 'fast') return [optimize, toStandard, optimize, recomputeCopies];
+  const toKernels: readonly Pass[] = fused ? [(outputs) => fuse(outputs)] : [];
+  if (memory === 'fast') return [optimize, ...toKernels, toStandard, optimize, recomputeCopies];
   const optimizeKeeping: Pass = (outputs) => optimize(outputs, { keepRepeated: true });
-  return [optimize, recomputeActivations, toStandard, optimizeKeeping, recomputeCopies];
+  return [optimize, recomputeActivations, ...toKernels, toStandard, optimizeKeeping, recomputeCopies];
 }
 
 export interface PrepareOptions {
@@ -48,6 +54,8 @@ export interface PrepareOptions {
   readonly capabilities?: CpuCapabilities;
   /** Default fast. */
   readonly memory?: MemoryMode;
+  /** Use operators of the kernel library; default false. */
+  readonly fused?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,7 +65,7 @@ export interface PrepareOptions {
  * @throws OtxError `graph` when the graph cannot be expressed in ONNX, `aborted` when the signal fires.
  */
 export async function prepareStep(step: StepGraph, options: PrepareOptions = {}): Promise<PreparedStep> {
-  const { capabilities, memory = 'fast', signal } = options;
+  const { capabilities, memory = 'fast', fused, signal } = options;
   const pause = () => breathe(signal, 'the step was compiled');
   const packs = packsOf(step);
   const named: Record<string, Tensor> = { ...step.outputs };
@@ -65,7 +73,7 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions = {})
 
   const names = Object.keys(named);
   let lowered = Object.values(named);
-  for (const pass of passesFor(capabilities, memory)) {
+  for (const pass of passesFor(capabilities, memory, fused)) {
     await pause();
     lowered = pass(lowered);
   }

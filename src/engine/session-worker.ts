@@ -17,21 +17,20 @@ import type {
   StepBinding,
   TensorValue,
 } from './protocol.js';
-import { createSession, type OrtTensor, type Session, toOrtTensor, valuesOf } from './runtime.js';
+import { createSession, type Session, toOrtTensor, valuesOf } from './runtime.js';
 import { packInputName, packOutputName } from './step.js';
+import { createStepSession, type StepSession, type Value } from './step-session.js';
 
 interface PackState {
-  current: OrtTensor;
+  current: Float32Array;
   /** Where the next state is written; made when the first step that updates the pack is compiled. */
-  spare: OrtTensor | undefined;
+  spare: Float32Array | undefined;
   isSet: boolean;
 }
 
 interface Step {
-  readonly session: Session;
+  readonly session: StepSession;
   readonly binding: StepBinding;
-  readonly scalars: readonly OrtTensor[];
-  readonly isProfiled: boolean;
 }
 
 const activity = workerData as Activity;
@@ -50,18 +49,20 @@ type Handlers = {
   [K in RequestKind]: (body: Requests[K]['request']) => Promise<Answer<Requests[K]['reply']>>;
 };
 
-const newPackTensor = (size: number): OrtTensor => toOrtTensor('float32', new Float32Array(size), [size]);
-
 function ensurePack(name: string, size: number): PackState {
   let pack = packs.get(name);
   if (!pack) {
-    pack = { current: newPackTensor(size), spare: undefined, isSet: false };
+    pack = { current: new Float32Array(size), spare: undefined, isSet: false };
     packs.set(name, pack);
   }
-  if (pack.current.size !== size)
-    throw new Error(`pack "${name}" has ${size} values here, but ${pack.current.size} elsewhere`);
+  if (pack.current.length !== size)
+    throw new Error(`pack "${name}" has ${size} values here, but ${pack.current.length} elsewhere`);
   return pack;
 }
+
+const float = (name: string, shape: readonly number[], data: Float32Array): Value => ({
+  ...{ name, dtype: 'float32', shape, data },
+});
 
 /**
  * Statistics are the small packs. Batch norm divides what is too large to be squared by infinity, so that loss and gradients
@@ -71,20 +72,19 @@ const MOST_LOOKED_AT = 2 ** 18;
 
 /** Whether the next state of a pack is finite, as far as it is looked at. */
 function isFinitePack(name: string): boolean {
-  const { data, size } = known(packs, name).spare!;
-  return size > MOST_LOOKED_AT || (data as Float32Array).every(Number.isFinite);
+  const next = known(packs, name).spare!;
+  return next.length > MOST_LOOKED_AT || next.every(Number.isFinite);
 }
 
 const handlers: Handlers = {
   async compile({ model, settings, binding }) {
     for (const { name, size, updated } of binding.packs) {
       const pack = ensurePack(name, size);
-      if (updated) pack.spare ??= newPackTensor(size);
+      if (updated) pack.spare ??= new Float32Array(size);
     }
-    const session = await createSession(model, settings);
+    const session = await createStepSession(model, settings);
     lastSession += 1;
-    const scalars = binding.scalars.map(() => toOrtTensor('float32', new Float32Array(1), []));
-    steps.set(lastSession, { session, binding, scalars, isProfiled: settings.profile !== undefined });
+    steps.set(lastSession, { session, binding });
     return { value: { session: lastSession } };
   },
 
@@ -102,30 +102,24 @@ const handlers: Handlers = {
   },
 
   async run({ session: id, inputs, scalars }) {
-    const { session, binding, scalars: scalarTensors } = known(steps, id);
-    const feeds: Record<string, OrtTensor> = {};
-    const fetches: Record<string, OrtTensor> = {};
-    binding.inputs.forEach(({ name, dtype, shape }, i) => {
-      feeds[name] = toOrtTensor(dtype, inputs[i]!, shape);
-    });
-    binding.scalars.forEach((name, i) => {
-      (scalarTensors[i]!.data as Float32Array)[0] = scalars[i]!;
-      feeds[name] = scalarTensors[i]!;
-    });
-    for (const { name, updated } of binding.packs) {
+    const { session, binding } = known(steps, id);
+    const given = [
+      ...binding.inputs.map((type, i): Value => ({ ...type, data: inputs[i]! })),
+      ...binding.scalars.map((name, i) => float(name, [], Float32Array.of(scalars[i]!))),
+    ];
+    const wanted = binding.outputs.map(
+      (type): Value => ({ ...type, data: allocate(type.dtype, type.shape) }),
+    );
+    const outputs = wanted.map(({ data }) => data);
+    for (const { name, size, updated } of binding.packs) {
       const pack = known(packs, name);
       if (!pack.isSet) throw new Error(`pack "${name}" has no values yet; call setState first`);
-      feeds[packInputName(name)] = pack.current;
-      if (updated) fetches[packOutputName(name)] = pack.spare!;
+      given.push(float(packInputName(name), [size], pack.current));
+      if (updated) wanted.push(float(packOutputName(name), [size], pack.spare!));
     }
-    const outputs = binding.outputs.map(({ name, dtype, shape }) => {
-      const data = allocate(dtype, shape);
-      fetches[name] = toOrtTensor(dtype, data, shape);
-      return data;
-    });
 
     const start = performance.now();
-    await session.run(feeds, fetches);
+    await session.run(given, wanted);
     const milliseconds = performance.now() - start;
 
     const guard = binding.outputs.findIndex(({ name }) => name === binding.commitIfFinite);
@@ -157,7 +151,7 @@ const handlers: Handlers = {
 
   async setState({ pack: name, data }) {
     const pack = ensurePack(name, data.length);
-    (pack.current.data as Float32Array).set(data);
+    pack.current.set(data);
     pack.isSet = true;
     return { value: undefined };
   },
@@ -165,14 +159,12 @@ const handlers: Handlers = {
   async getState({ pack: name }) {
     const pack = packs.get(name);
     if (!pack?.isSet) throw new Error(`pack "${name}" has no values yet; call setState first`);
-    const data = (pack.current.data as Float32Array).slice();
+    const data = pack.current.slice();
     return { value: data, moved: [data] };
   },
 
   async release({ session: id }) {
-    const step = steps.get(id);
-    if (step?.isProfiled) step.session.endProfiling();
-    await (step?.session ?? models.get(id))?.release();
+    await (steps.get(id)?.session ?? models.get(id))?.release();
     steps.delete(id);
     models.delete(id);
     return { value: undefined };

@@ -13,6 +13,8 @@ export interface SessionSettings {
   readonly rewrite: boolean;
   /** Waiting threads look for work instead of sleeping; default true. */
   readonly spinning?: boolean;
+  /** Path of the library of fused kernels that the model takes; default: it takes none. */
+  readonly kernels?: string;
   /** Path prefix of a profile to write; default none. */
   readonly profile?: string;
 }

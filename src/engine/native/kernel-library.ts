@@ -6,8 +6,10 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { version } from '../../base/version.js';
+import { elementTypes } from '../../graph/onnx/operators.js';
 import type { DType, Shape, TensorData } from '../../graph/tensor.js';
 import type { SessionSettings } from '../settings.js';
+import { kernelLanes } from './find-kernels.js';
 
 /** A session of the library. Values are bound by name and stay bound; their arrays must not move in the meantime. */
 export interface KernelSession {
@@ -24,17 +26,6 @@ export interface KernelLibrary {
   /** Blocks the thread. */
   createSession(model: Uint8Array, settings: SessionSettings): KernelSession;
 }
-
-/** Widest vectors to use, in floats; for tests of narrower ones. 0: as wide as the processor has them. */
-const LANES = Number(process.env.OTX_KERNEL_LANES ?? 0);
-
-const ELEMENT_TYPES: { readonly [D in DType]: number } = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-};
 
 /** @throws Error saying why the library cannot be used. */
 export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
@@ -60,7 +51,7 @@ export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
   const check = (code: number) => {
     if (code !== 0) throw new Error(functions.error());
   };
-  check(functions.init(runtimePath(), LANES));
+  check(functions.init(runtimePath(), kernelLanes()));
   return {
     width: functions.width(),
     createSession: (model, { threads, spinning, profile }) => {
@@ -86,7 +77,7 @@ export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
               name,
               data,
               data.byteLength,
-              ELEMENT_TYPES[dtype],
+              elementTypes[dtype],
               sizes,
               sizes.length,
               output,

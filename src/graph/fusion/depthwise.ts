@@ -46,7 +46,10 @@ function alone(node: Node<'conv'>, { current }: Matching): readonly Tensor[] {
   return fusedOp('Depthwise', node.inputs.map(current), [y], geometry(node.attributes, y));
 }
 
-function withGelu(node: Node<'conv'>, { current, readers, replace }: Matching): readonly Tensor[] | undefined {
+function withGelu(
+  node: Node<'conv'>,
+  { current, readers, replace }: Matching,
+): readonly Tensor[] | undefined {
   const y = node.outputs[0]!;
   const gelu = readers(y).find(({ op }) => op === 'gelu');
   if (!gelu) return undefined;
@@ -110,8 +113,7 @@ function gradientsOf(
     (node): node is Node<'convWeightGrad'> => node.op === 'convWeightGrad' && node.inputs[0] === x,
   );
   const ofBias = all.filter(
-    (node) =>
-      node.op === 'reduceSum' && node.attributes.axes.join() === '0,2,3' && !node.attributes.keepDims,
+    (node) => node.op === 'reduceSum' && node.attributes.axes.join() === '0,2,3' && !node.attributes.keepDims,
   );
   if (!ofInput || !ofWeight) return undefined;
   const isComplete = all.length === 2 + ofBias.length;

@@ -118,7 +118,12 @@ export class ElementwiseProgram {
   ): Problem | undefined {
     const node = x.node as AnyNode;
     if (node.op === 'constant' && x.size === 1)
-      return this.place(code, CONST, indexIn(this.constants, Number(node.attributes.data[0])), MOST.constants);
+      return this.place(
+        code,
+        CONST,
+        indexIn(this.constants, Number(node.attributes.data[0])),
+        MOST.constants,
+      );
     if (node.op === 'expand') return this.emit(node.inputs[0]!, all, channels, code, inside);
     const { height, width } = this.maps;
     if (!this.isWhole(x, all)) return this.broadcast(x, all, channels, code);
@@ -172,19 +177,18 @@ export class ElementwiseProgram {
   }
 
   /** Channels of a map that is put together: those of one part, or the parts that they fall into. */
-  private join(
-    x: Tensor,
-    pieces: readonly Piece[],
-    channels: Channels,
-    code: number[],
-  ): Problem | undefined {
+  private join(x: Tensor, pieces: readonly Piece[], channels: Channels, code: number[]): Problem | undefined {
     const shares = pieces.map((piece) => ({ piece, share: meeting(channels, piece) }));
     if (shares.some(({ share }) => share === 'unfit')) return 'unfit';
     const met = shares.filter(({ share }) => share !== undefined);
     if (met.length !== 1) return met.map(({ share }) => share as Channels);
     const { map, first, step } = met[0]!.piece;
     this.swallowed.add(x);
-    const inner = { first: (channels.first - first) / step, step: channels.step / step, count: channels.count };
+    const inner = {
+      first: (channels.first - first) / step,
+      step: channels.step / step,
+      count: channels.count,
+    };
     return this.emit(map, map.shape[1]!, inner, code, this.goesInside(map) || isPart(map));
   }
 
@@ -266,4 +270,3 @@ export const mapsOf = (x: Tensor): Maps | undefined => {
   const [images, channels, height, width] = x.shape as [number, number, number, number];
   return { images, channels, height, width };
 };
-

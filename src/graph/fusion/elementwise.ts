@@ -13,13 +13,14 @@ const MIN_SIZE = 8192;
 /** Planes of a flat tensor, which has none of its own. */
 const FLAT_WIDTH = 256;
 
-export function fuseElementwise(outputs: readonly Tensor[]): Tensor[] {
+/** @param minSize values of the smallest maps that are looked at */
+export function fuseElementwise(outputs: readonly Tensor[], minSize: number = MIN_SIZE): Tensor[] {
   return fuseWith(outputs, (node, matching) => {
     const [y] = node.outputs;
-    if (!y || y.dtype !== 'float32') return undefined;
+    if (y?.dtype !== 'float32') return undefined;
     if (node.op === 'averagePool' || node.op === 'reduceSum' || node.op === 'reduceMean')
-      return node.inputs[0]!.size < MIN_SIZE ? undefined : windowSums(node, matching);
-    if (y.size < MIN_SIZE) return undefined;
+      return node.inputs[0]!.size < minSize ? undefined : windowSums(node, matching);
+    if (y.size < minSize) return undefined;
     const fused = chain(node, y, matching);
     return fused && [fused];
   });

@@ -2,7 +2,14 @@
  * @file The mechanism behind passes that make one operator of several: a rewriting that knows who reads a tensor, and that can
  * replace a later node together with the one at hand.
  */
-import { type AnyNode, createNode, inScope, reachableNodes, type Tensor, type TensorType } from '../tensor.js';
+import {
+  type AnyNode,
+  createNode,
+  inScope,
+  reachableNodes,
+  type Tensor,
+  type TensorType,
+} from '../tensor.js';
 import type { OnnxAttribute } from '../vocabulary.js';
 
 /** What a matcher asks about the graph that is being rewritten; tensors are those of the graph before. */

@@ -1,0 +1,157 @@
+/**
+ * @file Finds out whether the kernel library computes what it should on this processor: every operator of it against the
+ * plain lowering, on small odd shapes.
+ */
+import { messageOf } from '../../base/errors.js';
+import { fuse } from '../../graph/fusion/fuse.js';
+import {
+  add,
+  averagePool,
+  batchNorm,
+  concat,
+  conv,
+  gelu,
+  gradients,
+  input,
+  lower,
+  mul,
+  optimize,
+  plainLowering,
+  reduceSum,
+  relu,
+  reshape,
+  resizeNearest,
+  sigmoid,
+  split,
+  type Tensor,
+} from '../../graph/index.js';
+import { serializeLowered } from '../../graph/onnx/serialize.js';
+import type { TensorData } from '../../graph/tensor.js';
+import type { StepBinding } from '../protocol.js';
+
+/** Relative to the largest value of a result; what is wrong differs by far more. */
+const TOLERANCE = 3e-5;
+const EPSILON = 1e-3;
+
+/** The graphs whose values are compared; together they have every operator of the library. */
+export interface ProbeGraph {
+  readonly inputs: readonly Tensor[];
+  readonly plain: readonly Tensor[];
+  readonly fused: readonly Tensor[];
+}
+
+export function probeGraph(): ProbeGraph {
+  const inputs: Tensor[] = [];
+  const make = (shape: readonly number[]): Tensor => {
+    const tensor = input(`x${inputs.length}`, 'float32', shape);
+    inputs.push(tensor);
+    return tensor;
+  };
+  const results = [normed(make), active(make), activeAlone(make), shuffled(make)].flatMap(withGradients);
+  const small = optimize(results);
+  return {
+    inputs,
+    plain: optimize(lower(small, plainLowering)),
+    fused: optimize(lower(fuse(small, { minSize: 1 }), plainLowering)),
+  };
+}
+
+type Make = (shape: readonly number[]) => Tensor;
+
+interface Case {
+  readonly results: readonly Tensor[];
+  readonly variables: readonly Tensor[];
+}
+
+/** The results, and the gradients of a sum in which each value has another weight. */
+function withGradients({ results, variables }: Case): readonly Tensor[] {
+  const loss = results.map((y) => reduceSum(mul(y, mul(y, y)))).reduce((a, b) => add(a, b));
+  return [...results, ...gradients(loss, variables)];
+}
+
+/** Depthwise with a norm, of stride 2 with ReLU and of stride 1 without, and a norm without a convolution. */
+function normed(make: Make): Case {
+  const [x, small, wide, other] = [
+    make([2, 5, 19, 21]),
+    make([5, 1, 3, 3]),
+    make([5, 1, 3, 5]),
+    make([3, 4, 35]),
+  ];
+  const parameters = [5, 5, 5, 5, 4, 4].map((channels) => make([channels]));
+  const [s1, b1, s2, b2, s3, b3] = parameters as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const first = relu(batchNorm(conv(x, small, { groups: 5, stride: 2, padding: 1 }), s1, b1, EPSILON).y);
+  const second = batchNorm(conv(first, wide, { groups: 5, padding: [1, 2] }), s2, b2, EPSILON).y;
+  const third = relu(batchNorm(other, s3, b3, EPSILON).y);
+  return { results: [second, third], variables: [x, small, wide, other, ...parameters] };
+}
+
+/** Depthwise with bias and GELU. */
+function active(make: Make): Case {
+  const [x, w, b] = [make([2, 3, 11, 18]), make([3, 1, 5, 5]), make([3])];
+  const y = gelu(conv(x, w, { groups: 3, padding: 2, bias: b }));
+  return { results: [y], variables: [x, w, b] };
+}
+
+/** A strip without anything behind it, and GELU alone. */
+function activeAlone(make: Make): Case {
+  const [x, w] = [make([1, 4, 9, 17]), make([4, 1, 1, 7])];
+  return { results: [conv(gelu(x), w, { groups: 4, padding: [0, 3] })], variables: [x, w] };
+}
+
+/** Halves, gates, upsampling, pooling and a shuffle. */
+function shuffled(make: Make): Case {
+  const [x, gate, coarse] = [make([2, 6, 8, 12]), make([2, 3, 1, 1]), make([2, 3, 2, 3])];
+  const [first, second] = split(x, [3, 3], 1) as [Tensor, Tensor];
+  const gated = mul(second, sigmoid(gate));
+  const joined = [first, add(gated, resizeNearest(coarse, [8, 12]))];
+  const stacked = concat(
+    joined.map((part) => reshape(part, [2, 3, 1, 8, 12])),
+    2,
+  );
+  const y = relu(reshape(stacked, [2, 6, 8, 12]));
+  return { results: [y, averagePool(y, [4, 4])], variables: [x, gate, coarse] };
+}
+
+/** A model that the library runs once. */
+export interface ProbeModel {
+  readonly model: Uint8Array;
+  readonly binding: StepBinding;
+  /** In the order of the binding. */
+  readonly inputs: readonly Float32Array[];
+}
+
+/**
+ * Why the library must not be used; undefined where everything is as it should be.
+ *
+ * @param run runs a model with the library and gives its outputs in the order of the binding
+ */
+export async function probeKernels(
+  run: (probe: ProbeModel) => Promise<readonly TensorData[]>,
+): Promise<string | undefined> {
+  const { inputs, plain, fused } = probeGraph();
+  const outputs = [...plain, ...fused].map((tensor, i): [string, Tensor] => [`y${i}`, tensor]);
+  const model = serializeLowered({ inputs, outputs: Object.fromEntries(outputs) });
+  const typed = (name: string, { dtype, shape }: Tensor) => ({ name, dtype, shape });
+  const binding: StepBinding = {
+    inputs: inputs.map((tensor, i) => typed(`x${i}`, tensor)),
+    scalars: [],
+    packs: [],
+    outputs: outputs.map(([name, tensor]) => typed(name, tensor)),
+  };
+  const data = inputs.map(({ size }, seed) =>
+    Float32Array.from({ length: size }, (_, i) => Math.sin(i * 1.7 + seed) + 0.1),
+  );
+  try {
+    const values = (await run({ model, binding, inputs: data })) as readonly Float32Array[];
+    const wrong = plain.findIndex((_, i) => !agree(values[i]!, values[plain.length + i]!));
+    return wrong < 0 ? undefined : 'the library of fused kernels computes other values than the runtime';
+  } catch (error) {
+    return `the library of fused kernels cannot be used: ${messageOf(error)}`;
+  }
+}
+
+function agree(expected: Float32Array, actual: Float32Array): boolean {
+  const scale = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  // A NaN fails the comparison.
+  return expected.every((value, i) => Math.abs(value - actual[i]!) <= TOLERANCE * scale);
+}
