@@ -28,7 +28,15 @@ const WEB = {
   'export/deploy/browser-segmenter': { format: 'iife', name: 'otx' },
 };
 /** Dependencies with native code, threads of their own, or of use to few; all others are joined. */
-const LEFT = ['sharp', 'onnxruntime-node', 'koffi', 'piscina', 'undici', '@techstark/opencv-js', 'onnxruntime-web'];
+const LEFT = [
+  'sharp',
+  'onnxruntime-node',
+  'koffi',
+  'piscina',
+  'undici',
+  '@techstark/opencv-js',
+  'onnxruntime-web',
+];
 
 const { files: published } = JSON.parse(readFileSync('package.json', 'utf8'));
 for (const name of [...ENTRIES, ...WORKERS, ...Object.keys(WEB)]) {

@@ -10,13 +10,14 @@ export {
   type CompileOptions,
   createEngine,
   type Engine,
+  type EngineChoice,
   type EngineOptions,
   type RunResult,
   type StepInputs,
 } from './engine/engine.js';
 export type { ModelValue, TensorValue } from './engine/protocol.js';
 export { run } from './engine/run.js';
-export type { MemoryMode } from './engine/settings.js';
+export type { EngineKind, EngineWish, MemoryMode } from './engine/settings.js';
 export {
   layoutOf,
   type Pack,

@@ -127,7 +127,7 @@ static Operand run_program(const ElementwiseCall *call, const Piece *piece, int6
                            int64_t rows, float (*stack)[TILE], float *result) {
   const Elementwise *e = call->program;
   int64_t size = rows * e->width;
-  Operand operands[ELEMENTWISE_DEPTH];
+  Operand operands[ELEMENTWISE_DEPTH] = {{NULL, 0}};
   int top = 0;
   for (int at = 0; at < piece->length; at++) {
     int code = piece->code[2 * at], argument = piece->code[2 * at + 1];

@@ -219,13 +219,15 @@ function startText({
   resumed,
   config,
   images,
+  engine,
 }: StartEvent): string {
   const type = config.hyper_parameters.algo_backend?.train_type ?? 'Incremental';
   const crops = `crop ${sizes.train}${images.validation !== undefined ? `, validation ${sizes.validation}` : ''}`;
   const from = resumed ? `\ngoing on after ${resumed.epoch} epochs and ${resumed.step} steps` : '';
   return (
     `training ${template} (${parameters.toLocaleString('en')} parameters), train type ${type}:\n` +
-    `${epochs} epochs of ${stepsPerEpoch} steps, batch ${batchSize}, ${crops}\noutput ${output}${from}`
+    `${epochs} epochs of ${stepsPerEpoch} steps, batch ${batchSize}, ${crops}\n` +
+    `engine ${engine.kind} (${engine.reason})\noutput ${output}${from}`
   );
 }
 

@@ -10,14 +10,14 @@ import { MOST_THREADS } from '../base/most-threads.js';
 import { formatType, type TensorData } from '../graph/tensor.js';
 import { allocatedBytes } from './allocate.js';
 import { EngineThread } from './engine-thread.js';
-import { chooseEngine, ENGINE_WISHES, type EngineChoice, type EngineWish } from './kernel-choice.js';
+import { chooseEngine, type EngineChoice } from './kernel-choice.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
 import type { ProbeModel } from './native/probe-kernels.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type { ModelValue, TensorValue } from './protocol.js';
 import { type CpuCapabilities, PLAIN_CPU } from './providers/cpu.js';
 import { type ModelRunner, probeCpu } from './providers/probe.js';
-import type { MemoryMode, SessionSettings } from './settings.js';
+import { ENGINE_WISHES, type EngineWish, type MemoryMode, type SessionSettings } from './settings.js';
 import type { StepGraph } from './step.js';
 import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
 import { digestStep } from './step-digest.js';
@@ -29,7 +29,7 @@ import {
   type StepInputs,
 } from './step-inputs.js';
 
-export type { EngineChoice, EngineWish, StepInputs };
+export type { EngineChoice, StepInputs };
 
 /** How an engine computes. */
 export interface EngineOptions {
@@ -46,7 +46,7 @@ export interface EngineOptions {
    * What computes steps that change state: `auto` (default), `fused` or `stock`; {@link Engine.choice} says what came of it.
    * With `lowering: 'plain'` the stock one does.
    */
-  readonly engine?: EngineWish;
+  readonly engine?: EngineWish | undefined;
   /** Folder that keeps compiled steps for later runs, or false for none. Default: see {@link stepCacheFolder}. */
   readonly cache?: string | false;
 }

@@ -4,17 +4,7 @@ import type { TensorData } from '../graph/tensor.js';
 import { findKernels } from './native/find-kernels.js';
 import { keptVerdict } from './native/kept-verdict.js';
 import { type ProbeModel, probeKernels } from './native/probe-kernels.js';
-
-/**
- * `fused`: ONNX Runtime with operators of this project's kernel library; `stock`: ONNX Runtime as it comes. Their results
- * differ in the last bits.
- */
-export type EngineKind = 'fused' | 'stock';
-
-/** What to ask for: one of the engines, or `auto` for the fused one where it works on this machine. */
-export const ENGINE_WISHES = ['auto', 'fused', 'stock'] as const;
-/** What may be asked for. */
-export type EngineWish = (typeof ENGINE_WISHES)[number];
+import type { EngineKind, EngineWish } from './settings.js';
 
 /** What came of a wish. */
 export interface EngineChoice {

@@ -6,6 +6,17 @@
  */
 export type MemoryMode = 'fast' | 'lean';
 
+/**
+ * `fused`: ONNX Runtime with operators of this project's kernel library; `stock`: ONNX Runtime as it comes. Their results
+ * differ in the last bits.
+ */
+export type EngineKind = 'fused' | 'stock';
+
+/** What to ask for: one of the engines, or `auto` for the fused one where it works on this machine. */
+export const ENGINE_WISHES = ['auto', 'fused', 'stock'] as const;
+/** What may be asked for. */
+export type EngineWish = (typeof ENGINE_WISHES)[number];
+
 export interface SessionSettings {
   /** Threads inside an operator. */
   readonly threads: number;

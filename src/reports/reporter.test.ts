@@ -57,6 +57,7 @@ function startEvent(resumed?: StartEvent['resumed']): StartEvent {
     batchSize: 2,
     sizes: { train: 32, validation: 32 },
     parameters: 1,
+    engine: { kind: 'stock', reason: 'of a test' },
     resumed,
   };
 }

@@ -77,6 +77,8 @@ const checkpointInfo = z.object({
       config: runConfigSchema,
       /** Threads of the engine, on which the last bits of all results depend. */
       threads: z.int().min(1).max(MOST_THREADS),
+      /** What computed its steps, on which the last bits depend too; without it in files of earlier versions, which had `stock`. */
+      engine: z.enum(['fused', 'stock']).optional(),
       /** Classes of the weights that the run started from; null for random ones. */
       knownClasses: z.array(z.string()).nullable(),
       data: z.object({

@@ -4,6 +4,7 @@
  */
 
 import type { ClassInfo, DatasetReport, SplitReport } from '../data/index.js';
+import type { EngineKind } from '../engine/settings.js';
 import type { SegmentationMetrics } from './metrics.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
@@ -100,6 +101,8 @@ export interface StartEvent {
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Trainable parameters. */
   readonly parameters: number;
+  /** What computes the steps, and why that. */
+  readonly engine: { readonly kind: EngineKind; readonly reason: string };
   /** Where a resumed run goes on: epochs finished, and steps of the next one; undefined for a new run. */
   readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
 }

@@ -5,6 +5,7 @@
 
 import { MOST_THREADS } from '../base/most-threads.js';
 import { FORMAT_NAMES } from '../data/formats/formats.js';
+import { ENGINE_WISHES } from '../engine/settings.js';
 import { pretrainedKind } from './pretrained-choice.js';
 import { RECIPE_NAMES } from './recipe-name.js';
 import { anyText, count, interval, oneOf, onOff, path, seconds, share, word } from './run-kinds.js';
@@ -198,6 +199,17 @@ export const runOptions = {
     flag: '--threads <number>',
     onResume: 'fixed',
     description: 'threads that compute (default: all that the process may use)',
+  },
+  engine: {
+    ...word(ENGINE_WISHES),
+    file: 'engine',
+    flag: '--engine <name>',
+    onResume: 'free',
+    description:
+      'what computes training steps: fused, ONNX Runtime with the kernels of this package (docs/kernels.md); stock, ONNX Runtime ' +
+      'as it comes; auto, the first where it works here. Results differ in the last bits (default: auto; of a run that goes on, ' +
+      'that which it had)',
+    help: 'what computes training steps: fused (with kernels of this package), stock, or auto (default: auto, fused where it works)',
   },
   adaptedBatchSize: {
     ...count({ min: 1, what: 'images' }),

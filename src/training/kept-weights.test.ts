@@ -15,6 +15,7 @@ const script = vi.hoisted(() => ({ steps: 0, trained: 0, average: 0 }));
 
 vi.mock('./session.js', () => ({
   createTrainingSession: async (): Promise<TrainingSession> => ({
+    engine: { kind: 'stock', reason: 'of a test' },
     step: async () => {
       script.steps += 1;
       return { loss: 1, committed: true, figures: {}, pictures: {} };

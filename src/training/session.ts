@@ -4,7 +4,8 @@ import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { Random } from '../base/random.js';
 import type { TrainBatch } from '../data/index.js';
-import { type CompiledStep, createEngine } from '../engine/engine.js';
+import { type CompiledStep, createEngine, type EngineChoice } from '../engine/engine.js';
+import type { EngineWish } from '../engine/settings.js';
 import type { StepGraph } from '../engine/step.js';
 import type { TensorData } from '../graph/index.js';
 import type { Forward } from '../inference/validate.js';
@@ -26,6 +27,8 @@ export interface SessionOptions {
   /** Of drop-path, dropout and whatever else a step draws. */
   readonly seed: number;
   readonly threads?: number | undefined;
+  /** What computes the steps; default: auto. */
+  readonly engine?: EngineWish | undefined;
   /** Called before the first and after each of the steps and evaluations that are compiled. */
   readonly onCompile?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -44,6 +47,8 @@ export interface StepResult {
 
 /** What the training loop needs of the engine. */
 export interface TrainingSession {
+  /** What computes the steps. */
+  readonly engine: EngineChoice;
   /**
    * One optimiser step. A loss or gradient that is not finite leaves everything as it was.
    *
@@ -70,7 +75,7 @@ export interface TrainingSession {
  */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
   const { graphs, variables, state, saved, seed, threads, onCompile, signal } = options;
-  const engine = await createEngine({ threads });
+  const engine = await createEngine({ threads, engine: options.engine });
   const named = { ...graphs.steps, ...graphs.otherEvaluations };
   const total = Object.keys(named).length + (graphs.evaluation ? 1 : 0);
   let done = 0;
@@ -80,6 +85,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     return compiled;
   };
   try {
+    const choice = await engine.choice();
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
     for (const [name, graph] of Object.entries(graphs.steps)) {
@@ -100,6 +106,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     }
 
     return {
+      engine: choice,
       step: async (batch, learningRate, update) => {
         const run = steps.get(batch.step);
         if (!run)

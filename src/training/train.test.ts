@@ -44,6 +44,7 @@ vi.mock('./session.js', () => ({
   createTrainingSession: async (): Promise<TrainingSession> => {
     let validated = 0;
     return {
+      engine: { kind: 'stock', reason: 'of a test' },
       step: async (_batch, learningRate, update) => {
         const loss = script.losses[Math.min(script.calls.length, script.losses.length - 1)]!;
         script.calls.push({ learningRate, update });

@@ -89,7 +89,7 @@ async function begin(training: Training): Promise<void> {
 /** Tells everybody that all is ready. */
 function start(training: Training): void {
   const { template, folder, config, trainSet, validationSet, classes, sizes, method, resumed } = training;
-  const { state, start: startedFrom, trainLoader, hyperParameters, reporter, tell } = training;
+  const { state, start: startedFrom, trainLoader, hyperParameters, reporter, tell, session } = training;
   const event = {
     type: 'start',
     template: template.name,
@@ -100,6 +100,7 @@ function start(training: Training): void {
     stepsPerEpoch: trainLoader.stepsPerEpoch,
     batchSize: hyperParameters.learning_parameters.batch_size,
     parameters: method.parameters,
+    engine: { kind: session.engine.kind, reason: session.engine.reason },
   } as const;
   reporter?.onStart({ start: event, classes, trainSet, validationSet, pictures: method.pictures });
   tell(event);

@@ -2,6 +2,7 @@
 
 import type { Dataset } from '../../data/index.js';
 import { createEngine } from '../../engine/engine.js';
+import type { EngineWish } from '../../engine/settings.js';
 import type { Method } from '../../methods/method.js';
 import type { TrainEvent } from '../../runs/events.js';
 import type { RunConfig } from '../../runs/run-config.js';
@@ -17,7 +18,15 @@ export async function adaptBatchSize(
   { adapted_batch_size }: RunConfig,
   { samples }: Dataset,
   method: Method,
-  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal | undefined },
+  {
+    threads,
+    engine: wish,
+    signal,
+  }: {
+    readonly threads: number;
+    readonly engine?: EngineWish | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
   onEvent: (event: TrainEvent) => void,
 ): Promise<HyperParameters> {
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
@@ -29,7 +38,7 @@ export async function adaptBatchSize(
     onEvent({ type: 'progress', task: 'probe', done: trials, total: Math.max(++trials, FEWEST_TRIALS) });
     const { steps, evaluation, otherEvaluations = {} } = method.graphs(batchSize);
     const all = [...Object.values(steps), evaluation, ...Object.values(otherEvaluations)];
-    const engine = await createEngine({ threads });
+    const engine = await createEngine({ threads, engine: wish });
     try {
       return await engine.plan(
         all.filter((graph) => graph !== undefined),

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { DataSource } from '../../data/index.js';
+import type { EngineWish } from '../../engine/settings.js';
 import { type HyperParameters, resolveHyperParameters } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
 import { completeOptions } from '../options/complete-options.js';
@@ -34,6 +35,8 @@ export interface Asked {
   /** What becomes of a run that was given more epochs. */
   readonly extension: string | undefined;
   readonly threads: number;
+  /** Of a run that goes on that which it had, unless another one was named. */
+  readonly engine: EngineWish;
   readonly given: GivenData;
 }
 
@@ -51,10 +54,22 @@ export async function whatIsAsked(
   checkUsed(options, settings);
   if (!earlier && config.pretrained === 'embedded')
     await requireEmbedded({ template, source: options.pretrainedSource });
-  return { ...known, settings, threads, given };
+  const engine = engineOf(options, config, earlier);
+  return { ...known, settings, threads, engine, given };
 }
 
-type Known = Omit<Asked, 'settings' | 'threads' | 'given'>;
+type Known = Omit<Asked, 'settings' | 'threads' | 'engine' | 'given'>;
+
+/** One that had the stock engine keeps it, so that it goes on bit by bit; the fused one may be missing where it goes on. */
+function engineOf(
+  options: TrainOptions | ResumeOptions,
+  config: CompleteConfig,
+  earlier: InterruptedRun | undefined,
+): EngineWish {
+  const named = options.engine ?? (earlier ? undefined : config.engine);
+  if (named !== undefined) return named.trim().toLowerCase() as EngineWish;
+  return earlier?.resume.engine === 'stock' ? 'stock' : 'auto';
+}
 
 async function askedAnew(raw: TrainOptions, notice: (message: string) => void): Promise<Known> {
   const { options, trainType, notices } = await completeOptions(raw);

@@ -12,6 +12,7 @@ import {
   squareOf,
   type TrainLoader,
 } from '../../data/index.js';
+import type { EngineKind } from '../../engine/settings.js';
 import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
 import { allFigures, type Method } from '../../methods/method.js';
 import type { RunReporter } from '../../reports/index.js';
@@ -164,7 +165,7 @@ interface Preparing extends Settled {
 /** The rest, once there is a folder. */
 async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<PreparedRun> {
   const { options, listeners, notice, asked, start, data, chosen: byRecipe } = preparing;
-  const { config, template, earlier, threads } = asked;
+  const { config, template, earlier, threads, engine } = asked;
   const { signal } = options;
   const { tell } = listeners;
 
@@ -197,7 +198,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   // The engine, with a batch that fits.
   const hyperParameters = earlier
     ? chosen
-    : await adaptBatchSize(chosen, config, trainSet, method, { threads, signal }, tell);
+    : await adaptBatchSize(chosen, config, trainSet, method, { threads, engine, signal }, tell);
   const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
   const trainLoader = await loaderOf(preparing, { method, hyperParameters, report, knownClasses });
   const history = await startFiles(folder, {
@@ -210,13 +211,14 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   listeners.reporter?.onFolder(folder.outputs, resumed);
   tell({ type: 'output', folder: folder.root });
   const session = await createTrainingSession({
-    ...{ graphs, variables: method.variables, state: weights, threads, signal, seed: config.seed },
+    ...{ graphs, variables: method.variables, state: weights, threads, engine, signal, seed: config.seed },
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {
     await trainLoader.dispose();
     throw error;
   });
+  warnOfOtherEngine(session.engine.kind, earlier, notice);
   const sizes = inputSizes(hyperParameters);
   const { samples } = trainSet;
   const tiling = tilingOf(hyperParameters, {
@@ -241,11 +243,25 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
       ? structuredClone(earlier.resume.state)
       : initialRunState(num_iters, learning_rate_schedule),
     start: start.record,
-    resumeInfo: { config, threads, knownClasses, data: data.fingerprints },
+    resumeInfo: { config, threads, engine: session.engine.kind, knownClasses, data: data.fingerprints },
     dispose: async () => {
       await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
     },
   };
+}
+
+/** Says so where a run cannot go on bit by bit. */
+function warnOfOtherEngine(
+  kind: EngineKind,
+  earlier: Asked['earlier'],
+  notice: (message: string) => void,
+): void {
+  const before = earlier?.resume.engine ?? 'stock';
+  if (!earlier || before === kind) return;
+  notice(
+    `the run had the ${before} engine and goes on with the ${kind} one: its results differ in the last bits from those that it ` +
+      'would have had',
+  );
 }
 
 /** Says so to who did not choose to begin with random numbers. */
