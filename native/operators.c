@@ -111,6 +111,30 @@ static OrtStatus *batch_norm(const Kernel *kernel, OrtKernelContext *context) {
   return parallel(context, kernels->batch_norm_forward, channels, &b);
 }
 
+/** (x, scale, bias, mean, variance) → y */
+static OrtStatus *batch_norm_again(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[5];
+  TRY(read_inputs(context, 5, in));
+  REQUIRE(in[0].rank >= 2 && in[0].size > 0);
+  int64_t channels = in[0].shape[1];
+  REQUIRE(in[1].size == channels && in[2].size == channels && in[3].size == channels && in[4].size == channels);
+  BatchNormForward b = {
+      .x = in[0].data,
+      .scale = in[1].data,
+      .bias = in[2].data,
+      // Only read by this kernel.
+      .mean = (float *)in[3].data,
+      .variance = (float *)in[4].data,
+      .images = in[0].shape[0],
+      .channels = channels,
+      .plane = plane_of(in),
+      .epsilon = kernel->epsilon,
+      .relu = kernel->relu != 0,
+  };
+  TRY(make_output(context, 0, in[0].shape, in[0].rank, &b.y));
+  return parallel(context, kernels->batch_norm_again, channels, &b);
+}
+
 /** (dy, x, scale, bias, mean, variance) → (dx, dscale, dbias) */
 static OrtStatus *batch_norm_grad(const Kernel *kernel, OrtKernelContext *context) {
   Input in[6];
@@ -306,6 +330,7 @@ static OrtStatus *depthwise_norm_grad(const Kernel *kernel, OrtKernelContext *co
 
 static Operator table[] = {
     {.name = "BatchNorm", .compute = batch_norm},
+    {.name = "BatchNormAgain", .compute = batch_norm_again},
     {.name = "BatchNormGrad", .compute = batch_norm_grad},
     {.name = "Gelu", .compute = gelu},
     {.name = "GeluGrad", .compute = gelu_grad},

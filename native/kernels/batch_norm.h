@@ -50,23 +50,14 @@ ALWAYS_INLINE void add_moments(const float *x, int64_t size, float shift, double
   }
 }
 
-static void batch_norm_forward(void *arguments, size_t channel) {
-  const BatchNormForward *b = arguments;
+/** y of one channel from its mean and variance. */
+static NOT_INLINE void normalize(const BatchNormForward *b, int64_t channel) {
   int64_t size = b->plane, stride = b->channels * size;
-  const float *x = b->x + (int64_t)channel * size;
-  // Any value of the channel is near its mean, compared with zero.
-  float shift = isfinite(x[0]) ? x[0] : 0;
-  double sums[2] = {0, 0}, count = (double)b->images * (double)size;
-  for (int64_t n = 0; n < b->images; n++) add_moments(x + n * stride, size, shift, sums);
-  double offset = sums[0] / count, spread = sums[1] / count - offset * offset;
-  float mean = (float)(shift + offset), variance = (float)(spread < 0 ? 0 : spread);
-  b->mean[channel] = mean;
-  b->variance[channel] = variance;
-
-  float factor = channel_factor(b->scale[channel], variance, b->epsilon), bias = b->bias[channel];
+  float mean = b->mean[channel], bias = b->bias[channel];
+  float factor = channel_factor(b->scale[channel], b->variance[channel], b->epsilon);
   for (int64_t n = 0; n < b->images; n++) {
-    const float *from = x + n * stride;
-    float *to = b->y + (int64_t)channel * size + n * stride;
+    const float *from = b->x + channel * size + n * stride;
+    float *to = b->y + channel * size + n * stride;
     int64_t i = 0;
     if (b->relu)
       for (; i + LANES <= size; i += LANES) store(to + i, rectify((load(from + i) - mean) * factor + bias));
@@ -78,6 +69,23 @@ static void batch_norm_forward(void *arguments, size_t channel) {
     }
   }
 }
+
+static void batch_norm_forward(void *arguments, size_t channel) {
+  const BatchNormForward *b = arguments;
+  int64_t size = b->plane, stride = b->channels * size;
+  const float *x = b->x + (int64_t)channel * size;
+  // Any value of the channel is near its mean, compared with zero.
+  float shift = isfinite(x[0]) ? x[0] : 0;
+  double sums[2] = {0, 0}, count = (double)b->images * (double)size;
+  for (int64_t n = 0; n < b->images; n++) add_moments(x + n * stride, size, shift, sums);
+  double offset = sums[0] / count, spread = sums[1] / count - offset * offset;
+  b->mean[channel] = (float)(shift + offset);
+  b->variance[channel] = (float)(spread < 0 ? 0 : spread);
+  normalize(b, (int64_t)channel);
+}
+
+/** The same y once more, mean and variance being known: with the same bits, for those who did not keep it. */
+static void batch_norm_again(void *arguments, size_t channel) { normalize(arguments, (int64_t)channel); }
 
 /** What of the gradient passes the ReLU, `centred` being x − mean. */
 ALWAYS_INLINE Vector passing(Vector dy, Vector centred, float factor, float bias, int relu) {
@@ -126,7 +134,7 @@ ALWAYS_INLINE void input_gradient(const float *dy, const float *x, float *dx, in
 }
 
 /** The gradients of one channel; plane n of that of the input goes to dx + n·dx_stride. */
-static void norm_gradients(const BatchNormBackward *b, int64_t channel, float *dx, int64_t dx_stride) {
+static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channel, float *dx, int64_t dx_stride) {
   int64_t size = b->plane, stride = b->channels * size, start = channel * size;
   float mean = b->mean[channel], bias = b->bias[channel];
   float inverse = 1.0f / sqrtf(b->variance[channel] + b->epsilon);

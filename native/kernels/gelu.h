@@ -33,13 +33,14 @@ ALWAYS_INLINE Vector gelu_slope(Vector x) {
   return below + x * power * 0.39894228f;
 }
 
-ALWAYS_INLINE void gelu_values(const float *x, float *y, int64_t size) {
+/** One function for all callers, so that its bits are the same for all. */
+static NOT_INLINE void gelu_values(const float *x, float *y, int64_t size) {
   int64_t i = 0;
   for (; i + LANES <= size; i += LANES) store(y + i, gelu(load(x + i)));
   if (i < size) store_some(y + i, gelu(load_some(x + i, size - i)), size - i);
 }
 
-ALWAYS_INLINE void gelu_gradients(const float *dy, const float *x, float *dx, int64_t size) {
+static NOT_INLINE void gelu_gradients(const float *dy, const float *x, float *dx, int64_t size) {
   int64_t i = 0;
   for (; i + LANES <= size; i += LANES) store(dx + i, load(dy + i) * gelu_slope(load(x + i)));
   if (i < size)

@@ -21,6 +21,7 @@ const Kernels NAMED(kernels_, LANES) = {
 #endif
     .lanes = LANES,
     .batch_norm_forward = batch_norm_forward,
+    .batch_norm_again = batch_norm_again,
     .batch_norm_backward = batch_norm_backward,
     .gelu_forward = gelu_forward,
     .gelu_backward = gelu_backward,

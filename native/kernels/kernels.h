@@ -123,7 +123,7 @@ typedef struct {
   /** As in messages. */
   const char *name;
   int lanes;
-  Task *batch_norm_forward, *batch_norm_backward;
+  Task *batch_norm_forward, *batch_norm_again, *batch_norm_backward;
   Task *gelu_forward, *gelu_backward;
   Task *elementwise;
   Task *depthwise_forward, *depthwise_norm_forward, *depthwise_backward, *depthwise_norm_backward;

@@ -16,6 +16,7 @@ typedef int32_t IntVector __attribute__((vector_size(4 * LANES)));
 typedef uint32_t BitVector __attribute__((vector_size(4 * LANES)));
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define NOT_INLINE __attribute__((noinline))
 
 ALWAYS_INLINE Vector load(const float *p) { return *(const UnalignedVector *)p; }
 ALWAYS_INLINE void store(float *p, Vector v) { *(UnalignedVector *)p = v; }

@@ -1,6 +1,7 @@
 /** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
 import { breathe } from '../base/abortable.js';
-import { fuse } from '../graph/fusion/fuse.js';
+import { fuseChains, fuseLayers } from '../graph/fusion/fuse.js';
+import { repeatFused } from '../graph/fusion/repeat.js';
 import {
   lower,
   optimize,
@@ -43,10 +44,12 @@ function passesFor(
 ): readonly Pass[] {
   const table = cpuLowering(capabilities);
   const toStandard: Pass = (outputs) => lower(outputs, table);
-  const toKernels: readonly Pass[] = fused ? [(outputs) => fuse(outputs)] : [];
-  if (memory === 'fast') return [optimize, ...toKernels, toStandard, optimize, recomputeCopies];
+  const layers: readonly Pass[] = fused ? [fuseLayers] : [];
+  const chains: readonly Pass[] = fused ? [(outputs) => fuseChains(outputs)] : [];
+  if (memory === 'fast') return [optimize, ...layers, ...chains, toStandard, optimize, recomputeCopies];
   const optimizeKeeping: Pass = (outputs) => optimize(outputs, { keepRepeated: true });
-  return [optimize, recomputeActivations, ...toKernels, toStandard, optimizeKeeping, recomputeCopies];
+  const repeat: Pass = (outputs) => recomputeActivations(outputs, fused ? repeatFused : undefined);
+  return [optimize, ...layers, repeat, ...chains, toStandard, optimizeKeeping, recomputeCopies];
 }
 
 export interface PrepareOptions {

@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { version } from '../../base/version.js';
 import { elementTypes } from '../../graph/onnx/operators.js';
 import type { DType, Shape, TensorData } from '../../graph/tensor.js';
@@ -29,7 +30,7 @@ export interface KernelLibrary {
 
 /** @throws Error saying why the library cannot be used. */
 export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
-  const { default: koffi } = await import('koffi');
+  const koffi = await importKoffi(path);
   const library = koffi.load(path);
   const functions = {
     version: library.func('const char *otx_version()'),
@@ -96,6 +97,19 @@ export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
       };
     },
   };
+}
+
+/** It comes with the package of the library; in a copy of the sources with the tools for development. */
+async function importKoffi(library: string): Promise<typeof import('koffi')> {
+  const found = [import.meta.url, library].flatMap((from) => {
+    try {
+      return [createRequire(from).resolve('koffi')];
+    } catch {
+      return [];
+    }
+  });
+  if (found.length === 0) throw new Error('koffi, which loads it, is not installed');
+  return ((await import(pathToFileURL(found[0]!).href)) as { default: typeof import('koffi') }).default;
 }
 
 /** The library of ONNX Runtime that onnxruntime-node comes with. */

@@ -3,7 +3,8 @@
  * plain lowering, on small odd shapes.
  */
 import { messageOf } from '../../base/errors.js';
-import { fuse } from '../../graph/fusion/fuse.js';
+import { fuseChains, fuseLayers } from '../../graph/fusion/fuse.js';
+import { repeatFused } from '../../graph/fusion/repeat.js';
 import {
   add,
   averagePool,
@@ -48,11 +49,17 @@ export function probeGraph(): ProbeGraph {
     return tensor;
   };
   const results = [normed(make), active(make), activeAlone(make), shuffled(make)].flatMap(withGradients);
-  const small = optimize(results);
+  const [x, scale, bias] = [make([2, 3, 37]), make([3]), make([3])];
+  const norm = batchNorm(x, scale, bias, EPSILON).y;
+  const small = optimize([...results, norm]);
+  const layers = fuseLayers(small);
+  // The norm once more, as where memory is short.
+  const { sources, compute } = repeatFused(layers.at(-1)!)!;
+  const fused = fuseChains([...layers.slice(0, -1), compute(sources)], 1);
   return {
     inputs,
     plain: optimize(lower(small, plainLowering)),
-    fused: optimize(lower(fuse(small, { minSize: 1 }), plainLowering)),
+    fused: optimize(lower(fused, plainLowering)),
   };
 }
 

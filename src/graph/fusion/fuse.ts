@@ -5,17 +5,18 @@ import { fuseElementwise } from './elementwise.js';
 import { fuseGelu } from './gelu.js';
 import { fuseNorms } from './norms.js';
 
-export interface FuseOptions {
-  /** Values of the smallest maps whose chains of elementwise operators become one; default 8192. */
-  readonly minSize?: number;
+/**
+ * Convolutions, norms and activations as operators of the kernel library, for a graph that is optimised and not lowered yet. What
+ * no pass knows stays as it is.
+ */
+export function fuseLayers(outputs: readonly Tensor[]): Tensor[] {
+  // Convolutions take norms and activations with them, so that theirs must come first.
+  return [fuseDepthwise, fuseNorms, fuseGelu].reduce((tensors, pass) => pass(tensors), [...outputs]);
 }
 
 /**
- * The same values with operators of the kernel library, for a graph that is optimised and not lowered yet. What no pass
- * knows stays as it is.
+ * What is left between layers, likewise: chains of elementwise operators, and copies.
+ *
+ * @param minSize values of the smallest maps that are looked at; default 8192
  */
-export function fuse(outputs: readonly Tensor[], options: FuseOptions = {}): Tensor[] {
-  const chains = (tensors: readonly Tensor[]) => fuseElementwise(tensors, options.minSize);
-  // Convolutions take norms and activations with them, so that theirs must come first; chains take what is left.
-  return [fuseDepthwise, fuseNorms, fuseGelu, chains].reduce((tensors, pass) => pass(tensors), [...outputs]);
-}
+export const fuseChains: (outputs: readonly Tensor[], minSize?: number) => Tensor[] = fuseElementwise;
