@@ -25,7 +25,7 @@ export async function chooseEngine(
   run: (path: string, probe: ProbeModel) => Promise<readonly TensorData[]>,
 ): Promise<EngineChoice> {
   if (wish === 'stock') return { kind: 'stock', reason: 'asked for' };
-  const found = findKernels();
+  const found = await findKernels();
   const problem =
     typeof found === 'string'
       ? found

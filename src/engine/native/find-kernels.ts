@@ -1,11 +1,12 @@
 /** @file Where the library of fused kernels is, if it is anywhere; on the caller's thread, which never loads it. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '../../base/cache-folder.js';
 import { messageOf } from '../../base/errors.js';
+import { readRegular } from '../../base/read-file.js';
 
 /** A file that may be the library. */
 export interface FoundKernels {
@@ -13,6 +14,9 @@ export interface FoundKernels {
   /** SHA-256 of the file, in hexadecimal. */
   readonly digest: string;
 }
+
+/** A hundred times what it has. */
+const MOST_BYTES = 2 ** 25;
 
 const FILE = process.platform === 'darwin' ? 'libotx.dylib' : 'libotx.so';
 
@@ -22,13 +26,14 @@ const FILE = process.platform === 'darwin' ? 'libotx.dylib' : 'libotx.so';
  *
  * @returns the file, or why there is none
  */
-export function findKernels(environment: Environment = process.env): FoundKernels | string {
+export async function findKernels(environment: Environment = process.env): Promise<FoundKernels | string> {
   const wish = environment.OTX_KERNELS;
   if (wish === 'off') return 'OTX_KERNELS is off';
   const path = wish ? resolve(wish) : (built() ?? installed());
   if (path === undefined) return 'no library of fused kernels is built or installed here';
   try {
-    return { path, digest: createHash('sha256').update(readFileSync(path)).digest('hex') };
+    const bytes = await readRegular(path, MOST_BYTES);
+    return { path, digest: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
     return `the library of fused kernels cannot be read: ${messageOf(error)}`;
   }

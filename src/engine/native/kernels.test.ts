@@ -172,7 +172,7 @@ async function runs(options: EngineOptions, count = 3) {
   }
 }
 
-describe.skipIf(typeof findKernels() === 'string')('steps of the fused engine', () => {
+describe.skipIf(typeof (await findKernels()) === 'string')('steps of the fused engine', () => {
   it('is what auto chooses', async () => {
     expect(await chosen()).toMatchObject({ kind: 'fused' });
     expect(await chosen({ engine: 'stock' })).toMatchObject({ kind: 'stock', reason: 'asked for' });
