@@ -190,5 +190,12 @@ export {
 } from './training/options/training-config.js';
 export { splitOfRun } from './training/prepare/labeled-data.js';
 export { type TrainResult, train } from './training/train.js';
+export {
+  type BuildWorkspaceOptions,
+  type BuiltWorkspace,
+  buildWorkspace,
+} from './training/workspace/build-workspace.js';
+export { type DataFile, readDataFile } from './training/workspace/data-file.js';
+export { findWorkspace, linkLatestRun, type Workspace } from './training/workspace/workspace.js';
 export type { EmbeddedBackbone } from './weights/embedded.js';
 export type { BackboneSource } from './weights/index.js';

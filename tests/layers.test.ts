@@ -85,13 +85,12 @@ test('imports in src point down', () => {
 
 /**
  * What the command line takes besides the public API: what it does as a process (how errors are told and text is made fit for
- * a terminal, what has to be waited for or removed at its end, its log and its files of YAML), and the scenes of the quickstart.
+ * a terminal, what has to be waited for or removed at its end, and its log), and the scenes of the quickstart.
  */
 const BESIDE_THE_API = [
   'base/activity.js',
   'base/errors.js',
   'base/outputs/outputs.js',
-  'base/read-yaml.js',
   'base/shell.js',
   'base/switch.js',
   'base/text.js',

@@ -1,25 +1,18 @@
 /**
- * @file Operations and flags of OpenVINO Training Extensions that are not here: whoever types one is told what to do instead.
+ * @file Flags of OpenVINO Training Extensions that are not here: whoever types one is told what to do instead.
  * docs/otx.md says why each is missing.
  */
-
-/** By operation. */
-export const FOREIGN_OPERATIONS: Readonly<Record<string, string>> = {
-  build: 'there is no workspace to build: otx train takes the template and the data itself',
-};
 
 const ANNOTATION_FILES =
   'annotation files belong to COCO; a data set for segmentation has its masks beside its images (docs/data.md)';
 const HPO = 'there is no search for hyper-parameters; give those you want behind params';
 const MULTI_NODE = 'a training runs in one process on one machine; leave it out';
-const WORKSPACE = 'there are no workspaces; give the template by name, and a folder for results by -o';
 
 /** By flag; what an operation has itself is not looked up. */
 export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {
   '--train-ann-files': ANNOTATION_FILES,
   '--val-ann-files': ANNOTATION_FILES,
   '--test-ann-files': ANNOTATION_FILES,
-  '--workspace': WORKSPACE,
   '--work-dir': 'give the folder of the run by -o',
   '--model': 'give the template as the first word, as in otx train Lite-HRNet-18-mod2',
   '--save-model-to': 'give the folder of the run by -o; its models are in models/',

@@ -69,17 +69,15 @@ describe('usage errors', () => {
       ],
     ),
     // What OTX has and this has not.
-    ...['build'].map((operation): [string[], RegExp] => [
-      [operation, '--load-weights', 'x'],
-      new RegExp(`otx ${operation} of OTX is not here: .+`),
-    ]),
     [
       [...train, '--train-ann-files', 'x'],
       /--train-ann-files of OTX is not here: annotation files belong to COCO/,
     ],
-    [[...train, '--workspace', 'x'], /--workspace of OTX is not here: .*give the template by name/],
     [[...train, '--enable-hpo'], /--enable-hpo of OTX is not here: /],
-    [['export', '--workspace', 'w'], /--workspace of OTX is not here: /],
+    [['export', '--workspace', 'w'], /--workspace w: is no workspace.*otx build --workspace w makes one/],
+    [['build', 'SegNext-t', '--model', 'SegNext-s'], /mean the same; leave one of them out/],
+    [['build', '--task', 'DETECTION'], /no templates for task "DETECTION"/],
+    [['build', '--train-data-roots', 'nowhere'], /nowhere: does not exist; --train-data-roots expects/],
     [['export', '--all', '--opset', '12'], /--all writes every format as it usually is/],
     [['export', '--no-verify', '--test-data-roots', 'd'], /--test-data-roots has no effect on --no-verify/],
     [['export', '--precision', 'fp32', '--half-precision'], /both given/],

@@ -7,6 +7,7 @@ import { DEFAULT_TEMPLATE, loadTemplate, version } from '../index.js';
 import { paramsHelp, splitParams, wantsHelp } from './arguments.js';
 import { addAugment } from './commands/augment.js';
 import { addBenchmark } from './commands/benchmark.js';
+import { addBuild } from './commands/build.js';
 import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { createContext, PARAMS_OF } from './commands/context.js';
@@ -23,7 +24,7 @@ import { addPredict } from './commands/predict.js';
 import { addReproduce } from './commands/reproduce.js';
 import { addSchema } from './commands/schema.js';
 import { addTrain } from './commands/train.js';
-import { FOREIGN_OPERATIONS } from './foreign.js';
+import { addWorkspaceFlags } from './commands/workspace.js';
 import type { Host } from './host.js';
 import { optionNames } from './option-names.js';
 import { formatDuration } from './progress.js';
@@ -66,8 +67,6 @@ export async function runCommand(
     program.outputHelp();
     return;
   }
-  const advice = Object.hasOwn(FOREIGN_OPERATIONS, operation) ? FOREIGN_OPERATIONS[operation] : undefined;
-  if (advice !== undefined) throw new OtxError('usage', `otx ${operation} of OTX is not here: ${advice}`);
   const known = program.commands.find((one) => one.name() === operation);
   const words = known ? [operation, ...readableWords(command.slice(1), known)] : command;
   if (host.signal.aborted) throw new OtxError('aborted', 'stopped before anything was done');
@@ -103,11 +102,15 @@ export function createProgram(
       getOutHelpWidth: () => terminal.columns,
     })
     .showSuggestionAfterError(true)
-    .hook('preAction', (_, command) => refuseEmpty(command))
+    .hook('preAction', async (_, command) => {
+      refuseEmpty(command);
+      await context.enter(command);
+    })
     .addHelpText('after', `\n${firstCommands()}`);
   const context = createContext(params, terminal, host);
   for (const add of [
     addFind,
+    addBuild,
     addAugment,
     addTrain,
     addCv,
@@ -125,6 +128,7 @@ export function createProgram(
   addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);
+  addWorkspaceFlags(program);
   addCompletion(program, terminal);
   return program;
 }

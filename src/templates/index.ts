@@ -10,6 +10,6 @@ export {
 } from './recipes/recipe.js';
 export type { RecipeFacts, RecipeValue } from './recipes/situation.js';
 export { describeSettings, settingsSchema } from './settings-schema.js';
-export { DEFAULT_TEMPLATE, listTemplates, loadTemplate } from './template.js';
+export { DEFAULT_TEMPLATE, formatTemplate, listTemplates, loadTemplate } from './template.js';
 export type { Template } from './template-type.js';
 export { DEFAULT_SEED, defaultSeed, documentedSettings, type TrainType } from './train-types.js';

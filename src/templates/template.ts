@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { distance } from 'fastest-levenshtein';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { messageOf, OtxError } from '../base/errors.js';
 import { parseYaml } from '../base/parse-text.js';
@@ -104,6 +105,18 @@ function readTemplate(path: string, packaged: readonly Template[] = []): Templat
         : messageOf(error).split('\n')[0];
     throw new OtxError('template', `${path}: not a usable template (${reason})`, { cause: error });
   }
+}
+
+/**
+ * The text of a YAML file that {@link loadTemplate} reads as the same template: that of its own file, or, of a file in the form of the
+ * reference, which may refer to others, one with all of its settings.
+ */
+export function formatTemplate({ path, hyperParameters, ...template }: Template): string {
+  const text = readTextOfSync(path, TEMPLATE_KIND);
+  if (!isReferenceTemplate(parseYaml(text))) return text;
+  const { id, name, task, category, model, description, pretrained } = template;
+  const head = { id, name, task, category, model, description, pretrained };
+  return stringify({ ...head, hyper_parameters: hyperParameters });
 }
 
 function isFile(path: string): boolean {

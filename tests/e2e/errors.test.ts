@@ -190,7 +190,7 @@ describe('usage', () => {
     [['eval', '--load-weights', 'x'], /--test-data-roots/],
     [['predict', '--load-weights', 'y'], /--input/],
     [[...train, '--train-type', 'none'], /parameter --train-type is "none"; allowed is one of Incremental, /],
-    [['build', '--task', 'x'], /otx build of OTX is not here: /],
+    [['build', '--train-ann-files', 'x'], /--train-ann-files of OTX is not here: /],
   ])('otx %j', async (args, message) => {
     expectOneLine(await otx(args, { cwd: folder }), 2, message);
   });

@@ -1,18 +1,26 @@
 /** @file What every command shares: the terminal, the settings behind `params`, and how a job runs with its progress shown. */
 
-import { describeSettings, type SettingOptions, type StudyEvent, settingsFromParams } from '../../index.js';
+import type { Command } from 'commander';
+import {
+  describeSettings,
+  type SettingOptions,
+  type StudyEvent,
+  settingsFromParams,
+  type Workspace,
+} from '../../index.js';
 import { onlyParams, parseParams } from '../arguments.js';
 import type { Host } from '../host.js';
 import { notesPrinter, progressPrinter } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { timestampedFolder } from '../timestamped-folder.js';
 import { weightsOrLatest } from './latest-training.js';
+import { workspaceOf } from './workspace.js';
 
 /** Outputs of any kind go here unless `-o` says otherwise. */
 export const DEFAULT_OUTPUTS = 'otx-workspace/outputs';
 
 /** Ends the help of `--load-weights` where it may be left out. */
-export const LATEST = `(default: the latest training in ${DEFAULT_OUTPUTS})`;
+export const LATEST = `(default: the latest training in ${DEFAULT_OUTPUTS}, or in the workspace)`;
 
 /** Ends the help of a command. @param example a setting of the command with a value */
 export const paramsHint = (operation: string, example: string): string =>
@@ -32,6 +40,7 @@ const paramsUsedBy = (
 /** Settings that have an effect on a trained model, by operation; training takes all. */
 export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
+  build: [],
   schema: [],
   check: [],
   convert: [],
@@ -70,6 +79,10 @@ export interface CommandContext {
    * @param isQuiet for a job that draws on the terminal itself: notes are printed, no bars drawn.
    */
   run<T>(job: (hooks: JobHooks) => Promise<T>, options?: { readonly isQuiet?: boolean }): Promise<T>;
+  /** Looks for the workspace of a command that is about to run. @throws OtxError `usage` for a folder that is none */
+  enter(command: Command): Promise<void>;
+  /** That workspace; undefined for none. */
+  workspace(): Workspace | undefined;
   /** The folder behind `-o`, or a new one named after time and operation. */
   outputFor(operation: string, given: string | undefined): Promise<string>;
   /** The weights behind `--load-weights`, or those of the latest training, saying so. @throws OtxError `usage` for none */
@@ -82,8 +95,14 @@ export function createContext(
   terminal: Terminal,
   { signal, log, startWork }: Pick<Host, 'signal' | 'log' | 'startWork'>,
 ): CommandContext {
+  let workspace: Workspace | undefined;
+  const outputs = () => workspace?.outputs ?? DEFAULT_OUTPUTS;
   return {
     terminal,
+    enter: async (command) => {
+      workspace = await workspaceOf(command);
+    },
+    workspace: () => workspace,
     settings: (operation, useOtxAdapter) => {
       const texts = parseParams(params ?? []);
       const used = PARAMS_OF[operation];
@@ -106,7 +125,7 @@ export function createContext(
         close();
       }
     },
-    outputFor: async (operation, given) => given ?? timestampedFolder(DEFAULT_OUTPUTS, operation),
-    weightsFrom: (given) => weightsOrLatest(given, DEFAULT_OUTPUTS, terminal),
+    outputFor: async (operation, given) => given ?? timestampedFolder(outputs(), operation),
+    weightsFrom: (given) => weightsOrLatest(given, outputs(), terminal),
   };
 }

@@ -4,9 +4,8 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { OtxError, option } from '../../base/errors.js';
 import { printableLine } from '../../base/text.js';
-import { evaluate, formatMetrics, type ImageScore } from '../../index.js';
+import { evaluate, formatMetrics, type ImageScore, readDataFile } from '../../index.js';
 import { afterEval } from '../closing.js';
-import { readDataFile } from '../data-file.js';
 import { addSettingFlags, settingsNamed, typedOptions } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { addModelFlags, type ModelFlags, modelsFrom } from './model-flags.js';
@@ -50,7 +49,7 @@ export function addEval(program: Command, context: CommandContext): void {
         ...typedOptions({ ...flags }, settingsNamed('tile', 'overlap')),
         ...settings('eval', flags.useOtxAdapter),
       };
-      const testData = flags.testDataRoots ?? (await testDataOf(flags.data));
+      const testData = flags.testDataRoots ?? (await testDataOf(flags.data ?? context.workspace()?.data));
       const weights = await modelsFrom(flags, context);
       const output = await outputFor('eval', flags.output);
       const { dataFormat, assume, bands, threads, tta } = flags;

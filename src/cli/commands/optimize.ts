@@ -1,15 +1,17 @@
 /** @file `otx optimize`. */
 
 import type { Command } from 'commander';
-import { OtxError } from '../../base/errors.js';
+import { OtxError, option } from '../../base/errors.js';
 import { listSome, megabytes, quoted } from '../../base/text.js';
 import {
   CALIBRATIONS,
   type CalibrationMethod,
+  type DataFile,
   OPTIMIZE_METHODS,
   type OptimizeMethod,
   type OptimizeResult,
   optimizeModel,
+  readDataFile,
 } from '../../index.js';
 import { parseInputSize } from '../arguments.js';
 import { afterExport } from '../closing.js';
@@ -21,8 +23,8 @@ const LISTED = 6;
 
 interface Flags {
   loadWeights?: string;
-  trainDataRoots: string;
-  valDataRoots: string;
+  trainDataRoots?: string;
+  valDataRoots?: string;
   output?: string;
   method?: OptimizeMethod;
   epochs?: number;
@@ -50,11 +52,8 @@ export function addOptimize(program: Command, context: CommandContext): void {
       '--load-weights <path>',
       `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
     )
-    .requiredOption(
-      '--train-data-roots <folder>',
-      'data set it was trained on, of whose images some are looked at',
-    )
-    .requiredOption('--val-data-roots <folder>', 'data set on which it must score as before')
+    .option('--train-data-roots <folder>', 'data set it was trained on, of whose images some are looked at')
+    .option('--val-data-roots <folder>', 'data set on which it must score as before')
     .option(
       '-o, --output <folder>',
       `folder of ptq/model.onnx and ptq_performance.json, of ${OPTIMIZE_METHODS[1]} nncf/model.onnx and nncf_performance.json (default: ${DEFAULT_OUTPUTS}/<time>_optimize)`,
@@ -101,6 +100,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
           '--input-size and params --learning_parameters.input_size are both given; choose one of them',
         );
       }
+      const data = await dataOf(flags, context);
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('optimize', flags.output);
       const { dataFormat, assume, bands, threads, statSubsetSize, calibration, maxDrop } = flags;
@@ -110,7 +110,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
       const result = await run((hooks) =>
         optimizeModel({
           ...{ template, weights, output, dataFormat, assume, bands, threads, ...asked },
-          ...{ trainData: flags.trainDataRoots, validationData: flags.valDataRoots },
+          ...data,
           ...{ statSubsetSize, calibration, maxDrop, reduceRange, biasCorrection },
           ...{ method, epochs, learningRate, inputSize: flags.inputSize ?? asked.inputSize },
           ...hooks,
@@ -118,6 +118,21 @@ export function addOptimize(program: Command, context: CommandContext): void {
       );
       terminal.print([...linesOf(result), '', afterExport(result.model, undefined)].join('\n'));
     });
+}
+
+/** @throws OtxError `usage` where a data set is not named */
+async function dataOf({ trainDataRoots, valDataRoots }: Flags, { workspace }: CommandContext) {
+  const file = workspace()?.data;
+  const { train, val }: DataFile = file === undefined ? {} : await readDataFile(file);
+  const required = (name: 'trainData' | 'validationData', path: string | undefined) => {
+    if (path !== undefined) return path;
+    const hint = file === undefined ? '' : `, and ${file} names none`;
+    throw new OtxError('usage', `missing required option ${option(name)}${hint}`);
+  };
+  return {
+    trainData: required('trainData', trainDataRoots ?? train),
+    validationData: required('validationData', valDataRoots ?? val),
+  };
 }
 
 function linesOf(result: OptimizeResult): string[] {

@@ -1,8 +1,14 @@
 /** @file What `otx train` was asked for: `params` and flags over the files behind `--data` and `--config`. */
 
 import { OtxError, option } from '../../base/errors.js';
-import { describeSettings, readTrainingConfig, type SettingOptions, type TrainOptions } from '../../index.js';
-import { readDataFile } from '../data-file.js';
+import {
+  describeSettings,
+  readDataFile,
+  readTrainingConfig,
+  type SettingOptions,
+  type TrainOptions,
+  type Workspace,
+} from '../../index.js';
 import { type TypedOptions, typedOptions } from '../setting-flags.js';
 import { isDataFolder } from '../template-word.js';
 
@@ -13,6 +19,7 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly deterministic?: boolean;
   readonly data?: string;
   readonly config?: string;
+  readonly workspace?: string;
   readonly printConfig?: boolean;
   readonly seeds?: readonly number[];
   readonly wait?: boolean;
@@ -26,17 +33,26 @@ export type TrainRequest = TypedOptions & { readonly template?: TrainOptions['te
  *
  * @param word what stands behind `train`: a template, or the folder of the training data.
  * @param params settings that were typed behind `params`.
+ * @param workspace whose files stand in for those that are not typed; a run that goes on has its own.
  * @throws OtxError `usage` for a file or a setting that is not allowed.
  */
 export async function trainRequest(
   word: string | undefined,
   flags: TrainFlags,
   params: SettingOptions,
+  workspace?: Workspace,
 ): Promise<TrainRequest> {
-  const file = flags.config === undefined ? {} : await readTrainingConfig(flags.config);
-  const data = flags.data === undefined ? {} : await readDataFile(flags.data);
   const typed = typedOptions(flags, describeSettings());
+  const {
+    configuration,
+    data: dataFile,
+    template,
+  }: Partial<Workspace> = typed.resumeFrom === undefined ? { ...workspace } : {};
+  const [configFile, listed] = [flags.config ?? configuration, flags.data ?? dataFile];
+  const file = configFile === undefined ? {} : await readTrainingConfig(configFile);
+  const data = listed === undefined ? {} : await readDataFile(listed);
   return {
+    ...given({ template }),
     ...file,
     ...given({
       trainData: data.train,

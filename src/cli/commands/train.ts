@@ -5,9 +5,11 @@ import type { Command } from 'commander';
 import { OtxError } from '../../base/errors.js';
 import { otxCommand } from '../../base/shell.js';
 import {
+  buildWorkspace,
   describeSettings,
   formatMetrics,
   formatTrainingConfig,
+  linkLatestRun,
   type ResumeOptions,
   type RunConfig,
   type TrainOptions,
@@ -27,7 +29,7 @@ const GPUS =
   'GPUs are not used; the training runs on the CPU, on as many cores as --threads says or the process may use';
 
 export function addTrain(program: Command, context: CommandContext): void {
-  const { terminal, settings: typed, run, outputFor } = context;
+  const { terminal, settings: typed, run, outputFor, workspace } = context;
   const command = program
     .command('train')
     .description('train a model, or go on with an interrupted training')
@@ -51,7 +53,12 @@ export function addTrain(program: Command, context: CommandContext): void {
   addNoWait(command)
     .addHelpText('after', paramsHint('train', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: TrainFlags) => {
-      const request = await trainRequest(template, flags, typed('train', flags.useOtxAdapter));
+      const asked = typed('train', flags.useOtxAdapter);
+      const request = await trainRequest(template, flags, asked, workspace());
+      if (flags.workspace !== undefined && !workspace() && !flags.printConfig) {
+        await makeWorkspace(flags.workspace, request);
+        await context.enter(command);
+      }
       if (flags.seeds !== undefined) return trainWithSeeds(request, flags, context);
       if (flags.wait === false) throw new OtxError('usage', '--no-wait goes with --seeds, which is missing');
       if (flags.printConfig) {
@@ -81,6 +88,8 @@ export function addTrain(program: Command, context: CommandContext): void {
         }
         throw error;
       });
+      const made = workspace();
+      if (made) await linkLatestRun(made, output);
       const names = classes.map(({ name }) => name);
       const score = metrics
         ? [
@@ -98,6 +107,18 @@ export function addTrain(program: Command, context: CommandContext): void {
         ].join('\n'),
       );
     });
+}
+
+/** With the template and the data of its first training, which are its own from now on. */
+async function makeWorkspace(
+  workspace: string,
+  { template, trainData, validationData, unlabeledData, unlabeledFileList }: TrainRequest,
+): Promise<void> {
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  await buildWorkspace({
+    ...{ workspace, template: textOf(template), unlabeledData, unlabeledFileList },
+    ...{ trainData: textOf(trainData), validationData: textOf(validationData) },
+  });
 }
 
 async function trainOptions(

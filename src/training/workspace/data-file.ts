@@ -1,8 +1,9 @@
 /** @file `--data FILE`: the `data.yaml` of OTX, which names the folders of a data set in one place. */
 
+import { stringify } from 'yaml';
 import { z } from 'zod';
-import { OtxError } from '../base/errors.js';
-import { readYaml } from '../base/read-yaml.js';
+import { OtxError } from '../../base/errors.js';
+import { readYaml } from '../../base/read-yaml.js';
 
 const path = z.string().min(1).nullish();
 const subset = z.looseObject({ 'data-roots': path, 'ann-files': path }).nullish();
@@ -17,14 +18,23 @@ const schema = z.looseObject({
 
 /** Folders that the file names, relative to the current folder as in OTX. */
 export interface DataFile {
+  /** Data to learn from. */
   readonly train?: string | undefined;
+  /** Data to validate on. */
   readonly val?: string | undefined;
+  /** Data to score on. */
   readonly test?: string | undefined;
+  /** Images without masks. */
   readonly unlabeled?: string | undefined;
+  /** List of those of them that are used. */
   readonly unlabeledFileList?: string | undefined;
 }
 
-/** @throws OtxError `usage` naming the file and what is wrong with it. */
+/**
+ * Reads a `data.yaml`.
+ *
+ * @throws OtxError `usage` naming the file and what is wrong with it.
+ */
 export async function readDataFile(file: string): Promise<DataFile> {
   const content = await readYaml(file, 'the data.yaml of OTX behind --data');
   const parsed = schema.safeParse(content);
@@ -53,4 +63,15 @@ export async function readDataFile(file: string): Promise<DataFile> {
     unlabeled: unlabeled?.['data-roots'] ?? undefined,
     unlabeledFileList: unlabeled?.['file-list'] ?? undefined,
   };
+}
+
+/** The text of a file that {@link readDataFile} reads, in the form of OTX, with all its entries. */
+export function formatDataFile({ train, val, test, unlabeled, unlabeledFileList }: DataFile): string {
+  const subset = (root: string | undefined) => ({ 'ann-files': null, 'data-roots': root ?? null });
+  return stringify({
+    data: {
+      ...{ train: subset(train), val: subset(val), test: subset(test) },
+      unlabeled: { 'file-list': unlabeledFileList ?? null, 'data-roots': unlabeled ?? null },
+    },
+  });
 }
