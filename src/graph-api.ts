@@ -30,6 +30,13 @@ export {
 } from './engine/step.js';
 export * from './graph/builders.js';
 export { gradients } from './graph/gradients.js';
+export {
+  type ImportedModel,
+  type ImportedUpdate,
+  type ImportedWeight,
+  type ImportOptions,
+  importModel,
+} from './graph/import/import-model.js';
 export { plainLowering } from './graph/lowering/plain.js';
 export { type LoweringRule, type LoweringTable, lower } from './graph/lowering/table.js';
 export type { ModelDescription } from './graph/onnx/serialize.js';
@@ -58,5 +65,6 @@ export type {
   OnnxAttribute,
   OpAttributes,
   OpName,
+  PoolAttributes,
   ReduceAttributes,
 } from './graph/vocabulary.js';

@@ -10,6 +10,7 @@ import { createNode, type DType, type Shape, sameShape, sizeOf, Tensor } from '.
 import type { ConvAttributes, OnnxAttribute, OpAttributes, OpName } from './vocabulary.js';
 
 export { cumSum, gatherElements, scatterElements, sort } from './order.js';
+export { type MaxPoolOptions, maxPool } from './pooling.js';
 export { dequantizeLinear, fakeQuantize, quantizeLinear } from './quantization.js';
 export { constant, scalar };
 

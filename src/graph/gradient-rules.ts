@@ -281,6 +281,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
   averagePool: ({ dy }, { inputs: [x], attributes: { kernel } }) => [
     resizeNearest(mul(dy, 1 / (kernel[0] * kernel[1])), [x!.shape[2]!, x!.shape[3]!]),
   ],
+  maxPool: ({ dy }, { inputs: [x], outputs: [, positions] }) => [maxPoolGradient(dy, x!, positions!)],
   resizeNearest: ({ dy }, { inputs: [x], attributes: { size } }) => {
     const [h, w] = [x!.shape[2]!, x!.shape[3]!];
     const [fh, fw] = [size[0] / h, size[1] / w];
@@ -322,4 +323,10 @@ function trimAndPad(x: Tensor, pads: readonly number[]): Tensor {
     trimmed,
     pads.map((p) => Math.max(p, 0)),
   );
+}
+
+/** dy at the position that each largest value had; positions count through all of x. */
+function maxPoolGradient(dy: Tensor, x: Tensor, positions: Tensor): Tensor {
+  const flat = (tensor: Tensor): Tensor => reshape(tensor, [tensor.size]);
+  return reshape(scatterElements(full([x.size], 0), flat(positions), flat(dy), 0), x.shape);
 }

@@ -4,6 +4,13 @@
  */
 export * from './builders.js';
 export { gradients } from './gradients.js';
+export {
+  type ImportedModel,
+  type ImportedUpdate,
+  type ImportedWeight,
+  type ImportOptions,
+  importModel,
+} from './import/import-model.js';
 export { blockedDense } from './lowering/blocked-dense.js';
 export { blockedDepthwise } from './lowering/blocked-depthwise.js';
 export type { BlockSize } from './lowering/blocked-layout.js';

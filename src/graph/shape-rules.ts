@@ -1,4 +1,5 @@
 /** @file One shape rule per operator: output types from input types and attributes, with errors that say what is wrong. */
+import { pooled } from './pooling-rules.js';
 import { quantizationRules } from './quantization-rules.js';
 import { type DType, type Shape, sameShape, type TensorType } from './types.js';
 import type { ConvAttributes, None, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
@@ -387,6 +388,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<OpAttributes[O]> } 
     check(h % kernel[0] === 0 && w % kernel[1] === 0, `windows of ${kernel.join('x')} do not tile ${h}x${w}`);
     return [{ dtype, shape: [shape[0]!, shape[1]!, h / kernel[0], w / kernel[1]] }];
   },
+  maxPool: pooled,
   resizeNearest: resize,
   resizeBilinear: resize,
 

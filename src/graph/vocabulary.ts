@@ -22,6 +22,12 @@ export interface ConvAttributes {
   readonly group: number;
 }
 
+/** Windows of a pooling. */
+export interface PoolAttributes extends Omit<ConvAttributes, 'group'> {
+  /** Size of the window in taps, [vertical, horizontal]. */
+  readonly kernel: readonly [number, number];
+}
+
 /** What a reduction goes over. */
 export interface ReduceAttributes {
   /** Axes that are reduced, 0 and up. */
@@ -185,6 +191,8 @@ export interface OpAttributes {
   // Spatial resampling of NCHW maps
   /** Non-overlapping mean pooling; sizes must divide. */
   averagePool: { readonly kernel: readonly [number, number] };
+  /** x → (largest value of every window, position of each as int64, counted through all of x); nothing around x is the largest. */
+  maxPool: PoolAttributes;
   /** Nearest neighbour, source index = floor(dst·in/out). */
   resizeNearest: { readonly size: readonly [number, number] };
   /** Bilinear interpolation without antialiasing; see the builder of the same name. */

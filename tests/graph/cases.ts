@@ -28,6 +28,7 @@ import {
   type MatMulOptions,
   matMul,
   maximum,
+  maxPool,
   minimum,
   mul,
   neg,
@@ -262,6 +263,12 @@ const spatialCases = (): GraphCase[] => [
     'batchNorm of one image',
     { x: [1, 2, 4, 3], scale: [2], bias: [2] },
     ({ x, scale, bias }) => batchNorm(x, scale, bias, 1e-5).y,
+  ),
+  graphCase('maxPool, windows overlap', { x: [2, 2, 7, 5] }, ({ x }) =>
+    maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+  ),
+  graphCase('maxPool, taps apart', { x: [1, 2, 7, 6] }, ({ x }) =>
+    maxPool(x, { kernel: [2, 3], strides: [1, 2], dilations: [2, 1] }),
   ),
   graphCase('averagePool', { x: [2, 3, 4, 9] }, ({ x }) => averagePool(x, [2, 3])),
   graphCase('adaptiveAveragePool, divisible', { x: [2, 3, 6, 4] }, ({ x }) => adaptiveAveragePool(x, [3, 2])),

@@ -415,6 +415,23 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     }),
   ],
 
+  maxPool: ({ outputs, inputs, attributes: { kernel, strides, pads, dilations } }, [x]) => {
+    const [channels, height, width] = inputs[0]!.shape.slice(1) as [number, number, number];
+    const largestAt = ([n, c, i, j]: readonly number[]): [value: number, position: number] => {
+      let found: [number, number] = [Number.NEGATIVE_INFINITY, -1];
+      for (let ki = 0; ki < kernel[0]; ki++)
+        for (let kj = 0; kj < kernel[1]; kj++) {
+          const row = i! * strides[0] + ki * dilations[0] - pads[0];
+          const column = j! * strides[1] + kj * dilations[1] - pads[1];
+          if (row < 0 || row >= height || column < 0 || column >= width) continue;
+          const value = read(x!, [n!, c!, row, column]);
+          if (value > found[0]) found = [value, ((n! * channels + c!) * height + row) * width + column];
+        }
+      return found;
+    };
+    const { shape } = outputs[0]!;
+    return [build(shape, (at) => largestAt(at)[0]), build(shape, (at) => largestAt(at)[1])];
+  },
   averagePool: ({ outputs, attributes: { kernel } }, [x]) => [
     build(outputs[0]!.shape, ([n, c, i, j]) => {
       let total = 0;

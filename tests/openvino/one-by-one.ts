@@ -29,6 +29,7 @@ export const UNWRITTEN = new Set([
   'dequantizeLinear',
   'fakeQuantize',
   'geluGrad',
+  'maxPool',
   'positive',
   'quantizeLinear',
   'upperQuantile',

@@ -254,6 +254,7 @@ export const layerWriters: { readonly [O in OpName]: LayerWriter<O> } = {
       },
     });
   },
+  maxPool: unwritten,
   resizeNearest: nearest,
   resizeBilinear: bilinear,
 

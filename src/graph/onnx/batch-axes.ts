@@ -108,6 +108,7 @@ function batchAxisOf(node: AnyNode, axes: ReadonlyMap<Tensor, number>): number |
     }
     case 'conv':
     case 'averagePool':
+    case 'maxPool':
     case 'resizeNearest':
     case 'resizeBilinear':
       return keep(axis !== 0 || !onlyFirstIsBatched);

@@ -237,6 +237,15 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
     opType: 'AveragePool',
     attributes: { kernel_shape: { ints: kernel }, strides: { ints: kernel } },
   }),
+  maxPool: ({ attributes: { kernel, strides, pads, dilations } }) => ({
+    opType: 'MaxPool',
+    attributes: {
+      kernel_shape: { ints: kernel },
+      strides: { ints: strides },
+      pads: { ints: pads },
+      dilations: { ints: dilations },
+    },
+  }),
   resizeNearest: (node, args) => {
     const { shape } = node.inputs[0]!;
     if (!node.attributes.size.every((to, i) => isExactNearestRatio(shape[i + 2]!, to)))

@@ -87,11 +87,13 @@ class ModelWriter implements Arguments {
   /** Weights of convolutions. */
   private readonly kernels = new Set<Tensor>();
   private readonly batchAxes: ReadonlyMap<Tensor, number>;
+  private readonly taken: ReadonlySet<string>;
   private values = 0;
   readonly opset: number;
 
   constructor(private readonly model: ModelDescription) {
     this.opset = checkedOpset(model.opset ?? OPSETS.newest);
+    this.taken = new Set([...model.inputs.map(inputName), ...Object.keys(model.outputs)]);
     this.batchAxes = model.dynamicBatch
       ? findBatchAxes(model.inputs, Object.values(model.outputs))
       : new Map<Tensor, number>();
@@ -265,9 +267,10 @@ class ModelWriter implements Arguments {
     return name;
   }
 
-  /** `%` keeps internal names apart from those of inputs and outputs. */
+  /** `%` keeps internal names apart from those of inputs and outputs, unless these come from a file that was written here. */
   private freshName(): string {
-    this.values += 1;
+    do this.values += 1;
+    while (this.taken.has(`%${this.values}`));
     return `%${this.values}`;
   }
 
