@@ -30,9 +30,9 @@ export {
 } from './engine/step.js';
 export * from './graph/builders.js';
 export { gradients } from './graph/gradients.js';
+export type { ImportedUpdate } from './graph/import/call.js';
 export {
   type ImportedModel,
-  type ImportedUpdate,
   type ImportedWeight,
   type ImportOptions,
   importModel,

@@ -4,9 +4,9 @@
  */
 export * from './builders.js';
 export { gradients } from './gradients.js';
+export type { ImportedUpdate } from './import/call.js';
 export {
   type ImportedModel,
-  type ImportedUpdate,
   type ImportedWeight,
   type ImportOptions,
   importModel,

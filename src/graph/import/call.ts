@@ -4,8 +4,8 @@ import type { Shape, Tensor } from '../tensor.js';
 import { readTensor } from './read-tensor.js';
 import { dtypeOf, Known, StoredWeight, type Value } from './values.js';
 
-/** What the batch norms of a network want to change of their running statistics. */
-export interface StatisticUpdate {
+/** What a batch norm makes of one of its running statistics in training: keep · old + rate · target. */
+export interface ImportedUpdate {
   /** Key of the statistic. */
   readonly key: string;
   /** float32 [C]: what this batch says. */
@@ -27,7 +27,7 @@ export interface ImportState {
   /** Counts values that are computed while importing. @throws Error when they are more than a network has. */
   spend(values: number): void;
   /** Notes what a batch norm wants to change. */
-  readonly updates: StatisticUpdate[];
+  readonly updates: ImportedUpdate[];
 }
 
 /** Imports one operator: its node → its outputs, the first ones at least. */

@@ -5,7 +5,7 @@ import { input } from '../builders.js';
 import { inspectModel, RefusedModel } from '../onnx/inspect-model.js';
 import { type GraphProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from '../onnx/onnx_pb.js';
 import { formatType, inScope, type Shape, sameShape, type Tensor } from '../tensor.js';
-import { Call, type ImportState, type StatisticUpdate } from './call.js';
+import { Call, type ImportedUpdate, type ImportState } from './call.js';
 import { importNode } from './operators.js';
 import { dtypeOfElement, readTensor } from './read-tensor.js';
 import { type Known, StoredWeight, type Value } from './values.js';
@@ -50,9 +50,6 @@ export interface ImportOptions {
   /** Whether batch norms go by the statistics of the batch. Default false: by those of the file. */
   readonly training?: boolean;
 }
-
-/** What a batch norm makes of its running statistics in training: keep · old + rate · target. */
-export type ImportedUpdate = StatisticUpdate;
 
 /** A network of a file. */
 export interface ImportedModel {
@@ -113,7 +110,7 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
 
 /** The tensors of a file as variables, each asked for once. */
 class Weights implements ImportState {
-  readonly updates: StatisticUpdate[] = [];
+  readonly updates: ImportedUpdate[] = [];
   readonly used = new Map<string, ImportedWeight & { readonly tensor: Tensor }>();
   readonly training: boolean;
   private spent = 0;
