@@ -1,24 +1,32 @@
 import { expect, test } from 'vitest';
 import {
   createSegmenter,
+  crossValidate,
   evaluate,
   exportModel,
   loadTemplate,
   predict,
+  reproduce,
   type TrainOptions,
   train,
+  trainSeeds,
 } from '../index.js';
 import { checkOptions } from './check-options.js';
 
-const functions = { train, evaluate, predict, exportModel, createSegmenter } as unknown as Readonly<
-  Record<string, (options: unknown) => Promise<unknown>>
->;
+const studies = { trainSeeds, crossValidate, reproduce };
+const functions = {
+  ...{ train, evaluate, predict, exportModel, createSegmenter },
+  ...studies,
+} as unknown as Readonly<Record<string, (options: unknown) => Promise<unknown>>>;
 const REQUIRED = {
   train: ['trainData', 'output'],
   evaluate: ['weights', 'testData'],
   predict: ['weights', 'input', 'output'],
   exportModel: ['weights', 'output'],
   createSegmenter: ['weights'],
+  trainSeeds: ['trainData', 'output'],
+  crossValidate: ['trainData', 'output'],
+  reproduce: ['dataRoot', 'output'],
 };
 const OPTIONAL = {
   train: ['template', 'validationData', 'unlabeledData', 'unlabeledFileList', 'loadWeights', 'resumeFrom'],

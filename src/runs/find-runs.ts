@@ -2,6 +2,9 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { parseJson } from '../base/parse-json.js';
+import { type FileKind, MOST_BYTES, readTextOf } from '../base/read-file.js';
 import { WEIGHTS_FILE } from './checkpoint.js';
 
 /**
@@ -15,20 +18,47 @@ export async function weightsOfRun(run: string): Promise<string | undefined> {
 }
 
 /**
- * The run whose weights were written last.
+ * The run whose weights were written last. Of several trainings in one study it is the one that the study says to use.
  *
- * @param folder that holds the folders of runs; it need not be there.
+ * @param folder that holds the folders of runs and studies; it need not be there.
  * @returns the folder of the run; undefined where no run has weights.
  */
 export async function latestRun(folder: string): Promise<string | undefined> {
   const names = await readdir(folder).catch((): string[] => []);
   const runs = await Promise.all(
-    names.map(async (name) => ({ name, time: (await written(join(folder, name)))?.time })),
+    names.map(async (name) => {
+      const run = (await runOfStudy(join(folder, name))) ?? '';
+      return { name: join(name, run), time: (await written(join(folder, name, run)))?.time };
+    }),
   );
   const [latest] = runs
     .flatMap(({ name, time }) => (time === undefined ? [] : [{ name, time }]))
     .sort((a, b) => b.time - a.time || b.name.localeCompare(a.name, 'en'));
   return latest && join(folder, latest.name);
+}
+
+/** Name of the results of a study. */
+export const STUDY_RESULTS_FILE = 'results.json';
+const STUDY_KIND: FileKind = {
+  code: 'output',
+  expected: 'the results of a study (results.json)',
+  maxBytes: MOST_BYTES.json,
+};
+const chosenSchema = z.looseObject({
+  best: z.string().regex(/^[\w-]+$/),
+  final: z.literal('final').optional(),
+});
+
+/** The run of a study that its results name, below its folder; undefined for a folder that is none. */
+async function runOfStudy(study: string): Promise<string | undefined> {
+  try {
+    const { best, final } = chosenSchema.parse(
+      parseJson(await readTextOf(join(study, STUDY_RESULTS_FILE), STUDY_KIND)),
+    );
+    return join('runs', final ?? best);
+  } catch {
+    return undefined;
+  }
 }
 
 async function written(run: string): Promise<{ path: string; time: number } | undefined> {

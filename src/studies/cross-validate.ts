@@ -89,8 +89,9 @@ export interface OutOfFold {
  * @throws OtxError as {@link train}, and `usage` for a folder that holds another study.
  */
 export async function crossValidate(options: CrossValidateOptions): Promise<CrossValidateResult> {
+  // Those of a training are looked at by name below.
+  checkOptions('crossValidate()', options, JOINT_KINDS, Object.keys(options ?? {}));
   const { folds = DEFAULT_FOLDS, final = 'ensemble', output, onEvent, signal, wait, ...training } = options;
-  checkOptions('crossValidate()', { output, onEvent, signal, wait }, JOINT_KINDS);
   checkTrainOptions({ ...training, folds, output });
   checkRequest({ ...training }, folds, final);
   // Whether a final model is wanted may be said later.

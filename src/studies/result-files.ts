@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { type Cell, csvText, sixDigits } from '../base/csv.js';
+import { STUDY_RESULTS_FILE } from '../runs/find-runs.js';
 import { type ScoreSpread, scoreSpread } from './spread.js';
 import type { Study } from './study.js';
 import type { StudyRun, StudyRuns } from './study-run.js';
@@ -15,7 +16,6 @@ export interface StudyFiles {
 }
 
 const TABLE = 'results.csv';
-const JSON_FILE = 'results.json';
 
 /**
  * Writes both; who comes later writes the same again.
@@ -33,8 +33,8 @@ export async function writeResults(
   }));
   const all = { ...more, trainings, failed, spread };
   await study.write(TABLE, csvText(rowsOf(runs, spread)));
-  await study.write(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
-  return { table: join(study.root, TABLE), json: join(study.root, JSON_FILE) };
+  await study.write(STUDY_RESULTS_FILE, `${JSON.stringify(all, null, 2)}\n`);
+  return { table: join(study.root, TABLE), json: join(study.root, STUDY_RESULTS_FILE) };
 }
 
 function rowsOf(runs: readonly StudyRun[], spread: ScoreSpread): Cell[][] {

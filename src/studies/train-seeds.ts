@@ -44,10 +44,11 @@ export interface TrainSeedsResult {
  * @throws OtxError as {@link train}, and `usage` for a folder that holds another study.
  */
 export async function trainSeeds(options: TrainSeedsOptions): Promise<TrainSeedsResult> {
+  // Those of a training are looked at by name below.
+  checkOptions('trainSeeds()', options, JOINT_KINDS, Object.keys(options ?? {}));
   const { seeds, output, onEvent, signal, wait, ...training } = options;
-  checkOptions('trainSeeds()', { output, onEvent, signal, wait }, JOINT_KINDS);
-  checkSeeds(seeds);
   checkTrainOptions({ ...training, output });
+  checkSeeds(seeds);
   const request = requestOf(training);
   const own = ownOfProgram(training);
   const names = seeds.map(nameOf);

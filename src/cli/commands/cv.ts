@@ -79,8 +79,9 @@ function resultText(result: CrossValidateResult, terminal: Terminal): string {
   const names = outOfFold?.classes.map(({ name }) => name) ?? [];
   const models = final ? [final.run] : runs.map(({ run }) => run);
   return [
-    `\n${runs.length} folds, in percent, ± sample deviation over the folds:`,
-    ...(runs.length > 0 ? [formatSpread(runs, spread)] : []),
+    ...(runs.length > 0
+      ? [`\n${runs.length} folds, in percent, ± sample deviation over the folds:`, formatSpread(runs, spread)]
+      : ['\nno fold is over yet']),
     ...(outOfFold
       ? [
           '\nall images together, each by the model that has not learned from it, in percent:',

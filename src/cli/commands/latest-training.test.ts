@@ -33,3 +33,14 @@ test('the weights that were written last are taken, and named', async () => {
   expect(await weightsOrLatest('mine', folder, terminal)).toBe('mine');
   expect(printed).toHaveLength(1);
 });
+
+test('of a study it is the training that its results name', async () => {
+  await addRun('20260601_000000_train/runs/seed-0', 5000);
+  await addRun('20260601_000000_train/runs/seed-1', 6000);
+  expect(await latestTraining(folder)).toBe(join(folder, '20250101_000000_train'));
+  const study = join(folder, '20260601_000000_train');
+  await writeFile(join(study, 'results.json'), JSON.stringify({ best: 'seed-0' }));
+  expect(await latestTraining(folder)).toBe(join(study, 'runs', 'seed-0'));
+  await writeFile(join(study, 'results.json'), JSON.stringify({ best: '../../elsewhere' }));
+  expect(await latestTraining(folder)).toBe(join(folder, '20250101_000000_train'));
+});

@@ -31,8 +31,12 @@ export async function trainWithSeeds(
   const { runs, spread, best } = result;
   terminal.print(
     [
-      `\n${runs.length} trainings, in percent, ± sample deviation over the seeds:`,
-      ...(runs.length > 0 ? [formatSpread(runs, spread)] : []),
+      ...(runs.length > 0
+        ? [
+            `\n${runs.length} trainings, in percent, ± sample deviation over the seeds:`,
+            formatSpread(runs, spread),
+          ]
+        : ['\nno training is over yet']),
       ...(best ? [`best: ${best.name}, weights ${best.weights}`] : []),
       ...studyEnd(result),
       ...(best ? [`\n${afterStudy({ best: best.run, models: runs.map(({ run }) => run), output })}`] : []),

@@ -26,6 +26,8 @@ import { cellsCsv, formatTables, type ReproducedTable, tablesOf, trainingName } 
 /** Share of the labeled images of KITTI, which has no part for it, that is validated on. */
 const KITTI_SHARE = 0.2;
 
+const KINDS = { ...JOINT_KINDS, dataRoot: 'path', pretrained: 'choice?', threads: 'number?' } as const;
+
 /** What all published numbers began with. */
 const DOCUMENTED_START = 'imagenet';
 
@@ -78,15 +80,14 @@ export interface ReproduceResult {
  * @throws OtxError as {@link train}, `dataset` where no copy of any data set is found, `usage` for names that there are not.
  */
 export async function reproduce(options: ReproduceOptions): Promise<ReproduceResult> {
+  checkOptions('reproduce()', options, KINDS, [
+    ...Object.keys(trainingSettings),
+    'tables',
+    'models',
+    'seeds',
+  ]);
   const { dataRoot, tables = TABLE_NAMES, models, seeds = [0], ...rest } = options;
   const { output, onEvent, signal, wait, pretrained, threads, ...settings } = rest;
-  const kinds = { ...JOINT_KINDS, dataRoot: 'path', pretrained: 'choice?', threads: 'number?' } as const;
-  checkOptions(
-    'reproduce()',
-    { dataRoot, output, onEvent, signal, wait, pretrained, threads, ...settings },
-    kinds,
-    Object.keys(trainingSettings),
-  );
   checkNames(tables, seeds);
   const { cells, trainings } = planCells(tables, templatesAsked(tables, models));
   const copies = await findCopies(dataRoot);
@@ -110,7 +111,7 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
       },
       tasks: async (study) => [
         ...subsetTasks(study, possible, copies),
-        ...seeds.flatMap((seed) => possible.map((training) => cellTask(study, training, seed, possible))),
+        ...(await cellTasks(study, possible, seeds)),
       ],
       result: async (study, elsewhere) => {
         const names = seeds.flatMap((seed) => possible.map(({ key }) => trainingName(key, seed)));
@@ -188,22 +189,34 @@ function subsetTasks(study: Study, trainings: readonly CellTraining[], copies: C
   });
 }
 
-/** A training that waits for its data, and for the one that it starts from. */
-function cellTask(study: Study, training: CellTraining, seed: number, all: readonly CellTraining[]): Task {
-  const { key, data, from, kind } = training;
-  const task = trainingTask(study, trainingName(key, seed));
-  const before = from === undefined ? undefined : trainingTask(study, trainingName(from, seed));
+/** Trainings, each of which waits for its data and for the one that it starts from. */
+async function cellTasks(
+  study: Study,
+  trainings: readonly CellTraining[],
+  seeds: readonly number[],
+): Promise<Task[]> {
+  const taskOf = (key: string, seed: number) => trainingTask(study, trainingName(key, seed));
+  const hasFailed = async ({ name }: Task) => (await study.failureOf(name)) !== undefined;
   // The masks of self-supervised training are made by the first one for all.
-  const first = all.find((other) => other.kind === 'images')?.key;
-  const maker =
-    kind === 'images' && first !== undefined ? trainingTask(study, trainingName(first, seed)) : undefined;
-  return {
-    ...task,
-    isReady: async () =>
-      (!('subset' in data) || (await isMade(subsetFolder(study.root, data.subset)))) &&
-      (!before || (await before.isDone())) &&
-      (!maker || maker.name === task.name || (await maker.isBegun())),
-  };
+  const first = trainings.find(({ kind }) => kind === 'images');
+  const maker = first && taskOf(first.key, seeds[0]!);
+  const tasks: Task[] = [];
+  for (const seed of seeds) {
+    for (const { key, data, from, kind } of trainings) {
+      const task = taskOf(key, seed);
+      const start = from === undefined ? undefined : taskOf(from, seed);
+      if (start && (await hasFailed(start))) continue;
+      const isWaiting = kind === 'images' && maker !== undefined && maker.name !== task.name;
+      tasks.push({
+        ...task,
+        isReady: async () =>
+          (!('subset' in data) || (await isMade(subsetFolder(study.root, data.subset)))) &&
+          (!start || (await start.isDone())) &&
+          (!isWaiting || (await maker.isBegun()) || (await hasFailed(maker))),
+      });
+    }
+  }
+  return tasks;
 }
 
 function templatesAsked(tables: readonly TableName[], models: readonly string[] | undefined): string[] {
