@@ -54,7 +54,7 @@ test('data in memory is given to each training, and a seed more is trained alone
   expect(more.runs.map(({ name }) => name)).toEqual(['seed-3', 'seed-4', 'seed-5']);
   expect(events.filter((event) => event.type === 'start')).toHaveLength(1);
   await expect(trainSeeds({ ...requestIn(output), epochs: 2 })).rejects.toThrow('holds another study');
-}, 60_000);
+});
 
 test.each([
   [{ seeds: [1, 1] }, 'seeds is [ 1, 1 ]; expected'],

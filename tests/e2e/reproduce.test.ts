@@ -116,4 +116,4 @@ test('where data is missing, its cells are told as not run', async () => {
   expect(stdout).toContain(
     'no copy of KITTI was found, by training/image_2 and training/semantic; its cells',
   );
-}, 60_000);
+});

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { code, stderr } = await otx(seeds(alone));
   expect(stderr).toBe('');
   expect(code).toBe(0);
-}, 120_000);
+}, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const TRAIN = ['--pretrained', 'none', '--threads', '1'];
@@ -91,7 +91,7 @@ test('two processes on one study do nothing twice, and come to the same as one',
     const [here, there] = [together, alone].map((output) => outcomeOf(join(output, 'runs', seed)));
     expect(await here).toEqual(await there);
   }
-}, 120_000);
+}, 300_000);
 
 test('killed and started again, a study goes on with what it has', async () => {
   const killed = join(folder, 'killed');
@@ -113,7 +113,7 @@ test('killed and started again, a study goes on with what it has', async () => {
   expect(await outcomeOf(join(killed, 'runs', 'seed-1'))).toEqual(
     await outcomeOf(join(alone, 'runs', 'seed-1')),
   );
-}, 120_000);
+}, 300_000);
 
 test('stopped by Ctrl-C it says how far it is and what goes on with it; another request is refused', async () => {
   const stopped = join(folder, 'stopped');
@@ -130,7 +130,7 @@ test('stopped by Ctrl-C it says how far it is and what goes on with it; another 
   expect(other.stderr).toMatch(
     /stopped: holds another study: it began with hyper_parameters \{.*"num_iters":2/,
   );
-}, 120_000);
+}, 300_000);
 
 test.each<[string[], RegExp]>([
   [['--seeds', '1,1'], /'--seeds <list>' argument '1,1' is invalid\. expected integers from 0 with commas/],
@@ -171,4 +171,4 @@ test('cross-validation: every image is scored once, by a model that has not seen
   expect(images).toHaveLength(6);
   const next = stdout.split('what next:')[1];
   expect(next).toMatch(/otx predict --input <image or folder> --load-weights \S+final /);
-}, 120_000);
+}, 300_000);
