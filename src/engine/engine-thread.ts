@@ -58,6 +58,11 @@ export class EngineThread {
     });
   }
 
+  /** Frees a session. A thread that has ended has let go of all. */
+  async release(session: number): Promise<void> {
+    if (this.ended === undefined) await this.request('release', { session });
+  }
+
   /** Frees every session and ends the thread; runs in progress finish first. May be called again. */
   async dispose(): Promise<void> {
     if (this.ended !== undefined) return;

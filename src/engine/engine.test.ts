@@ -239,7 +239,7 @@ describe('Engine', () => {
   });
 
   it('loads model files with a free batch size', async () => {
-    const image = input('image', 'float32', [1, 1, 2, 2]);
+    const image = input('image', 'float32', [2, 1, 2, 2]);
     const model = serializeLowered({
       inputs: [image],
       outputs: { y: relu(resizeBilinear(image, [4, 4])) },
@@ -285,6 +285,19 @@ describe('Engine', () => {
       await other.dispose();
       await other.dispose();
       await expect(other.setState('weights', start)).rejects.toThrow('the engine was disposed');
+    });
+
+    it('sessions may be let go of after the engine', async () => {
+      const other = await createEngine({ threads: 1 });
+      const step = await other.compile(descentStep());
+      await other.dispose();
+      await step.release();
+    });
+
+    it('an output may not take the name of a pack', () => {
+      const step = new StepBuilder();
+      const x = step.input('x', 'float32', [1]);
+      expect(() => step.output('next:weights', x)).toThrow('what begins with "next:" is for packs');
     });
   });
 });

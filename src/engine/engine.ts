@@ -225,7 +225,7 @@ export class Engine {
           milliseconds: reply.milliseconds,
         };
       },
-      release: () => this.thread.request('release', { session }),
+      release: () => this.thread.release(session),
     };
   }
 
@@ -267,7 +267,7 @@ export class Engine {
         });
         return reply.outputs;
       },
-      release: () => this.thread.request('release', { session }),
+      release: () => this.thread.release(session),
     };
   }
 
@@ -337,7 +337,7 @@ export class Engine {
         Object.entries(reply.outputs).map(([name, { data }]) => [name, data as Float32Array]),
       );
     } finally {
-      await this.thread.request('release', { session });
+      await this.thread.release(session);
     }
   }
 
@@ -350,7 +350,7 @@ export class Engine {
     try {
       return (await this.thread.request('run', { session, inputs, scalars: [] })).outputs;
     } finally {
-      await this.thread.request('release', { session });
+      await this.thread.release(session);
     }
   }
 

@@ -3,7 +3,7 @@ import { input, relu, resizeBilinear } from '../graph/index.js';
 import { serializeLowered } from '../graph/onnx/serialize.js';
 import { lanesFor, loadLaned } from './lanes.js';
 
-const image = input('image', 'float32', [1, 1, 2, 2]);
+const image = input('image', 'float32', [2, 1, 2, 2]);
 const model = serializeLowered({
   inputs: [image],
   outputs: { y: relu(resizeBilinear(image, [4, 4])) },

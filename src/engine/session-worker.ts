@@ -55,9 +55,13 @@ function ensurePack(name: string, size: number): PackState {
     pack = { current: new Float32Array(size), spare: undefined, isSet: false };
     packs.set(name, pack);
   }
-  if (pack.current.length !== size)
-    throw new Error(`pack "${name}" has ${size} values here, but ${pack.current.length} elsewhere`);
+  requireSize(name, size);
   return pack;
+}
+
+function requireSize(name: string, size: number): void {
+  const known = packs.get(name)?.current.length ?? size;
+  if (known !== size) throw new Error(`pack "${name}" has ${size} values here, but ${known} elsewhere`);
 }
 
 const float = (name: string, shape: readonly number[], data: Float32Array): Value => ({
@@ -78,11 +82,13 @@ function isFinitePack(name: string): boolean {
 
 const handlers: Handlers = {
   async compile({ model, settings, binding }) {
+    for (const { name, size } of binding.packs) requireSize(name, size);
+    const session = await createStepSession(model, settings);
+    // After the session: a step that the runtime refuses must not decide how large a pack is.
     for (const { name, size, updated } of binding.packs) {
       const pack = ensurePack(name, size);
       if (updated) pack.spare ??= new Float32Array(size);
     }
-    const session = await createStepSession(model, settings);
     lastSession += 1;
     steps.set(lastSession, { session, binding });
     return { value: { session: lastSession } };

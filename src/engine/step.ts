@@ -157,9 +157,12 @@ export class StepBuilder {
     pack.next = next;
   }
 
-  /** Returns `tensor` from every run as `name`. @throws OtxError `graph` when the name is taken. */
+  /** Returns `tensor` from every run as `name`. @throws OtxError `graph` when the name is taken, or begins with `next:`. */
   output(name: string, tensor: Tensor): void {
     if (name in this.outputs) throw new OtxError('graph', `two outputs are named "${name}"`);
+    if (name.startsWith(NEXT)) {
+      throw new OtxError('graph', `an output is named "${name}"; what begins with "${NEXT}" is for packs`);
+    }
     this.outputs[name] = tensor;
   }
 
@@ -196,4 +199,5 @@ export class StepBuilder {
 /** Name under which the model file of a step takes a pack. */
 export const packInputName = (pack: string): string => `state:${pack}`;
 /** Name under which the model file of a step returns a pack. */
-export const packOutputName = (pack: string): string => `next:${pack}`;
+export const packOutputName = (pack: string): string => NEXT + pack;
+const NEXT = 'next:';

@@ -233,7 +233,7 @@ test('an evaluation graph of SegNeXt has standard operators only and any batch s
   const segmentor = createSegmentor('segnext-t', { numClasses: 2 });
   const { variables } = describe(segmentor, [1, 3, 64, 64]);
   const zeros = new Map(variables.map(({ key, shape }) => [key, new Float32Array(sizeOf(shape))]));
-  const images = input('images', 'float32', [1, 3, 64, 64]);
+  const images = input('images', 'float32', [2, 3, 64, 64]);
   const logits = segmentor(new Scope(new ConstantStore(zeros), false), images);
   const [lowered] = optimize(lower(optimize([logits]), plainLowering));
   const file = serializeLowered({ inputs: [images], outputs: { logits: lowered! }, dynamicBatch: true });

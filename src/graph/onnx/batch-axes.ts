@@ -5,6 +5,7 @@
  */
 import { OtxError } from '../../base/errors.js';
 import { type AnyNode, formatType, reachableNodes, type Tensor } from '../tensor.js';
+import type { OpName } from '../vocabulary.js';
 
 /** Literal operators (made by lowerings) that keep the leading axis of their first input and take no other data. */
 const sampleWise = new Set([
@@ -34,6 +35,12 @@ const mapWise = new Set([
  */
 export function findBatchAxes(inputs: readonly Tensor[], outputs: readonly Tensor[]): Map<Tensor, number> {
   const batch = inputs[0]?.shape[0];
+  if (batch === 1)
+    throw new OtxError(
+      'graph',
+      'the batch size cannot be left open: the graph is built for one sample, which tells nothing of whether samples mix; build it ' +
+        'for two',
+    );
   const axes = new Map<Tensor, number>();
   for (const tensor of inputs) {
     if (batch === undefined || tensor.shape[0] !== batch)
@@ -64,6 +71,7 @@ function batchAxisOf(node: AnyNode, axes: ReadonlyMap<Tensor, number>): number |
   const axis = axes.get(x);
   const rank = node.outputs[0]!.rank;
   const keep = (unless: boolean): number | undefined => (unless ? undefined : axis);
+  if (isElementwise(node)) return broadcastAxis(node, axes);
   const onlyFirstIsBatched = node.inputs.slice(1).every((tensor) => !axes.has(tensor));
 
   switch (node.op) {
@@ -126,9 +134,58 @@ function batchAxisOf(node: AnyNode, axes: ReadonlyMap<Tensor, number>): number |
     case 'batchNormGrad':
     case 'upperQuantile':
       return undefined;
+    case 'quantizeLinear':
+    case 'dequantizeLinear':
+    case 'fakeQuantize':
+      // A scale for each sample would fix their number.
+      return keep(!onlyFirstIsBatched || (y!.rank > 0 && node.attributes.axis === axis));
     default:
-      return broadcastAxis(node, axes);
+      return unclassified(node);
   }
+}
+
+/** Each value follows from those at its place. */
+const ELEMENTWISE = [
+  'neg',
+  'exp',
+  'log',
+  'sqrt',
+  'reciprocal',
+  'abs',
+  'erf',
+  'floor',
+  'relu',
+  'sigmoid',
+  'tanh',
+  'gelu',
+  'geluGrad',
+  'positive',
+  'not',
+  'stopGradient',
+  'cast',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'pow',
+  'maximum',
+  'minimum',
+  'equal',
+  'less',
+  'greater',
+  'greaterOrEqual',
+  'and',
+  'where',
+] as const satisfies readonly OpName[];
+
+type ElementwiseNode = Extract<AnyNode, { readonly op: (typeof ELEMENTWISE)[number] }>;
+
+const isElementwise = (node: AnyNode): node is ElementwiseNode =>
+  (ELEMENTWISE as readonly OpName[]).includes(node.op);
+
+/** An operator without a case above does not compile: what nobody has thought about must not pass for elementwise. */
+function unclassified(node: never): undefined {
+  return node && undefined;
 }
 
 /** Elementwise operators: the batched inputs agree on the axis, counted from the right, and the others are 1 there. */

@@ -20,6 +20,7 @@ import {
   reshape,
   resizeNearest,
   scatterElements,
+  softmax,
   sort,
   take,
   transpose,
@@ -169,6 +170,16 @@ describe('a free batch size', () => {
     expect(() => serializeLowered({ inputs: [x], outputs: { y: build() }, dynamicBatch: true })).toThrow(
       /batch size cannot be left open/,
     );
+  });
+
+  // Softmax over [1, 2N] mixes samples, which shows only where there are two.
+  it('is refused for a graph of one sample, whatever it does', () => {
+    const one = input('x', 'float32', [1, 2, 3]);
+    const mixing = softmax(reshape(one, [1, 1, 6]), 2);
+    for (const y of [mixing, relu(one)])
+      expect(() => serializeLowered({ inputs: [one], outputs: { y }, dynamicBatch: true })).toThrow(
+        /built for one sample/,
+      );
   });
 });
 
