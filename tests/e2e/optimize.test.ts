@@ -176,7 +176,7 @@ describe('Lite-HRNet-s', { timeout: 240_000 }, () => {
     const scenes = await scenesIn(join(folder, 'scenes'), { width: 96, height: 72 });
     await livelyCheckpoint(weights, 'Lite-HRNet-s-mod2', scenes, { inputSize: '64x64' });
   }, 120_000);
-  const optimize = (output: string, more: { readonly maxDrop: number }) =>
+  const optimize = (output: string, more: { readonly maxDrop: number; readonly depthwise?: boolean }) =>
     optimizeModel({
       weights,
       ...roots,
@@ -193,6 +193,8 @@ describe('Lite-HRNet-s', { timeout: 240_000 }, () => {
     expect(first.bytes.optimized / first.bytes.trained).toBeLessThan(0.37);
     const second = await optimize('b', { maxDrop: 100 });
     expect(await readFile(second.model)).toEqual(await readFile(first.model));
+    const { layers } = await optimize('every', { maxDrop: 100, depthwise: true });
+    expect(layers.map(({ precision }) => precision)).toEqual(first.layers.map(() => 'int8'));
   });
 
   test('keeps more of them where nothing may be lost, those first that rounding disturbs most', async () => {

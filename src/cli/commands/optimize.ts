@@ -33,6 +33,7 @@ interface Flags {
   statSubsetSize?: number;
   calibration?: CalibrationMethod;
   maxDrop?: number;
+  depthwise?: boolean;
   reduceRange: boolean;
   biasCorrection: boolean;
   dataFormat?: string;
@@ -88,6 +89,10 @@ export function addOptimize(program: Command, context: CommandContext): void {
       'points of mean Dice, of 100, that may be lost; layers stay in floats until it holds (default: 0.5)',
       numberOf('--max-drop'),
     )
+    .option(
+      '--depthwise',
+      'depthwise convolutions of Lite-HRNet in 8 bits as well, which costs much without --method qat; those of SegNeXt always are',
+    )
     .option('--no-reduce-range', 'weights with all 8 bits, for processors that have VNNI alone')
     .option('--no-bias-correction', `of ${OPTIMIZE_METHODS[0]}: biases as they were learned`);
   addSettingFlags(command, settingsNamed('dataFormat', 'useOtxAdapter', 'assume', 'bands', 'threads'))
@@ -104,7 +109,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('optimize', flags.output);
       const { dataFormat, assume, bands, threads, statSubsetSize, calibration, maxDrop } = flags;
-      const { reduceRange, method, epochs, learningRate } = flags;
+      const { reduceRange, depthwise, method, epochs, learningRate } = flags;
       // Its default is no choice, which fine-tuning would refuse.
       const biasCorrection = flags.biasCorrection ? undefined : false;
       const result = await run((hooks) =>
@@ -112,7 +117,7 @@ export function addOptimize(program: Command, context: CommandContext): void {
           ...{ template, weights, output, dataFormat, assume, bands, threads, ...asked },
           ...data,
           ...{ statSubsetSize, calibration, maxDrop, reduceRange, biasCorrection },
-          ...{ method, epochs, learningRate, inputSize: flags.inputSize ?? asked.inputSize },
+          ...{ method, epochs, learningRate, depthwise, inputSize: flags.inputSize ?? asked.inputSize },
           ...hooks,
         }),
       );

@@ -42,7 +42,7 @@ import type { WeightBits } from './rounding.js';
 /**
  * Writes a trained model as an ONNX file whose convolutions are computed with 8-bit integers, weights with a scale for each output
  * channel, values between layers with one scale. Where the score falls too far, the layers that rounding disturbs most are left in
- * floats, as few as possible. Depthwise convolutions of Lite-HRNet always are. The same call gives the same file on the same machine
+ * floats, as few as possible. Depthwise convolutions of Lite-HRNet are unless asked for. The same call gives the same file on the same machine
  * with the same number of threads.
  *
  * The method `qat` trains the network a little more before, in the folder `nncf/training`, while it is rounded as the file will be. What was
@@ -146,7 +146,7 @@ async function quantize(work: Work) {
   try {
     const look = ({ graph, usable }: Omit<Rounded, 'rounding'>) =>
       calibrate({ engine, graph }, usable, batches, calibration);
-    const exact = withLayers(trained);
+    const exact = withLayers(trained, options);
     const first = roundedBy(exact, await look(exact), options);
     const tuned = method === 'qat' ? await retrained(first, work) : undefined;
     const chosen = tuned?.rounded ?? first;
@@ -159,10 +159,11 @@ async function quantize(work: Work) {
   }
 }
 
-function withLayers(trained: TrainedModel): Omit<Rounded, 'rounding'> {
+function withLayers(trained: TrainedModel, options: OptimizeOptions): Omit<Rounded, 'rounding'> {
   const graph = networkGraph(trained, { batch: TRACED_BATCH });
   const layers = convLayers(Object.values(graph.outputs));
-  const usable = layers.filter(({ node }) => !(leavesDepthwise(trained) && isDepthwise(node)));
+  const isLeft = leavesDepthwise(trained, options) ? isDepthwise : () => false;
+  const usable = layers.filter(({ node }) => !isLeft(node));
   return { trained, graph, layers, usable };
 }
 
@@ -183,7 +184,7 @@ async function retrained(
 ): Promise<{ readonly rounded: Rounded; readonly bestEpoch: number }> {
   const ranges = rangesByLayer(usable, rounding.calibration);
   const { model, bestEpoch } = await fineTune({ trained, ranges, bits: rounding.bits, outputs, options });
-  const network = withLayers(model);
+  const network = withLayers(model, options);
   return { rounded: roundedBy(network, calibrationOf(network.usable, ranges), options), bestEpoch };
 }
 
@@ -232,7 +233,8 @@ function encoded(
 }
 
 /** Their results have another range in each channel, of which one scale for all of them makes too little. */
-const leavesDepthwise = ({ template }: TrainedModel): boolean => !template.model.startsWith('segnext');
+const leavesDepthwise = ({ template }: TrainedModel, { depthwise = false }: OptimizeOptions): boolean =>
+  !depthwise && !template.model.startsWith('segnext');
 
 function describeLayer(
   layer: ConvLayer,

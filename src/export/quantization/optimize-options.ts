@@ -54,6 +54,11 @@ export interface OptimizeOptions
    * of them. Default true.
    */
   readonly reduceRange?: boolean | undefined;
+  /**
+   * Whether depthwise convolutions of Lite-HRNet and of networks of one's own are rounded as well, which costs much of the score unless
+   * fine-tuning follows: for processors that have nothing but integers. Default false; those of SegNeXt always are.
+   */
+  readonly depthwise?: boolean | undefined;
   /** Of `ptq`: whether biases make up for what rounded weights add on average. Default true. */
   readonly biasCorrection?: boolean | undefined;
 }
@@ -125,6 +130,7 @@ const OWN_KINDS = {
   maxDrop: 'number?',
   reduceRange: 'boolean?',
   biasCorrection: 'boolean?',
+  depthwise: 'boolean?',
   epochs: 'number?',
   learningRate: 'number?',
 } as const satisfies OptionKinds;
