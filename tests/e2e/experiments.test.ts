@@ -62,6 +62,27 @@ test.each(['semi-supervised', 'few-labels'])('%s prints the tables of the page',
   for (const line of table) expect(page).toContain(line);
 });
 
+test('int8 prints the table of its page', async () => {
+  const file = join(ROOT, 'docs', 'results', 'int8.json');
+  const results = JSON.parse(await readFile(file, 'utf8')) as {
+    readonly runs: readonly {
+      readonly model: string;
+      readonly every: unknown;
+      readonly milliseconds: unknown;
+    }[];
+  };
+  for (const { every, milliseconds, ...scores } of results.runs) {
+    await save('runs/int8/scores', { [scores.model]: scores });
+    if (every) await save('runs/int8/every', { [scores.model]: every });
+    if (milliseconds) await save('runs/int8/times', { [scores.model]: milliseconds });
+  }
+  const { table, written } = await run('int8', 'int8', ['--data', 'data', '--print']);
+  expect(written).toMatchObject({ runs: results.runs });
+  const page = await readFile(join(ROOT, 'docs', 'optimize.md'), 'utf8');
+  expect(table.length).toBeGreaterThan(5);
+  for (const line of table) expect(page).toContain(line);
+});
+
 test('results goes on with the seeds that are done, and draws their curves', async () => {
   const name = 'camvid7-plain-s';
   const results = await committed(name);
