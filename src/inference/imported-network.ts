@@ -1,0 +1,155 @@
+/** @file Segmentation networks that other tools exported, as networks to be trained here. */
+import { OtxError } from '../base/errors.js';
+import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { add, constant, div, mul, sub } from '../graph/builders.js';
+import {
+  buildModel,
+  type ImportedWeight,
+  type ModelFile,
+  readModelFile,
+} from '../graph/import/import-model.js';
+import { StoredWeight } from '../graph/import/values.js';
+import type { NodeProto } from '../graph/onnx/onnx_pb.js';
+import { formatType, type Shape, type Tensor } from '../graph/tensor.js';
+import type { CreateModel } from '../models/index.js';
+import { constantInit, fanInNormal, type Initializer, type Scope } from '../nn/index.js';
+
+/** What is known of a network that others exported. */
+export interface ImportNetworkOptions {
+  /** Name of the output with a map for each class. Default: the first of the file. */
+  readonly output?: string | undefined;
+  /**
+   * What the network expects of an image: (pixel − mean) / deviation of red, green and blue from 0 to 255. Default: the means
+   * and deviations of ImageNet, 123.675, 116.28, 103.53 and 58.395, 57.12, 57.375. For pixels from 0 to 1 it is 0 and 255.
+   */
+  readonly normalization?:
+    | { readonly mean: readonly number[]; readonly deviation: readonly number[] }
+    | undefined;
+}
+
+/** Behind scores of classes: operators that change no order, and those that pick. */
+const BEHIND_SCORES = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax', 'Cast', 'Squeeze', 'Identity']);
+/** Between the last convolution and the scores. */
+const BETWEEN = new Set([...BEHIND_SCORES, 'Resize', 'Upsample', 'Dropout', 'Relu', 'Clip']);
+
+/**
+ * A segmentation network of an `.onnx` file that another tool exported, for `model` of {@link train}: it starts from the weights of the
+ * file, its batch norms go by the batch in training, and its last convolution gets as many channels as there are classes, anew where
+ * the file has another number. Softmax and argmax at the end are left out. Whoever opens the trained weights gives it again; an exported
+ * file needs it no more. What files may hold is in docs/import.md.
+ *
+ * @param bytes of the file, with its weights in it and one input of images [N, 3, H, W].
+ * @returns what `model` of {@link train}, {@link evaluate}, {@link predict} and {@link exportModel} takes.
+ * @throws OtxError `graph` for a file that is not imported, or that has no such input or output; when the network is built, also
+ * for a last layer that is no convolution.
+ */
+export function importNetwork(bytes: Uint8Array, options: ImportNetworkOptions = {}): CreateModel {
+  const file = readModelFile(bytes);
+  const input = imageInput(file);
+  const scores = scoresOf(file, options.output);
+  return ({ numClasses }) => {
+    const { file: fitted, fresh } = withClasses(file, scores, numClasses);
+    return (scope, images) => {
+      const { outputs, updates } = buildModel(fitted, {
+        inputs: { [input]: renormalized(images, options.normalization) },
+        outputs: [scores],
+        training: scope.training,
+        weight: (weight) => variableOf(scope, weight, fresh),
+      });
+      for (const { key, target, keep, rate } of updates) scope.updateBuffer(key, { target, keep, rate });
+      return checkedLogits(outputs[scores]!, images, numClasses);
+    };
+  };
+}
+
+function imageInput({ graph, stored }: ModelFile): string {
+  const inputs = graph.input.filter(({ name }) => !stored.has(name));
+  const [only] = inputs;
+  if (only && inputs.length === 1) return only.name;
+  throw new OtxError(
+    'graph',
+    `the ONNX model has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(', ')}), expected one of images`,
+  );
+}
+
+const producerOf = ({ graph }: ModelFile, name: string): NodeProto | undefined =>
+  graph.node.find(({ output }) => output.includes(name));
+
+/** The value that holds the scores of classes: the output, or what it is made of by choosing among them. */
+function scoresOf(file: ModelFile, asked: string | undefined): string {
+  const names = file.graph.output.map(({ name }) => name);
+  if (asked !== undefined && !names.includes(asked))
+    throw new OtxError(
+      'graph',
+      `the ONNX model has no output "${asked}"; its outputs are ${names.join(', ')}`,
+    );
+  let name = asked ?? names[0] ?? '';
+  for (
+    let node = producerOf(file, name);
+    node && BEHIND_SCORES.has(node.opType);
+    node = producerOf(file, name)
+  )
+    name = node.input[0]!;
+  return name;
+}
+
+/** The convolution that makes the scores, as its weights in the file. */
+function headOf(file: ModelFile, scores: string): StoredWeight[] {
+  let node = producerOf(file, scores);
+  while (node && BETWEEN.has(node.opType)) node = producerOf(file, node.input[0]!);
+  const weights = (node?.input.slice(1) ?? []).map((name) => file.stored.get(name));
+  const found = weights.filter((weight) => weight instanceof StoredWeight);
+  if (node?.opType === 'Conv' && found.length > 0 && found.length === weights.length) return found;
+  throw new OtxError(
+    'graph',
+    `the scores of the ONNX model come from ${node ? `${JSON.stringify(node.name)} (${node.opType})` : 'no node'}, expected a ` +
+      'convolution, so that it can have as many channels as there are classes',
+  );
+}
+
+/** The file with as many channels of scores as classes, and what of it has to begin anew. */
+function withClasses(file: ModelFile, scores: string, numClasses: number) {
+  const head = headOf(file, scores);
+  if (head[0]!.shape[0] === numClasses) return { file, fresh: new Set<string>() };
+  const stored = new Map(file.stored);
+  for (const { key, shape } of head) {
+    const resized: Shape = [numClasses, ...shape.slice(1)];
+    const size = resized.reduce((product, d) => product * d, 1);
+    stored.set(key, new StoredWeight(key, resized, new Float32Array(size)));
+  }
+  return { file: { ...file, stored }, fresh: new Set(head.map(({ key }) => key)) };
+}
+
+function variableOf(
+  scope: Scope,
+  { key, kind, shape, data }: ImportedWeight,
+  fresh: ReadonlySet<string>,
+): Tensor {
+  const drawn = shape.length > 1 ? fanInNormal : constantInit(0);
+  const init: Initializer = fresh.has(key) ? drawn : () => data.slice();
+  return kind === 'statistic' ? scope.buffer(key, shape, init) : scope.parameter(key, shape, init);
+}
+
+/** From what networks of this package see to what the file expects. */
+function renormalized(images: Tensor, wanted: ImportNetworkOptions['normalization']): Tensor {
+  if (!wanted) return images;
+  for (const list of [wanted.mean, wanted.deviation])
+    if (list.length !== 3 || !list.every(Number.isFinite))
+      throw new OtxError(
+        'graph',
+        `a normalization of [${list}]; expected three numbers, of red, green and blue`,
+      );
+  const channels = (values: readonly number[]): Tensor => constant([...values], [1, 3, 1, 1]);
+  const pixels = add(mul(images, channels(PIXEL_STD)), channels(PIXEL_MEAN));
+  return div(sub(pixels, channels(wanted.mean)), channels(wanted.deviation));
+}
+
+function checkedLogits(logits: Tensor, images: Tensor, numClasses: number): Tensor {
+  const [samples, channels] = logits.shape;
+  if (logits.rank === 4 && samples === images.shape[0] && channels === numClasses) return logits;
+  throw new OtxError(
+    'graph',
+    `the ONNX model makes ${formatType(logits)} of ${formatType(images)}, expected [${images.shape[0]},${numClasses},h,w]: a map for ` +
+      'each class',
+  );
+}

@@ -1,0 +1,108 @@
+/** @file A segmentation network that another tool exported, trained, gone on with, scored and exported again. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateScenes } from '../../src/demo/generate.js';
+import { createSegmenter, evaluate, exportModel, importNetwork, predict, train } from '../../src/index.js';
+import { loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-import-network-'));
+  await generateScenes(join(folder, 'data'), { train: 8, val: 2, width: 96, height: 80 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const at = (...parts: string[]) => join(folder, ...parts);
+
+/** Seven classes at a quarter of the size, enlarged, and the most probable of them. */
+const exported = (): Uint8Array =>
+  onnxFile({
+    inputs: [info('image', ['n', 3, 'h', 'w'])],
+    outputs: ['classes'],
+    nodes: [
+      node('Conv', ['image', 'stem.weight'], ['c1'], { strides: [2, 2], pads: [1, 1, 1, 1] }),
+      node('BatchNormalization', ['c1', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'], ['n1']),
+      node('Relu', ['n1'], ['r1']),
+      node('MaxPool', ['r1'], ['p1'], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+      node('Conv', ['p1', 'head.weight', 'head.bias'], ['scores']),
+      node('Resize', ['scores', '', 'scales'], ['large'], { mode: 'linear' }),
+      node('Softmax', ['large'], ['probable'], { axis: 1 }),
+      node('ArgMax', ['probable'], ['classes'], { axis: 1, keepdims: 0 }),
+    ],
+    weights: [
+      weight('stem.weight', [16, 3, 3, 3], -0.3, 0.3),
+      ...[weight('bn.weight', [16], 0.8, 1.2), weight('bn.bias', [16], -0.2, 0.2)],
+      ...[weight('bn.running_mean', [16], -0.2, 0.2), weight('bn.running_var', [16], 0.5, 1.5)],
+      ...[weight('head.weight', [7, 16, 1, 1]), weight('head.bias', [7])],
+      tensor('scales', [1, 1, 4, 4]),
+    ],
+    opset: 17,
+  });
+
+const model = () => importNetwork(exported());
+const settings = {
+  ...{ inputSize: '64x64', batchSize: 4, epochs: 2, pretrained: false, threads: 1, reports: false },
+  ...({ template: 'Lite-HRNet-s-mod2', recipe: 'otx' } as const),
+};
+
+test('it is trained from its weights, goes on, and is scored and exported like any other', {
+  timeout: 120_000,
+}, async () => {
+  const data = { trainData: at('data', 'train'), validationData: at('data', 'val') };
+  const run = at('run');
+  const { weights, classes } = await train({ ...settings, ...data, output: run, model: model() });
+  await train({ resumeFrom: run, epochs: 3, model: model() });
+  const { tensors } = await loadCheckpoint(at('run', 'models', 'last.safetensors'));
+  const shapeOf = (key: string) => tensors.get(key)?.shape;
+  expect(shapeOf('head.weight')).toEqual([classes.length, 16, 1, 1]);
+  expect(shapeOf('bn.running_mean')).toEqual([16]);
+  const moved = (key: string, before: readonly number[]) =>
+    [...(tensors.get(key)!.data as Float32Array)].map((value, i) => Math.abs(value - before[i]!));
+  const { rawData } = weight('stem.weight', [16, 3, 3, 3], -0.3, 0.3);
+  const changes = moved('stem.weight', [...new Float32Array(rawData.slice().buffer)]);
+  expect(Math.max(...changes)).toBeGreaterThan(0);
+  expect(Math.max(...changes)).toBeLessThan(0.05);
+
+  const testData = at('data', 'val');
+  const own = await evaluate({ weights, model: model(), testData });
+  const { model: file } = await exportModel({ weights, model: model(), output: at('export') });
+  const again = await evaluate({ weights: file, testData });
+  expect(again.metrics.mDice).toBeCloseTo(own.metrics.mDice, 4);
+  await expect(evaluate({ weights, testData })).rejects.toThrow(
+    /network of a program's own; give that network as model/,
+  );
+  await predict({ weights, model: model(), input: at('data', 'val', 'images'), output: at('masks') });
+  const segmenter = await createSegmenter({ weights: file });
+  await segmenter.dispose();
+});
+
+test('with unlabeled images it has a teacher', { timeout: 120_000 }, async () => {
+  const { weights } = await train({
+    ...{ ...settings, epochs: 1, output: at('semi'), model: model() },
+    ...{ trainData: at('data', 'train'), validationData: at('data', 'val') },
+    unlabeledData: at('data', 'val', 'images'),
+    trainType: 'Semisupervised',
+  });
+  expect((await loadCheckpoint(weights)).tensors.has('stem.weight')).toBe(true);
+});
+
+test('what is no segmentation network is refused in one line', () => {
+  const build = (parts: Parameters<typeof onnxFile>[0], output?: string) => () =>
+    importNetwork(onnxFile(parts), { output })({ numClasses: 3 });
+  const classifier = {
+    inputs: [info('image', [1, 3, 8, 8])],
+    outputs: ['y'],
+    nodes: [node('Flatten', ['image'], ['f']), node('Gemm', ['f', 'w'], ['y'])],
+    weights: [weight('w', [192, 10])],
+  };
+  expect(build(classifier)).toThrow(
+    /^the scores of the ONNX model come from "the Gemm" \(Gemm\), expected a convolution/,
+  );
+  expect(build(classifier, 'z')).toThrow('the ONNX model has no output "z"; its outputs are y');
+  const two = { ...classifier, inputs: [info('image', [1, 3, 8, 8]), info('other', [1])] };
+  expect(build(two)).toThrow('the ONNX model has 2 inputs (image, other), expected one of images');
+  expect(() => importNetwork(new Uint8Array(4))).toThrow('it is not an ONNX file, or damaged');
+});
