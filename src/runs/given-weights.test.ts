@@ -59,9 +59,11 @@ describe('weights from elsewhere', () => {
   });
 
   test('an exported model is none of them', async () => {
-    await expect(openGivenWeights(join(folder, 'model.ONNX'))).rejects.toThrow(
-      /model\.ONNX: is an exported model, for eval and predict; give the run folder or checkpoint/,
-    );
+    for (const name of ['model.ONNX', 'openvino.xml']) {
+      await expect(openGivenWeights(join(folder, name))).rejects.toThrow(
+        `${name}: is an exported model, for eval, predict and explain; give the run folder or checkpoint`,
+      );
+    }
   });
 
   test('a backbone alone starts a training, and is no model', async () => {

@@ -19,10 +19,10 @@ export type GivenWeights =
  * @throws OtxError `checkpoint` when there are no usable weights.
  */
 export async function openGivenWeights(path: string): Promise<GivenWeights> {
-  if (/\.onnx$/i.test(path)) {
+  if (/\.(onnx|xml)$/i.test(path)) {
     throw new OtxError(
       'checkpoint',
-      `${path}: is an exported model, for eval and predict; give the run folder or checkpoint that it was exported from`,
+      `${path}: is an exported model, for eval, predict and explain; give the run folder or checkpoint that it was exported from`,
     );
   }
   const isFile = (await stat(path).catch(() => undefined))?.isFile() === true;

@@ -12,8 +12,9 @@ import {
   type TensorType,
 } from '../../graph/index.js';
 import { littleEndianBytes } from '../../graph/onnx/serialize.js';
+import { fitsHalves } from '../../graph/onnx/stored-weights.js';
 import { ELEMENTS, type IrAttribute, type IrLayer, type IrType, type IrValue } from './layer.js';
-import { ALIGNMENT, WeightsFile } from './weights-file.js';
+import { WeightsFile } from './weights-file.js';
 
 /** A layer to be added. */
 export interface NewLayer {
@@ -154,8 +155,10 @@ export class IrBuilder {
   }
 
   private constant(data: TensorData, type: TensorType, scope: string): IrValue {
-    const halves = this.form.halfPrecision ? halvesOf(data) : undefined;
-    if (!halves) return this.stored(littleEndianBytes(data), data, type, scope);
+    if (!this.form.halfPrecision || !fitsHalves(data, type.shape)) {
+      return this.stored(littleEndianBytes(data), data, type, scope);
+    }
+    const halves = toHalves(data);
     const half = { dtype: 'float16', shape: type.shape } as const;
     return this.addOne({
       type: 'Convert',
@@ -182,16 +185,6 @@ function constantOf(tensor: Tensor): Node<'constant'>['attributes'] {
     'graph',
     `${node.op}${name} (${formatType(tensor)}) is used by the graph but not listed among the inputs of the model`,
   );
-}
-
-/** Exponent of halves that are not finite. */
-const NO_NUMBER = 0x7c00;
-
-/** Few numbers take no less room as halves, since each constant begins at a multiple of 64 bytes; large ones have no half. */
-function halvesOf(data: TensorData): Uint16Array | undefined {
-  if (!(data instanceof Float32Array) || data.byteLength <= ALIGNMENT) return undefined;
-  const halves = toHalves(data);
-  return halves.every((bits) => (bits & NO_NUMBER) !== NO_NUMBER) ? halves : undefined;
 }
 
 function arrayOf(value: number, dtype: Exclude<DType, 'int64'>): TensorData {
