@@ -145,6 +145,31 @@ it('YOLO takes lists of images, and several folders', async () => {
   expect((await openDataset(root, { role: 'train' })).samples[0]!.shapes!.shapes).toHaveLength(1);
 });
 
+it.each([
+  [
+    'its file says so',
+    'names: [car]\nkpt_shape: [2, 3]\n',
+    '0 0.5 0.5 1 1 0.2 0.2 0 0.4 0.4 1\n',
+    /data\.yaml: "kpt_shape"/,
+  ],
+  [
+    'one is in plain sight',
+    'names: [car]\n',
+    '0 0.5 0.5 1 1 0.2 0.2 2 0.4 0.4 1\n',
+    /a\.txt: line 1 looks like a box with/,
+  ],
+])('keypoints of YOLO are no corners: %s', async (_, yaml, line, said) => {
+  const root = await withImage({});
+  await writeFiles(root, { 'data.yaml': yaml, 'labels/a.txt': line });
+  await expect(openDataset(root)).rejects.toThrow(said);
+});
+
+it('a polygon of YOLO along the borders of its image is none of keypoints', async () => {
+  const root = await withImage({});
+  await writeFiles(root, { 'data.yaml': 'names: [car]', 'labels/a.txt': '0 0 0 1 0 1 1 0 1 0 0\n' });
+  expect(await carsOf(root)).toBe(48);
+});
+
 it('an ellipse of CVAT covers what it encloses', async () => {
   const drawn = '<ellipse label="car" cx="4" cy="3" rx="3" ry="2" rotation="90" />';
   const root = await withImage({});

@@ -13,6 +13,10 @@ import type { Shape } from './shapes/shape.js';
 const SUBSETS = ['train', 'val', 'test'] as const;
 /** A class and the four numbers of a box. */
 const BOX = 5;
+/** Numbers of a keypoint behind the box: x, y, and how visible it is. */
+const KEYPOINT = 3;
+/** Of a keypoint in plain sight. As a coordinate of a polygon it would be a whole picture away. */
+const IN_SIGHT = 2;
 
 export const yolo: DatasetFormat = {
   name: 'yolo',
@@ -31,6 +35,13 @@ export const yolo: DatasetFormat = {
   async open(folder, subset) {
     const file = (await dataFile(folder))!;
     const path = join(folder.path, file.name);
+    if (file.content.kpt_shape !== undefined) {
+      throw new OtxError(
+        'dataset',
+        `${path}: "kpt_shape" says that labels/ holds boxes with keypoints, which enclose no pixels; expected polygons: export ` +
+          'the data set for segmentation',
+      );
+    }
     const labels = namesOf(file.content, path);
     const { classes, indexOf } = labelTable(labels, path);
     const found =
@@ -199,6 +210,14 @@ function shapesOf(line: string, classOf: readonly number[], where: string, colle
     const classIndex = classOf[Number(parts[0])];
     if (classIndex === undefined)
       throw new Wrong(`has the class ${parts[0]}; the names count from 0 to ${classOf.length - 1}`);
+    if (isPose(parts)) throw new Wrong('looks like a box with keypoints; expected the corners of a polygon');
     return polygon([ring(parts.slice(1))], classIndex, 'fraction');
   });
+}
+
+/** Whether a line is a box and keypoints, whose numbers may well come in pairs as those of corners do. */
+function isPose(parts: readonly string[]): boolean {
+  if ((parts.length - BOX) % KEYPOINT !== 0) return false;
+  const visible = parts.filter((_, i) => i >= BOX && (i - BOX) % KEYPOINT === KEYPOINT - 1).map(Number);
+  return visible.includes(IN_SIGHT) && visible.every((each) => [0, 1, IN_SIGHT].includes(each));
 }

@@ -155,7 +155,10 @@ async function headerOf(format: ImageFormat, input: Uint8Array | string): Promis
     throw tooLarge(width, height);
   }
   if (depth !== 'uchar' && depth !== 'ushort') {
-    throw new NotDecodable(`it has ${depth} samples; save it with 8 or 16 bits, scaled to their range`);
+    throw new NotDecodable(
+      `it has ${depth} samples; save an image with 8 or 16 bits, scaled to their range, and a mask with the numbers of its ` +
+        'classes as they are and 255 for pixels to ignore',
+    );
   }
   if (channels > 4 || (channels > 2 && (space === 'b-w' || space === 'grey16'))) {
     throw new NotDecodable(
