@@ -17,6 +17,13 @@ export {
   type SplitReport,
   type SubsetRole,
 } from './data/index.js';
+export { ADVICE_STRATEGIES, type AdviceStrategy } from './doctor/advice/choose.js';
+export {
+  type SuggestedPicture,
+  type SuggestLabelsOptions,
+  type SuggestLabelsResult,
+  suggestLabels,
+} from './doctor/advice/suggest-labels.js';
 export {
   type DatasetExamination,
   type ExamineDatasetOptions,
@@ -164,6 +171,21 @@ export {
 } from './studies/reproduction/tables.js';
 export type { StudyFiles } from './studies/result-files.js';
 export type { RunFacts } from './studies/run-facts.js';
+export type { SearchFiles, SearchVerdict, Trial, TuneResult } from './studies/search/result.js';
+export {
+  parseSearch,
+  type SearchInterval,
+  type SearchRange,
+  type SearchSpace,
+  type SearchValue,
+} from './studies/search/space.js';
+export { formatSearch } from './studies/search/text.js';
+export {
+  type TrainWithSearchOptions,
+  type TrainWithSearchResult,
+  trainWithSearch,
+} from './studies/search/train-with-search.js';
+export { type TuneOptions, tune } from './studies/search/tune.js';
 export type { ScoreSpread, Spread } from './studies/spread.js';
 export type { TaskFailure } from './studies/study.js';
 export type { FailedTraining, StudyRun } from './studies/study-run.js';

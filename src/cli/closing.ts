@@ -79,6 +79,38 @@ export function afterStudy({ best, models, output }: EndedStudy): string {
   ]);
 }
 
+/** @param files of the advice */
+export function afterSuggest({
+  sheet,
+  proposals,
+}: {
+  readonly sheet: string;
+  readonly proposals: string;
+}): string {
+  return whatNext([
+    ['look', shellQuote(sheet)],
+    ['correct', `the masks in ${shellQuote(join(proposals, 'masks'))}, then`],
+    ['check', otxCommand('check', proposals)],
+    ['train', otxCommand('train', '--train-data-roots', proposals)],
+  ]);
+}
+
+/** What a search leaves. */
+export interface EndedSearch {
+  /** Run folder of the trial whose settings were chosen. */
+  readonly model: string;
+  readonly files: { readonly chart: string; readonly config: string };
+}
+
+/** The chart, the training, and what the model of the trial is good for as it is. */
+export function afterSearch({ model, files }: EndedSearch): string {
+  return whatNext([
+    ['look', shellQuote(files.chart)],
+    ['train', otxCommand('train', '--config', files.config, '-o', ANY_FOLDER)],
+    ...useOf(model, { output: model }),
+  ]);
+}
+
 /** @param plan the file, as it was written. */
 export function afterPlan(plan: string): string {
   return whatNext([

@@ -5,7 +5,6 @@
 
 const ANNOTATION_FILES =
   'annotation files belong to COCO; a data set for segmentation has its masks beside its images (docs/data.md)';
-const HPO = 'there is no search for hyper-parameters; give those you want behind params';
 const MULTI_NODE = 'a training runs in one process on one machine; leave it out';
 
 /** By flag; what an operation has itself is not looked up. */
@@ -17,8 +16,6 @@ export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {
   '--model': 'give the template as the first word, as in otx train Lite-HRNet-18-mod2',
   '--save-model-to': 'give the folder of the run by -o; its models are in models/',
   '--save-performance': 'give a folder by -o; performance.json is written there',
-  '--enable-hpo': HPO,
-  '--hpo-time-ratio': HPO,
   '--rdzv-endpoint': MULTI_NODE,
   '--base-rank': MULTI_NODE,
   '--world-size': MULTI_NODE,

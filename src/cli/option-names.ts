@@ -12,7 +12,9 @@ import {
   type OptimizeOptions,
   type PredictOptions,
   type ReproduceOptions,
+  type SuggestLabelsOptions,
   type TrainSeedsOptions,
+  type TuneOptions,
 } from '../index.js';
 
 const SETTINGS = describeSettings();
@@ -54,6 +56,12 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     allClasses: '--explain-all-classes',
     overlays: '--process-saliency-maps',
     overlayWeight: '--overlay-weight',
+    count: '--number',
+    strategy: '--by',
+    search: '--search',
+    trials: '--trials',
+    timeSeconds: '--time',
+    timeRatio: '--hpo-time-ratio',
   } satisfies Partial<
     Record<
       keyof (EvaluateOptions &
@@ -66,7 +74,9 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
         OptimizeOptions &
         CrossValidateOptions &
         ReproduceOptions &
-        TrainSeedsOptions),
+        TrainSeedsOptions &
+        SuggestLabelsOptions &
+        TuneOptions),
       string
     >
   >),

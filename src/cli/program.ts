@@ -23,7 +23,9 @@ import { addOptimize } from './commands/optimize.js';
 import { addPredict } from './commands/predict.js';
 import { addReproduce } from './commands/reproduce.js';
 import { addSchema } from './commands/schema.js';
+import { addSuggest } from './commands/suggest.js';
 import { addTrain } from './commands/train.js';
+import { addTune } from './commands/tune.js';
 import { addWorkspaceFlags } from './commands/workspace.js';
 import type { Host } from './host.js';
 import { optionNames } from './option-names.js';
@@ -115,8 +117,10 @@ export function createProgram(
     addTrain,
     addCv,
     addReproduce,
+    addTune,
     addEval,
     addPredict,
+    addSuggest,
     addDemo,
     addExport,
     addOptimize,

@@ -123,3 +123,22 @@ export async function isHistory(path: string): Promise<boolean> {
   const text = await readTextOf(path, HISTORY_KIND).catch(() => '');
   return text.startsWith(COLUMNS.join(','));
 }
+
+/** A validation of a run. */
+export interface ScoredEpoch {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean Dice as the table has it, with six digits. */
+  readonly mDice: number;
+}
+
+/** The validations in the table of a run; none where there is no table. @throws OtxError `output` when it cannot be read */
+export async function readScores(path: string): Promise<ScoredEpoch[]> {
+  if (!(await isHistory(path))) return [];
+  const lines = (await readTextOf(path, HISTORY_KIND)).trim().split('\n').slice(1);
+  return lines.flatMap((line) => {
+    const cells = line.split(',');
+    const [epoch, mDice] = [cells[0], cells[COLUMNS.indexOf('mDice')]];
+    return mDice === undefined || mDice === '' ? [] : [{ epoch: Number(epoch), mDice: Number(mDice) }];
+  });
+}

@@ -154,9 +154,9 @@ export class Study {
   }
 
   /** Writes a file of the study, or replaces it; several processes may do so at once. */
-  async write(file: string, text: string): Promise<void> {
+  async write(file: string, content: string | Uint8Array): Promise<void> {
     // Where two begin it together one is refused, and then replaces what the other has written.
-    if (!(await this.create(file, text))) await this.outputs.write(file, text);
+    if (!(await this.create(file, content))) await this.outputs.write(file, content);
   }
 
   /** Ends the work of this process on it. Never throws. */
@@ -165,10 +165,10 @@ export class Study {
   }
 
   /** Whether this process has made the file: of several that try one has. */
-  private async create(file: string, text: string): Promise<boolean> {
+  private async create(file: string, content: string | Uint8Array): Promise<boolean> {
     if (await this.outputs.isThere(file)) return false;
     try {
-      await this.outputs.write(file, text);
+      await this.outputs.write(file, content);
       return true;
     } catch (error) {
       if (await this.outputs.isThere(file)) return false;

@@ -47,6 +47,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   augment: paramsUsedBy('augment', 'useOtxAdapter'),
   eval: paramsUsedBy('evaluate', 'useOtxAdapter'),
   predict: paramsUsedBy('predict'),
+  suggest: paramsUsedBy('predict'),
   demo: paramsUsedBy('predict'),
   explain: paramsUsedBy('predict'),
   export: paramsUsedBy('export'),

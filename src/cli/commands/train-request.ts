@@ -23,6 +23,8 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly printConfig?: boolean;
   readonly seeds?: readonly number[];
   readonly wait?: boolean;
+  readonly enableHpo?: boolean;
+  readonly hpoTimeRatio?: number;
 }
 
 /** Under the names of the public API; what nobody gave is not there. */

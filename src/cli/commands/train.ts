@@ -20,6 +20,7 @@ import { addSettingFlags } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { endedTraining } from './ended-training.js';
 import { addNoWait, parseSeeds } from './study-parts.js';
+import { addHpoFlags, trainAfterSearch } from './train-hpo.js';
 import { missingData, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
 import { trainWithSeeds } from './train-seeds.js';
 
@@ -50,7 +51,7 @@ export function addTrain(program: Command, context: CommandContext): void {
       'train once with each of these seeds, such as 0,1,2, and tell mean, deviation and the best',
       parseSeeds,
     );
-  addNoWait(command)
+  addNoWait(addHpoFlags(command))
     .addHelpText('after', paramsHint('train', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: TrainFlags) => {
       const asked = typed('train', flags.useOtxAdapter);
@@ -58,6 +59,10 @@ export function addTrain(program: Command, context: CommandContext): void {
       if (flags.workspace !== undefined && !workspace() && !flags.printConfig) {
         await makeWorkspace(flags.workspace, request);
         await context.enter(command);
+      }
+      if (flags.enableHpo) return trainAfterSearch(request, flags, context);
+      if (flags.hpoTimeRatio !== undefined) {
+        throw new OtxError('usage', '--hpo-time-ratio goes with --enable-hpo, which is missing');
       }
       if (flags.seeds !== undefined) return trainWithSeeds(request, flags, context);
       if (flags.wait === false) throw new OtxError('usage', '--no-wait goes with --seeds, which is missing');

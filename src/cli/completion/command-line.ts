@@ -85,7 +85,7 @@ function flagValue(option: Option): FlagValue {
 }
 
 /** Operations that take all settings. */
-const TRAINING = ['train', 'cv', 'reproduce'];
+const TRAINING = ['train', 'cv', 'tune', 'reproduce'];
 
 function settingsOf(operation: string): Setting[] {
   const used = TRAINING.includes(operation) ? undefined : (PARAMS_OF[operation] ?? []);

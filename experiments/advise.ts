@@ -1,0 +1,202 @@
+/**
+ * @file What the advice of `otx suggest` saves, for docs/suggest.md: a few labelled images at first, then more in rounds, each time
+ * drawn at random or suggested by the model of the round before; every round is trained from the embedded backbone with equally many
+ * steps.
+ *
+ *   npm run generate -- runs/cells --look cells --train 160 --val 32 --width 192 --height 192
+ *   npm run experiment:advise -- --data runs/cells --size 192 [--seeds 0,1,2] [--strategies random,combined,uncertainty,coverage]
+ *   npm run experiment:advise -- --data runs/cells --print
+ *
+ * The folder holds train/ and val/. Runs go to runs/advise-NAME; what is complete there is not repeated. Writes
+ * docs/results/advise-NAME.json.
+ */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { suggestLabels } from 'otx';
+import { Random } from '../src/base/random.js';
+import {
+  diceOf,
+  link,
+  linkDataset,
+  MACHINE,
+  otx,
+  paramsOf,
+  readEpochs,
+  readResults,
+  savedOr,
+  savedOrMade,
+  spread,
+  writeJson,
+} from './experiment.js';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    size: { type: 'string', default: '192' },
+    counts: { type: 'string', default: '8,16,24' },
+    seeds: { type: 'string', default: '0,1,2' },
+    strategies: { type: 'string', default: 'random,combined,uncertainty,coverage' },
+    threads: { type: 'string', default: '1' },
+    launcher: { type: 'string', default: '' },
+    print: { type: 'boolean', default: false },
+  },
+});
+
+const data = resolve(values.data ?? usage());
+const name = basename(data);
+const root = resolve(`runs/advise-${name}`);
+const strategies = values.strategies.split(',') as (
+  | Exclude<Parameters<typeof suggestLabels>[0]['strategy'], undefined>
+  | 'random'
+)[];
+const counts = values.counts.split(',').map(Number);
+const seeds = values.seeds.split(',').map(Number);
+/** Images of an epoch, in which each is as often. */
+const PER_EPOCH = 48;
+const SETTINGS = {
+  'learning_parameters.batch_size': 8,
+  'learning_parameters.num_iters': 16,
+  'learning_parameters.input_size': `${values.size}x${values.size}`,
+  'learning_parameters.validation_interval': 2,
+  'learning_parameters.enable_early_stopping': false,
+};
+
+interface Round {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly count: number;
+  /** File names of the labelled images. */
+  readonly images: readonly string[];
+  /** Best mean Dice on the validation data. */
+  readonly dice: number;
+}
+
+function usage(): never {
+  console.error(
+    'usage: npm run experiment:advise -- --data FOLDER [--size N] [--seeds …] [--strategies …] [--print]',
+  );
+  process.exit(2);
+}
+
+const pool = readdirSync(join(data, 'train', 'images')).sort();
+if (!values.print) {
+  for (const seed of seeds) {
+    for (const strategy of strategies) await rounds(strategy, seed);
+  }
+}
+report();
+
+/** All rounds of a way to choose. The first is the same for all of them. */
+async function rounds(strategy: (typeof strategies)[number], seed: number): Promise<void> {
+  let before: Round | undefined;
+  for (const count of counts) {
+    const file = join(root, `${before ? strategy : 'first'}-${count}-${seed}`);
+    const last = before;
+    const images = await savedOrMade(`${file}.images`, async () =>
+      last
+        ? [...last.images, ...(await chosen(strategy, last, count - last.images.length))]
+        : drawn(count, seed, []),
+    );
+    const round = savedOr(`${file}.json`, () => ({
+      strategy,
+      seed,
+      count,
+      images,
+      dice: trained(file, images, seed),
+    }));
+    before = round;
+  }
+}
+
+/** Images of the pool that are not among those that are known. */
+function drawn(count: number, seed: number, known: readonly string[]): string[] {
+  const left = pool.filter((image) => !known.includes(image));
+  return new Random(`advise ${seed} ${known.length}`).shuffle(left).slice(0, count);
+}
+
+async function chosen(
+  strategy: (typeof strategies)[number],
+  { images, seed, count, ...last }: Round,
+  more: number,
+): Promise<string[]> {
+  if (strategy === 'random') return drawn(more, seed, images);
+  const run = join(root, `${count === counts[0] ? 'first' : last.strategy}-${count}-${seed}`);
+  const folder = join(root, 'unlabelled');
+  rmSync(folder, { recursive: true, force: true });
+  const others = pool.filter((image) => !images.includes(image));
+  mkdirSync(folder, { recursive: true });
+  for (const image of others) link(join(data, 'train', 'images', image), join(folder, image));
+  const output = `${run}-${strategy}-advice`;
+  rmSync(output, { recursive: true, force: true });
+  const { pictures } = await suggestLabels({
+    weights: run,
+    input: folder,
+    output,
+    count: more,
+    strategy,
+    threads: Number(values.threads),
+  });
+  return pictures.map(({ input }) => basename(input));
+}
+
+function trained(output: string, images: readonly string[], seed: number): number {
+  const folder = `${output}-data`;
+  linkDataset({ from: join(data, 'train'), names: images, copies: PER_EPOCH / images.length, folder });
+  const words = [
+    'train',
+    'Lite-HRNet-s-mod2',
+    '--train-data-roots',
+    folder,
+    '--val-data-roots',
+    join(data, 'val'),
+  ];
+  words.push('--pretrained', 'embedded', '--seed', String(seed), '--threads', values.threads, '-o', output);
+  otx([...words, ...paramsOf(SETTINGS)], { output, launcher: values.launcher, recipe: 'auto' });
+  return diceOf(readEpochs(output)).best;
+}
+
+/** The table, and how many labels each way needs for what the largest number comes to at random. */
+function report(): void {
+  const all = (readResults(root) as Round[]).filter(({ dice }) => dice !== undefined);
+  const of = (strategy: string, count: number) =>
+    all.filter((run) => run.count === count && (count === counts[0] || run.strategy === strategy));
+  const table = strategies.map((strategy) => ({
+    strategy,
+    counts: counts.map((count) => {
+      const dice = of(strategy, count).map((run) => run.dice);
+      return { count, seeds: dice.length, ...spread(dice) };
+    }),
+  }));
+  const target = table.find(({ strategy }) => strategy === 'random')?.counts.at(-1)?.mean;
+  const summary = table.map((row) => ({
+    ...row,
+    labels: target === undefined ? undefined : labelsFor(target, row.counts),
+  }));
+  writeJson(`docs/results/advise-${name}.json`, {
+    settings: SETTINGS,
+    machine: MACHINE,
+    target,
+    summary,
+    rounds: all,
+  });
+  console.log(`\n| chosen by | ${counts.join(' | ')} | labels for ${target?.toFixed(3)} |`);
+  console.log(`| --- |${' --- |'.repeat(counts.length + 1)}`);
+  for (const { strategy, counts: cells, labels } of summary) {
+    const scores = cells.map(({ mean, deviation, seeds: n }) =>
+      n === 0 ? '–' : `${mean.toFixed(3)} ± ${deviation.toFixed(3)} (${n})`,
+    );
+    console.log(
+      `| ${strategy} | ${scores.join(' | ')} | ${labels?.toFixed(1) ?? `more than ${counts.at(-1)}`} |`,
+    );
+  }
+}
+
+/** On straight lines between the means. */
+function labelsFor(target: number, means: readonly { count: number; mean: number }[]): number | undefined {
+  const at = means.findIndex(({ mean }) => mean >= target);
+  const [before, after] = [means[at - 1], means[at]];
+  if (!after) return undefined;
+  if (!before) return after.count;
+  return before.count + ((after.count - before.count) * (target - before.mean)) / (after.mean - before.mean);
+}

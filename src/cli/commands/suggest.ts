@@ -1,0 +1,61 @@
+/** @file `otx suggest`. */
+
+import { type Command, Option } from 'commander';
+import { ADVICE_STRATEGIES, type AdviceStrategy, suggestLabels } from '../../index.js';
+import { afterSuggest } from '../closing.js';
+import { addSettingFlags, settingsNamed } from '../setting-flags.js';
+import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
+import { numberOf } from './tune.js';
+import { unusable } from './unusable.js';
+
+interface Flags {
+  input: string;
+  loadWeights?: string;
+  output?: string;
+  number: number;
+  by?: AdviceStrategy;
+  threads?: number;
+}
+
+export function addSuggest(program: Command, context: CommandContext): void {
+  const { terminal, settings, run, outputFor, weightsFrom } = context;
+  const command = program
+    .command('suggest')
+    .description('say which pictures to label next, with masks to correct')
+    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+    .requiredOption('-i, --input <folder>', 'pictures without labels')
+    .option(
+      '--load-weights <path>',
+      `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
+    )
+    .option('-n, --number <number>', 'pictures to choose', (text) => numberOf(text, { whole: true }), 20)
+    .addOption(
+      new Option(
+        '--by <way>',
+        'what counts: uncertainty of the model, coverage of all pictures by its features, or both (default: combined)',
+      ).choices(ADVICE_STRATEGIES),
+    )
+    .option('-o, --output <folder>', `folder for the advice (default: ${DEFAULT_OUTPUTS}/<time>_suggest)`);
+  addSettingFlags(command, settingsNamed('threads'))
+    .addHelpText('after', paramsHint('suggest', 'postprocessing.confidence_threshold 0.5'))
+    .action(async (template: string | undefined, flags: Flags) => {
+      const asked = settings('suggest');
+      const { input, number: count, by: strategy, threads } = flags;
+      const weights = await weightsFrom(flags.loadWeights);
+      const output = await outputFor('suggest', flags.output);
+      const { pictures, seen, duplicates, failed, files } = await run((hooks) =>
+        suggestLabels({ template, input, weights, output, count, strategy, threads, ...asked, ...hooks }),
+      );
+      const passed = duplicates === 0 ? '' : `; ${duplicates} near duplicates of others were passed over`;
+      terminal.print(
+        [
+          `${pictures.length} of ${seen} pictures to label next${passed}:`,
+          ...pictures.map(({ input: picture }, at) => `${String(at + 1).padStart(4)}  ${picture}`),
+          `list ${files.table} and ${files.json}, sheet ${files.sheet}`,
+          `masks to correct in ${files.proposals}`,
+          `\n${afterSuggest(files)}`,
+        ].join('\n'),
+      );
+      if (failed.length > 0) throw unusable(failed, seen);
+    });
+}

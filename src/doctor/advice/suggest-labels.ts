@@ -1,0 +1,277 @@
+/** @file Advice on which pictures to label next, with the model's proposals for their masks. */
+
+import { extname, join } from 'node:path';
+import { throwIfAborted } from '../../base/abortable.js';
+import { checkOptions } from '../../base/check-options.js';
+import { csvText, sixDigits } from '../../base/csv.js';
+import { OtxError, option } from '../../base/errors.js';
+import { datasetMarks, META_NAMES } from '../../base/outputs/dataset-folder.js';
+import { Outputs } from '../../base/outputs/outputs.js';
+import { readBytes } from '../../data/images/decoder.js';
+import { atInputSize } from '../../data/images/network-input.js';
+import type { ClassInfo, DecodedImage } from '../../data/index.js';
+import { maskNames } from '../../data/masks/mask-names.js';
+import { thumbnailOf } from '../../data/measures/look.js';
+import { encodeIndexMask } from '../../drawing/index-mask.js';
+import { encodePng } from '../../drawing/overlay.js';
+import { drawProposals, type Proposal, proposalOf } from '../../drawing/sheets/proposals.js';
+import { findGivenPictures, type GivenPicture } from '../../inference/given-pictures.js';
+import { openPicture } from '../../inference/image-source.js';
+import { namesUsedBy } from '../../inference/model-settings.js';
+import { openTrained } from '../../inference/open-model.js';
+import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
+import type { FailedImage } from '../../inference/predict.js';
+import { readerOf } from '../../inference/readers/index.js';
+import { segmentSource } from '../../inference/segmenter.js';
+import { loadTrainedModel, MODEL_KINDS, type TrainedModel } from '../../inference/trained-model.js';
+import { joinInputs, weightsInputs } from '../../runs/inputs.js';
+import {
+  ADVICE_STRATEGIES,
+  type AdviceStrategy,
+  choosePictures,
+  type MeasuredPicture,
+  standardised,
+} from './choose.js';
+import { openPictureNetwork } from './picture-network.js';
+
+const DEFAULT_COUNT = 20;
+const DEFAULT_STRATEGY: AdviceStrategy = 'combined';
+const TABLE = 'suggestions.csv';
+const JSON_FILE = 'suggestions.json';
+const SHEET = 'suggestions.png';
+const PROPOSALS = 'proposals';
+/** Pictures on the sheet. */
+const SHOWN = 20;
+
+/** A model, pictures without labels, and how many are to be labelled. */
+export interface SuggestLabelsOptions extends ModelOptions {
+  /** Folder of pictures, searched with its subfolders. */
+  readonly input: string;
+  /** Folder for the advice. */
+  readonly output: string;
+  /** Pictures to choose, from 1. Default 20. */
+  readonly count?: number | undefined;
+  /** What counts. Default `combined`. */
+  readonly strategy?: AdviceStrategy | undefined;
+}
+
+/** A picture to be labelled. */
+export interface SuggestedPicture {
+  /** The picture. */
+  readonly input: string;
+  /** Mean entropy of the classes of a pixel, as a share of the largest there is. */
+  readonly entropy: number;
+  /** Mean share of the probability that another class has in the mirrored picture. */
+  readonly disagreement: number;
+  /** From 0 to 1: the mean of its ranks by entropy and by disagreement. */
+  readonly uncertainty: number;
+  /** Distance of its features from the nearest of the pictures before it; NaN for the first. */
+  readonly distance: number;
+  /** Copy of the picture, beside which its mask is to be corrected. */
+  readonly image: string;
+  /** PNG with a palette, the value of a pixel being the index of its class, as the model sees it. */
+  readonly mask: string;
+}
+
+/** What was chosen, and what was written. */
+export interface SuggestLabelsResult {
+  /** Of the model, background first. */
+  readonly classes: readonly ClassInfo[];
+  /** The first is the most useful. */
+  readonly pictures: readonly SuggestedPicture[];
+  /** Pictures that were looked at. */
+  readonly seen: number;
+  /** Near duplicates of others that were passed over. */
+  readonly duplicates: number;
+  /** Pictures that could not be decoded. */
+  readonly failed: readonly FailedImage[];
+  /** As paths: list as CSV and JSON, a sheet to look at, and the folder with pictures and masks, which is a data set. */
+  readonly files: {
+    readonly table: string;
+    readonly json: string;
+    readonly sheet: string;
+    readonly proposals: string;
+  };
+}
+
+/**
+ * Chooses pictures whose labels would help a model most, and writes the masks that it proposes for them as a data set whose masks are
+ * to be corrected. Every picture is looked at as a whole, at the size of the network input; masks are made as `predict` makes them.
+ *
+ * @throws OtxError `image` where there are no pictures, `checkpoint`, `output`, `usage` for an exported file or a model of one's own,
+ * or `aborted` when the signal fired.
+ */
+export async function suggestLabels(options: SuggestLabelsOptions): Promise<SuggestLabelsResult> {
+  checkOptions(
+    'suggestLabels()',
+    options,
+    { ...MODEL_KINDS, input: 'path', output: 'path', count: 'number?', strategy: 'string?' },
+    namesUsedBy('predict'),
+  );
+  const { count = DEFAULT_COUNT, strategy = DEFAULT_STRATEGY } = options;
+  await checkRequest(options, count, strategy);
+  const { input, output, weights, threads, onEvent = () => undefined, signal } = options;
+  const { files, inputs, skipped } = await findGivenPictures(input);
+  throwIfAborted(signal, 'looking for images');
+  const outputs = await Outputs.open({
+    root: output,
+    files: [TABLE, JSON_FILE, SHEET],
+    inputs: joinInputs(inputs, weightsInputs(weights)),
+  });
+  const proposals = await Outputs.open({
+    root: join(output, PROPOSALS),
+    folders: ['.'],
+    inputs: joinInputs(inputs, weightsInputs(weights)),
+    isDataset: true,
+  });
+  let model: OpenedModel | undefined;
+  try {
+    if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
+    const trained = await loadTrainedModel(options);
+    const { measured, failed } = await measureAll(files, trained, options);
+    if (measured.length === 0)
+      throw new OtxError('image', `${input}: none of its pictures can be used: ${failed[0]?.reason}`);
+    const { chosen, duplicates } = choosePictures(measured, count, strategy);
+    model = await openTrained(trained, { weights, threads, signal });
+    const job = { model, folder: join(output, PROPOSALS), proposals, signal, onEvent };
+    const { pictures, shown } = await propose(
+      job,
+      chosen.map((one) => ({ ...measured[one.at]!, ...one })),
+    );
+    const { classes } = trained;
+    await outputs.write(TABLE, csvText(tableOf(pictures)));
+    await outputs.write(
+      JSON_FILE,
+      `${JSON.stringify({ strategy, seen: files.length, duplicates, pictures, failed }, null, 2)}\n`,
+    );
+    await outputs.write(SHEET, await encodePng(await drawProposals(shown, classes)));
+    onEvent({ type: 'output', folder: output });
+    const at = (name: string) => join(output, name);
+    const written = { table: at(TABLE), json: at(JSON_FILE), sheet: at(SHEET), proposals: at(PROPOSALS) };
+    return { classes, pictures, seen: files.length, duplicates, failed, files: written };
+  } finally {
+    await Promise.all([model?.dispose(), outputs.close(), proposals.close()]);
+  }
+}
+
+/** @throws OtxError */
+async function checkRequest(
+  { weights, output }: SuggestLabelsOptions,
+  count: number,
+  strategy: AdviceStrategy,
+): Promise<void> {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new OtxError('usage', `${option('count')} is ${count}; expected a whole number from 1`);
+  }
+  if (!ADVICE_STRATEGIES.includes(strategy)) {
+    throw new OtxError(
+      'usage',
+      `${option('strategy')} is ${strategy}; expected one of ${ADVICE_STRATEGIES.join(', ')}`,
+    );
+  }
+  if (await readerOf(weights)) {
+    throw new OtxError(
+      'usage',
+      `${weights}: an exported file has no features to compare pictures by; give the run or the checkpoint that it was exported from`,
+    );
+  }
+  const marks = await datasetMarks(join(output, PROPOSALS));
+  if (marks === undefined) return;
+  throw new OtxError(
+    'output',
+    `${join(output, PROPOSALS)}: has proposals already (${marks} found), which may have been corrected; choose another output folder`,
+  );
+}
+
+interface Candidate extends MeasuredPicture {
+  readonly file: GivenPicture;
+}
+
+async function measureAll(
+  files: readonly GivenPicture[],
+  trained: TrainedModel,
+  { weights, threads, signal, onEvent = () => undefined }: SuggestLabelsOptions,
+): Promise<{ measured: Candidate[]; failed: FailedImage[] }> {
+  const found: (Omit<Candidate, 'features'> & { readonly features: Float32Array })[] = [];
+  const failed: FailedImage[] = [];
+  onEvent({ type: 'progress', task: 'compile', done: 0, total: 1 });
+  const network = await openPictureNetwork(trained, { weights, threads });
+  onEvent({ type: 'progress', task: 'compile', done: 1, total: 1 });
+  try {
+    for (const [at, file] of files.entries()) {
+      throwIfAborted(signal, 'looking at images');
+      try {
+        const image = await readWhole(file.path, trained);
+        const answer = await network.look(atInputSize(image, trained.inputSize));
+        found.push({ file, thumbnail: thumbnailOf(image), ...answer });
+      } catch (error) {
+        if (!(error instanceof OtxError && error.code === 'image')) throw error;
+        failed.push({ input: file.path, reason: error.message });
+      }
+      onEvent({ type: 'progress', task: 'compare', done: at + 1, total: files.length });
+    }
+  } finally {
+    await network.dispose();
+  }
+  const features = standardised(found.map((one) => one.features));
+  return { measured: found.map((one, at) => ({ ...one, features: features[at]! })), failed };
+}
+
+async function readWhole(path: string, { data }: TrainedModel): Promise<DecodedImage> {
+  const { whole, width, height, rows } = await openPicture(path, data?.imageReading);
+  return whole ?? { data: await rows(0, height), width, height };
+}
+
+interface ProposalJob extends Pick<SuggestLabelsOptions, 'signal'> {
+  readonly model: OpenedModel;
+  readonly proposals: Outputs;
+  /** As it was given. */
+  readonly folder: string;
+  readonly onEvent: NonNullable<SuggestLabelsOptions['onEvent']>;
+}
+
+type Chosen = Candidate & Pick<SuggestedPicture, 'uncertainty' | 'distance'>;
+
+/** Copies of the pictures with masks beside them. The meta file is last: what was stopped is no data set. */
+async function propose(
+  { model, folder, proposals, signal, onEvent }: ProposalJob,
+  chosen: readonly Chosen[],
+): Promise<{ pictures: SuggestedPicture[]; shown: Proposal[] }> {
+  const { classes } = model;
+  const flat = chosen.map(({ file }) => file.relative.replaceAll('/', '_'));
+  const names = maskNames(flat);
+  const pictures: SuggestedPicture[] = [];
+  const shown: Proposal[] = [];
+  for (const [at, { file, entropy, disagreement, uncertainty, distance }] of chosen.entries()) {
+    throwIfAborted(signal, 'proposing masks');
+    const { segmentation } = await segmentSource(model, file.path);
+    const image = join('images', `${names[at]!.slice(0, -'.png'.length)}${extname(flat[at]!)}`);
+    const mask = join('masks', names[at]!);
+    await proposals.write(image, await readBytes(file.path));
+    await proposals.write(mask, await encodeIndexMask(segmentation.labels, segmentation, classes));
+    pictures.push({
+      ...{ input: file.path, entropy, disagreement, uncertainty, distance },
+      ...{ image: join(folder, image), mask: join(folder, mask) },
+    });
+    const caption = `${at + 1}: ${file.relative}`;
+    if (at < SHOWN)
+      shown.push(await proposalOf(await readShown(file.path, model), segmentation.labels, caption));
+    onEvent({ type: 'progress', task: 'predict', done: at + 1, total: chosen.length });
+  }
+  const meta = { label_map: Object.fromEntries(classes.map(({ name }, index) => [String(index), name])) };
+  await proposals.write(META_NAMES[0], `${JSON.stringify(meta, null, 2)}\n`);
+  return { pictures, shown };
+}
+
+const readShown = (path: string, model: OpenedModel): Promise<DecodedImage> =>
+  readWhole(path, { data: model.data } as TrainedModel);
+
+function tableOf(pictures: readonly SuggestedPicture[]): (string | number | undefined)[][] {
+  return [
+    ['rank', 'image', 'entropy', 'disagreement', 'uncertainty', 'distance', 'proposal'],
+    ...pictures.map(({ input, entropy, disagreement, uncertainty, distance, mask }, at) => [
+      ...[at + 1, input, sixDigits(entropy), sixDigits(disagreement), sixDigits(uncertainty)],
+      ...[sixDigits(distance), mask],
+    ]),
+  ];
+}

@@ -1,0 +1,109 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDataset } from '../../src/data/index.js';
+import { generateScenes } from '../../src/demo/generate.js';
+import { otx } from './otx.js';
+
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-suggest-'));
+  await generateScenes(at('data'), { train: 12, val: 2, width: 80, height: 64 });
+  const words = [
+    'train',
+    at('data', 'train'),
+    '--pretrained',
+    'none',
+    '--threads',
+    '1',
+    '-o',
+    at('run'),
+    'params',
+  ];
+  const params = ['--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters', '1'];
+  expect((await otx([...words, ...params])).stderr).toBe('');
+  // Pictures in subfolders, one of them twice, and a file that is none.
+  const images = (await readdir(at('data', 'train', 'images'))).sort();
+  await mkdir(at('photos', 'more'), { recursive: true });
+  for (const [index, image] of images.entries()) {
+    await copyFile(at('data', 'train', 'images', image), at('photos', index % 2 ? 'more' : '.', image));
+  }
+  await copyFile(at('data', 'train', 'images', images[0]!), at('photos', 'more', `again-${images[0]}`));
+  await writeFile(at('photos', 'broken.png'), 'no picture');
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const suggest = (...words: string[]) =>
+  otx(['suggest', '--load-weights', at('run'), '--threads', '1', ...words]);
+
+test('pictures are chosen, with masks that are a data set, and no input is touched', async () => {
+  const before = await readdir(at('photos'), { recursive: true });
+  const { stdout, stderr, code } = await suggest('--input', at('photos'), '-n', '4', '-o', at('advice'));
+  // What cannot be decoded is said at the end, after the others are done.
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/broken\.png/);
+  expect(stdout).toMatch(/4 of 14 pictures to label next; 1 near duplicates? of others/);
+  const list = JSON.parse(await readFile(at('advice', 'suggestions.json'), 'utf8')) as {
+    pictures: { input: string; uncertainty: number; mask: string }[];
+    duplicates: number;
+  };
+  expect(list.duplicates).toBe(1);
+  expect(new Set(list.pictures.map(({ input }) => input)).size).toBe(4);
+  const [first, ...others] = list.pictures.map(({ uncertainty }) => uncertainty);
+  expect(first).toBeGreaterThan(Math.max(...others));
+  const rows = (await readFile(at('advice', 'suggestions.csv'), 'utf8')).trim().split('\n');
+  expect(rows.length).toBe(5);
+  const { samples, classes } = await openDataset(at('advice', 'proposals'));
+  const { classes: known } = await openDataset(at('data', 'train'));
+  expect(samples.length).toBe(4);
+  expect(classes.map(({ name }) => name)).toEqual(known.map(({ name }) => name));
+  expect(await readdir(at('photos'), { recursive: true })).toEqual(before);
+  const again = await suggest('--input', at('photos'), '-n', '2', '-o', at('advice'));
+  expect(again.stderr).toMatch(/has proposals already .* may have been corrected/);
+}, 120_000);
+
+test('masks are those of otx predict, and every way to choose is its own', async () => {
+  await rm(at('photos', 'broken.png'), { force: true });
+  const lists: string[][] = [];
+  for (const way of ['uncertainty', 'coverage']) {
+    const { stderr } = await suggest('--input', at('photos'), '-n', '5', '--by', way, '-o', at(way));
+    expect(stderr).toBe('');
+    const { pictures } = JSON.parse(await readFile(at(way, 'suggestions.json'), 'utf8')) as {
+      pictures: { input: string }[];
+    };
+    lists.push(pictures.map(({ input }) => input));
+  }
+  expect(lists[0]).not.toEqual(lists[1]);
+  const words = [
+    'predict',
+    '--load-weights',
+    at('run'),
+    '--threads',
+    '1',
+    '--input',
+    at('coverage', 'proposals', 'images'),
+  ];
+  expect((await otx([...words, '-o', at('predicted')])).stderr).toBe('');
+  for (const mask of await readdir(at('coverage', 'proposals', 'masks'))) {
+    expect(await readFile(at('coverage', 'proposals', 'masks', mask))).toEqual(
+      await readFile(at('predicted', 'masks', mask)),
+    );
+  }
+}, 120_000);
+
+test.each<[string[], RegExp]>([
+  [['-n', '0'], /expected a whole number from 1/],
+  [['--by', 'chance'], /argument 'chance' is invalid/],
+  [['-o', 'photos/advice'], /lies in|is in|holds/],
+])(
+  '%j is refused',
+  async (words, message) => {
+    const all = ['--input', 'photos', ...words];
+    const { code, stderr } = await otx(['suggest', '--load-weights', 'run', ...all], { cwd: folder });
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(message);
+  },
+  60_000,
+);
