@@ -91,7 +91,7 @@ export type { MapKind } from './inference/explain/explain-picture.js';
 export type { ExplainedMap, WrittenExplanation } from './inference/explain/write-explanation.js';
 export type { ImageScore } from './inference/image-scores.js';
 export type { ImageSource } from './inference/image-source.js';
-export { type ImportNetworkOptions, importNetwork } from './inference/imported-network.js';
+export { type ImportNetworkOptions, importNetwork, openNetwork } from './inference/imported-network.js';
 export {
   type DemoFrame,
   type DemonstrateOptions,

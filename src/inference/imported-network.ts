@@ -1,5 +1,8 @@
 /** @file Segmentation networks that other tools exported, as networks to be trained here. */
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
+import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
 import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
 import { add, constant, div, mul, sub } from '../graph/builders.js';
 import {
@@ -35,8 +38,8 @@ const BETWEEN = new Set([...BEHIND_SCORES, 'Resize', 'Upsample', 'Dropout', 'Rel
 /**
  * A segmentation network of an `.onnx` file that another tool exported, for `model` of {@link train}: it starts from the weights of the
  * file, its batch norms go by the batch in training, and its last convolution gets as many channels as there are classes, anew where
- * the file has another number. Softmax and argmax at the end are left out. Whoever opens the trained weights gives it again; an exported
- * file needs it no more. What files may hold is in docs/import.md.
+ * the file has another number. Softmax and argmax at the end are left out. Whoever opens the trained weights gives it again, except that a run
+ * keeps the file beside its weights where there are no `options`; an exported file needs it no more. What files may hold is in docs/import.md.
  *
  * @param bytes of the file, with its weights in it and one input of images [N, 3, H, W].
  * @returns what `model` of {@link train}, {@link evaluate}, {@link predict} and {@link exportModel} takes.
@@ -47,7 +50,7 @@ export function importNetwork(bytes: Uint8Array, options: ImportNetworkOptions =
   const file = readModelFile(bytes);
   const input = imageInput(file);
   const scores = scoresOf(file, options.output);
-  return ({ numClasses }) => {
+  const create: CreateModel = ({ numClasses }) => {
     const { file: fitted, fresh } = withClasses(file, scores, numClasses);
     return (scope, images) => {
       const { outputs, updates } = buildModel(fitted, {
@@ -60,6 +63,45 @@ export function importNetwork(bytes: Uint8Array, options: ImportNetworkOptions =
       return checkedLogits(outputs[scores]!, images, numClasses);
     };
   };
+  // What else was said of it is not in the file, so that only such a one can be opened again without being told.
+  if (Object.keys(options).length === 0) sources.set(create, bytes);
+  return create;
+}
+
+/** Files behind networks, to be kept beside their weights. */
+const sources = new WeakMap<CreateModel, Uint8Array>();
+
+/** The file that a network is of, where that is all there is to know of it. */
+export const sourceOf = (model: CreateModel): Uint8Array | undefined => sources.get(model);
+
+/** Beside the weights of a run that trained a network of a file: that file. */
+export const NETWORK_FILE = 'network.onnx';
+
+const KIND: FileKind = {
+  code: 'checkpoint',
+  expected: 'an ONNX file of a segmentation network',
+  maxBytes: MOST_BYTES.onnx,
+};
+
+/**
+ * The network of a file.
+ * @throws OtxError `checkpoint` for a file that cannot be read, `graph` as {@link importNetwork}, both with the name of the file.
+ */
+export async function openNetwork(path: string): Promise<CreateModel> {
+  const bytes = await readBytesOf(path, KIND);
+  try {
+    return importNetwork(bytes);
+  } catch (error) {
+    if (!(error instanceof OtxError)) throw error;
+    throw new OtxError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** The network that a run keeps beside its weights; undefined where there is none. @param weights file of weights */
+export async function networkBeside(weights: string): Promise<CreateModel | undefined> {
+  const path = join(dirname(weights), NETWORK_FILE);
+  const isThere = (await stat(path).catch(() => undefined))?.isFile() === true;
+  return isThere ? openNetwork(path) : undefined;
 }
 
 function imageInput({ graph, stored }: ModelFile): string {

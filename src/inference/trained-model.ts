@@ -11,7 +11,7 @@ import { defaultPalette } from '../data/masks/palette.js';
 import { BACKGROUND } from '../data/types.js';
 import { type CreateModel, createSegmentor, describe, OWN_MODEL, type Segmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
-import { type Checkpoint, isBackboneOnly } from '../runs/checkpoint.js';
+import { type Checkpoint, findWeights, isBackboneOnly } from '../runs/checkpoint.js';
 import type { JobEvent } from '../runs/events.js';
 import { openGivenWeights, stateFromWeights } from '../runs/given-weights.js';
 import { LABEL_SCHEMA_FILE, loadLabelSchema } from '../runs/label-schema.js';
@@ -25,6 +25,7 @@ import {
 } from '../settings/index.js';
 import { DEFAULT_SEED, listTemplates, loadTemplate } from '../templates/index.js';
 import type { Weights } from '../weights/index.js';
+import { networkBeside } from './imported-network.js';
 import type { SettingsUsedBy } from './model-settings.js';
 
 export interface TrainedModelOptions extends SettingsUsedBy<'predict'> {
@@ -77,8 +78,14 @@ export async function loadTrainedModel(options: TrainedModelOptions): Promise<Tr
   const given = await openGivenWeights(options.weights);
   await breathe(options.signal, 'the weights were read');
   return given.kind === 'checkpoint'
-    ? ofCheckpoint(given.checkpoint, options)
+    ? ofCheckpoint(given.checkpoint, await withNetwork(given.checkpoint, options))
     : ofWeights(given.weights, options);
+}
+
+/** A run that trained a network of a file has kept that beside its weights. */
+async function withNetwork({ info }: Checkpoint, options: TrainedModelOptions): Promise<TrainedModelOptions> {
+  if (info.template.model !== OWN_MODEL || options.model) return options;
+  return { ...options, model: await networkBeside(await findWeights(options.weights)) };
 }
 
 function ofCheckpoint(checkpoint: Checkpoint, options: TrainedModelOptions): TrainedModel {

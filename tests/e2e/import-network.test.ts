@@ -1,5 +1,5 @@
 /** @file A segmentation network that another tool exported, trained, gone on with, scored and exported again. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { generateScenes } from '../../src/demo/generate.js';
 import { createSegmenter, evaluate, exportModel, importNetwork, predict, train } from '../../src/index.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
+import { otx } from './otx.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -71,7 +72,11 @@ test('it is trained from its weights, goes on, and is scored and exported like a
   const { model: file } = await exportModel({ weights, model: model(), output: at('export') });
   const again = await evaluate({ weights: file, testData });
   expect(again.metrics.mDice).toBeCloseTo(own.metrics.mDice, 4);
-  await expect(evaluate({ weights, testData })).rejects.toThrow(
+  // The file lies beside the weights; without it they are of no use.
+  expect((await evaluate({ weights, testData })).metrics).toEqual(own.metrics);
+  await train({ resumeFrom: run, epochs: 4 });
+  await copyFile(weights, at('alone.safetensors'));
+  await expect(evaluate({ weights: at('alone.safetensors'), testData })).rejects.toThrow(
     /network of a program's own; give that network as model/,
   );
   await predict({ weights, model: model(), input: at('data', 'val', 'images'), output: at('masks') });
@@ -87,6 +92,43 @@ test('with unlabeled images it has a teacher', { timeout: 120_000 }, async () =>
     trainType: 'Semisupervised',
   });
   expect((await loadCheckpoint(weights)).tensors.has('stem.weight')).toBe(true);
+});
+
+test('the command line trains it, goes on, scores and exports', { timeout: 180_000 }, async () => {
+  await writeFile(at('theirs.onnx'), exported());
+  const [data, run] = [at('data'), at('typed')];
+  const settings = ['params', '--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters'];
+  const trained = await otx([
+    ...['train', '--train-data-roots', join(data, 'train'), '--val-data-roots', join(data, 'val'), '-o', run],
+    ...['--model', at('theirs.onnx'), '--recipe', 'otx', ...settings, '1'],
+  ]);
+  expect(trained.code, trained.stderr).toBe(0);
+  const gone = await otx(['train', '--resume-from', run, 'params', '--learning_parameters.num_iters', '2']);
+  expect(gone.code, gone.stderr).toBe(0);
+  const scored = await otx([
+    'eval',
+    '--test-data-roots',
+    join(data, 'val'),
+    '--load-weights',
+    run,
+    '-o',
+    at('s'),
+  ]);
+  expect(scored.code, scored.stderr).toBe(0);
+  const written = await otx(['export', '--load-weights', run, '-o', at('typed-export')]);
+  expect(written.code, written.stderr).toBe(0);
+  await writeFile(at('broken.onnx'), 'no model');
+  const broken = await otx([
+    'train',
+    '--train-data-roots',
+    join(data, 'train'),
+    '--model',
+    at('broken.onnx'),
+  ]);
+  expect([broken.code, broken.stderr.trim()]).toEqual([
+    1,
+    `otx: error: ${at('broken.onnx')}: the ONNX model is refused: it is not an ONNX file, or damaged`,
+  ]);
 });
 
 test('what is no segmentation network is refused in one line', () => {

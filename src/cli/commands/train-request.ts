@@ -3,6 +3,7 @@
 import { OtxError, option } from '../../base/errors.js';
 import {
   describeSettings,
+  openNetwork,
   readDataFile,
   readTrainingConfig,
   type SettingOptions,
@@ -20,6 +21,7 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
   readonly data?: string;
   readonly config?: string;
   readonly workspace?: string;
+  readonly model?: string;
   readonly printConfig?: boolean;
   readonly seeds?: readonly number[];
   readonly wait?: boolean;
@@ -28,7 +30,10 @@ export interface TrainFlags extends Readonly<Record<string, unknown>> {
 }
 
 /** Under the names of the public API; what nobody gave is not there. */
-export type TrainRequest = TypedOptions & { readonly template?: TrainOptions['template'] | undefined };
+export type TrainRequest = TypedOptions & {
+  readonly template?: TrainOptions['template'] | undefined;
+  readonly model?: TrainOptions['model'];
+};
 
 /**
  * Flags and `params` over the files.
@@ -45,6 +50,7 @@ export async function trainRequest(
   workspace?: Workspace,
 ): Promise<TrainRequest> {
   const typed = typedOptions(flags, describeSettings());
+  const model = flags.model === undefined ? undefined : await openNetwork(flags.model);
   const {
     configuration,
     data: dataFile,
@@ -62,7 +68,10 @@ export async function trainRequest(
       unlabeledData: data.unlabeled,
       unlabeledFileList: data.unlabeledFileList,
     }),
+    // It brings its own weights.
+    ...(model && typed.resumeFrom === undefined ? { pretrained: false } : {}),
     ...typed,
+    ...given({ model }),
     ...params,
     ...templateOrData(word, typed.trainData),
   };

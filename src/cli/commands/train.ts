@@ -47,6 +47,10 @@ export function addTrain(program: Command, context: CommandContext): void {
     .option('--config <file>', 'YAML with any of the settings, as --print-config writes it; flags win')
     .option('--print-config', 'print what would be done as YAML, and do nothing')
     .option(
+      '--model <file>',
+      "network to train in place of the template's: an .onnx file of a segmentation network that another tool exported",
+    )
+    .option(
       '--seeds <list>',
       'train once with each of these seeds, such as 0,1,2, and tell mean, deviation and the best',
       parseSeeds,

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import type { DataSource } from '../../data/index.js';
 import type { EngineWish } from '../../engine/settings.js';
+import { networkBeside } from '../../inference/imported-network.js';
 import { type HyperParameters, resolveHyperParameters } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
 import { completeOptions } from '../options/complete-options.js';
@@ -78,12 +79,23 @@ async function askedAnew(raw: TrainOptions, notice: (message: string) => void): 
   return { options, config, template, opened: undefined, earlier: undefined, extension: undefined };
 }
 
-async function askedToGoOn(options: ResumeOptions, notice: (message: string) => void): Promise<Known> {
-  const opened = await openInterruptedRun(options.resumeFrom);
+async function askedToGoOn(raw: ResumeOptions, notice: (message: string) => void): Promise<Known> {
+  const opened = await openInterruptedRun(raw.resumeFrom);
+  const options = await withNetwork(opened, raw);
   const { config, template, run: earlier } = resumedConfig(opened, options);
   const extension = describeExtension(opened, earlier, template);
   if (extension) notice(extension);
   return { options, config, template, opened, earlier, extension };
+}
+
+/** A run that trains a network of a file goes on with that which it has kept. */
+export async function withNetwork(
+  { file, resume }: InterruptedRun,
+  options: ResumeOptions,
+): Promise<ResumeOptions> {
+  if (!resume.config.from_program?.includes('model') || options.model) return options;
+  const model = await networkBeside(file);
+  return model ? { ...options, model } : options;
 }
 
 const inMemory = (data: DataSource | undefined) => (typeof data === 'string' ? undefined : data);

@@ -6,6 +6,7 @@ import { OtxError } from '../../base/errors.js';
 import { checkUnlocked } from '../../base/outputs/lock.js';
 import { Outputs } from '../../base/outputs/outputs.js';
 import type { Inputs } from '../../base/outputs/places.js';
+import { NETWORK_FILE } from '../../inference/imported-network.js';
 import { PICTURE_FOLDERS } from '../../methods/pictures.js';
 import { EVENTS_FILE, isEventLog } from '../../reports/index.js';
 import { isEventFile } from '../../reports/tensorboard/event-file.js';
@@ -25,6 +26,8 @@ export interface RunFolder {
   readonly outputs: Outputs;
   /** Weights of the best validation so far. */
   readonly best: string;
+  /** The file of an imported network. */
+  readonly network: string;
   /** Newest weights with the state of the optimiser. */
   readonly last: string;
   readonly labelSchema: string;
@@ -44,6 +47,7 @@ function runFilesAt(root: string): RunFiles {
   return {
     root,
     best: join(models, WEIGHTS_FILE),
+    network: join(models, NETWORK_FILE),
     last: join(models, LAST_FILE),
     labelSchema: join(models, LABEL_SCHEMA_FILE),
     history: join(at, RESULTS_FILE),

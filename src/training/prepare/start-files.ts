@@ -1,6 +1,7 @@
 /** @file The files that a run begins with: what it is, and the table that its epochs fill. */
 
 import type { ClassInfo } from '../../data/index.js';
+import { sourceOf } from '../../inference/imported-network.js';
 import { History } from '../../runs/history.js';
 import { formatLabelSchema } from '../../runs/label-schema.js';
 import { formatRunConfig } from '../../runs/run-config.js';
@@ -40,6 +41,9 @@ export async function startFiles(
   const chosen = () =>
     formatRunConfig(repeatable(config, hyperParameters), { reasons: reasonsByParam(byRecipe) });
   if (!earlier) {
+    // Before any weights, which are of no use without it.
+    const network = options.model && sourceOf(options.model);
+    if (network) await outputs.write(files.network, network);
     await outputs.write(files.labelSchema, formatLabelSchema(classes));
     await outputs.write(files.config, chosen());
     for (const [name, text] of Object.entries(texts)) await outputs.write(name, text);
