@@ -227,7 +227,7 @@ function encoded(
       },
       dynamicBatch: true,
       // What stays in floats need not take more bytes than it is worth.
-      ...(count > 0 && { weights: 'float16' }),
+      ...(count > 0 && { weights: 'float16-throughout' }),
     },
   );
 }

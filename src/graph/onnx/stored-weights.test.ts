@@ -33,3 +33,10 @@ test('what is small, no kernel, or too large for a half is stored as it is', () 
   large[7] = 70_000;
   expect(storedWeight(large, [32, 32, 1, 1], 'float16', true)).toBeUndefined();
 });
+
+test('weights of the smallest layers are halves where all are to be', () => {
+  const data = new Float32Array(128).fill(0.5);
+  expect(storedWeight(data, [128, 1], 'float16', true)).toBeUndefined();
+  expect(storedWeight(data, [128, 1], 'float16-throughout', true)?.values.data).toBeInstanceOf(Uint16Array);
+  expect(storedWeight(data.fill(1e6), [128, 1], 'float16-throughout', true)).toBeUndefined();
+});

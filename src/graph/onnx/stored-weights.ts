@@ -2,8 +2,8 @@
 import { LARGEST_HALF, toHalves } from '../../base/half.js';
 import type { Shape, TensorData } from '../tensor.js';
 
-/** How weights are stored. */
-export type WeightPrecision = 'float32' | 'float16' | 'int8';
+/** How weights are stored; `float16-throughout`: those of the smallest layers in 16 bits as well. */
+export type WeightPrecision = 'float32' | 'float16' | 'float16-throughout' | 'int8';
 
 /** Numbers of ONNX element types. */
 const FLOAT = 1;
@@ -49,15 +49,18 @@ export function storedWeight(
 ): StoredWeight | undefined {
   if (!(data instanceof Float32Array) || shape.length < 2 || data.length < FEWEST_VALUES) return undefined;
   if (precision === 'int8' && isKernel) return asIntegers(data, shape);
-  if (precision !== 'float16' || !fitsHalves(data, shape)) return undefined;
+  const isHalf = precision === 'float16-throughout' ? haveHalves(data) : fitsHalves(data, shape);
+  if (precision === 'float32' || precision === 'int8' || !isHalf) return undefined;
   return { values: { elementType: FLOAT16, shape, data: toHalves(data) } };
 }
 
 /** Whether a constant is stored in 16 bits where weights are: it is no vector of biases or scales, large, and has no number beyond halves. */
 export function fitsHalves(data: TensorData, shape: Shape): data is Float32Array {
   if (!(data instanceof Float32Array) || shape.length < 2 || data.length < FEWEST_HALVES) return false;
-  return data.every((value) => Math.abs(value) <= LARGEST_HALF);
+  return haveHalves(data);
 }
+
+const haveHalves = (data: Float32Array): boolean => data.every((value) => Math.abs(value) <= LARGEST_HALF);
 
 /** value = integer · scale, with the scale of its output channel. */
 function asIntegers(data: Float32Array, shape: Shape): StoredWeight {
