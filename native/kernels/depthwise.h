@@ -181,17 +181,36 @@ static void depthwise_norm_forward(void *arguments, size_t channel) {
 ALWAYS_INLINE void correlate_rows(Bordered q, const float *dy, double *sums, int64_t out_h, int64_t out_w,
                                   const int kernel_h, const int kernel_w, const int stride_h, const int stride_w) {
   const int taps = kernel_h * kernel_w;
-  Vector products[taps], total = {0};
+  const int64_t down = stride_h * q.row;
+  Vector products[MOST_TAPS], total = {0};
+#pragma GCC unroll 32
   for (int t = 0; t < taps; t++) products[t] = broadcast(0);
-  for (int64_t r = 0; r < out_h; r++)
+  int64_t r = 0;
+  // Two rows at a time share what they read.
+  for (; r + 2 <= out_h; r += 2)
     for (int64_t c = 0; c < out_w; c += LANES) {
-      const float *p = dy + r * out_w + c, *base = q.values + r * stride_h * q.row + c;
+      const float *p = dy + r * out_w + c, *base = q.values + r * down + c;
+      int64_t left = out_w - c;
+      Vector above = left < LANES ? load_some(p, left) : load(p);
+      Vector below = left < LANES ? load_some(p + out_w, left) : load(p + out_w);
+      total += above + below;
+#pragma GCC unroll 32
+      for (int t = 0; t < taps; t++) {
+        const float *from = base + t / kernel_w * q.row + tap_column(&q, t % kernel_w, stride_w);
+        products[t] += above * load(from);
+        products[t] += below * load(from + down);
+      }
+    }
+  for (; r < out_h; r++)
+    for (int64_t c = 0; c < out_w; c += LANES) {
+      const float *p = dy + r * out_w + c, *base = q.values + r * down + c;
       Vector g = out_w - c < LANES ? load_some(p, out_w - c) : load(p);
       total += g;
 #pragma GCC unroll 32
       for (int t = 0; t < taps; t++)
         products[t] += g * load(base + t / kernel_w * q.row + tap_column(&q, t % kernel_w, stride_w));
     }
+#pragma GCC unroll 32
   for (int t = 0; t < taps; t++) sums[t] += sum_lanes(products[t]);
   sums[taps] += sum_lanes(total);
 }
