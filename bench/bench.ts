@@ -8,6 +8,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { ENGINE_WISHES, type EngineWish } from '../src/engine/settings.js';
 import { segmentorConfigs } from '../src/models/index.js';
 import type { Configuration, Measurement, Start } from './configuration.js';
 import { timeReferenceMatMul } from './reference.js';
@@ -19,6 +20,7 @@ const help = `Usage: npm run bench -- [options]
   --steps 10       measured steps per configuration
   --threads N      default all (${availableParallelism()})
   --memory M,N     fast, lean, auto; default fast,lean
+  --engine A,B     auto, stock, fused; default stock,auto
   --no-shares      leave out the time shares per operator type
   --profile DIR    keep ONNX Runtime's raw profiles in DIR
   --json FILE      write all figures to FILE`;
@@ -31,6 +33,7 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '10' },
     threads: { type: 'string', default: String(availableParallelism()) },
     memory: { type: 'string', default: 'fast,lean' },
+    engine: { type: 'string', default: 'stock,auto' },
     'no-shares': { type: 'boolean', default: false },
     profile: { type: 'string' },
     json: { type: 'string' },
@@ -53,6 +56,7 @@ const columns = [
   ['model', 14],
   ['batch', 6],
   ['memory', 7],
+  ['engine', 7],
   ['nodes', 7],
   ['prepare', 9],
   ['again', 8],
@@ -75,6 +79,7 @@ function print({ model, batch }: Configuration, m: Measurement, again: Start): v
       model,
       String(batch),
       m.memory,
+      m.engine,
       String(m.nodes),
       ms(m.buildMs),
       ms(again.buildMs),
@@ -97,6 +102,10 @@ function isMemoryOption(name: string): name is Configuration['memory'] {
   return name === 'fast' || name === 'lean' || name === 'auto';
 }
 
+function isEngine(name: string): name is EngineWish {
+  return ENGINE_WISHES.some((engine) => engine === name);
+}
+
 const pairs = <A, B>(first: readonly A[], second: readonly B[]): [A, B][] =>
   first.flatMap((a) => second.map((b): [A, B] => [a, b]));
 
@@ -104,6 +113,9 @@ async function main(): Promise<void> {
   const memories = options.memory.split(',');
   for (const memory of memories)
     if (!isMemoryOption(memory)) throw new Error(`--memory ${memory}: expected fast, lean or auto`);
+  const engines = options.engine.split(',');
+  for (const engine of engines)
+    if (!isEngine(engine)) throw new Error(`--engine ${engine}: expected ${ENGINE_WISHES.join(', ')}`);
   const threads = Number(options.threads);
   const raw = options.profile === undefined ? undefined : resolve(options.profile);
   const profiles = raw ?? (await mkdtemp(join(tmpdir(), 'otx-bench-')));
@@ -119,9 +131,9 @@ async function main(): Promise<void> {
   const results: { configuration: Configuration; measurement: Measurement; again: Start }[] = [];
   try {
     for (const model of options.models.split(','))
-      for (const [batch, memory] of pairs(
+      for (const [batch, [memory, engine]] of pairs(
         options.batch.split(',').map(Number),
-        memories.filter(isMemoryOption),
+        pairs(memories.filter(isMemoryOption), engines.filter(isEngine)),
       )) {
         const configuration: Configuration = {
           model,
@@ -129,6 +141,7 @@ async function main(): Promise<void> {
           size: Number(options.size),
           threads,
           memory,
+          engine,
           steps: Number(options.steps),
           profile: options['no-shares'] ? null : profiles,
           cache,

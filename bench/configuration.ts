@@ -1,11 +1,14 @@
 /** @file One measurement, as it is handed from the benchmark to the child process that makes it, and its result. */
 
+import type { EngineKind, EngineWish } from '../src/engine/settings.js';
+
 export interface Configuration {
   readonly model: string;
   readonly batch: number;
   readonly size: number;
   readonly threads: number;
   readonly memory: 'fast' | 'lean' | 'auto';
+  readonly engine: EngineWish;
   /** Measured steps; 0 measures the start only. */
   readonly steps: number;
   /** Folder of the cache of compiled steps. */
@@ -27,6 +30,8 @@ export interface Start {
   readonly nodes: number;
   /** The mode that was used. */
   readonly memory: 'fast' | 'lean';
+  /** The engine that was used. */
+  readonly engine: EngineKind;
   /** From nothing to the model file: start of the engine, probe, graph and compiler. */
   readonly buildMs: number;
   readonly createMs: number;

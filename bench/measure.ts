@@ -96,6 +96,7 @@ async function measure(configuration: Configuration): Promise<Start | Measuremen
   const begin = {
     nodes: compiled.nodeCount,
     memory: compiled.memory,
+    engine: (await engine.choice()).kind,
     buildMs,
     createMs,
     fromCache: compiled.fromCache,
