@@ -72,9 +72,9 @@ test('from the embedded backbone and from random numbers auto plans steps for th
   for (const start of ['embedded', 'none'] as const) {
     expect(chosen({ start })).toEqual({
       ...{ batchSize: 8, augmentation: 'plain', learningRateSchedule: 'poly', learningRate: 0.002 },
-      // 1594 steps of 15 to an epoch.
-      ...{ inputSize: '256x256', epochs: 106, warmupSteps: 100, earlyStopping: false },
-      ...{ validationInterval: 3, emaDecay: 0 },
+      // 2125 steps of 15 to an epoch.
+      ...{ inputSize: '256x256', epochs: 142, warmupSteps: 100, earlyStopping: false },
+      ...{ validationInterval: 4, emaDecay: 0 },
     });
   }
   expect(follow().why).toBe(
@@ -83,10 +83,10 @@ test('from the embedded backbone and from random numbers auto plans steps for th
 });
 
 test.each([
-  [8, 646, 1],
-  [24, 311, 3],
-  [100, 125, 12],
-  [1000, 26, 125],
+  [8, 862, 1],
+  [24, 414, 3],
+  [100, 167, 12],
+  [1000, 34, 125],
   [5000, 20, 625],
 ])('%i images are learned from in %i epochs of %i steps', (images, epochs, stepsPerEpoch) => {
   const settings = flat({ images });
@@ -124,7 +124,7 @@ test('every way of training keeps what belongs to it', () => {
   expect(contrastive).not.toHaveProperty('emaDecay');
   expect(flat({ asked: { contrastive: true } }).augmentation).toBe('views');
   const semi = chosen({ trainType: 'Semisupervised', images: 12 });
-  expect(semi).toMatchObject({ augmentation: 'plain', epochs: 740, warmupSteps: 74 });
+  expect(semi).toMatchObject({ augmentation: 'plain', epochs: 986, warmupSteps: 98 });
   expect(semi).not.toHaveProperty('sigmaScale');
   const match = { trainType: 'Semisupervised', asked: { semiMethod: 'unimatch' } } as const;
   expect(chosen(match)).toMatchObject({ sigmaScale: 'crop' });
@@ -179,6 +179,6 @@ test('every value has a reason, under its name in files', () => {
     for (const reason of reasons.values()) expect(reason).toMatch(/^recipe: .{20,}/);
   }
   expect(reasonsByParam(follow().values).get('learning_parameters.num_iters')).toBe(
-    'recipe: 1590 steps of 8: 1500 for 100 images, twice as many for eight times the images',
+    'recipe: 2130 steps of 8: 2000 for 100 images, twice as many for eight times the images',
   );
 });
