@@ -63,9 +63,10 @@ test('the nine doors pass it on, and do nothing with it', () => {
   expect(doors.filter((file) => LOOK.test(codeOf(file)))).toEqual([]);
 });
 
-/** Others that name the learning rate: what tells it, what else it is compared with, and ways of training, recipes and fine-tuning besides. */
+/** Others that name the learning rate: what tells it, what else it is compared with, and ways of training, recipes, searches and fine-tuning besides. */
 const BESIDE_THE_WAY = [
   'src/cli/commands/optimize.ts',
+  'src/cli/commands/tune.ts',
   'src/cli/option-names.ts',
   'src/cli/progress.ts',
   'src/cli/quickstart/quickstart.ts',
@@ -83,6 +84,8 @@ const BESIDE_THE_WAY = [
   'src/reports/kinds/tensorboard.ts',
   'src/runs/events.ts',
   'src/runs/history.ts',
+  'src/studies/search/space.ts',
+  'src/studies/search/tune.ts',
   'src/templates/recipes/rules.ts',
   'src/templates/train-types.ts',
   'src/training/numeric-errors.ts',

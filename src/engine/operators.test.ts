@@ -227,6 +227,7 @@ const cases: Partial<Record<OpName, Case>> = {
   },
 
   averagePool: one(() => g.averagePool(map, [2, 2]), [2.5, 4.5, 10.5, 12.5]),
+  maxPool: one(() => g.maxPool(map, { kernel: [2, 2] }), [5, 7, 13, 15]),
   resizeNearest: {
     build: () => [g.resizeNearest(g.averagePool(map, [2, 2]), [4, 2]), g.resizeNearest(map, [2, 4])],
     expected: [

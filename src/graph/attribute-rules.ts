@@ -63,10 +63,14 @@ const reduction: Rule<ReduceAttributes> = ({ axes, keepDims }, inputs) => {
   types(inputs, NUMBERS);
 };
 
-const convolution: Rule<ConvAttributes> = ({ strides, pads, dilations, group }, inputs) => {
+function window({ strides, pads, dilations }: Omit<ConvAttributes, 'group'>): void {
   whole('strides', strides, 1, 2);
   whole('pads', pads, 0, 4);
   whole('dilations', dilations, 1, 2);
+}
+
+const convolution: Rule<ConvAttributes> = ({ group, ...place }, inputs) => {
+  window(place);
   whole('group', [group], 1);
   types(inputs, ['float32']);
 };
@@ -184,6 +188,11 @@ export const attributeRules: { readonly [O in OpName]?: Rule<OpAttributes[O]> } 
 
   averagePool: ({ kernel }, inputs) => {
     whole('kernel', kernel, 1, 2);
+    types(inputs, ['float32']);
+  },
+  maxPool: ({ kernel, strides, pads, dilations }, inputs) => {
+    whole('kernel', kernel, 1, 2);
+    window({ strides, pads, dilations });
     types(inputs, ['float32']);
   },
   resizeNearest: ({ size }) => check(size.length === 2, `size [${size}] must be 2 whole numbers`),

@@ -46,11 +46,16 @@ async function filesIn(path: string): Promise<string[]> {
   return found;
 }
 
-/** The compiled steps are the only files of this package outside the folders that the user names (docs/performance.md). */
+/**
+ * The compiled steps, and whether fused kernels work here, are the only files of this package outside the folders that the user names
+ * (docs/performance.md, docs/kernels.md).
+ */
 async function expectOnlyOurFiles(): Promise<void> {
   expect(await filesIn(join(folder, 'temporary'))).toEqual([]);
   const home = await filesIn(join(folder, 'home'));
-  expect(home.filter((file) => !/otx\/steps\/[0-9a-f]+\.step$/.test(file))).toEqual([]);
+  expect(
+    home.filter((file) => !/otx\/(steps\/[0-9a-f]+\.step|kernels\/[0-9a-f]+\.json)$/.test(file)),
+  ).toEqual([]);
 }
 
 test('train, eval, export and predict leave only their own files', async () => {

@@ -94,7 +94,11 @@ describe('a network of a file', () => {
       ...Object.fromEntries(first.weights.map(({ key, data }) => [key, data])),
     };
     const [expected] = await runGraph([first.outputs.y!], feeds);
-    const fixed = importModel(network(), { weight: ({ data, shape }) => constant(data, shape) });
+    // Of two samples, so that the graph can be seen not to mix them.
+    const fixed = importModel(network(), {
+      batch: 2,
+      weight: ({ data, shape }) => constant(data, shape),
+    });
     const bytes = serializeModel({
       inputs: [fixed.inputs.x!],
       outputs: { y: fixed.outputs.y! },
