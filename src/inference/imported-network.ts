@@ -32,12 +32,14 @@ export interface ImportNetworkOptions {
 
 /** Behind scores of classes: operators that change no order, and those that pick. */
 const BEHIND_SCORES = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax', 'Cast', 'Squeeze', 'Identity']);
+/** What joins the scores of several convolutions. */
+const ADDED = new Set(['Add', 'Sum']);
 /** Between the last convolution and the scores. */
 const BETWEEN = new Set([...BEHIND_SCORES, 'Resize', 'Upsample', 'Dropout', 'Relu', 'Clip']);
 
 /**
  * A segmentation network of an `.onnx` file that another tool exported, for `model` of {@link train}: it starts from the weights of the
- * file, its batch norms go by the batch in training, and its last convolution gets as many channels as there are classes, anew where
+ * file, its batch norms go by the batch in training, and its last convolution (or those whose results are added) gets as many channels as there are classes, anew where
  * the file has another number. Softmax and argmax at the end are left out. Whoever opens the trained weights gives it again, except that a run
  * keeps the file beside its weights where there are no `options`; an exported file needs it no more. What files may hold is in docs/import.md.
  *
@@ -135,10 +137,11 @@ function scoresOf(file: ModelFile, asked: string | undefined): string {
   return name;
 }
 
-/** The convolution that makes the scores, as its weights in the file. */
+/** The convolutions that make the scores, several where their results are added, as their weights in the file. */
 function headOf(file: ModelFile, scores: string): StoredWeight[] {
   let node = producerOf(file, scores);
   while (node && BETWEEN.has(node.opType)) node = producerOf(file, node.input[0]!);
+  if (node && ADDED.has(node.opType)) return node.input.flatMap((name) => headOf(file, name));
   const weights = (node?.input.slice(1) ?? []).map((name) => file.stored.get(name));
   const found = weights.filter((weight) => weight instanceof StoredWeight);
   if (node?.opType === 'Conv' && found.length > 0 && found.length === weights.length) return found;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { createSegmenter, evaluate, exportModel, importNetwork, predict, train } from '../../src/index.js';
+import { describe } from '../../src/nn/index.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
 import { otx } from './otx.js';
@@ -129,6 +130,26 @@ test('the command line trains it, goes on, scores and exports', { timeout: 180_0
     1,
     `otx: error: ${at('broken.onnx')}: the ONNX model is refused: it is not an ONNX file, or damaged`,
   ]);
+});
+
+test('scores that are the sum of two convolutions get classes in both', () => {
+  const bytes = onnxFile({
+    inputs: [info('image', [2, 3, 8, 8])],
+    outputs: ['y'],
+    nodes: [
+      node('Conv', ['image', 'a', 'bias'], ['p']),
+      node('Conv', ['image', 'b'], ['q']),
+      node('Add', ['p', 'q'], ['y']),
+    ],
+    weights: [weight('a', [7, 3, 1, 1]), weight('bias', [7]), weight('b', [7, 3, 1, 1])],
+  });
+  const { variables, outputShape } = describe(importNetwork(bytes)({ numClasses: 4 }), [2, 3, 8, 8]);
+  expect(variables.map(({ key, shape }) => [key, shape[0]])).toEqual([
+    ['a', 4],
+    ['bias', 4],
+    ['b', 4],
+  ]);
+  expect(outputShape).toEqual([2, 4, 8, 8]);
 });
 
 test('what is no segmentation network is refused in one line', () => {
