@@ -11,6 +11,8 @@ const ANY_IMAGE = '<image>';
 
 /** A training that has ended. Paths are as the user typed them. */
 export interface EndedTraining {
+  /** The file of the network, where it is none of a template. */
+  readonly network?: string | undefined;
   /** Root of the run folder. */
   readonly output: string;
   readonly template: string;
@@ -46,7 +48,7 @@ function trainFrom(
   { template, output }: EndedTraining,
   trainData: string,
   validationData: string | undefined,
-  { valList, unlabeledData, unlabeledFileList }: Partial<EndedTraining> = {},
+  { network, valList, unlabeledData, unlabeledFileList }: Partial<EndedTraining> = {},
 ): string {
   return otxCommand(
     ...['train', template, '--train-data-roots', trainData],
@@ -54,6 +56,7 @@ function trainFrom(
     ...(valList === undefined ? [] : ['--val-list', valList]),
     ...(unlabeledData === undefined ? [] : ['--unlabeled-data-roots', unlabeledData]),
     ...(unlabeledFileList === undefined ? [] : ['--unlabeled-file-list', unlabeledFileList]),
+    ...(network === undefined ? [] : ['--model', network]),
     ...['--load-weights', output],
   );
 }

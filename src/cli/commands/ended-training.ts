@@ -1,6 +1,6 @@
 /** @file What a training leaves, in the words of its user: for the commands that go on from it. */
 
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import {
   type ResumeOptions,
   type RunConfig,
@@ -25,6 +25,7 @@ export async function endedTraining(
   return {
     output,
     template: config.template,
+    network: config.from_program?.includes('model') ? join(output, 'models', 'network.onnx') : undefined,
     trainData: typed(options.trainData) ?? config.train_data_roots ?? '',
     validationData,
     valList: validationData === undefined ? await splitOfRun(output) : undefined,
