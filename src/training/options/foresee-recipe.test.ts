@@ -50,7 +50,7 @@ test('what is not known yet is left out, and said for each case', async () => {
   expect(flowing).toMatch(
     /learning_parameters\.learning_rate: from the ImageNet backbone 0\.001; from the embedded backbone 0\.002 \(/,
   );
-  expect(flowing).toMatch(/num_iters: .*from the embedded backbone 696 \(10 images of 100x100\), 125 \(100/);
+  expect(flowing).toMatch(/num_iters: .*from the embedded backbone 928 \(10 images of 100x100\), 167 \(100/);
   // Read back, it leaves the recipe the same choice.
   const file = join(folder, 'open.yaml');
   await writeFile(file, yaml);
