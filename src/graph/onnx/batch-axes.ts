@@ -4,6 +4,7 @@
  * or whose written form would fix their number, is an error that names it.
  */
 import { OtxError } from '../../base/errors.js';
+import { BROADCASTING } from '../broadcasting.js';
 import { type AnyNode, formatType, reachableNodes, type Tensor } from '../tensor.js';
 import type { OpName } from '../vocabulary.js';
 
@@ -163,19 +164,7 @@ const ELEMENTWISE = [
   'not',
   'stopGradient',
   'cast',
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'pow',
-  'maximum',
-  'minimum',
-  'equal',
-  'less',
-  'greater',
-  'greaterOrEqual',
-  'and',
-  'where',
+  ...BROADCASTING,
 ] as const satisfies readonly OpName[];
 
 type ElementwiseNode = Extract<AnyNode, { readonly op: (typeof ELEMENTWISE)[number] }>;
@@ -184,8 +173,8 @@ const isElementwise = (node: AnyNode): node is ElementwiseNode =>
   (ELEMENTWISE as readonly OpName[]).includes(node.op);
 
 /** An operator without a case above does not compile: what nobody has thought about must not pass for elementwise. */
-function unclassified(node: never): undefined {
-  return node && undefined;
+function unclassified(_: never): undefined {
+  return undefined;
 }
 
 /** Elementwise operators: the batched inputs agree on the axis, counted from the right, and the others are 1 there. */

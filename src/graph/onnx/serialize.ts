@@ -53,7 +53,7 @@ export interface ModelDescription {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Written as metadata properties of the model; default none. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Leaves the batch size (leading dimension of every input) open; default false. */
+  /** Leaves the batch size (leading dimension of every input) open, for which the graph is built for two samples or more; default false. */
   readonly dynamicBatch?: boolean;
   /** Name of the graph; default 'otx'. */
   readonly name?: string;

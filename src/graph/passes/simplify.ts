@@ -1,25 +1,13 @@
 /** @file Algebraic simplification: removes work that changes nothing, mostly left behind by differentiation. */
+
+import { BROADCASTING } from '../broadcasting.js';
 import { matMul, mul, neg, reshape, sub } from '../builders.js';
 import { broadcastShapes } from '../shape-rules.js';
 import { type AnyNode, createNode, sameShape, type Tensor } from '../tensor.js';
 import type { OpName } from '../vocabulary.js';
 import { rewrite } from './rewrite.js';
 
-const broadcasting: ReadonlySet<OpName> = new Set([
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'pow',
-  'maximum',
-  'minimum',
-  'equal',
-  'less',
-  'greater',
-  'greaterOrEqual',
-  'and',
-  'where',
-]);
+const broadcasting: ReadonlySet<OpName> = new Set(BROADCASTING);
 
 export function simplify(outputs: readonly Tensor[]): Tensor[] {
   return rewrite(outputs, (node, inputs) => {
