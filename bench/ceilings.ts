@@ -6,8 +6,8 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createEngine, type Engine } from '../src/engine/engine.js';
-import { lowerForCpu } from '../src/engine/prepare.js';
 import type { CpuCapabilities } from '../src/engine/providers/cpu.js';
+import { lowerForCpu } from '../src/engine/providers/stock.js';
 import { StepBuilder } from '../src/engine/step.js';
 import { add, mul, reduceMax } from '../src/graph/builders.js';
 import { type AnyNode, bytesOf, reachableNodes, type Tensor } from '../src/graph/index.js';

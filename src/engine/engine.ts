@@ -10,13 +10,13 @@ import { MOST_THREADS } from '../base/most-threads.js';
 import { formatType, type TensorData } from '../graph/tensor.js';
 import { allocatedBytes } from './allocate.js';
 import { EngineThread } from './engine-thread.js';
-import { chooseEngine, type EngineChoice } from './kernel-choice.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
-import type { ProbeModel } from './native/probe-kernels.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type { ModelValue, TensorValue } from './protocol.js';
-import { type CpuCapabilities, PLAIN_CPU } from './providers/cpu.js';
-import { type ModelRunner, probeCpu } from './providers/probe.js';
+import { type Chosen, chooseProvider, type EngineChoice } from './providers/choose-provider.js';
+import { fusedProvider } from './providers/fused.js';
+import type { ProbeRunner, Target } from './providers/provider.js';
+import { type StockProvider, stockProvider, stockTarget } from './providers/stock.js';
 import { ENGINE_WISHES, type EngineWish, type MemoryMode, type SessionSettings } from './settings.js';
 import type { StepGraph } from './step.js';
 import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
@@ -131,12 +131,6 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   return new Engine(threads, options.memory ?? 'auto', lowering, wish, cache);
 }
 
-/** What is known of the machine that a step is compiled for. */
-interface Target {
-  readonly capabilities: CpuCapabilities;
-  readonly kernels?: EngineChoice['kernels'];
-}
-
 interface Preparation extends PreparedStep {
   readonly memory: MemoryMode;
   readonly fromCache: boolean;
@@ -148,8 +142,8 @@ interface Preparation extends PreparedStep {
  */
 export class Engine {
   private readonly thread = new EngineThread();
-  private capabilities: Promise<CpuCapabilities> | undefined;
-  private chosen: Promise<EngineChoice> | undefined;
+  private readonly stock: StockProvider;
+  private chosen: Promise<Chosen> | undefined;
 
   /** Use {@link createEngine}. */
   constructor(
@@ -161,15 +155,17 @@ export class Engine {
     readonly lowering: 'fast' | 'plain',
     private readonly wish: EngineWish,
     private readonly cache: StepCache | undefined,
-  ) {}
+  ) {
+    this.stock = stockProvider(lowering);
+  }
 
   /**
    * Which engine computes steps that change state, and why; found out once.
    * @throws OtxError `engine` when the fused one was asked for by name and cannot be had.
    */
-  choice(): Promise<EngineChoice> {
-    this.chosen ??= chooseEngine(this.wish, (path, probe) => this.runFused(path, probe));
-    return this.chosen;
+  async choice(): Promise<EngineChoice> {
+    const { kind, reason } = await this.choose();
+    return { kind, reason };
   }
 
   /**
@@ -181,7 +177,7 @@ export class Engine {
     const name = options.name ?? 'step';
     const rewrite = options.rewrite ?? false;
     // Where the runtime rewrites the graph, it chooses its internal layout itself.
-    const target = rewrite ? { capabilities: PLAIN_CPU } : await this.targetOf(step);
+    const target = rewrite ? stockTarget() : await this.targetOf(step);
     const { model, binding, nodeCount, memory, peakMemory, fromCache } = await this.prepare(
       step,
       target,
@@ -189,13 +185,12 @@ export class Engine {
     );
     const settings: SessionSettings = {
       ...this.settings(rewrite),
-      ...(target.kernels === undefined ? {} : { kernels: target.kernels.path }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
     };
     const start = performance.now();
     const { session } = await this.thread.request(
       'compile',
-      { model, settings, binding },
+      { model, settings, target: target.session, binding },
       [model.buffer as ArrayBuffer],
       (message) => `cannot prepare step "${name}": ${message}`,
     );
@@ -301,66 +296,44 @@ export class Engine {
 
   private async prepareFor(
     step: StepGraph,
-    { capabilities, kernels }: Target,
+    target: Target,
     memory: MemoryMode,
     signal: AbortSignal | undefined,
   ): Promise<Preparation> {
     // A step without state has its weights as constants: every checkpoint would be an entry of its own.
     const cache = step.packs.length > 0 ? this.cache : undefined;
-    const key = cache && cacheKey(digestStep(step), capabilities, memory, kernels?.digest);
+    const key = cache && cacheKey(digestStep(step), target.identity, memory);
     const known = key === undefined ? undefined : await cache?.read(key);
     if (known) return { ...known, binding: bindingOf(step), memory, fromCache: true };
-    const prepared = await prepareStep(step, { capabilities, memory, fused: kernels !== undefined, signal });
+    const prepared = await prepareStep(step, { target, memory, signal });
     if (key !== undefined) await cache?.write(key, prepared);
     return { ...prepared, memory, fromCache: false };
   }
 
-  /** What a step is compiled for: steps that change state are trained with, and only they have fused kernels. */
+  /** What a step is compiled for: steps that change state are trained with, and only they have the engine that was chosen. */
   private async targetOf({ packs }: StepGraph): Promise<Target> {
-    const capabilities = await this.probe();
-    const kernels = packs.some(({ next }) => next) ? (await this.choice()).kernels : undefined;
-    return { capabilities, ...(kernels && { kernels }) };
+    if (packs.some(({ next }) => next)) return (await this.choose()).target;
+    return this.stock.probe(this.runProbe);
   }
 
-  private async runStock(
-    model: Uint8Array,
-    feeds: Parameters<ModelRunner>[1],
-  ): Promise<Readonly<Record<string, Float32Array>>> {
-    const { session } = await this.thread.request('load', { model, settings: this.settings(false) });
-    const inputs = Object.entries(feeds).map(([name, value]): [string, TensorValue] => [
-      name,
-      { dtype: 'float32', ...value },
-    ]);
-    try {
-      const reply = await this.thread.request('runModel', { session, inputs: Object.fromEntries(inputs) });
-      return Object.fromEntries(
-        Object.entries(reply.outputs).map(([name, { data }]) => [name, data as Float32Array]),
-      );
-    } finally {
-      await this.thread.release(session);
-    }
+  private choose(): Promise<Chosen> {
+    this.chosen ??= chooseProvider(
+      this.wish,
+      { stock: this.stock, fused: fusedProvider(this.stock) },
+      this.runProbe,
+    );
+    return this.chosen;
   }
 
-  private async runFused(
-    kernels: string,
-    { model, binding, inputs }: ProbeModel,
-  ): Promise<readonly TensorData[]> {
-    const settings: SessionSettings = { ...this.settings(false), kernels };
-    const { session } = await this.thread.request('compile', { model, settings, binding });
+  private readonly runProbe: ProbeRunner = async ({ model, binding, inputs }, target) => {
+    const settings = this.settings(false);
+    const { session } = await this.thread.request('compile', { model, settings, target, binding });
     try {
       return (await this.thread.request('run', { session, inputs, scalars: [] })).outputs;
     } finally {
       await this.thread.release(session);
     }
-  }
-
-  private probe(): Promise<CpuCapabilities> {
-    this.capabilities ??=
-      this.lowering === 'plain'
-        ? Promise.resolve(PLAIN_CPU)
-        : probeCpu((model, feeds) => this.runStock(model, feeds));
-    return this.capabilities;
-  }
+  };
 
   private settings(rewrite: boolean): SessionSettings {
     return { threads: this.threads, rewrite };

@@ -1,19 +1,9 @@
-/** @file From a step's graph to a model file for ONNX Runtime: optimise, lower, optimise again, serialise. */
+/** @file From a step's graph to a model file for ONNX Runtime: the passes of a target, then serialised. */
 import { breathe } from '../base/abortable.js';
-import { fuseChains, fuseLayers } from '../graph/fusion/fuse.js';
-import { repeatFused } from '../graph/fusion/repeat.js';
-import {
-  lower,
-  optimize,
-  peakMemory,
-  reachableNodes,
-  recomputeActivations,
-  recomputeCopies,
-  type Tensor,
-} from '../graph/index.js';
+import { peakMemory, reachableNodes, type Tensor } from '../graph/index.js';
 import { serializeLowered } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
-import { type CpuCapabilities, cpuLowering } from './providers/cpu.js';
+import type { Target } from './providers/provider.js';
 import type { MemoryMode } from './settings.js';
 import { packOutputName, type StepGraph, type StepPack } from './step.js';
 
@@ -26,39 +16,9 @@ export interface PreparedStep {
   readonly peakMemory: number;
 }
 
-/** The same values in operators that the CPU provider runs. */
-export function lowerForCpu(
-  outputs: readonly Tensor[],
-  capabilities?: CpuCapabilities,
-  memory: MemoryMode = 'fast',
-): Tensor[] {
-  return passesFor(capabilities, memory).reduce((tensors, pass) => pass(tensors), [...outputs]);
-}
-
-type Pass = (outputs: readonly Tensor[]) => Tensor[];
-
-function passesFor(
-  capabilities: CpuCapabilities | undefined,
-  memory: MemoryMode,
-  fused = false,
-): readonly Pass[] {
-  const table = cpuLowering(capabilities);
-  const toStandard: Pass = (outputs) => lower(outputs, table);
-  const layers: readonly Pass[] = fused ? [fuseLayers] : [];
-  const chains: readonly Pass[] = fused ? [(outputs) => fuseChains(outputs)] : [];
-  if (memory === 'fast') return [optimize, ...layers, ...chains, toStandard, optimize, recomputeCopies];
-  const optimizeKeeping: Pass = (outputs) => optimize(outputs, { keepRepeated: true });
-  const repeat: Pass = (outputs) => recomputeActivations(outputs, fused ? repeatFused : undefined);
-  return [optimize, ...layers, repeat, ...chains, toStandard, optimizeKeeping, recomputeCopies];
-}
-
 export interface PrepareOptions {
-  /** Default: standard operators only. */
-  readonly capabilities?: CpuCapabilities;
-  /** Default fast. */
-  readonly memory?: MemoryMode;
-  /** Use operators of the kernel library; default false. */
-  readonly fused?: boolean;
+  readonly target: Target;
+  readonly memory: MemoryMode;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -67,8 +27,8 @@ export interface PrepareOptions {
  *
  * @throws OtxError `graph` when the graph cannot be expressed in ONNX, `aborted` when the signal fires.
  */
-export async function prepareStep(step: StepGraph, options: PrepareOptions = {}): Promise<PreparedStep> {
-  const { capabilities, memory = 'fast', fused, signal } = options;
+export async function prepareStep(step: StepGraph, options: PrepareOptions): Promise<PreparedStep> {
+  const { target, memory, signal } = options;
   const pause = () => breathe(signal, 'the step was compiled');
   const packs = packsOf(step);
   const named: Record<string, Tensor> = { ...step.outputs };
@@ -76,7 +36,7 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions = {})
 
   const names = Object.keys(named);
   let lowered = Object.values(named);
-  for (const pass of passesFor(capabilities, memory, fused)) {
+  for (const pass of target.passes(memory)) {
     await pause();
     lowered = pass(lowered);
   }

@@ -1,6 +1,6 @@
 /** @file Messages between the engine (caller's thread) and the session worker (its own thread). */
 import type { DType, Shape, TensorData } from '../graph/tensor.js';
-import type { SessionSettings } from './settings.js';
+import type { SessionSettings, SessionTarget } from './settings.js';
 
 export interface NamedType {
   readonly name: string;
@@ -40,7 +40,7 @@ export interface ModelValue {
 /** Requests, with the type of the answer. */
 export interface Requests {
   compile: {
-    request: { model: Uint8Array; settings: SessionSettings; binding: StepBinding };
+    request: { model: Uint8Array; settings: SessionSettings; target: SessionTarget; binding: StepBinding };
     reply: { session: number };
   };
   load: {

@@ -1,9 +1,9 @@
 /** @file Evaluates a graph once, in this process: for tests of graphs, which need neither state nor a thread. */
 import { serializeLowered } from '../graph/onnx/serialize.js';
 import { type AnyNode, reachableNodes, type Tensor, type TensorData } from '../graph/tensor.js';
-import { lowerForCpu } from './prepare.js';
 import type { CpuCapabilities } from './providers/cpu.js';
 import { probeCpu } from './providers/probe.js';
+import { lowerForCpu } from './providers/stock.js';
 import { createSession, type OrtTensor, toOrtTensor } from './runtime.js';
 
 export interface RunGraphOptions {
@@ -56,17 +56,15 @@ let probed: Promise<CpuCapabilities> | undefined;
 
 /** What the runtime in this process can do; found out once. */
 export function localCapabilities(): Promise<CpuCapabilities> {
-  probed ??= probeCpu(async (model, feeds) => {
+  probed ??= probeCpu(async ({ model, binding, inputs }) => {
     const session = await createSession(model, { threads: 1, rewrite: false });
     try {
-      const values = Object.entries(feeds).map(([name, { shape, data }]): [string, OrtTensor] => [
+      const values = binding.inputs.map(({ name, dtype, shape }, i): [string, OrtTensor] => [
         name,
-        toOrtTensor('float32', data, shape),
+        toOrtTensor(dtype, inputs[i]!, shape),
       ]);
       const results = await session.run(Object.fromEntries(values));
-      return Object.fromEntries(
-        Object.entries(results).map(([name, { data }]) => [name, (data as Float32Array).slice()]),
-      );
+      return binding.outputs.map(({ name }) => (results[name]!.data as Float32Array).slice());
     } finally {
       await session.release();
     }

@@ -1,7 +1,6 @@
 /**
  * @file The thread that owns ONNX Runtime: sessions and the state that steps read and write. One request at a time.
- * Every pack is a pair of buffers: a run reads one and writes the other, and the two change places when it succeeded,
- * so that no step allocates state and a failed or refused step leaves the state as it was.
+ * A failed or refused step leaves the state as it was.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Activity, enter, leave } from '../base/activity.js';
@@ -18,25 +17,21 @@ import type {
   TensorValue,
 } from './protocol.js';
 import { createSession, type Session, toOrtTensor, valuesOf } from './runtime.js';
-import { packInputName, packOutputName } from './step.js';
-import { createStepSession, type StepSession, type Value } from './step-session.js';
-
-interface PackState {
-  current: Float32Array;
-  /** Where the next state is written; made when the first step that updates the pack is compiled. */
-  spare: Float32Array | undefined;
-  isSet: boolean;
-}
+import { float } from './sessions/host.js';
+import { Packs } from './sessions/packs.js';
+import type { BoundState, Placement, StepSession, Value } from './sessions/session.js';
+import { createStepSession } from './sessions/session-providers.js';
 
 interface Step {
   readonly session: StepSession;
+  readonly placement: Placement;
   readonly binding: StepBinding;
 }
 
 const activity = workerData as Activity;
 const steps = new Map<number, Step>();
 const models = new Map<number, Session>();
-const packs = new Map<string, PackState>();
+const packs = new Packs();
 let lastSession = 0;
 
 /** A value, and the buffers in it that move to the caller's thread. */
@@ -49,48 +44,14 @@ type Handlers = {
   [K in RequestKind]: (body: Requests[K]['request']) => Promise<Answer<Requests[K]['reply']>>;
 };
 
-function ensurePack(name: string, size: number): PackState {
-  let pack = packs.get(name);
-  if (!pack) {
-    pack = { current: new Float32Array(size), spare: undefined, isSet: false };
-    packs.set(name, pack);
-  }
-  requireSize(name, size);
-  return pack;
-}
-
-function requireSize(name: string, size: number): void {
-  const known = packs.get(name)?.current.length ?? size;
-  if (known !== size) throw new Error(`pack "${name}" has ${size} values here, but ${known} elsewhere`);
-}
-
-const float = (name: string, shape: readonly number[], data: Float32Array): Value => ({
-  ...{ name, dtype: 'float32', shape, data },
-});
-
-/**
- * Statistics are the small packs. Batch norm divides what is too large to be squared by infinity, so that loss and gradients
- * stay finite while the running variance does not; parameters and moments follow from finite gradients.
- */
-const MOST_LOOKED_AT = 2 ** 18;
-
-/** Whether the next state of a pack is finite, as far as it is looked at. */
-function isFinitePack(name: string): boolean {
-  const next = known(packs, name).spare!;
-  return next.length > MOST_LOOKED_AT || next.every(Number.isFinite);
-}
-
 const handlers: Handlers = {
-  async compile({ model, settings, binding }) {
-    for (const { name, size } of binding.packs) requireSize(name, size);
-    const session = await createStepSession(model, settings);
+  async compile({ model, settings, target, binding }) {
+    for (const { name, size } of binding.packs) packs.requireSize(name, size);
+    const { session, placement } = await createStepSession(model, settings, target);
     // After the session: a step that the runtime refuses must not decide how large a pack is.
-    for (const { name, size, updated } of binding.packs) {
-      const pack = ensurePack(name, size);
-      if (updated) pack.spare ??= new Float32Array(size);
-    }
+    for (const { name, size } of binding.packs) packs.declare(name, size);
     lastSession += 1;
-    steps.set(lastSession, { session, binding });
+    steps.set(lastSession, { session, placement, binding });
     return { value: { session: lastSession } };
   },
 
@@ -108,7 +69,7 @@ const handlers: Handlers = {
   },
 
   async run({ session: id, inputs, scalars }) {
-    const { session, binding } = known(steps, id);
+    const { session, placement, binding } = known(steps, id);
     const given = [
       ...binding.inputs.map((type, i): Value => ({ ...type, data: inputs[i]! })),
       ...binding.scalars.map((name, i) => float(name, [], Float32Array.of(scalars[i]!))),
@@ -117,26 +78,18 @@ const handlers: Handlers = {
       (type): Value => ({ ...type, data: allocate(type.dtype, type.shape) }),
     );
     const outputs = wanted.map(({ data }) => data);
-    for (const { name, size, updated } of binding.packs) {
-      const pack = known(packs, name);
-      if (!pack.isSet) throw new Error(`pack "${name}" has no values yet; call setState first`);
-      given.push(float(packInputName(name), [size], pack.current));
-      if (updated) wanted.push(float(packOutputName(name), [size], pack.spare!));
-    }
+    const states: BoundState[] = [];
+    for (const pack of binding.packs) states.push({ ...pack, state: await packs.at(pack.name, placement) });
 
     const start = performance.now();
-    await session.run(given, wanted);
+    await session.run(given, wanted, states);
     const milliseconds = performance.now() - start;
 
+    const updated = states.flatMap((pack) => (pack.updated ? [pack.state] : []));
     const guard = binding.outputs.findIndex(({ name }) => name === binding.commitIfFinite);
-    const isGood = guard < 0 || Number.isFinite(outputs[guard]![0]);
     const committed =
-      isGood && (guard < 0 || binding.packs.every(({ name, updated }) => !updated || isFinitePack(name)));
-    if (committed)
-      for (const { name, updated } of binding.packs) {
-        const pack = known(packs, name);
-        if (updated) [pack.current, pack.spare] = [pack.spare!, pack.current];
-      }
+      guard < 0 || (Number.isFinite(outputs[guard]![0]) && updated.every((state) => state.isNextFinite()));
+    if (committed) for (const state of updated) state.commit();
     return { value: { inputs, outputs, committed, milliseconds }, moved: [...inputs, ...outputs] };
   },
 
@@ -155,17 +108,13 @@ const handlers: Handlers = {
     return { value: { outputs }, moved: Object.values(outputs).map(({ data }) => data) };
   },
 
-  async setState({ pack: name, data }) {
-    const pack = ensurePack(name, data.length);
-    pack.current.set(data);
-    pack.isSet = true;
+  async setState({ pack, data }) {
+    await packs.set(pack, data);
     return { value: undefined };
   },
 
-  async getState({ pack: name }) {
-    const pack = packs.get(name);
-    if (!pack?.isSet) throw new Error(`pack "${name}" has no values yet; call setState first`);
-    const data = pack.current.slice();
+  async getState({ pack }) {
+    const data = await packs.get(pack);
     return { value: data, moved: [data] };
   },
 

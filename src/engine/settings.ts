@@ -17,6 +17,21 @@ export const ENGINE_WISHES = ['auto', 'fused', 'stock'] as const;
 /** What may be asked for. */
 export type EngineWish = (typeof ENGINE_WISHES)[number];
 
+/** A session of ONNX Runtime as it comes. */
+export interface StockTarget {
+  readonly provider: 'stock';
+}
+
+/** A session whose graph has operators of the kernel library. */
+export interface FusedTarget {
+  readonly provider: 'fused';
+  /** Path of the library. */
+  readonly library: string;
+}
+
+/** Which provider makes the session of a step, and what of; it travels to the thread that computes. */
+export type SessionTarget = StockTarget | FusedTarget;
+
 export interface SessionSettings {
   /** Threads inside an operator. */
   readonly threads: number;
@@ -24,8 +39,6 @@ export interface SessionSettings {
   readonly rewrite: boolean;
   /** Waiting threads look for work instead of sleeping; default true. */
   readonly spinning?: boolean;
-  /** Path of the library of fused kernels that the model takes; default: it takes none. */
-  readonly kernels?: string;
   /** Path prefix of a profile to write; default none. */
   readonly profile?: string;
 }

@@ -1,8 +1,8 @@
 /** @file Every lowering table that ships gets every case of the shared suite right, with the runtime's own rewriting off and on. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { lowerForCpu } from '../../src/engine/prepare.js';
 import { PLAIN_CPU } from '../../src/engine/providers/cpu.js';
+import { lowerForCpu } from '../../src/engine/providers/stock.js';
 import { localCapabilities, runGraph } from '../../src/engine/run-graph.js';
 import {
   type LoweringTable,

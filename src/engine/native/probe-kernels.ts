@@ -26,13 +26,15 @@ import {
   split,
   type Tensor,
 } from '../../graph/index.js';
-import { serializeLowered } from '../../graph/onnx/serialize.js';
 import type { TensorData } from '../../graph/tensor.js';
-import type { StepBinding } from '../protocol.js';
+import { agree, probeModel } from '../providers/probe-model.js';
+import type { ProbeModel } from '../providers/provider.js';
 
 /** Relative to the largest value of a result; what is wrong differs by far more. */
 const TOLERANCE = 3e-5;
 const EPSILON = 1e-3;
+/** Of what is fed: sums of waves alone would be too near to zero. */
+const OFFSET = 0.1;
 
 /** The graphs whose values are compared; together they have every operator of the library. */
 export interface ProbeGraph {
@@ -119,14 +121,6 @@ function shuffled(make: Make): Case {
   return { results: [y, averagePool(y, [4, 4])], variables: [x, gate, coarse] };
 }
 
-/** A model that the library runs once. */
-export interface ProbeModel {
-  readonly model: Uint8Array;
-  readonly binding: StepBinding;
-  /** In the order of the binding. */
-  readonly inputs: readonly Float32Array[];
-}
-
 /**
  * Why the library must not be used; undefined where everything is as it should be.
  *
@@ -136,29 +130,12 @@ export async function probeKernels(
   run: (probe: ProbeModel) => Promise<readonly TensorData[]>,
 ): Promise<string | undefined> {
   const { inputs, plain, fused } = probeGraph();
-  const outputs = [...plain, ...fused].map((tensor, i): [string, Tensor] => [`y${i}`, tensor]);
-  const model = serializeLowered({ inputs, outputs: Object.fromEntries(outputs) });
-  const typed = (name: string, { dtype, shape }: Tensor) => ({ name, dtype, shape });
-  const binding: StepBinding = {
-    inputs: inputs.map((tensor, i) => typed(`x${i}`, tensor)),
-    scalars: [],
-    packs: [],
-    outputs: outputs.map(([name, tensor]) => typed(name, tensor)),
-  };
-  const data = inputs.map(({ size }, seed) =>
-    Float32Array.from({ length: size }, (_, i) => Math.sin(i * 1.7 + seed) + 0.1),
-  );
+  const probe = probeModel(inputs, [...plain, ...fused], OFFSET);
   try {
-    const values = (await run({ model, binding, inputs: data })) as readonly Float32Array[];
-    const wrong = plain.findIndex((_, i) => !agree(values[i]!, values[plain.length + i]!));
+    const values = (await run(probe)) as readonly Float32Array[];
+    const wrong = plain.findIndex((_, i) => !agree(values[i]!, values[plain.length + i]!, TOLERANCE));
     return wrong < 0 ? undefined : 'the library of fused kernels computes other values than the runtime';
   } catch (error) {
     return `the library of fused kernels cannot be used: ${messageOf(error)}`;
   }
-}
-
-function agree(expected: Float32Array, actual: Float32Array): boolean {
-  const scale = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  // A NaN fails the comparison.
-  return expected.every((value, i) => Math.abs(value - actual[i]!) <= TOLERANCE * scale);
 }

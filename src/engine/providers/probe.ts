@@ -22,16 +22,14 @@ import {
   plainLowering,
   reduceSum,
   type Shape,
-  type Tensor,
 } from '../../graph/index.js';
-import { serializeLowered } from '../../graph/onnx/serialize.js';
+import type { TensorData } from '../../graph/tensor.js';
 import type { CpuCapabilities } from './cpu.js';
+import { agree, probeModel } from './probe-model.js';
+import type { ProbeModel } from './provider.js';
 
-/** Runs a model once; rejects where the runtime refuses it. */
-export type ModelRunner = (
-  model: Uint8Array,
-  feeds: Readonly<Record<string, { shape: readonly number[]; data: Float32Array }>>,
-) => Promise<Readonly<Record<string, Float32Array>>>;
+/** Runs a probe and gives its outputs; rejects where the runtime refuses it. */
+export type CpuProbeRunner = (probe: ProbeModel) => Promise<readonly TensorData[]>;
 
 const BLOCK_SIZES: readonly BlockSize[] = [16, 8];
 
@@ -42,12 +40,12 @@ const TOLERANCE = 1e-5;
 const IMAGES = 4;
 const CHANNELS = 7;
 
-export async function probeCpu(run: ModelRunner): Promise<CpuCapabilities> {
+export async function probeCpu(run: CpuProbeRunner): Promise<CpuCapabilities> {
   for (const block of BLOCK_SIZES) if (await works(block, run)) return { block };
   return {};
 }
 
-async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
+async function works(block: BlockSize, run: CpuProbeRunner): Promise<boolean> {
   const cases = [
     depthwiseGraph('even', [8, 10], 3, 2),
     depthwiseGraph('odd', [9, 7], 5, 1),
@@ -68,22 +66,11 @@ async function works(block: BlockSize, run: ModelRunner): Promise<boolean> {
     convInputGrad: firstOf(depthwise.inputGrad, dense.inputGrad),
     convWeightGrad: firstOf(depthwise.weightGrad, plainLowering.convWeightGrad!),
   });
-  const outputs: Record<string, Tensor> = {};
-  optimize(lower(results, plainLowering)).forEach((tensor, i) => {
-    outputs[`plain${i}`] = tensor;
-  });
-  optimize(blocked).forEach((tensor, i) => {
-    outputs[`blocked${i}`] = tensor;
-  });
-  const feeds = Object.fromEntries(
-    inputs.map(({ shape, size, node }, seed) => {
-      const data = Float32Array.from({ length: size }, (_, i) => Math.sin(i * 1.7 + seed));
-      return [(node.attributes as { name: string }).name, { shape, data }];
-    }),
-  );
+  const plain = optimize(lower(results, plainLowering));
+  const probe = probeModel(inputs, [...plain, ...optimize(blocked)]);
   try {
-    const values = await run(serializeLowered({ inputs, outputs }), feeds);
-    return results.every((_, i) => agree(values[`plain${i}`]!, values[`blocked${i}`]!));
+    const values = (await run(probe)) as readonly Float32Array[];
+    return results.every((_, i) => agree(values[i]!, values[results.length + i]!, TOLERANCE));
   } catch {
     return false;
   }
@@ -126,10 +113,4 @@ function normGraph() {
   const [x, dy, scale, bias] = inputs;
   const { y } = batchNorm(x, scale, bias, 1e-3);
   return { inputs, results: gradients(reduceSum(mul(y, dy)), [x, scale, bias]) };
-}
-
-function agree(expected: Float32Array, actual: Float32Array): boolean {
-  const scale = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  // A NaN fails the comparison.
-  return expected.every((value, i) => Math.abs(value - actual[i]!) <= TOLERANCE * scale);
 }

@@ -1,0 +1,33 @@
+/** @file The fused provider: ONNX Runtime with the operators of the kernel library (native/), where there is one that works. */
+import { fuseChains, fuseLayers } from '../../graph/fusion/fuse.js';
+import { repeatFused } from '../../graph/fusion/repeat.js';
+import { findKernels } from '../native/find-kernels.js';
+import { keptVerdict } from '../native/kept-verdict.js';
+import { probeKernels } from '../native/probe-kernels.js';
+import { cpuLowering } from './cpu.js';
+import { type Fusion, passesWith } from './passes.js';
+import { type Provider, providerOf } from './provider.js';
+import type { StockProvider } from './stock.js';
+
+const FUSION: Fusion = {
+  layers: fuseLayers,
+  repeat: repeatFused,
+  chains: (outputs) => fuseChains(outputs),
+};
+
+/** @param stock lowers what the library has no operator for */
+export function fusedProvider(stock: StockProvider): Provider {
+  return providerOf('fused', async (run) => {
+    const found = await findKernels();
+    if (typeof found === 'string') return found;
+    const session = { provider: 'fused', library: found.path } as const;
+    const problem = await keptVerdict(found, () => probeKernels((probe) => run(probe, session)));
+    if (problem !== undefined) return problem;
+    const { capabilities } = await stock.probe(run);
+    return {
+      session,
+      identity: { provider: 'fused', capabilities, library: found.digest },
+      passes: (memory) => passesWith(cpuLowering(capabilities), memory, FUSION),
+    };
+  });
+}

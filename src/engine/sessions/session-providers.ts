@@ -1,0 +1,22 @@
+/** @file Every provider's sessions, by the name that a target has. */
+import type { SessionSettings, SessionTarget } from '../settings.js';
+import { fusedSessions } from './fused.js';
+import type { Placement, SessionProvider, StepSession } from './session.js';
+import { stockSessions } from './stock.js';
+
+const providers: {
+  readonly [P in SessionTarget['provider']]: SessionProvider<Extract<SessionTarget, { provider: P }>>;
+} = {
+  stock: stockSessions,
+  fused: fusedSessions,
+};
+
+/** A session for a target, and where it wants its state; blocks the thread. */
+export async function createStepSession(
+  model: Uint8Array,
+  settings: SessionSettings,
+  target: SessionTarget,
+): Promise<{ readonly session: StepSession; readonly placement: Placement }> {
+  const { placement, createSession } = providers[target.provider] as SessionProvider;
+  return { session: await createSession(model, settings, target), placement };
+}
