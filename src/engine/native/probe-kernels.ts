@@ -118,7 +118,12 @@ function shuffled(make: Make): Case {
     2,
   );
   const y = relu(reshape(stacked, [2, 6, 8, 12]));
-  return { results: [y, averagePool(y, [4, 4])], variables: [x, gate, coarse] };
+  // Read by several, and stored by none.
+  const scaled = concat([split(y, [2, 4], 1)[1]!, mul(first, gate)], 1);
+  return {
+    results: [y, averagePool(scaled, [4, 4]), mul(scaled, 0.5)],
+    variables: [x, gate, coarse],
+  };
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { AnyNode, Shape, Tensor } from '../tensor.js';
 import { fusedOp, type Matching } from './matching.js';
 import { type Channels, isPart, type Piece, piecesOf, viewPlanes } from './planes.js';
+import type { Repeating } from './repeating.js';
 
 /** As in native/kernels/kernels.h. */
 const LOAD = 0;
@@ -52,6 +53,8 @@ export class ElementwiseProgram {
   constructor(
     private readonly maps: Maps,
     private readonly matching: Matching,
+    /** Maps that are computed although others read them too; default: none. */
+    private readonly repeating?: Repeating,
     /** Of tensors [images, channels, length], each row of which is taken for a map; default: tensors are maps. */
     private readonly flatLength?: number,
   ) {}
@@ -137,7 +140,12 @@ export class ElementwiseProgram {
     if (inside && isElementwise(node)) return this.compute(node, x, channels, code);
     const pieces = inside ? piecesOf(x) : undefined;
     if (pieces) return this.join(x, pieces, channels, code);
-    if (isPart(x)) this.swallowed.add(x);
+    if (isPart(x)) {
+      this.swallowed.add(x);
+      const { source, image, offset, channel } = viewPlanes(x, channels);
+      const places = { first: offset, step: channel, count: channels.count };
+      if (this.repeating?.has(source)) return this.emit(source, image, places, code, true);
+    }
     return this.load(code, x, channels, [PLANE, 1, 1]);
   }
 
@@ -166,10 +174,10 @@ export class ElementwiseProgram {
     return undefined;
   }
 
-  /** What nobody else reads; and masks, which are as fast to compute again as to read. */
+  /** What nobody else reads; and masks and others that are as fast to compute again as to read. */
   private goesInside(x: Tensor): boolean {
     const { isInner } = this.matching;
-    if (x.node.op === 'positive') return true;
+    if (x.node.op === 'positive' || this.repeating?.has(x)) return true;
     if (!isInner(x)) return false;
     if (x.node.op !== 'reshape') return true;
     const stacked = x.node.inputs[0]!;
