@@ -33,8 +33,8 @@ import {
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
-    size: { type: 'string', default: '192' },
-    counts: { type: 'string', default: '8,16,24' },
+    size: { type: 'string', default: '256' },
+    counts: { type: 'string', default: '8,16,24,32' },
     seeds: { type: 'string', default: '0,1,2' },
     strategies: { type: 'string', default: 'random,combined,uncertainty,coverage' },
     threads: { type: 'string', default: '1' },
@@ -52,13 +52,13 @@ const strategies = values.strategies.split(',') as (
 )[];
 const counts = values.counts.split(',').map(Number);
 const seeds = values.seeds.split(',').map(Number);
-/** Images of an epoch, in which each is as often. */
-const PER_EPOCH = 48;
+/** Images of an epoch, in which each is as often: a multiple of every count. */
+const PER_EPOCH = 96;
 const SETTINGS = {
   'learning_parameters.batch_size': 8,
-  'learning_parameters.num_iters': 16,
+  'learning_parameters.num_iters': 13,
   'learning_parameters.input_size': `${values.size}x${values.size}`,
-  'learning_parameters.validation_interval': 2,
+  'learning_parameters.validation_interval': 3,
   'learning_parameters.enable_early_stopping': false,
 };
 

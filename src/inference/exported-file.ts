@@ -30,18 +30,12 @@ import { refuseModel } from './trained-model.js';
 
 /** @throws OtxError `checkpoint`, `usage` */
 export async function openExportedFile(options: ModelOptions, reader: ModelReader): Promise<OpenedModel> {
-  const { weights, template, threads, signal } = options;
+  const { weights, template } = options;
   const asked = settingsOf(options);
   refuseModel(options);
   if (template !== undefined) loadTemplate(template);
-  const file = await reader.toOnnx(weights);
-  const loading = unusable(
-    weights,
-    loadIsolated(file, { threads, largestWeight: LARGEST, segments: true, signal }),
-  );
-  const model = await abortable(loading, signal, 'the model was loaded');
+  const { model, reading } = await openExportedNetwork(options, reader, true);
   return guarded(model.release, async () => {
-    const reading = await readingOf(model, weights);
     const { classes, inputSize, data, form } = reading;
     const tiling = { ...reading.tiling, ...askedTiling(asked.tiling_parameters) };
     if (options.inputSize !== undefined) {
@@ -83,8 +77,32 @@ export async function openExportedFile(options: ModelOptions, reader: ModelReade
   });
 }
 
+/** The network of an exported file, and what the file says of it. */
+export interface ExportedNetwork {
+  readonly model: IsolatedModel;
+  readonly reading: FileReading;
+}
+
+/**
+ * @param segments whether only classes will be asked for; see {@link IsolatedOptions}.
+ * @throws OtxError `checkpoint`
+ */
+export async function openExportedNetwork(
+  { weights, threads, signal }: Pick<ModelOptions, 'weights' | 'threads' | 'signal'>,
+  reader: ModelReader,
+  segments: boolean,
+): Promise<ExportedNetwork> {
+  const file = await reader.toOnnx(weights);
+  const loading = unusable(
+    weights,
+    loadIsolated(file, { threads, largestWeight: LARGEST, segments, signal }),
+  );
+  const model = await abortable(loading, signal, 'the model was loaded');
+  return guarded(model.release, async () => ({ model, reading: await readingOf(model, weights) }));
+}
+
 /** Names the file in what the runtime says of it. */
-async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
+export async function unusable<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

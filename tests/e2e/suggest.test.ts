@@ -93,6 +93,47 @@ test('masks are those of otx predict, and every way to choose is its own', async
   }
 }, 120_000);
 
+test('exported files advise as the run does, by its features or by colours', async () => {
+  const chosenBy = async (name: string, weights: string) => {
+    const words = [
+      'suggest',
+      '--load-weights',
+      weights,
+      '--threads',
+      '1',
+      '--input',
+      at('photos'),
+      '-n',
+      '5',
+    ];
+    const { stdout, stderr } = await otx([...words, '-o', at(name)]);
+    const list = JSON.parse(await readFile(at(name, 'suggestions.json'), 'utf8').catch(() => '{}')) as {
+      pictures?: { input: string; entropy: number }[];
+    };
+    return { pictures: list.pictures ?? [], stdout, stderr };
+  };
+  await rm(at('photos', 'broken.png'), { force: true });
+  const exported = async (name: string, ...words: string[]) => {
+    const all = ['export', '--load-weights', at('run'), '--export-type', 'onnx', '--no-verify', ...words];
+    expect((await otx([...all, '-o', at(name)])).stderr).toBe('');
+    return at(name, 'model.onnx');
+  };
+  const own = await chosenBy('by-run', at('run'));
+  const full = await chosenBy('by-features', await exported('with-features', '--dump-features'));
+  expect(full.stderr).toBe('');
+  expect(full.stdout).not.toMatch(/gives no features/);
+  expect(full.pictures.map(({ input }) => input)).toEqual(own.pictures.map(({ input }) => input));
+  const [first] = full.pictures;
+  expect(first!.entropy).toBeCloseTo(own.pictures[0]!.entropy, 4);
+  const bare = await chosenBy('by-colours', await exported('without-features'));
+  expect(bare.stdout).toMatch(/gives no features: pictures are compared by the colours/);
+  expect(bare.pictures.length).toBe(5);
+  await writeFile(at('hostile.onnx'), Buffer.from([8, 8, 0x3a, 4, 1, 2, 3, 4]));
+  const hostile = await chosenBy('by-hostile', at('hostile.onnx'));
+  expect(hostile.stderr).toMatch(/hostile\.onnx: not a usable model/);
+  expect(hostile.pictures).toEqual([]);
+}, 240_000);
+
 test.each<[string[], RegExp]>([
   [['-n', '0'], /expected a whole number from 1/],
   [['--by', 'chance'], /argument 'chance' is invalid/],

@@ -26,7 +26,7 @@ export function addSuggest(program: Command, context: CommandContext): void {
     .requiredOption('-i, --input <folder>', 'pictures without labels')
     .option(
       '--load-weights <path>',
-      `run folder, checkpoint, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
+      `run folder, checkpoint, exported .onnx or .xml file, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
     )
     .option('-n, --number <number>', 'pictures to choose', (text) => numberOf(text, { whole: true }), 20)
     .addOption(

@@ -9,7 +9,7 @@ import { datasetMarks, META_NAMES } from '../../base/outputs/dataset-folder.js';
 import { Outputs } from '../../base/outputs/outputs.js';
 import { readBytes } from '../../data/images/decoder.js';
 import { atInputSize } from '../../data/images/network-input.js';
-import type { ClassInfo, DecodedImage } from '../../data/index.js';
+import type { ClassInfo, DataReading, DecodedImage } from '../../data/index.js';
 import { maskNames } from '../../data/masks/mask-names.js';
 import { thumbnailOf } from '../../data/measures/look.js';
 import { encodeIndexMask } from '../../drawing/index-mask.js';
@@ -18,12 +18,12 @@ import { drawProposals, type Proposal, proposalOf } from '../../drawing/sheets/p
 import { findGivenPictures, type GivenPicture } from '../../inference/given-pictures.js';
 import { openPicture } from '../../inference/image-source.js';
 import { namesUsedBy } from '../../inference/model-settings.js';
-import { openTrained } from '../../inference/open-model.js';
+import { openModel, openTrained } from '../../inference/open-model.js';
 import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
 import type { FailedImage } from '../../inference/predict.js';
 import { readerOf } from '../../inference/readers/index.js';
 import { segmentSource } from '../../inference/segmenter.js';
-import { loadTrainedModel, MODEL_KINDS, type TrainedModel } from '../../inference/trained-model.js';
+import { loadTrainedModel, MODEL_KINDS } from '../../inference/trained-model.js';
 import { joinInputs, weightsInputs } from '../../runs/inputs.js';
 import {
   ADVICE_STRATEGIES,
@@ -32,7 +32,7 @@ import {
   type MeasuredPicture,
   standardised,
 } from './choose.js';
-import { openPictureNetwork } from './picture-network.js';
+import { openExportedPictureNetwork, openPictureNetwork, type PictureNetwork } from './picture-network.js';
 
 const DEFAULT_COUNT = 20;
 const DEFAULT_STRATEGY: AdviceStrategy = 'combined';
@@ -98,8 +98,9 @@ export interface SuggestLabelsResult {
  * Chooses pictures whose labels would help a model most, and writes the masks that it proposes for them as a data set whose masks are
  * to be corrected. Every picture is looked at as a whole, at the size of the network input; masks are made as `predict` makes them.
  *
- * @throws OtxError `image` where there are no pictures, `checkpoint`, `output`, `usage` for an exported file or a model of one's own,
- * or `aborted` when the signal fired.
+ * Of an exported file without the output `feature_vector`, and of a network of a program's own, pictures are compared by their colours.
+ *
+ * @throws OtxError `image` where there are no pictures, `checkpoint`, `output`, `usage`, or `aborted` when the signal fired.
  */
 export async function suggestLabels(options: SuggestLabelsOptions): Promise<SuggestLabelsResult> {
   checkOptions(
@@ -110,7 +111,7 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
   );
   const { count = DEFAULT_COUNT, strategy = DEFAULT_STRATEGY } = options;
   await checkRequest(options, count, strategy);
-  const { input, output, weights, threads, onEvent = () => undefined, signal } = options;
+  const { input, output, weights, onEvent = () => undefined, signal } = options;
   const { files, inputs, skipped } = await findGivenPictures(input);
   throwIfAborted(signal, 'looking for images');
   const outputs = await Outputs.open({
@@ -127,18 +128,20 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
   let model: OpenedModel | undefined;
   try {
     if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
-    const trained = await loadTrainedModel(options);
-    const { measured, failed } = await measureAll(files, trained, options);
+    onEvent({ type: 'progress', task: 'compile', done: 0, total: 1 });
+    const advisor = await openAdvisor(options);
+    onEvent({ type: 'progress', task: 'compile', done: 1, total: 1 });
+    const { classes } = advisor;
+    const { measured, failed } = await measureAll(files, advisor, options);
     if (measured.length === 0)
       throw new OtxError('image', `${input}: none of its pictures can be used: ${failed[0]?.reason}`);
     const { chosen, duplicates } = choosePictures(measured, count, strategy);
-    model = await openTrained(trained, { weights, threads, signal });
+    model = await advisor.open();
     const job = { model, folder: join(output, PROPOSALS), proposals, signal, onEvent };
     const { pictures, shown } = await propose(
       job,
       chosen.map((one) => ({ ...measured[one.at]!, ...one })),
     );
-    const { classes } = trained;
     await outputs.write(TABLE, csvText(tableOf(pictures)));
     await outputs.write(
       JSON_FILE,
@@ -156,7 +159,7 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
 
 /** @throws OtxError */
 async function checkRequest(
-  { weights, output }: SuggestLabelsOptions,
+  { output }: SuggestLabelsOptions,
   count: number,
   strategy: AdviceStrategy,
 ): Promise<void> {
@@ -169,12 +172,6 @@ async function checkRequest(
       `${option('strategy')} is ${strategy}; expected one of ${ADVICE_STRATEGIES.join(', ')}`,
     );
   }
-  if (await readerOf(weights)) {
-    throw new OtxError(
-      'usage',
-      `${weights}: an exported file has no features to compare pictures by; give the run or the checkpoint that it was exported from`,
-    );
-  }
   const marks = await datasetMarks(join(output, PROPOSALS));
   if (marks === undefined) return;
   throw new OtxError(
@@ -183,27 +180,53 @@ async function checkRequest(
   );
 }
 
+/** A model of any form that looks at pictures. */
+interface Advisor extends Pick<OpenedModel, 'classes' | 'inputSize' | 'data'> {
+  readonly network: PictureNetwork;
+  /** For its proposals. */
+  open(): Promise<OpenedModel>;
+}
+
+async function openAdvisor(options: SuggestLabelsOptions): Promise<Advisor> {
+  const { weights, threads, signal } = options;
+  const reader = await readerOf(weights);
+  if (reader) {
+    const { reading, network } = await openExportedPictureNetwork(options, reader);
+    const { classes, inputSize, data } = reading;
+    return { classes, inputSize, data, network, open: () => openModel(options) };
+  }
+  const trained = await loadTrainedModel(options);
+  const { classes, inputSize, data } = trained;
+  const network = await openPictureNetwork(trained, options);
+  return {
+    classes,
+    inputSize,
+    data,
+    network,
+    open: () => openTrained(trained, { weights, threads, signal }),
+  };
+}
+
 interface Candidate extends MeasuredPicture {
   readonly file: GivenPicture;
 }
 
 async function measureAll(
   files: readonly GivenPicture[],
-  trained: TrainedModel,
-  { weights, threads, signal, onEvent = () => undefined }: SuggestLabelsOptions,
+  { network, inputSize, data }: Advisor,
+  { weights, signal, onEvent = () => undefined }: SuggestLabelsOptions,
 ): Promise<{ measured: Candidate[]; failed: FailedImage[] }> {
   const found: (Omit<Candidate, 'features'> & { readonly features: Float32Array })[] = [];
   const failed: FailedImage[] = [];
-  onEvent({ type: 'progress', task: 'compile', done: 0, total: 1 });
-  const network = await openPictureNetwork(trained, { weights, threads });
-  onEvent({ type: 'progress', task: 'compile', done: 1, total: 1 });
+  if (!network.hasFeatures) onEvent({ type: 'notice', message: lacksFeatures(weights) });
   try {
     for (const [at, file] of files.entries()) {
       throwIfAborted(signal, 'looking at images');
       try {
-        const image = await readWhole(file.path, trained);
-        const answer = await network.look(atInputSize(image, trained.inputSize));
-        found.push({ file, thumbnail: thumbnailOf(image), ...answer });
+        const image = await readWhole(file.path, data);
+        const { features, ...answer } = await network.look(atInputSize(image, inputSize));
+        const thumbnail = thumbnailOf(image);
+        found.push({ file, thumbnail, ...answer, features: features ?? Float32Array.from(thumbnail) });
       } catch (error) {
         if (!(error instanceof OtxError && error.code === 'image')) throw error;
         failed.push({ input: file.path, reason: error.message });
@@ -217,7 +240,11 @@ async function measureAll(
   return { measured: found.map((one, at) => ({ ...one, features: features[at]! })), failed };
 }
 
-async function readWhole(path: string, { data }: TrainedModel): Promise<DecodedImage> {
+const lacksFeatures = (weights: string) =>
+  `${weights} gives no features: pictures are compared by the colours of 16x16 patches, which says less of what they show. ` +
+  `A run of a template has features, and so has a file exported with ${option('dumpFeatures')}`;
+
+async function readWhole(path: string, data: DataReading | undefined): Promise<DecodedImage> {
   const { whole, width, height, rows } = await openPicture(path, data?.imageReading);
   return whole ?? { data: await rows(0, height), width, height };
 }
@@ -255,16 +282,13 @@ async function propose(
     });
     const caption = `${at + 1}: ${file.relative}`;
     if (at < SHOWN)
-      shown.push(await proposalOf(await readShown(file.path, model), segmentation.labels, caption));
+      shown.push(await proposalOf(await readWhole(file.path, model.data), segmentation.labels, caption));
     onEvent({ type: 'progress', task: 'predict', done: at + 1, total: chosen.length });
   }
   const meta = { label_map: Object.fromEntries(classes.map(({ name }, index) => [String(index), name])) };
   await proposals.write(META_NAMES[0], `${JSON.stringify(meta, null, 2)}\n`);
   return { pictures, shown };
 }
-
-const readShown = (path: string, model: OpenedModel): Promise<DecodedImage> =>
-  readWhole(path, { data: model.data } as TrainedModel);
 
 function tableOf(pictures: readonly SuggestedPicture[]): (string | number | undefined)[][] {
   return [
