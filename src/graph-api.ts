@@ -50,6 +50,7 @@ export {
   type DType,
   formatType,
   type Node,
+  type Phase,
   reachableNodes,
   type Shape,
   sameShape,

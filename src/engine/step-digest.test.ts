@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { add, constant, mul, reduceSum } from '../graph/builders.js';
-import { withScope } from '../graph/tensor.js';
+import { inPhase, type Phase, withScope } from '../graph/tensor.js';
 import { layoutOf, StepBuilder, type StepGraph } from './step.js';
 import { digestStep } from './step-digest.js';
 
@@ -10,6 +10,7 @@ interface Variant {
   readonly factors?: Float32Array;
   readonly axis?: number;
   readonly scope?: string;
+  readonly phase?: Phase;
   readonly guarded?: boolean;
   readonly swapped?: boolean;
   readonly updated?: boolean;
@@ -22,11 +23,14 @@ function build(variant: Variant = {}): StepGraph {
     factors = Float32Array.of(1, 2),
     axis = 0,
     scope = 'layer',
+    phase = 'forward',
   } = variant;
   const step = new StepBuilder();
   const x = step.input(input, 'float32', [2, 2]);
   const weights = step.pack(layoutOf(pack, [{ key: 'w', shape: [2] }]));
-  const y = withScope(scope, () => reduceSum(mul(x, constant(factors, [2])), { axes: [axis] }));
+  const y = inPhase(phase, () =>
+    withScope(scope, () => reduceSum(mul(x, constant(factors, [2])), { axes: [axis] })),
+  );
   const [a, b] = variant.swapped ? [weights.flat, y] : [y, weights.flat];
   const loss = reduceSum(add(a, b));
   if (variant.updated !== false) step.update(pack, add(weights.flat, y));
@@ -46,7 +50,8 @@ test.each<[string, Variant]>([
   ['a value of a constant', { factors: Float32Array.of(1, 2.0000002) }],
   ['the sign of a zero', { factors: Float32Array.of(1, -0) }],
   ['an attribute', { axis: 1 }],
-  ['the path of a module', { scope: 'layer:grad' }],
+  ['the path of a module', { scope: 'layer2' }],
+  ['the phase of a node', { phase: 'update' }],
   ['the order of operands', { swapped: true }],
   ['what is updated', { updated: false }],
   ['the guard', { guarded: false }],

@@ -1,6 +1,6 @@
 /** @file A number for a step: two steps that could give different model files have different digests. */
 import { createHash, type Hash } from 'node:crypto';
-import { type AnyNode, type Node, reachableNodes, type Tensor } from '../graph/tensor.js';
+import { type AnyNode, compareOrder, type Node, reachableNodes, type Tensor } from '../graph/tensor.js';
 import type { StepGraph } from './step.js';
 
 /** SHA-256, in hexadecimal, of everything in a step that its model file and binding depend on. */
@@ -27,10 +27,13 @@ export function digestStep(step: StepGraph): string {
 /** Nodes are numbered by their place in the graph: their ids differ from run to run. */
 function digestNodes(hash: Hash, outputs: readonly Tensor[]): ReadonlyMap<Node, number> {
   const index = new Map<Node, number>();
-  for (const node of reachableNodes(outputs)) {
+  const nodes = reachableNodes(outputs);
+  const places = new Map(nodes.toSorted(compareOrder).map((node, i) => [node as Node, i]));
+  for (const node of nodes) {
     index.set(node, index.size);
     const inputs = node.inputs.map((x) => reference(x, index));
-    hash.update(`${node.op} ${inputs} ${JSON.stringify(node.scope)} ${attributes(hash, node)}\n`);
+    const path = JSON.stringify([node.scope, node.phase, places.get(node)]);
+    hash.update(`${node.op} ${inputs} ${path} ${attributes(hash, node)}\n`);
   }
   return index;
 }

@@ -91,13 +91,14 @@ describe('gradients', () => {
     expect(all.filter((op) => op === 'tanh' || op === 'softmax')).toEqual(['tanh', 'softmax']);
   });
 
-  test('carry the module path with the suffix :grad', () => {
+  test('carry the module path, in a phase of their own', () => {
     const x = float('x', 3);
     const y = withScope('head', () => g.tanh(x));
     const [dx] = gradients(g.reduceSum(y), [x]);
-    expect(dx!.node.scope).toBe('head:grad');
+    expect(dx!.node).toMatchObject({ scope: 'head', phase: 'backward' });
+    expect(y.node.phase).toBe('forward');
     const [ddx] = gradients(g.reduceSum(dx!), [x]);
-    expect(ddx!.node.scope).toMatch(/^head:grad/);
+    expect(ddx!.node).toMatchObject({ scope: 'head', phase: 'backward' });
   });
 
   test('name the operator that has none', () => {

@@ -6,7 +6,7 @@ import { OtxError } from '../base/errors.js';
 import { add, full, sumTo } from './builders.js';
 import { type GradientContext, gradientRules } from './gradient-rules.js';
 import { printNode } from './print.js';
-import { type AnyNode, inScope, type Node, reachableNodes, type Tensor } from './tensor.js';
+import { type AnyNode, inPhase, inScope, type Node, reachableNodes, type Tensor } from './tensor.js';
 
 /**
  * Gradients of a scalar with respect to some tensors.
@@ -16,6 +16,10 @@ import { type AnyNode, inScope, type Node, reachableNodes, type Tensor } from '.
  * @throws OtxError `graph` when an operator on the path has no gradient rule.
  */
 export function gradients(output: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  return inPhase('backward', () => differentiate(output, wrt));
+}
+
+function differentiate(output: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const nodes = reachableNodes([output]);
   const onPath = tensorsDependingOn(nodes, new Set(wrt));
   const pending = new Map<Tensor, Tensor>();
@@ -33,7 +37,7 @@ export function gradients(output: Tensor, wrt: readonly Tensor[]): Tensor[] {
     const dys = node.outputs.map((y) => pending.get(y));
     if (dys.every((dy) => dy === undefined)) continue;
     for (const y of node.outputs) if (!wanted.has(y)) pending.delete(y);
-    inScope(`${node.scope}:grad`, () => {
+    inScope(node.scope, () => {
       const contributions = backward(node, dys, (i) => onPath.has(node.inputs[i]!));
       contributions.forEach((dx, i) => {
         const x = node.inputs[i]!;

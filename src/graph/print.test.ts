@@ -39,13 +39,13 @@ test('gradients carry the path of the operator they belong to', () => {
     "%1: float32[2,3,5,5] = input() {name=x}
     %2: float32[4,3,3,3] = input() {name=weight}
     %3: float32[2,4,3,3] = conv(%1, %2) {strides=[2,2], pads=[1,1,1,1], dilations=[1,1], group=1}  # stem.conv
-    %4: float32[] = constant() {data=[1]}
-    %5: float32[1,1,1,1] = reshape(%4) {shape=[1,1,1,1]}  # :grad
-    %6: float32[2,4,3,3] = expand(%5) {shape=[2,4,3,3]}  # :grad
-    %7: float32[2,4,3,3] = mul(%6, %3)  # :grad
-    %8: float32[2,4,3,3] = mul(%6, %3)  # :grad
-    %9: float32[2,4,3,3] = add(%7, %8)  # :grad
-    %10: float32[4,3,3,3] = convWeightGrad(%1, %9) {strides=[2,2], pads=[1,1,1,1], dilations=[1,1], group=1, kernel=[3,3]}  # stem.conv:grad
+    %4: float32[] = constant() {data=[1]}  # :backward
+    %5: float32[1,1,1,1] = reshape(%4) {shape=[1,1,1,1]}  # :backward
+    %6: float32[2,4,3,3] = expand(%5) {shape=[2,4,3,3]}  # :backward
+    %7: float32[2,4,3,3] = mul(%6, %3)  # :backward
+    %8: float32[2,4,3,3] = mul(%6, %3)  # :backward
+    %9: float32[2,4,3,3] = add(%7, %8)  # :backward
+    %10: float32[4,3,3,3] = convWeightGrad(%1, %9) {strides=[2,2], pads=[1,1,1,1], dilations=[1,1], group=1, kernel=[3,3]}  # stem.conv:backward
     return %10"
   `);
   expect(printGraph(gradients(loss, [x]))).toContain('convInputGrad');

@@ -1,5 +1,5 @@
 /** @file Readable text of graphs, for people and for snapshot tests. */
-import { formatType, type Node, reachableNodes, type Tensor } from './tensor.js';
+import { formatType, type Node, pathOf, reachableNodes, type Tensor } from './tensor.js';
 
 const MAX_VALUES = 8;
 
@@ -7,7 +7,8 @@ const MAX_VALUES = 8;
 export function printNode(node: Node): string {
   const outputs = node.outputs.map((y) => `${y}: ${formatType(y)}`).join(', ');
   const attributes = formatAttributes(node.attributes as Readonly<Record<string, unknown>>);
-  const scope = node.scope ? `  # ${node.scope}` : '';
+  const path = pathOf(node);
+  const scope = path ? `  # ${path}` : '';
   return `${outputs} = ${node.op}(${node.inputs.join(', ')})${attributes}${scope}`;
 }
 

@@ -55,13 +55,28 @@ export interface Node<O extends OpName = OpName> {
   readonly outputs: readonly Tensor[];
   /** Path of the module that created the node, e.g. `backbone.stem.conv1`. */
   readonly scope: string;
+  /** Part of a training step that it belongs to. */
+  readonly phase: Phase;
+  /**
+   * Its place among the nodes of its phase, where the graph leaves a choice of what runs first. A node that a pass puts in the
+   * place of another has that one's; nodes with equal ones go by `id`.
+   */
+  readonly order: number;
 }
+
+/** `backward` is what differentiation creates, `update` what makes the new state of parameters; all else is `forward`. */
+export type Phase = (typeof PHASES)[number];
+/** As they follow each other. */
+export const PHASES = ['forward', 'backward', 'update'] as const;
 
 /** Any node, discriminated by `op`. */
 export type AnyNode = { [O in OpName]: Node<O> }[OpName];
 
 let nextId = 1;
 let currentScope = '';
+let currentPhase: Phase = 'forward';
+/** Undefined where nodes are new, and go by their numbers. */
+let currentOrder: number | undefined;
 
 /** Runs `body` with `name` appended to the module path that new nodes and error messages carry. */
 export function withScope<T>(name: string, body: () => T): T {
@@ -85,6 +100,36 @@ export function inScope<T>(path: string, body: () => T): T {
   }
 }
 
+/** Runs `body` with new nodes in a phase. */
+export function inPhase<T>(phase: Phase, body: () => T): T {
+  const outer = currentPhase;
+  currentPhase = phase;
+  try {
+    return body();
+  } finally {
+    currentPhase = outer;
+  }
+}
+
+/** Runs `body` with new nodes in the place of another one: of its module path, its phase and its order. */
+export function inPlaceOf<T>(node: Node, body: () => T): T {
+  const outer = currentOrder;
+  currentOrder = node.order;
+  try {
+    return inPhase(node.phase, () => inScope(node.scope, body));
+  } finally {
+    currentOrder = outer;
+  }
+}
+
+/** Whether a node runs before another one where the graph leaves the choice: negative for the first, as sorting wants it. */
+export function compareOrder(a: Node, b: Node): number {
+  return PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.order - b.order || a.id - b.id;
+}
+
+/** Module path and phase, for people: `backbone.stem.conv1:backward`. */
+export const pathOf = ({ scope, phase }: Node): string => (phase === 'forward' ? scope : `${scope}:${phase}`);
+
 /**
  * Creates a node after checking its attributes and its inputs with the rules of its operator.
  * @throws OtxError `graph` naming the operator, the input types, the attributes and the module path.
@@ -105,7 +150,11 @@ export function createNode<O extends OpName>(
     });
   }
   const outputs: Tensor[] = [];
-  const node: Node = { id: nextId++, op, attributes, inputs, outputs, scope: currentScope };
+  const id = nextId++;
+  const node: Node = {
+    ...{ id, op, attributes, inputs, outputs },
+    ...{ scope: currentScope, phase: currentPhase, order: currentOrder ?? id },
+  };
   types.forEach((type, index) => {
     outputs.push(new Tensor(node, index, type.dtype, type.shape));
   });

@@ -5,6 +5,7 @@
 
 import { type PackLayout, StepBuilder, type StepGraph } from '../engine/step.js';
 import { add, reduceSum, sub, type Tensor } from '../graph/index.js';
+import { inPhase } from '../graph/tensor.js';
 import type { OptimizerName } from '../optim/index.js';
 import { updateParameters } from './optimizer-state.js';
 
@@ -43,7 +44,7 @@ export interface Follower {
 export function joinStep(learning: Learning): StepGraph {
   const { step, parameters, loss, gradient } = learning;
   step.output('loss', loss);
-  finish(step, learning, { parameters: step.state(parameters.name)?.current as Tensor, loss, gradient });
+  finishStep(step, learning, { parameters: step.state(parameters.name)?.current as Tensor, loss, gradient });
   return step.build();
 }
 
@@ -85,7 +86,7 @@ export function splitStep(learning: Learning): SplitStep {
     apply.update(layout.name, keep(layout, PENDING + layout.name, next));
   }
   const kept = keep(parameters, GRADIENT, gradient);
-  finish(apply, learning, { parameters: current.flat, loss: apply.scalar('loss'), gradient: kept });
+  finishStep(apply, learning, { parameters: current.flat, loss: apply.scalar('loss'), gradient: kept });
   const read = whole.packs.map(({ layout, current }) => ({ layout, current }));
   const { packs } = found.build();
   return {
@@ -103,7 +104,11 @@ interface Found {
 }
 
 /** Moves the parameters and what follows them, and guards the whole. */
-function finish(step: StepBuilder, learning: Learning, { parameters, loss, gradient }: Found): void {
+function finishStep(step: StepBuilder, learning: Learning, found: Found): void {
+  inPhase('update', () => moveAll(step, learning, found));
+}
+
+function moveAll(step: StepBuilder, learning: Learning, { parameters, loss, gradient }: Found): void {
   const { optimizer, parameters: layout, followers = {} } = learning;
   const { norm, parameters: moved } = updateParameters(step, optimizer, layout, parameters, gradient);
   // Moments follow from gradients whose squares are in the norm.

@@ -5,7 +5,7 @@
 import {
   type AnyNode,
   createNode,
-  inScope,
+  inPlaceOf,
   reachableNodes,
   type Tensor,
   type TensorType,
@@ -53,7 +53,7 @@ export function fuseWith(outputs: readonly Tensor[], matcher: Matcher): Tensor[]
       : createNode(node.op, inputs, node.attributes);
   };
   for (const node of nodes) {
-    const tensors = later.get(node) ?? inScope(node.scope, () => matcher(node, matching) ?? same(node));
+    const tensors = later.get(node) ?? inPlaceOf(node, () => matcher(node, matching) ?? same(node));
     node.outputs.forEach((y, i) => {
       const tensor = tensors[i];
       if (tensor && tensor !== y) replaced.set(y, tensor);

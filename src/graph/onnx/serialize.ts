@@ -7,6 +7,7 @@ import {
   type DType,
   formatType,
   type Node,
+  pathOf,
   type Shape,
   type Tensor,
   type TensorData,
@@ -207,12 +208,13 @@ class ModelWriter implements Arguments {
       this.names.set(node.outputs[0]!, this.writeConstant(node));
       return;
     }
+    const path = pathOf(node);
     const call = (writers[node.op] as (node: Node, args: Arguments) => OnnxCall)(node, this);
     this.push(
       call,
       node.inputs.map((tensor) => this.nameOf(tensor)),
       node.outputs.map((tensor) => this.nameOf(tensor)),
-      node.scope ? `${node.scope}/${call.opType}` : call.opType,
+      path ? `${path}/${call.opType}` : call.opType,
     );
   }
 

@@ -1,9 +1,8 @@
 /** @file What passes that trade time for memory ask about a training step: which part a node belongs to, and who reads what. */
 import { type Node, reachableNodes, type Tensor } from '../tensor.js';
 
-/** Differentiation marks the scope of what it creates. */
 export function isBackward(node: Node): boolean {
-  return node.scope.endsWith(':grad');
+  return node.phase === 'backward';
 }
 
 /** Who reads each tensor, directly or under another shape. */

@@ -51,10 +51,9 @@ export function recomputeActivations(outputs: readonly Tensor[], repeat: Repeat 
     return copy;
   };
   return rewrite(outputs, (node, inputs) => {
-    if (!isBackward(node) || node.inputs.length === 0) return undefined;
-    // All of the backward pass is made anew: the age of nodes decides the order in which they run.
+    if (!isBackward(node)) return undefined;
     const own = node.inputs.map((x, i) => (repetitionOf(x) ? again(x) : inputs[i]!));
-    return createNode(node.op, own, node.attributes);
+    return own.every((x, i) => x === inputs[i]) ? undefined : createNode(node.op, own, node.attributes);
   });
 }
 

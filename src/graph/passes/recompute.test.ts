@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { input, mul, neg, onnxOp, relu, reshape, resizeNearest, split } from '../builders.js';
-import { inScope, reachableNodes, type Tensor } from '../tensor.js';
+import { inPhase, inScope, reachableNodes, type Tensor } from '../tensor.js';
 import { recomputeCopies } from './recompute.js';
 
 const forward = <T>(body: () => T): T => inScope('layer', body);
-const backward = <T>(body: () => T): T => inScope('layer:grad', body);
+const backward = <T>(body: () => T): T => inPhase('backward', () => inScope('layer', body));
 const count = (outputs: readonly Tensor[], op: string): number =>
   reachableNodes(outputs).filter((node) => node.op === op).length;
 
@@ -22,7 +22,7 @@ test('a reordered copy is made twice where the original is kept for the backward
   const [a, b] = outputs[0]!.node.inputs;
   expect(a!.node.inputs[0]).not.toBe(b);
   expect(b!.node.inputs[0]!.node.inputs[0]).toBe(y);
-  expect(b!.node.scope).toBe('layer:grad');
+  expect(b!.node).toMatchObject({ scope: 'layer', phase: 'backward' });
 });
 
 test('a copy of something that is not kept stays', () => {

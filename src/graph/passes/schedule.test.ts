@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { add, concat, exp, input, mul, neg, relu, sqrt } from '../builders.js';
-import { type AnyNode, createNode, type Node, type Tensor } from '../tensor.js';
+import { type AnyNode, createNode, inPhase, type Node, type Tensor } from '../tensor.js';
+import { rewrite } from './rewrite.js';
 import { executionOrder, fileOrder } from './schedule.js';
 
 const x = () => input('x', 'float32', [4]);
@@ -80,4 +81,22 @@ test('every node appears once, after its producers, in both orders', () => {
   expectTopological(executionOrder(outputs), outputs);
   expectTopological(fileOrder(outputs), outputs);
   expect(fileOrder(outputs).length).toBe(executionOrder(outputs).length);
+});
+
+test('what a pass puts in the place of a node runs when that would have run', () => {
+  const a = exp(x());
+  const outputs = [concat([neg(mul(a, a)), sqrt(a)], 0)];
+  const changed = rewrite(outputs, (node, inputs) => (node.op === 'mul' ? [add(inputs[0]!, 3)] : undefined));
+  const order = (tensors: readonly Tensor[]) => executionOrder(tensors).map(({ op }) => op);
+  expect(order(outputs).indexOf('neg')).toBeLessThan(order(outputs).indexOf('sqrt'));
+  expect(order(changed).indexOf('neg')).toBeLessThan(order(changed).indexOf('sqrt'));
+});
+
+test('phases follow each other, whatever was made first', () => {
+  const a = exp(x());
+  const last = inPhase('update', () => sqrt(a));
+  const second = inPhase('backward', () => neg(a));
+  const first = relu(a);
+  const order = executionOrder([last, first, second]).map(({ op }) => op);
+  expect(order).toEqual(['input', 'exp', 'relu', 'neg', 'sqrt']);
 });

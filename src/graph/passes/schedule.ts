@@ -2,17 +2,17 @@
  * @file The order in which a graph runs, which decides how much of it is in memory at once. A training step holds most at
  * the turn from forward to backward; what is computed too early, or consumed too late, adds to that.
  */
-import type { AnyNode, Node, Tensor } from '../tensor.js';
+import { type AnyNode, compareOrder, type Node, type Tensor } from '../tensor.js';
 
 /**
- * Every node right before it is first needed. Of what an operator reads, the youngest is computed first, so that masks and
- * copies for the backward pass are not made before the gradient they meet. What a concatenation joins goes by age, so that
- * a weight gradient follows at once where the gradient it reads was computed.
+ * Every node right before it is first needed. Of what an operator reads, the last in order is computed first, so that
+ * masks and copies for the backward pass are not made before the gradient they meet. What a concatenation joins goes in
+ * order, so that a weight gradient follows at once where the gradient it reads was computed.
  */
 export function executionOrder(outputs: readonly Tensor[]): AnyNode[] {
   const seen = new Set<Node>();
   const order: Node[] = [];
-  const stack = byAge(outputs).map((node) => ({ node, inputsDone: false }));
+  const stack = lastFirst(outputs).map((node) => ({ node, inputsDone: false }));
   for (let entry = stack.pop(); entry; entry = stack.pop()) {
     const { node, inputsDone } = entry;
     if (inputsDone) {
@@ -22,7 +22,7 @@ export function executionOrder(outputs: readonly Tensor[]): AnyNode[] {
     if (seen.has(node)) continue;
     seen.add(node);
     stack.push({ node, inputsDone: true });
-    const inputs = node.op === 'concat' ? byAge(node.inputs) : byAge(node.inputs).reverse();
+    const inputs = node.op === 'concat' ? lastFirst(node.inputs) : lastFirst(node.inputs).reverse();
     for (const input of inputs) if (!seen.has(input)) stack.push({ node: input, inputsDone: false });
   }
   return order as AnyNode[];
@@ -59,9 +59,9 @@ function producers(node: Node): Set<Node> {
   return new Set(node.inputs.map((x) => x.node));
 }
 
-/** Producing nodes, youngest first; a stack returns the oldest first. */
-function byAge(tensors: readonly Tensor[]): Node[] {
-  return [...new Set(tensors.map((x) => x.node))].sort((a, b) => b.id - a.id);
+/** Producing nodes, the last in order first; a stack returns the first. */
+function lastFirst(tensors: readonly Tensor[]): Node[] {
+  return [...new Set(tensors.map((x) => x.node))].sort((a, b) => compareOrder(b, a));
 }
 
 /** Smallest number first. */
