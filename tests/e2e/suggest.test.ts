@@ -10,10 +10,12 @@ let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-suggest-'));
-  await generateScenes(at('data'), { train: 12, val: 2, width: 80, height: 64 });
+  await generateScenes(at('data'), { train: 12, val: 4, width: 80, height: 64 });
   const words = [
     'train',
-    at('data', 'train'),
+    at('data', 'val'),
+    '--val-data-roots',
+    at('data', 'val'),
     '--pretrained',
     'none',
     '--threads',
@@ -46,13 +48,16 @@ test('pictures are chosen, with masks that are a data set, and no input is touch
   expect(stderr).toMatch(/broken\.png/);
   expect(stdout).toMatch(/4 of 14 pictures to label next; 1 near duplicates? of others/);
   const list = JSON.parse(await readFile(at('advice', 'suggestions.json'), 'utf8')) as {
-    pictures: { input: string; uncertainty: number; mask: string }[];
+    pictures: { input: string; distance: number; mask: string }[];
     duplicates: number;
   };
   expect(list.duplicates).toBe(1);
   expect(new Set(list.pictures.map(({ input }) => input)).size).toBe(4);
-  const [first, ...others] = list.pictures.map(({ uncertainty }) => uncertainty);
-  expect(first).toBeGreaterThan(Math.max(...others));
+  // Each is the farthest from what the run has learned from and from those before it.
+  expect(stdout).toMatch(/4 labeled pictures in \S+val: pictures unlike these are chosen/);
+  const distances = list.pictures.map(({ distance }) => distance);
+  expect(distances.every(Number.isFinite)).toBe(true);
+  expect(distances).toEqual([...distances].sort((a, b) => b - a));
   const rows = (await readFile(at('advice', 'suggestions.csv'), 'utf8')).trim().split('\n');
   expect(rows.length).toBe(5);
   const { samples, classes } = await openDataset(at('advice', 'proposals'));
@@ -94,7 +99,8 @@ test('masks are those of otx predict, and every way to choose is its own', async
 }, 120_000);
 
 test('exported files advise as the run does, by its features or by colours', async () => {
-  const chosenBy = async (name: string, weights: string) => {
+  const labeled = ['--train-data-roots', at('data', 'val')];
+  const chosenBy = async (name: string, weights: string, ...more: string[]) => {
     const words = [
       'suggest',
       '--load-weights',
@@ -106,7 +112,7 @@ test('exported files advise as the run does, by its features or by colours', asy
       '-n',
       '5',
     ];
-    const { stdout, stderr } = await otx([...words, '-o', at(name)]);
+    const { stdout, stderr } = await otx([...words, ...more, '-o', at(name)]);
     const list = JSON.parse(await readFile(at(name, 'suggestions.json'), 'utf8').catch(() => '{}')) as {
       pictures?: { input: string; entropy: number }[];
     };
@@ -119,7 +125,7 @@ test('exported files advise as the run does, by its features or by colours', asy
     return at(name, 'model.onnx');
   };
   const own = await chosenBy('by-run', at('run'));
-  const full = await chosenBy('by-features', await exported('with-features', '--dump-features'));
+  const full = await chosenBy('by-features', await exported('with-features', '--dump-features'), ...labeled);
   expect(full.stderr).toBe('');
   expect(full.stdout).not.toMatch(/gives no features/);
   expect(full.pictures.map(({ input }) => input)).toEqual(own.pictures.map(({ input }) => input));
@@ -127,12 +133,26 @@ test('exported files advise as the run does, by its features or by colours', asy
   expect(first!.entropy).toBeCloseTo(own.pictures[0]!.entropy, 4);
   const bare = await chosenBy('by-colours', await exported('without-features'));
   expect(bare.stdout).toMatch(/gives no features: pictures are compared by the colours/);
+  expect(bare.stdout).toMatch(/has learned from is not known/);
   expect(bare.pictures.length).toBe(5);
   await writeFile(at('hostile.onnx'), Buffer.from([8, 8, 0x3a, 4, 1, 2, 3, 4]));
   const hostile = await chosenBy('by-hostile', at('hostile.onnx'));
   expect(hostile.stderr).toMatch(/hostile\.onnx: not a usable model/);
   expect(hostile.pictures).toEqual([]);
 }, 240_000);
+
+test('what is labeled is no candidate, and labels that are gone are told', async () => {
+  const words = ['suggest', '--load-weights', at('run'), '--threads', '1', '--input', at('data'), '-n', '20'];
+  const { stdout } = await otx([...words, '-o', at('of-all')]);
+  const { pictures } = JSON.parse(await readFile(at('of-all', 'suggestions.json'), 'utf8')) as {
+    pictures: { input: string }[];
+  };
+  expect(pictures.filter(({ input }) => input.includes(join('val', 'images')))).toEqual([]);
+  expect(stdout).not.toMatch(/not known/);
+  const gone = await otx([...words, '--train-data-roots', at('nowhere'), '-o', at('of-gone')]);
+  expect(gone.stderr).toMatch(/nowhere/);
+  expect(gone.code).not.toBe(0);
+}, 120_000);
 
 test.each<[string[], RegExp]>([
   [['-n', '0'], /expected a whole number from 1/],

@@ -15,6 +15,7 @@ interface Flags {
   number: number;
   by?: AdviceStrategy;
   threads?: number;
+  trainDataRoots?: string;
 }
 
 export function addSuggest(program: Command, context: CommandContext): void {
@@ -36,15 +37,28 @@ export function addSuggest(program: Command, context: CommandContext): void {
       ).choices(ADVICE_STRATEGIES),
     )
     .option('-o, --output <folder>', `folder for the advice (default: ${DEFAULT_OUTPUTS}/<time>_suggest)`);
-  addSettingFlags(command, settingsNamed('threads'))
+  addSettingFlags(command, settingsNamed('trainData', 'threads'), {
+    helpEnds: { trainData: ' before: pictures unlike these are chosen (default: that of the run)' },
+  })
     .addHelpText('after', paramsHint('suggest', 'postprocessing.confidence_threshold 0.5'))
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = settings('suggest');
-      const { input, number: count, by: strategy, threads } = flags;
+      const { input, number: count, by: strategy, threads, trainDataRoots: trainData } = flags;
       const weights = await weightsFrom(flags.loadWeights);
       const output = await outputFor('suggest', flags.output);
       const { pictures, seen, duplicates, failed, files } = await run((hooks) =>
-        suggestLabels({ template, input, weights, output, count, strategy, threads, ...asked, ...hooks }),
+        suggestLabels({
+          template,
+          input,
+          weights,
+          trainData,
+          output,
+          count,
+          strategy,
+          threads,
+          ...asked,
+          ...hooks,
+        }),
       );
       const passed = duplicates === 0 ? '' : `; ${duplicates} near duplicates of others were passed over`;
       terminal.print(

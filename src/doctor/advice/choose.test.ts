@@ -52,3 +52,16 @@ test('features are brought to one scale, and one that is the same everywhere doe
     [1, 0, 1],
   ]);
 });
+
+test('what is labeled counts as chosen before, and what is one picture with it is passed over', () => {
+  const pictures = [0, 1, 5, 9, 10].map((place) => picture(0.5, 0.5, place));
+  const labeled = [picture(0, 0, 10), picture(0, 0, 7)];
+  const { chosen: found } = choosePictures(pictures, 3, 'coverage', labeled);
+  expect(found.map(({ at }) => at)).toEqual([0, 2, 1]);
+  expect(found.map(({ distance }) => distance)).toEqual([7, 2, 1]);
+  const brighter = { ...picture(0.9, 0.9, 1), thumbnail: labeled[0]!.thumbnail };
+  const passed = choosePictures([brighter, ...pictures], 9, 'uncertainty', labeled);
+  expect(passed.chosen.map(({ at }) => at)).not.toContain(0);
+  expect(passed.chosen.length).toBe(5);
+  expect(passed.duplicates).toBe(1);
+});

@@ -1,6 +1,6 @@
 /** @file Advice on which pictures to label next, with the model's proposals for their masks. */
 
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { throwIfAborted } from '../../base/abortable.js';
 import { checkOptions } from '../../base/check-options.js';
 import { csvText, sixDigits } from '../../base/csv.js';
@@ -29,9 +29,11 @@ import {
   ADVICE_STRATEGIES,
   type AdviceStrategy,
   choosePictures,
+  type LabeledPicture,
   type MeasuredPicture,
   standardised,
 } from './choose.js';
+import { findLabeledPictures } from './labeled-pictures.js';
 import { openExportedPictureNetwork, openPictureNetwork, type PictureNetwork } from './picture-network.js';
 
 const DEFAULT_COUNT = 20;
@@ -47,6 +49,11 @@ const SHOWN = 20;
 export interface SuggestLabelsOptions extends ModelOptions {
   /** Folder of pictures, searched with its subfolders. */
   readonly input: string;
+  /**
+   * Data set of what is labeled already, of any format: pictures that are unlike these are chosen. Default: that of the run, where the
+   * weights lie in one and its data is still there. Of more than 500 pictures as many are looked at.
+   */
+  readonly trainData?: string | undefined;
   /** Folder for the advice. */
   readonly output: string;
   /** Pictures to choose, from 1. Default 20. */
@@ -65,7 +72,7 @@ export interface SuggestedPicture {
   readonly disagreement: number;
   /** From 0 to 1: the mean of its ranks by entropy and by disagreement. */
   readonly uncertainty: number;
-  /** Distance of its features from the nearest of the pictures before it; NaN for the first. */
+  /** Distance of its features from the nearest picture that is labeled or before it; NaN where there is none. */
   readonly distance: number;
   /** Copy of the picture, beside which its mask is to be corrected. */
   readonly image: string;
@@ -106,7 +113,14 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
   checkOptions(
     'suggestLabels()',
     options,
-    { ...MODEL_KINDS, input: 'path', output: 'path', count: 'number?', strategy: 'string?' },
+    {
+      ...MODEL_KINDS,
+      input: 'path',
+      output: 'path',
+      trainData: 'path?',
+      count: 'number?',
+      strategy: 'string?',
+    },
     namesUsedBy('predict'),
   );
   const { count = DEFAULT_COUNT, strategy = DEFAULT_STRATEGY } = options;
@@ -114,6 +128,7 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
   const { input, output, weights, onEvent = () => undefined, signal } = options;
   const { files, inputs, skipped } = await findGivenPictures(input);
   throwIfAborted(signal, 'looking for images');
+  const { paths: inLabels, notice } = await findLabeledPictures(weights, options.trainData, signal);
   const outputs = await Outputs.open({
     root: output,
     files: [TABLE, JSON_FILE, SHEET],
@@ -128,14 +143,18 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
   let model: OpenedModel | undefined;
   try {
     if (skipped !== undefined) onEvent({ type: 'notice', message: skipped });
+    onEvent({ type: 'notice', message: notice });
     onEvent({ type: 'progress', task: 'compile', done: 0, total: 1 });
     const advisor = await openAdvisor(options);
     onEvent({ type: 'progress', task: 'compile', done: 1, total: 1 });
     const { classes } = advisor;
-    const { measured, failed } = await measureAll(files, advisor, options);
+    const { measured, labeled, failed } = await measureAll({ files, inLabels }, advisor, options);
     if (measured.length === 0)
-      throw new OtxError('image', `${input}: none of its pictures can be used: ${failed[0]?.reason}`);
-    const { chosen, duplicates } = choosePictures(measured, count, strategy);
+      throw new OtxError(
+        'image',
+        `${input}: none of its pictures can be used: ${failed[0]?.reason ?? 'all have labels'}`,
+      );
+    const { chosen, duplicates } = choosePictures(measured, count, strategy, labeled);
     model = await advisor.open();
     const job = { model, folder: join(output, PROPOSALS), proposals, signal, onEvent };
     const { pictures, shown } = await propose(
@@ -211,33 +230,67 @@ interface Candidate extends MeasuredPicture {
   readonly file: GivenPicture;
 }
 
+/** What is looked at. */
+interface Looked {
+  readonly files: readonly GivenPicture[];
+  /** Of pictures with labels. */
+  readonly inLabels: readonly string[];
+}
+
+interface Measured {
+  readonly measured: Candidate[];
+  readonly labeled: LabeledPicture[];
+  readonly failed: FailedImage[];
+}
+
 async function measureAll(
-  files: readonly GivenPicture[],
+  { files, inLabels }: Looked,
   { network, inputSize, data }: Advisor,
   { weights, signal, onEvent = () => undefined }: SuggestLabelsOptions,
-): Promise<{ measured: Candidate[]; failed: FailedImage[] }> {
-  const found: (Omit<Candidate, 'features'> & { readonly features: Float32Array })[] = [];
+): Promise<Measured> {
+  const known = new Set(inLabels);
+  // What lies among the pictures and has labels is no candidate.
+  const candidates = files.filter(({ path }) => !known.has(resolve(path)));
   const failed: FailedImage[] = [];
   if (!network.hasFeatures) onEvent({ type: 'notice', message: lacksFeatures(weights) });
-  try {
-    for (const [at, file] of files.entries()) {
-      throwIfAborted(signal, 'looking at images');
-      try {
-        const image = await readWhole(file.path, data);
-        const { features, ...answer } = await network.look(atInputSize(image, inputSize));
-        const thumbnail = thumbnailOf(image);
-        found.push({ file, thumbnail, ...answer, features: features ?? Float32Array.from(thumbnail) });
-      } catch (error) {
-        if (!(error instanceof OtxError && error.code === 'image')) throw error;
-        failed.push({ input: file.path, reason: error.message });
-      }
-      onEvent({ type: 'progress', task: 'compare', done: at + 1, total: files.length });
+  let done = 0;
+  const total = candidates.length + inLabels.length;
+  const lookAt = async (path: string) => {
+    throwIfAborted(signal, 'looking at images');
+    try {
+      const image = await readWhole(path, data);
+      const { features, ...answer } = await network.look(atInputSize(image, inputSize));
+      const thumbnail = thumbnailOf(image);
+      return { thumbnail, ...answer, features: features ?? Float32Array.from(thumbnail) };
+    } catch (error) {
+      if (!(error instanceof OtxError && error.code === 'image')) throw error;
+      failed.push({ input: path, reason: error.message });
+      return undefined;
+    } finally {
+      done += 1;
+      onEvent({ type: 'progress', task: 'compare', done, total });
     }
+  };
+  try {
+    const found = [];
+    for (const file of candidates) {
+      const seen = await lookAt(file.path);
+      if (seen) found.push({ file, ...seen });
+    }
+    const labeled = [];
+    for (const path of inLabels) {
+      const seen = await lookAt(path);
+      if (seen) labeled.push(seen);
+    }
+    const features = standardised([...found, ...labeled].map((one) => one.features));
+    return {
+      measured: found.map((one, at) => ({ ...one, features: features[at]! })),
+      labeled: labeled.map((one, at) => ({ ...one, features: features[found.length + at]! })),
+      failed,
+    };
   } finally {
     await network.dispose();
   }
-  const features = standardised(found.map((one) => one.features));
-  return { measured: found.map((one, at) => ({ ...one, features: features[at]! })), failed };
 }
 
 const lacksFeatures = (weights: string) =>
