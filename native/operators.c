@@ -23,7 +23,7 @@ typedef struct {
 typedef struct Kernel {
   OrtStatus *(*compute)(const struct Kernel *, OrtKernelContext *);
   float epsilon;
-  int64_t relu;
+  int64_t relu, gelu;
   /** Of a convolution: strides, top and left padding, size of the result. */
   int64_t strides[2], pads[2], size[2];
   /** Of an elementwise operator, else null. */
@@ -232,9 +232,17 @@ static OrtStatus *make_result(OrtKernelContext *context, size_t index, const Dep
   return make_output(context, index, shape, 4, out);
 }
 
+/** The bias of a convolution, where the node has one at `index`. */
+static OrtStatus *bias_of(const Input *in, size_t inputs, size_t index, Depthwise *d) {
+  if (inputs <= index) return NULL;
+  REQUIRE(in[index].size == d->channels);
+  d->bias = in[index].data;
+  return NULL;
+}
+
 static int64_t values_of(const Depthwise *d) { return d->images * d->channels * d->out_h * d->out_w; }
 
-/** (x, weight, bias if any) → y, and GELU of it if a second output is wanted */
+/** (x, weight, bias if any) → y; or with GELU → GELU of y, and y if a second output is wanted */
 static OrtStatus *depthwise(const Kernel *kernel, OrtKernelContext *context) {
   Input in[3];
   size_t inputs, outputs;
@@ -244,41 +252,60 @@ static OrtStatus *depthwise(const Kernel *kernel, OrtKernelContext *context) {
   REQUIRE(inputs == 2 || inputs == 3);
   TRY(read_inputs(context, inputs, in));
   TRY(depthwise_of(kernel, in, in + 1, &d));
-  if (inputs == 3) {
-    REQUIRE(in[2].size == d.channels);
-    d.bias = in[2].data;
-  }
-  TRY(make_result(context, 0, &d, &d.y));
-  if (outputs > 1) TRY(make_result(context, 1, &d, &d.activated));
+  TRY(bias_of(in, inputs, 2, &d));
+  TRY(make_result(context, 0, &d, kernel->gelu ? &d.activated : &d.y));
+  if (kernel->gelu && outputs > 1) TRY(make_result(context, 1, &d, &d.y));
   return parallel(context, kernels->depthwise_forward, d.images * d.channels, &d);
 }
 
-/** (x, weight, scale, bias of the norm) → (the norm of y, mean, variance, y) */
-static OrtStatus *depthwise_norm(const Kernel *kernel, OrtKernelContext *context) {
-  Input in[4];
-  DepthwiseNorm d = {0};
-  TRY(read_inputs(context, 4, in));
-  TRY(depthwise_of(kernel, in, in + 1, &d.convolution));
-  int64_t channels = d.convolution.channels;
+/** What (x, weight, scale, bias of the norm, …) say of a convolution with a norm. */
+static OrtStatus *depthwise_norm_of(const Kernel *kernel, OrtKernelContext *context, const Input *in, DepthwiseNorm *d) {
+  *d = (DepthwiseNorm){0};
+  TRY(depthwise_of(kernel, in, in + 1, &d->convolution));
+  int64_t channels = d->convolution.channels;
   REQUIRE(in[2].size == channels && in[3].size == channels);
-  d.forward = (BatchNormForward){
+  d->forward = (BatchNormForward){
       .scale = in[2].data,
       .bias = in[3].data,
-      .images = d.convolution.images,
+      .images = d->convolution.images,
       .channels = channels,
-      .plane = d.convolution.out_h * d.convolution.out_w,
+      .plane = d->convolution.out_h * d->convolution.out_w,
       .epsilon = kernel->epsilon,
       .relu = kernel->relu != 0,
   };
-  TRY(make_result(context, 0, &d.convolution, &d.forward.y));
+  return make_result(context, 0, &d->convolution, &d->forward.y);
+}
+
+/** (x, weight, scale, bias of the norm) → (the norm of y, mean, variance), and y if a fourth output is wanted */
+static OrtStatus *depthwise_norm(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[4];
+  size_t outputs;
+  DepthwiseNorm d;
+  TRY(ort->KernelContext_GetOutputCount(context, &outputs));
+  TRY(read_inputs(context, 4, in));
+  TRY(depthwise_norm_of(kernel, context, in, &d));
+  int64_t channels = d.convolution.channels;
   TRY(make_output(context, 1, &channels, 1, &d.forward.mean));
   TRY(make_output(context, 2, &channels, 1, &d.forward.variance));
-  TRY(make_result(context, 3, &d.convolution, &d.convolution.y));
-  d.forward.x = d.convolution.y;
+  if (outputs > 3) TRY(make_result(context, 3, &d.convolution, &d.convolution.y));
   return parallel(context, kernels->depthwise_norm_forward, channels, &d);
 }
 
-/** (dy, x, weight, what went into GELU if dy is the gradient of that) → (dx, dweight, dbias) */
+/** (x, weight, scale, bias, mean, variance of the norm) → the norm of y */
+static OrtStatus *depthwise_norm_again(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[6];
+  DepthwiseNorm d;
+  TRY(read_inputs(context, 6, in));
+  TRY(depthwise_norm_of(kernel, context, in, &d));
+  int64_t channels = d.convolution.channels;
+  REQUIRE(in[4].size == channels && in[5].size == channels);
+  // Only read by this kernel.
+  d.forward.mean = (float *)in[4].data;
+  d.forward.variance = (float *)in[5].data;
+  return parallel(context, kernels->depthwise_norm_again, channels, &d);
+}
+
+/** (dy, x, weight, bias if GELU needs it) → (dx, dweight, dbias); with GELU, dy is the gradient of that */
 static OrtStatus *depthwise_grad(const Kernel *kernel, OrtKernelContext *context) {
   Input in[4];
   size_t inputs;
@@ -289,40 +316,37 @@ static OrtStatus *depthwise_grad(const Kernel *kernel, OrtKernelContext *context
   TRY(depthwise_of(kernel, in + 1, in + 2, &d));
   REQUIRE(in[0].size == values_of(&d));
   d.dy = in[0].data;
-  if (inputs == 4) {
-    REQUIRE(in[3].size == in[0].size);
-    d.before = in[3].data;
-  }
+  d.gelu = kernel->gelu != 0;
+  TRY(bias_of(in, inputs, 3, &d));
   TRY(make_output(context, 0, in[1].shape, 4, &d.dx));
   TRY(make_output(context, 1, in[2].shape, 4, &d.dweight));
   TRY(make_output(context, 2, &d.channels, 1, &d.dbias));
   return parallel(context, kernels->depthwise_backward, d.channels, &d);
 }
 
-/** (dy, y, x, weight, scale, bias, mean, variance) → (dx, dweight, dscale, dbias), the last two of the norm */
+/** (dy, x, weight, scale, bias, mean, variance) → (dx, dweight, dscale, dbias), the last two of the norm */
 static OrtStatus *depthwise_norm_grad(const Kernel *kernel, OrtKernelContext *context) {
-  Input in[8];
+  Input in[7];
   DepthwiseNorm d = {0};
-  TRY(read_inputs(context, 8, in));
-  TRY(depthwise_of(kernel, in + 2, in + 3, &d.convolution));
+  TRY(read_inputs(context, 7, in));
+  TRY(depthwise_of(kernel, in + 1, in + 2, &d.convolution));
   int64_t channels = d.convolution.channels;
-  REQUIRE(in[0].size == values_of(&d.convolution) && in[1].size == in[0].size);
-  REQUIRE(in[4].size == channels && in[5].size == channels && in[6].size == channels && in[7].size == channels);
+  REQUIRE(in[0].size == values_of(&d.convolution));
+  REQUIRE(in[3].size == channels && in[4].size == channels && in[5].size == channels && in[6].size == channels);
   d.backward = (BatchNormBackward){
       .dy = in[0].data,
-      .x = in[1].data,
-      .scale = in[4].data,
-      .bias = in[5].data,
-      .mean = in[6].data,
-      .variance = in[7].data,
+      .scale = in[3].data,
+      .bias = in[4].data,
+      .mean = in[5].data,
+      .variance = in[6].data,
       .images = d.convolution.images,
       .channels = channels,
       .plane = d.convolution.out_h * d.convolution.out_w,
       .epsilon = kernel->epsilon,
       .relu = kernel->relu != 0,
   };
-  TRY(make_output(context, 0, in[2].shape, 4, &d.convolution.dx));
-  TRY(make_output(context, 1, in[3].shape, 4, &d.convolution.dweight));
+  TRY(make_output(context, 0, in[1].shape, 4, &d.convolution.dx));
+  TRY(make_output(context, 1, in[2].shape, 4, &d.convolution.dweight));
   TRY(make_output(context, 2, &channels, 1, &d.backward.dscale));
   TRY(make_output(context, 3, &channels, 1, &d.backward.dbias));
   return parallel(context, kernels->depthwise_norm_backward, channels, &d);
@@ -337,6 +361,7 @@ static Operator table[] = {
     {.name = "Elementwise", .compute = elementwise},
     {.name = "Depthwise", .compute = depthwise},
     {.name = "DepthwiseNorm", .compute = depthwise_norm},
+    {.name = "DepthwiseNormAgain", .compute = depthwise_norm_again},
     {.name = "DepthwiseGrad", .compute = depthwise_grad},
     {.name = "DepthwiseNormGrad", .compute = depthwise_norm_grad},
 };
@@ -392,6 +417,7 @@ static OrtStatus *create_kernel(const OrtCustomOp *op, const OrtApi *api, const 
   kernel->compute = ((const Operator *)op)->compute;
   kernel->epsilon = float_attribute(info, "epsilon", 0);
   kernel->relu = int_attribute(info, "relu", 0);
+  kernel->gelu = int_attribute(info, "gelu", 0);
   pair_attribute(info, "strides", kernel->strides);
   pair_attribute(info, "pads", kernel->pads);
   pair_attribute(info, "size", kernel->size);

@@ -50,13 +50,13 @@ ALWAYS_INLINE void add_moments(const float *x, int64_t size, float shift, double
   }
 }
 
-/** y of one channel from its mean and variance. */
-static NOT_INLINE void normalize(const BatchNormForward *b, int64_t channel) {
+/** y of one channel from its mean and variance; plane n of x is at x + n·x_stride. */
+static NOT_INLINE void normalize(const BatchNormForward *b, int64_t channel, const float *x, int64_t x_stride) {
   int64_t size = b->plane, stride = b->channels * size;
   float mean = b->mean[channel], bias = b->bias[channel];
   float factor = channel_factor(b->scale[channel], b->variance[channel], b->epsilon);
   for (int64_t n = 0; n < b->images; n++) {
-    const float *from = b->x + channel * size + n * stride;
+    const float *from = x + n * x_stride;
     float *to = b->y + channel * size + n * stride;
     int64_t i = 0;
     if (b->relu)
@@ -70,22 +70,30 @@ static NOT_INLINE void normalize(const BatchNormForward *b, int64_t channel) {
   }
 }
 
-static void batch_norm_forward(void *arguments, size_t channel) {
-  const BatchNormForward *b = arguments;
-  int64_t size = b->plane, stride = b->channels * size;
-  const float *x = b->x + (int64_t)channel * size;
+/** Mean and variance of one channel; plane n of x is at x + n·x_stride. */
+static NOT_INLINE void measure(const BatchNormForward *b, int64_t channel, const float *x, int64_t x_stride) {
+  int64_t size = b->plane;
   // Any value of the channel is near its mean, compared with zero.
   float shift = isfinite(x[0]) ? x[0] : 0;
   double sums[2] = {0, 0}, count = (double)b->images * (double)size;
-  for (int64_t n = 0; n < b->images; n++) add_moments(x + n * stride, size, shift, sums);
+  for (int64_t n = 0; n < b->images; n++) add_moments(x + n * x_stride, size, shift, sums);
   double offset = sums[0] / count, spread = sums[1] / count - offset * offset;
   b->mean[channel] = (float)(shift + offset);
   b->variance[channel] = (float)(spread < 0 ? 0 : spread);
-  normalize(b, (int64_t)channel);
+}
+
+static void batch_norm_forward(void *arguments, size_t channel) {
+  const BatchNormForward *b = arguments;
+  const float *x = b->x + (int64_t)channel * b->plane;
+  measure(b, (int64_t)channel, x, b->channels * b->plane);
+  normalize(b, (int64_t)channel, x, b->channels * b->plane);
 }
 
 /** The same y once more, mean and variance being known: with the same bits, for those who did not keep it. */
-static void batch_norm_again(void *arguments, size_t channel) { normalize(arguments, (int64_t)channel); }
+static void batch_norm_again(void *arguments, size_t channel) {
+  const BatchNormForward *b = arguments;
+  normalize(b, (int64_t)channel, b->x + (int64_t)channel * b->plane, b->channels * b->plane);
+}
 
 /** What of the gradient passes the ReLU, `centred` being x − mean. */
 ALWAYS_INLINE Vector passing(Vector dy, Vector centred, float factor, float bias, int relu) {
@@ -133,19 +141,20 @@ ALWAYS_INLINE void input_gradient(const float *dy, const float *x, float *dx, in
   }
 }
 
-/** The gradients of one channel; plane n of that of the input goes to dx + n·dx_stride. */
-static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channel, float *dx, int64_t dx_stride) {
+/** The gradients of one channel; plane n of x is at x + n·x_stride, and of its gradient likewise. They may be the same. */
+static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channel, const float *x, int64_t x_stride,
+                                      float *dx, int64_t dx_stride) {
   int64_t size = b->plane, stride = b->channels * size, start = channel * size;
   float mean = b->mean[channel], bias = b->bias[channel];
   float inverse = 1.0f / sqrtf(b->variance[channel] + b->epsilon);
   float factor = channel_factor(b->scale[channel], b->variance[channel], b->epsilon);
   double sums[2] = {0, 0}, count = (double)b->images * (double)size;
   for (int64_t n = 0; n < b->images; n++) {
-    const float *dy = b->dy + start + n * stride, *x = b->x + start + n * stride;
+    const float *dy = b->dy + start + n * stride, *from = x + n * x_stride;
     if (b->relu)
-      add_products(dy, x, size, mean, factor, bias, 1, sums);
+      add_products(dy, from, size, mean, factor, bias, 1, sums);
     else
-      add_products(dy, x, size, mean, factor, bias, 0, sums);
+      add_products(dy, from, size, mean, factor, bias, 0, sums);
   }
   b->dbias[channel] = (float)sums[0];
   b->dscale[channel] = (float)(sums[1] * inverse);
@@ -153,15 +162,16 @@ static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channe
   float slope = (float)(-(double)factor * inverse * inverse * sums[1] / count);
   float level = (float)(-(double)factor * sums[0] / count);
   for (int64_t n = 0; n < b->images; n++) {
-    const float *dy = b->dy + start + n * stride, *x = b->x + start + n * stride;
+    const float *dy = b->dy + start + n * stride, *from = x + n * x_stride;
     if (b->relu)
-      input_gradient(dy, x, dx + n * dx_stride, size, mean, factor, bias, slope, level, 1);
+      input_gradient(dy, from, dx + n * dx_stride, size, mean, factor, bias, slope, level, 1);
     else
-      input_gradient(dy, x, dx + n * dx_stride, size, mean, factor, bias, slope, level, 0);
+      input_gradient(dy, from, dx + n * dx_stride, size, mean, factor, bias, slope, level, 0);
   }
 }
 
 static void batch_norm_backward(void *arguments, size_t channel) {
   const BatchNormBackward *b = arguments;
-  norm_gradients(b, (int64_t)channel, b->dx + (int64_t)channel * b->plane, b->channels * b->plane);
+  int64_t start = (int64_t)channel * b->plane, stride = b->channels * b->plane;
+  norm_gradients(b, (int64_t)channel, b->x + start, stride, b->dx + start, stride);
 }

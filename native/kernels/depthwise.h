@@ -7,8 +7,10 @@
  * the columns are kept apart by their remainder, so that the values of one tap lie side by side. Rows are computed four at a
  * time: neighbours share what they read.
  *
- * Moves 8 bytes a value forward (x, y) and 12 backward: one reading of dy serves the gradients of input and filter. The norm
- * finds its channel in the cache, where the convolution has just left it: 4 bytes more to write, 4 more to read backward.
+ * Moves 8 bytes a value forward (x, y) and 12 backward (dy, x, dx): one reading of dy serves the gradients of input and filter.
+ * A norm or GELU moves nothing more: it finds its channel in cache memory, where the convolution has left it and nowhere else.
+ * The backward pass needs that result once more and convolves x again, with the same bits. It reads x anyway, and arithmetic is
+ * cheaper than the memory that would have to be written, kept and read.
  *
  * One task is a plane (forward) or a channel (with a norm, and backward).
  */
@@ -123,7 +125,8 @@ ALWAYS_INLINE void convolve_rows(Bordered q, const float *weight, float bias, fl
   CASE(3, 3, 1) CASE(3, 3, 2) CASE(5, 5, 1) CASE(1, 7, 1) CASE(7, 1, 1) CASE(1, 11, 1) CASE(11, 1, 1) \
   CASE(1, 21, 1) CASE(21, 1, 1)
 
-static void convolve(Bordered q, const float *weight, float bias, float *y, int64_t out_h, int64_t out_w, int kernel_h,
+/** One function for all callers, so that its bits are the same for all. */
+static NOT_INLINE void convolve(Bordered q, const float *weight, float bias, float *y, int64_t out_h, int64_t out_w, int kernel_h,
                      int kernel_w, int stride_h, int stride_w) {
 #define CASE(h, w, s)                                                               \
   if (kernel_h == h && kernel_w == w && stride_h == s && stride_w == s) {           \
@@ -151,30 +154,48 @@ static void convolve_back(Bordered q, const float *weight, float *dx, int64_t he
     convolve_rows(q, weight, 0, dx, height, width, kernel_h, kernel_w, 1, 1, 1);
 }
 
-/** A plane of y from the same plane of x. */
-static void depthwise_plane(const Depthwise *d, int64_t plane) {
+/** A plane of the result, from the same plane of x. */
+static void depthwise_plane(const Depthwise *d, int64_t plane, float *y) {
   int64_t channel = plane % d->channels, rows = (d->out_h - 1) * d->stride_h + d->kernel_h;
   int64_t columns = (d->out_w - 1) * d->stride_w + d->kernel_w;
   if (columns < d->left + d->width) columns = d->left + d->width;
   Bordered q = bordered(SCRATCH_INPUT, rows, columns, d->stride_w);
   fill_bordered(q, d->x + plane * d->height * d->width, d->height, d->width, d->top, d->left, rows, d->stride_w);
   convolve(q, d->weight + channel * d->kernel_h * d->kernel_w, d->bias ? d->bias[channel] : 0,
-           d->y + plane * d->out_h * d->out_w, d->out_h, d->out_w, (int)d->kernel_h, (int)d->kernel_w,
-           (int)d->stride_h, (int)d->stride_w);
+           y, d->out_h, d->out_w, (int)d->kernel_h, (int)d->kernel_w, (int)d->stride_h, (int)d->stride_w);
 }
 
 static void depthwise_forward(void *arguments, size_t plane) {
   const Depthwise *d = arguments;
-  depthwise_plane(d, (int64_t)plane);
   int64_t size = d->out_h * d->out_w, start = (int64_t)plane * size;
-  if (d->activated) gelu_values(d->y + start, d->activated + start, size);
+  float *y = d->y ? d->y + start : scratch(SCRATCH_OUTPUT, (size_t)size);
+  depthwise_plane(d, (int64_t)plane, y);
+  if (d->activated) gelu_values(y, d->activated + start, size);
+}
+
+/** What goes into the norm of a channel, image by image; in memory of the thread unless somebody else wants it. */
+static float *before_norm(const Depthwise *d, int64_t channel, int64_t *stride) {
+  int64_t size = d->out_h * d->out_w;
+  *stride = d->y ? d->channels * size : size;
+  float *y = d->y ? d->y + channel * size : scratch(SCRATCH_OUTPUT, (size_t)(d->images * size));
+  for (int64_t n = 0; n < d->images; n++) depthwise_plane(d, n * d->channels + channel, y + n * *stride);
+  return y;
 }
 
 static void depthwise_norm_forward(void *arguments, size_t channel) {
   const DepthwiseNorm *d = arguments;
-  for (int64_t n = 0; n < d->convolution.images; n++)
-    depthwise_plane(&d->convolution, n * d->convolution.channels + (int64_t)channel);
-  batch_norm_forward((void *)&d->forward, channel);
+  int64_t stride;
+  const float *y = before_norm(&d->convolution, (int64_t)channel, &stride);
+  measure(&d->forward, (int64_t)channel, y, stride);
+  normalize(&d->forward, (int64_t)channel, y, stride);
+}
+
+/** The same result once more, mean and variance being known: with the same bits, for those who did not keep it. */
+static void depthwise_norm_again(void *arguments, size_t channel) {
+  const DepthwiseNorm *d = arguments;
+  int64_t stride;
+  const float *y = before_norm(&d->convolution, (int64_t)channel, &stride);
+  normalize(&d->forward, (int64_t)channel, y, stride);
 }
 
 /** Adds to sums[tap] the products of dy with what the tap has read, and to the last of them the sum of dy. */
@@ -316,9 +337,10 @@ static void depthwise_backward(void *arguments, size_t channel) {
   for (int64_t n = 0; n < d->images; n++) {
     int64_t plane = n * d->channels + (int64_t)channel;
     const float *dy = d->dy + plane * size;
-    if (d->before) {
+    if (d->gelu) {
       float *own = scratch(SCRATCH_OUTPUT, (size_t)size);
-      gelu_gradients(dy, d->before + plane * size, own, size);
+      depthwise_plane(d, plane, own);
+      gelu_gradients(dy, own, own, size);
       dy = own;
     }
     plane_gradients(d, plane, dy, sums);
@@ -330,10 +352,11 @@ static void depthwise_norm_backward(void *arguments, size_t channel) {
   const DepthwiseNorm *b = arguments;
   const Depthwise *d = &b->convolution;
   double sums[MOST_TAPS + 1] = {0};
-  int64_t size = d->out_h * d->out_w;
-  float *dy = scratch(SCRATCH_OUTPUT, (size_t)(d->images * size));
-  norm_gradients(&b->backward, (int64_t)channel, dy, size);
+  int64_t stride;
+  // Its gradient takes the place of what goes into the norm, value by value.
+  float *dy = before_norm(d, (int64_t)channel, &stride);
+  norm_gradients(&b->backward, (int64_t)channel, dy, stride, dy, stride);
   for (int64_t n = 0; n < d->images; n++)
-    plane_gradients(d, n * d->channels + (int64_t)channel, dy + n * size, sums);
+    plane_gradients(d, n * d->channels + (int64_t)channel, dy + n * stride, sums);
   write_filter_gradient(d, (int64_t)channel, sums);
 }

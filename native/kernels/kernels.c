@@ -28,6 +28,7 @@ const Kernels NAMED(kernels_, LANES) = {
     .elementwise = elementwise,
     .depthwise_forward = depthwise_forward,
     .depthwise_norm_forward = depthwise_norm_forward,
+    .depthwise_norm_again = depthwise_norm_again,
     .depthwise_backward = depthwise_backward,
     .depthwise_norm_backward = depthwise_norm_backward,
 };

@@ -46,16 +46,17 @@ typedef struct {
   const float *x, *weight;
   /** Null for none. */
   const float *bias;
-  /** The result, and GELU of it unless null. */
+  /** The result, and GELU of it; null where nobody wants it. */
   float *y, *activated;
-  /** Backward: gradient of the result, or of GELU of `before` unless that is null. */
-  const float *dy, *before;
+  /** Backward: gradient of the result, or of GELU of it. */
+  const float *dy;
+  int gelu;
   /** The last is null where nobody wants it. */
   float *dx, *dweight, *dbias;
   int64_t images, channels, height, width, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, top, left;
 } Depthwise;
 
-/** A convolution and the norm behind it, whose input or gradient it computes. */
+/** A convolution and the norm behind it, whose input it computes: that, and the gradient of it, are stored nowhere. */
 typedef struct {
   Depthwise convolution;
   BatchNormForward forward;
@@ -126,7 +127,8 @@ typedef struct {
   Task *batch_norm_forward, *batch_norm_again, *batch_norm_backward;
   Task *gelu_forward, *gelu_backward;
   Task *elementwise;
-  Task *depthwise_forward, *depthwise_norm_forward, *depthwise_backward, *depthwise_norm_backward;
+  Task *depthwise_forward, *depthwise_norm_forward, *depthwise_norm_again;
+  Task *depthwise_backward, *depthwise_norm_backward;
 } Kernels;
 
 extern const Kernels kernels_4;

@@ -51,6 +51,12 @@ static void compare(const char *what, const Kernels *k, const float *actual, con
   printf("%s, %s: %g off\n", k->name, what, worst);
 }
 
+static void same(const char *what, const Kernels *k, const float *actual, const float *expected, int64_t size) {
+  if (memcmp(actual, expected, (size_t)size * sizeof *actual) == 0) return;
+  bad = 1;
+  printf("%s, %s: other bits\n", k->name, what);
+}
+
 typedef struct {
   int64_t images, channels, plane;
   float *x, *dy, *scale, *bias;
@@ -177,9 +183,17 @@ static void test_depthwise(const Kernels *k) {
   d.x = x, d.weight = weight, d.y = y, d.dy = dy, d.dx = dx, d.dweight = dweight;
   if (mode < 2) {
     d.bias = bias, d.dbias = dbias;
-    if (mode == 1) d.activated = active;
+    if (mode == 1) d.activated = active, d.gelu = 1;
     run(k->depthwise_forward, planes, &d);
-    if (mode == 1) d.before = y;
+    if (mode == 1 && between(0, 1)) {
+      // Nobody wants what goes into GELU: the same values come of it.
+      float *alone = space(out);
+      Depthwise without = d;
+      without.y = NULL, without.activated = alone;
+      run(k->depthwise_forward, planes, &without);
+      same("GELU of depthwise alone", k, alone, active, out);
+      free(alone);
+    }
     run(k->depthwise_backward, d.channels, &d);
     reference_depthwise(&d, wdy, wy, NULL, NULL, NULL);
     for (int64_t i = 0; i < out; i++) {
@@ -194,9 +208,19 @@ static void test_depthwise(const Kernels *k) {
               .scale = numbers(d.channels, 1.5), .bias = numbers(d.channels, 0), .x = y};
     float *normed = space(out), *mean = space(d.channels), *variance = space(d.channels), *dscale = space(d.channels), *dshift = space(d.channels);
     DepthwiseNorm n = {.convolution = d};
-    n.forward = (BatchNormForward){y, b.scale, b.bias, normed, mean, variance, b.images, b.channels, b.plane, 1e-2f, 1};
-    n.backward = (BatchNormBackward){dy, y, b.scale, b.bias, mean, variance, NULL, dscale, dshift, b.images, b.channels, b.plane, 1e-2f, 1};
+    n.forward = (BatchNormForward){NULL, b.scale, b.bias, normed, mean, variance, b.images, b.channels, b.plane, 1e-2f, 1};
+    n.backward = (BatchNormBackward){dy, NULL, b.scale, b.bias, mean, variance, NULL, dscale, dshift, b.images, b.channels, b.plane, 1e-2f, 1};
     run(k->depthwise_norm_forward, d.channels, &n);
+    // Nobody wants what goes into the norm: the same values come of it, also once more.
+    float *alone = space(out);
+    n.convolution.y = NULL;
+    n.forward.y = alone;
+    run(k->depthwise_norm_forward, d.channels, &n);
+    same("norm of depthwise alone", k, alone, normed, out);
+    for (int64_t i = 0; i < out; i++) alone[i] = NAN;
+    run(k->depthwise_norm_again, d.channels, &n);
+    same("norm of depthwise again", k, alone, normed, out);
+    free(alone);
     run(k->depthwise_norm_backward, d.channels, &n);
     b.y = doubles(out), b.dx = wdy;
     b.mean = doubles(d.channels), b.variance = doubles(d.channels), b.dscale = doubles(d.channels), b.dbias = doubles(d.channels);

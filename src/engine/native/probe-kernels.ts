@@ -55,9 +55,12 @@ export function probeGraph(): ProbeGraph {
   const norm = batchNorm(x, scale, bias, EPSILON).y;
   const small = optimize([...results, norm]);
   const layers = fuseLayers(small);
-  // The norm once more, as where memory is short.
-  const { sources, compute } = repeatFused(layers.at(-1)!)!;
-  const fused = fuseChains([...layers.slice(0, -1), compute(sources)], 1);
+  // Norms once more, as where memory is short: one behind a convolution, and one alone.
+  const again = (y: Tensor): Tensor => {
+    const { sources, compute } = repeatFused(y)!;
+    return compute(sources);
+  };
+  const fused = fuseChains([again(layers[0]!), ...layers.slice(1, -1), again(layers.at(-1)!)], 1);
   return {
     inputs,
     plain: optimize(lower(small, plainLowering)),

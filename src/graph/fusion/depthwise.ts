@@ -1,6 +1,7 @@
 /**
  * @file Depthwise convolutions as one operator each, with the batch norm or GELU behind them; and both gradients of one as
- * one operator, with that of the norm or GELU before them.
+ * one operator, with that of the norm or GELU before them. What lies between a convolution and its norm or GELU is stored only
+ * where something else reads it: the gradients compute it again.
  */
 import type { AnyNode, Node, Tensor, TensorType } from '../tensor.js';
 import type { ConvAttributes, OnnxAttribute } from '../vocabulary.js';
@@ -46,37 +47,42 @@ function alone(node: Node<'conv'>, { current }: Matching): readonly Tensor[] {
   return fusedOp('Depthwise', node.inputs.map(current), [y], geometry(node.attributes, y));
 }
 
-function withGelu(
-  node: Node<'conv'>,
-  { current, readers, replace }: Matching,
-): readonly Tensor[] | undefined {
+function withGelu(node: Node<'conv'>, matching: Matching): readonly (Tensor | undefined)[] | undefined {
   const y = node.outputs[0]!;
-  const gelu = readers(y).find(({ op }) => op === 'gelu');
+  const readers = matching.readers(y);
+  const gelu = readers.find(({ op }) => op === 'gelu');
   if (!gelu) return undefined;
-  const [plain, activated] = fusedOp(
-    'Depthwise',
-    node.inputs.map(current),
-    [y, y],
-    geometry(node.attributes, y),
+  const isStored = readers.some(
+    (reader) => reader !== gelu && !(reader.op === 'geluGrad' && behindGelu(reader, matching)),
   );
-  replace(gelu, [activated!]);
-  return [plain!];
+  const [activated, plain] = fusedOp(
+    'Depthwise',
+    node.inputs.map(matching.current),
+    isStored || matching.isResult(y) ? [y, y] : [y],
+    { ...geometry(node.attributes, y), gelu: { int: 1 } },
+  );
+  matching.replace(gelu, [activated!]);
+  return [plain];
 }
 
-function withNorm(node: Node<'conv'>, matching: Matching): readonly Tensor[] | undefined {
+function withNorm(node: Node<'conv'>, matching: Matching): readonly (Tensor | undefined)[] | undefined {
   const [x, weight, bias] = node.inputs as [Tensor, Tensor, Tensor?];
   const y = node.outputs[0]!;
-  const norm = matching.readers(y).find(({ op }) => op === 'batchNorm') as Node<'batchNorm'> | undefined;
+  const readers = matching.readers(y);
+  const norm = readers.find(({ op }) => op === 'batchNorm') as Node<'batchNorm'> | undefined;
   if (!norm || bias) return undefined;
   const [, scale, shift] = norm.inputs as [Tensor, Tensor, Tensor];
   // What goes into the norm beside the map may come later in the graph than the convolution.
   if ([scale, shift].some((parameter) => parameter.node.id > node.id)) return undefined;
-  const channels = y.shape[1]!;
   const relu = reluBehind(norm.outputs[0]!, matching);
+  const isStored = readers.some(
+    (reader) => reader !== norm && !(reader.op === 'batchNormGrad' && behindNorm(reader, matching)),
+  );
+  const statistics = vector(y.shape[1]!);
   const [normed, mean, variance, plain] = fusedOp(
     'DepthwiseNorm',
     [x, weight, scale, shift].map(matching.current),
-    [y, vector(channels), vector(channels), y],
+    [y, statistics, statistics, ...(isStored || matching.isResult(y) ? [y] : [])],
     {
       ...geometry(node.attributes, y),
       epsilon: { float: norm.attributes.epsilon },
@@ -85,7 +91,7 @@ function withNorm(node: Node<'conv'>, matching: Matching): readonly Tensor[] | u
   );
   matching.replace(norm, [normed!, mean!, variance!]);
   if (relu) matching.replace(relu, [normed!]);
-  return [plain!];
+  return [plain];
 }
 
 /** The nodes that compute the gradients of one convolution from the gradient of its result. */
@@ -120,21 +126,38 @@ function gradientsOf(
   return isComplete || besideOthers ? { x, weight, ofInput, ofWeight, ofBias } : undefined;
 }
 
+/** The convolution before a norm or GELU, and its gradients, where one operator computes them with that of the former. */
+interface Behind extends Gradients {
+  readonly conv: Node<'conv'>;
+}
+
+function behindNorm(node: Node<'batchNormGrad'>, matching: Matching): Behind | undefined {
+  const conv = node.inputs[1]!.node as AnyNode;
+  if (!isDepthwise(conv) || conv.inputs.length > 2) return undefined;
+  const found = gradientsOf(conv, node.outputs[0]!, matching);
+  return found && found.ofBias.length === 0 ? { ...found, conv } : undefined;
+}
+
+function behindGelu(node: Node<'geluGrad'>, matching: Matching): Behind | undefined {
+  const conv = node.inputs[1]!.node as AnyNode;
+  if (!isDepthwise(conv)) return undefined;
+  const found = gradientsOf(conv, node.outputs[0]!, matching);
+  return found && { ...found, conv };
+}
+
 function gradientsWithNorm(
   node: Node<'batchNormGrad'>,
   matching: Matching,
 ): readonly (Tensor | undefined)[] | undefined {
   const [dy, y, scale, mean, variance] = node.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
-  const conv = y.node as AnyNode;
-  if (!isDepthwise(conv)) return undefined;
-  const found = gradientsOf(conv, node.outputs[0]!, matching);
-  if (!found || found.ofBias.length > 0) return undefined;
+  const found = behindNorm(node, matching);
+  if (!found) return undefined;
   const { gradient, relu } = unmasked(dy, mean, matching);
-  const { x, weight } = found;
+  const { x, weight, conv } = found;
   const shift = mean.node.inputs[2]!;
   const [dx, dweight, dscale, dshift] = fusedOp(
     'DepthwiseNormGrad',
-    [gradient, y, x, weight, scale, shift, mean, variance].map(matching.current),
+    [gradient, x, weight, scale, shift, mean, variance].map(matching.current),
     [x, weight, scale, shift],
     {
       ...geometry(conv.attributes, y),
@@ -152,11 +175,10 @@ function gradientsWithGelu(
   matching: Matching,
 ): readonly (Tensor | undefined)[] | undefined {
   const [dy, before] = node.inputs as [Tensor, Tensor];
-  const conv = before.node as AnyNode;
-  if (!isDepthwise(conv)) return undefined;
-  const found = gradientsOf(conv, node.outputs[0]!, matching);
+  const found = behindGelu(node, matching);
   if (!found) return undefined;
-  emit(found, conv, [dy, found.x, found.weight, before], before, matching);
+  const bias = found.conv.inputs.slice(2);
+  emit(found, found.conv, [dy, found.x, found.weight, ...bias], before, matching, true);
   return [undefined];
 }
 
@@ -179,12 +201,13 @@ function emit(
   inputs: readonly Tensor[],
   y: Tensor,
   { current, replace }: Matching,
+  gelu = false,
 ): Tensor {
   const [dx, dweight, dbias] = fusedOp(
     'DepthwiseGrad',
     inputs.map(current),
     [x, weight, vector(y.shape[1]!)],
-    geometry(conv.attributes, y),
+    { ...geometry(conv.attributes, y), gelu: { int: gelu ? 1 : 0 } },
   );
   replace(ofInput, [dx!]);
   replace(ofWeight, [dweight!]);

@@ -20,6 +20,8 @@ export interface Matching {
   readers(tensor: Tensor): readonly AnyNode[];
   /** Whether one node alone reads the tensor, and it is no result of the graph. */
   isInner(tensor: Tensor): boolean;
+  /** Whether the tensor is a result of the graph. */
+  isResult(tensor: Tensor): boolean;
   /** Replaces the outputs of a node that comes later; an output that nobody reads any more may be undefined. */
   replace(later: AnyNode, results: readonly (Tensor | undefined)[]): void;
 }
@@ -43,6 +45,7 @@ export function fuseWith(outputs: readonly Tensor[], matcher: Matcher): Tensor[]
   const matching: Matching = {
     current: (tensor) => replaced.get(tensor) ?? tensor,
     readers: (tensor) => readers.get(tensor) ?? [],
+    isResult: (tensor) => results.has(tensor),
     isInner: (tensor) => !results.has(tensor) && readers.get(tensor)?.length === 1,
     replace: (node, tensors) => later.set(node, tensors),
   };
