@@ -135,10 +135,14 @@ static OrtStatus *batch_norm_again(const Kernel *kernel, OrtKernelContext *conte
   return parallel(context, kernels->batch_norm_again, channels, &b);
 }
 
-/** (dy, x, scale, bias, mean, variance) → (dx, dscale, dbias) */
+/** (dy, x, scale, bias, mean, variance, what is added to dx if any) → (dx, dscale, dbias) */
 static OrtStatus *batch_norm_grad(const Kernel *kernel, OrtKernelContext *context) {
-  Input in[6];
-  TRY(read_inputs(context, 6, in));
+  Input in[7];
+  size_t inputs;
+  TRY(ort->KernelContext_GetInputCount(context, &inputs));
+  REQUIRE(inputs == 6 || inputs == 7);
+  TRY(read_inputs(context, inputs, in));
+  REQUIRE(inputs == 6 || in[6].size == in[1].size);
   REQUIRE(in[1].rank >= 2 && in[1].size > 0 && in[0].size == in[1].size);
   int64_t channels = in[1].shape[1];
   REQUIRE(in[2].size == channels && in[3].size == channels && in[4].size == channels && in[5].size == channels);
@@ -154,6 +158,7 @@ static OrtStatus *batch_norm_grad(const Kernel *kernel, OrtKernelContext *contex
       .plane = plane_of(in + 1),
       .epsilon = kernel->epsilon,
       .relu = kernel->relu != 0,
+      .other = inputs == 7 ? in[6].data : NULL,
   };
   TRY(make_output(context, 0, in[1].shape, in[1].rank, &b.dx));
   TRY(make_output(context, 1, &channels, 1, &b.dscale));
@@ -305,12 +310,13 @@ static OrtStatus *depthwise_norm_again(const Kernel *kernel, OrtKernelContext *c
   return parallel(context, kernels->depthwise_norm_again, channels, &d);
 }
 
-/** (dy, x, weight, bias if GELU needs it) → (dx, dweight, dbias); with GELU, dy is the gradient of that */
+/** (dy, x, weight, bias if GELU needs it) → (dx, dweight, dbias, and Σ dx of channels if wanted); with GELU, dy is that of it */
 static OrtStatus *depthwise_grad(const Kernel *kernel, OrtKernelContext *context) {
   Input in[4];
-  size_t inputs;
+  size_t inputs, outputs;
   Depthwise d;
   TRY(ort->KernelContext_GetInputCount(context, &inputs));
+  TRY(ort->KernelContext_GetOutputCount(context, &outputs));
   REQUIRE(inputs == 3 || inputs == 4);
   TRY(read_inputs(context, inputs, in));
   TRY(depthwise_of(kernel, in + 1, in + 2, &d));
@@ -321,6 +327,7 @@ static OrtStatus *depthwise_grad(const Kernel *kernel, OrtKernelContext *context
   TRY(make_output(context, 0, in[1].shape, 4, &d.dx));
   TRY(make_output(context, 1, in[2].shape, 4, &d.dweight));
   TRY(make_output(context, 2, &d.channels, 1, &d.dbias));
+  if (outputs > 3) TRY(make_output(context, 3, &d.channels, 1, &d.dx_sum));
   return parallel(context, kernels->depthwise_backward, d.channels, &d);
 }
 

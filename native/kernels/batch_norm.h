@@ -6,10 +6,10 @@
  * Backward: dy, x → dx [N, C, S], dscale [C], dbias [C], with n = N·S
  *   e = dy, or dy where y > 0 (y is computed again from x, as in the forward pass and with the same bits)
  *   dbias = Σ e;  dscale = Σ e·(x − mean) / √(variance + ε)
- *   dx = g·e − g/n·(dbias + (x − mean)/√(variance + ε)·dscale)
+ *   dx = g·e − g/n·(dbias + (x − mean)/√(variance + ε)·dscale), plus what other paths have brought to x, if it is given
  *
  * One task is one channel. A channel of usual size fits the cache, so that memory moves once: 8 bytes a value forward
- * (x, y) and 12 backward (dy, x, dx). Values are centred before anything is summed: nothing cancels where |mean| ≫ σ.
+ * (x, y) and 12 backward (dy, x, dx; 4 more for a gradient to be added). Values are centred before anything is summed: nothing cancels where |mean| ≫ σ.
  */
 #pragma once
 #include "kernels.h"
@@ -128,16 +128,18 @@ ALWAYS_INLINE void add_products(const float *dy, const float *x, int64_t size, f
   }
 }
 
-ALWAYS_INLINE void input_gradient(const float *dy, const float *x, float *dx, int64_t size, float mean, float factor,
-                                  float bias, float slope, float level, int relu) {
+ALWAYS_INLINE void input_gradient(const float *dy, const float *x, const float *other, float *dx, int64_t size,
+                                  float mean, float factor, float bias, float slope, float level, int relu) {
   int64_t i = 0;
   for (; i + LANES <= size; i += LANES) {
     Vector a = load(x + i) - mean, e = passing(load(dy + i), a, factor, bias, relu);
-    store(dx + i, e * factor + (a * slope + level));
+    Vector own = e * factor + (a * slope + level);
+    store(dx + i, other ? load(other + i) + own : own);
   }
   if (i < size) {
     Vector a = load_some(x + i, size - i) - mean, e = passing(load_some(dy + i, size - i), a, factor, bias, relu);
-    store_some(dx + i, e * factor + (a * slope + level), size - i);
+    Vector own = e * factor + (a * slope + level);
+    store_some(dx + i, other ? load_some(other + i, size - i) + own : own, size - i);
   }
 }
 
@@ -163,10 +165,18 @@ static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channe
   float level = (float)(-(double)factor * sums[0] / count);
   for (int64_t n = 0; n < b->images; n++) {
     const float *dy = b->dy + start + n * stride, *from = x + n * x_stride;
-    if (b->relu)
-      input_gradient(dy, from, dx + n * dx_stride, size, mean, factor, bias, slope, level, 1);
+    const float *other = b->other ? b->other + start + n * stride : NULL;
+#define GRADIENT(other, relu) \
+  input_gradient(dy, from, other, dx + n * dx_stride, size, mean, factor, bias, slope, level, relu)
+    if (other && b->relu)
+      GRADIENT(other, 1);
+    else if (other)
+      GRADIENT(other, 0);
+    else if (b->relu)
+      GRADIENT(NULL, 1);
     else
-      input_gradient(dy, from, dx + n * dx_stride, size, mean, factor, bias, slope, level, 0);
+      GRADIENT(NULL, 0);
+#undef GRADIENT
   }
 }
 

@@ -10,7 +10,8 @@
  * Moves 8 bytes a value forward (x, y) and 12 backward (dy, x, dx): one reading of dy serves the gradients of input and filter.
  * A norm or GELU moves nothing more: it finds its channel in cache memory, where the convolution has left it and nowhere else.
  * The backward pass needs that result once more and convolves x again, with the same bits. It reads x anyway, and arithmetic is
- * cheaper than the memory that would have to be written, kept and read.
+ * cheaper than the memory that would have to be written, kept and read. Σ dx of a channel, which the bias of a layer before asks
+ * for, is taken while dx is in the cache.
  *
  * One task is a plane (forward) or a channel (with a norm, and backward).
  */
@@ -330,9 +331,23 @@ static void write_filter_gradient(const Depthwise *d, int64_t channel, const dou
   if (d->dbias) d->dbias[channel] = (float)sums[taps];
 }
 
+/** Σ of values that have just been computed. */
+static double sum_of(const float *values, int64_t size) {
+  double total = 0;
+  int64_t i = 0;
+  while (i + LANES <= size) {
+    int64_t end = i + RUN < size ? i + RUN : size;
+    Vector sum = {0};
+    for (; i + LANES <= end; i += LANES) sum += load(values + i);
+    total += sum_lanes(sum);
+  }
+  for (; i < size; i++) total += values[i];
+  return total;
+}
+
 static void depthwise_backward(void *arguments, size_t channel) {
   const Depthwise *d = arguments;
-  double sums[MOST_TAPS + 1] = {0};
+  double sums[MOST_TAPS + 1] = {0}, total = 0;
   int64_t size = d->out_h * d->out_w;
   for (int64_t n = 0; n < d->images; n++) {
     int64_t plane = n * d->channels + (int64_t)channel;
@@ -344,8 +359,10 @@ static void depthwise_backward(void *arguments, size_t channel) {
       dy = own;
     }
     plane_gradients(d, plane, dy, sums);
+    if (d->dx_sum) total += sum_of(d->dx + plane * d->height * d->width, d->height * d->width);
   }
   write_filter_gradient(d, (int64_t)channel, sums);
+  if (d->dx_sum) d->dx_sum[channel] = (float)total;
 }
 
 static void depthwise_norm_backward(void *arguments, size_t channel) {

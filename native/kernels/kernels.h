@@ -26,6 +26,8 @@ typedef struct {
   int64_t images, channels, plane;
   float epsilon;
   int relu;
+  /** As long as dx, which it is added to; null for none. */
+  const float *other;
 } BatchNormBackward;
 
 /** See gelu.h. */
@@ -51,8 +53,8 @@ typedef struct {
   /** Backward: gradient of the result, or of GELU of it. */
   const float *dy;
   int gelu;
-  /** The last is null where nobody wants it. */
-  float *dx, *dweight, *dbias;
+  /** The last two, which is Σ dx of a channel at the end, are null where nobody wants them. */
+  float *dx, *dweight, *dbias, *dx_sum;
   int64_t images, channels, height, width, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, top, left;
 } Depthwise;
 

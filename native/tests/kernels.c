@@ -104,9 +104,13 @@ static void test_norm(const Kernels *k) {
   float *dscale = space(b.channels), *dbias = space(b.channels);
   BatchNormForward f = {b.x, b.scale, b.bias, y, mean, variance, b.images, b.channels, b.plane, 1e-5f, relu};
   run(k->batch_norm_forward, b.channels, &f);
-  BatchNormBackward g = {b.dy, b.x, b.scale, b.bias, mean, variance, dx, dscale, dbias, b.images, b.channels, b.plane, 1e-5f, relu};
+  BatchNormBackward g = {b.dy, b.x, b.scale, b.bias, mean, variance, dx, dscale, dbias, b.images, b.channels, b.plane, 1e-5f, relu, NULL};
+  float *other = between(0, 1) ? numbers(size, 0) : NULL;
+  g.other = other;
   run(k->batch_norm_backward, b.channels, &g);
   reference_norm(&b, 1e-5f, relu, y);
+  for (int64_t i = 0; other && i < size; i++) b.dx[i] += other[i];
+  free(other);
   // Of values around 100 float32 has 4e-6, which the norm multiplies with 1/σ.
   double most = offset > 0 ? 2e-5 : 3e-6;
   compare("norm", k, y, b.y, size, most);
@@ -178,11 +182,11 @@ static void test_depthwise(const Kernels *k) {
   int64_t taps = d.channels * d.kernel_h * d.kernel_w;
   int mode = (int)between(0, 2);
   float *x = numbers(in, 0), *weight = numbers(taps, 0), *bias = numbers(d.channels, 0), *dy = numbers(out, 0);
-  float *y = space(out), *active = space(out), *dx = space(in), *dweight = space(taps), *dbias = space(d.channels);
+  float *y = space(out), *active = space(out), *dx = space(in), *dweight = space(taps), *dbias = space(d.channels), *dx_sum = space(d.channels);
   double *wy = doubles(out), *wa = doubles(out), *wdy = doubles(out), *wdx = doubles(in), *wdw = doubles(taps), *wdb = doubles(d.channels);
   d.x = x, d.weight = weight, d.y = y, d.dy = dy, d.dx = dx, d.dweight = dweight;
   if (mode < 2) {
-    d.bias = bias, d.dbias = dbias;
+    d.bias = bias, d.dbias = dbias, d.dx_sum = dx_sum;
     if (mode == 1) d.activated = active, d.gelu = 1;
     run(k->depthwise_forward, planes, &d);
     if (mode == 1 && between(0, 1)) {
@@ -203,6 +207,10 @@ static void test_depthwise(const Kernels *k) {
     if (mode == 1) compare("GELU of depthwise", k, active, wa, out, 3e-6);
     reference_depthwise(&d, wdy, wy, wdx, wdw, wdb);
     compare("bias gradient of depthwise", k, dbias, wdb, d.channels, 2e-4);
+    double *total = doubles(d.channels);
+    for (int64_t i = 0; i < in; i++) total[i / (d.height * d.width) % d.channels] += wdx[i];
+    compare("sums of the input gradient of depthwise", k, dx_sum, total, d.channels, 2e-4);
+    free(total);
   } else {
     Norm b = {.images = d.images, .channels = d.channels, .plane = d.out_h * d.out_w, .dy = dy,
               .scale = numbers(d.channels, 1.5), .bias = numbers(d.channels, 0), .x = y};
@@ -235,7 +243,7 @@ static void test_depthwise(const Kernels *k) {
   compare("depthwise", k, y, wy, out, 2e-6);
   compare("input gradient of depthwise", k, dx, wdx, in, 1e-5);
   compare("weight gradient of depthwise", k, dweight, wdw, taps, 2e-4);
-  free(x), free(weight), free(bias), free(dy), free(y), free(active), free(dx), free(dweight), free(dbias);
+  free(x), free(weight), free(bias), free(dy), free(y), free(active), free(dx), free(dweight), free(dbias), free(dx_sum);
   free(wy), free(wa), free(wdy), free(wdx), free(wdw), free(wdb);
 }
 

@@ -81,7 +81,7 @@ function withGradients({ results, variables }: Case): readonly Tensor[] {
   return [...results, ...gradients(loss, variables)];
 }
 
-/** Depthwise with a norm, of stride 2 with ReLU and of stride 1 without, and a norm without a convolution. */
+/** Depthwise with a norm, of stride 2 with ReLU and of stride 1 without, and a norm without a convolution, with a shortcut. */
 function normed(make: Make): Case {
   const [x, small, wide, other] = [
     make([2, 5, 19, 21]),
@@ -93,15 +93,17 @@ function normed(make: Make): Case {
   const [s1, b1, s2, b2, s3, b3] = parameters as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
   const first = relu(batchNorm(conv(x, small, { groups: 5, stride: 2, padding: 1 }), s1, b1, EPSILON).y);
   const second = batchNorm(conv(first, wide, { groups: 5, padding: [1, 2] }), s2, b2, EPSILON).y;
-  const third = relu(batchNorm(other, s3, b3, EPSILON).y);
+  const third = add(relu(batchNorm(other, s3, b3, EPSILON).y), other);
   return { results: [second, third], variables: [x, small, wide, other, ...parameters] };
 }
 
-/** Depthwise with bias and GELU. */
+/** Depthwise with bias and GELU, behind a layer with a bias. */
 function active(make: Make): Case {
   const [x, w, b] = [make([2, 3, 11, 18]), make([3, 1, 5, 5]), make([3])];
-  const y = gelu(conv(x, w, { groups: 3, padding: 2, bias: b }));
-  return { results: [y], variables: [x, w, b] };
+  const [mix, before] = [make([3, 3, 1, 1]), make([3])];
+  const mixed = conv(x, mix, { bias: before });
+  const y = gelu(conv(mixed, w, { groups: 3, padding: 2, bias: b }));
+  return { results: [y], variables: [x, w, b, mix, before] };
 }
 
 /** A strip without anything behind it, and GELU alone. */

@@ -103,6 +103,9 @@ interface Gradients {
   readonly ofBias: readonly AnyNode[];
 }
 
+const isChannelSum = (node: AnyNode): boolean =>
+  node.op === 'reduceSum' && node.attributes.axes.join() === '0,2,3' && !node.attributes.keepDims;
+
 /** @param dy gradient of the result. @param besideOthers whether other nodes may read it too */
 function gradientsOf(
   conv: Node<'conv'>,
@@ -118,9 +121,7 @@ function gradientsOf(
   const ofWeight = all.find(
     (node): node is Node<'convWeightGrad'> => node.op === 'convWeightGrad' && node.inputs[0] === x,
   );
-  const ofBias = all.filter(
-    (node) => node.op === 'reduceSum' && node.attributes.axes.join() === '0,2,3' && !node.attributes.keepDims,
-  );
+  const ofBias = all.filter(isChannelSum);
   if (!ofInput || !ofWeight) return undefined;
   const isComplete = all.length === 2 + ofBias.length;
   return isComplete || besideOthers ? { x, weight, ofInput, ofWeight, ofBias } : undefined;
@@ -200,17 +201,21 @@ function emit(
   conv: Node<'conv'>,
   inputs: readonly Tensor[],
   y: Tensor,
-  { current, replace }: Matching,
+  { current, readers, replace }: Matching,
   gelu = false,
 ): Tensor {
-  const [dx, dweight, dbias] = fusedOp(
+  // The bias of the layer before, if it has one.
+  const ofBiasBefore = readers(ofInput.outputs[0]!).filter(isChannelSum);
+  const channels = vector(y.shape[1]!);
+  const [dx, dweight, dbias, dxSum] = fusedOp(
     'DepthwiseGrad',
     inputs.map(current),
-    [x, weight, vector(y.shape[1]!)],
+    [x, weight, channels, ...(ofBiasBefore.length > 0 ? [channels] : [])],
     { ...geometry(conv.attributes, y), gelu: { int: gelu ? 1 : 0 } },
   );
   replace(ofInput, [dx!]);
   replace(ofWeight, [dweight!]);
   for (const node of ofBias) replace(node, [dbias!]);
+  for (const node of ofBiasBefore) replace(node, [dxSum!]);
   return dx!;
 }

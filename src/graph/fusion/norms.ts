@@ -1,6 +1,11 @@
-/** @file Batch norm with the ReLU behind it, and its gradient with the mask of that ReLU, each as one operator. */
+/**
+ * @file Batch norm with the ReLU behind it, and its gradient with the mask of that ReLU and the sum with other gradients, each as
+ * one operator.
+ */
 import type { AnyNode, Node, Tensor } from '../tensor.js';
+import { isElementwise } from './elementwise-program.js';
 import { fusedOp, fuseWith, type Matching } from './matching.js';
+import { isShape } from './planes.js';
 
 export function fuseNorms(outputs: readonly Tensor[]): Tensor[] {
   return fuseWith(outputs, (node, matching) => {
@@ -28,15 +33,34 @@ export function reluBehind(y: Tensor, { isInner, readers }: Matching): AnyNode |
   return reader!.op === 'relu' ? reader : undefined;
 }
 
-function backward(node: Node<'batchNormGrad'>, matching: Matching): readonly Tensor[] {
+function backward(node: Node<'batchNormGrad'>, matching: Matching): readonly (Tensor | undefined)[] {
   const [dy, x, scale, mean, variance] = node.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const { gradient, relu } = unmasked(dy, mean, matching);
-  return fusedOp(
+  const sum = sumBehind(node, matching);
+  const [dx, ...others] = fusedOp(
     'BatchNormGrad',
-    [gradient, x, scale, mean.node.inputs[2]!, mean, variance].map(matching.current),
+    [gradient, x, scale, mean.node.inputs[2]!, mean, variance, ...(sum ? [sum.other] : [])].map(
+      matching.current,
+    ),
     node.outputs,
     { epsilon: { float: node.attributes.epsilon }, relu: { int: relu ? 1 : 0 } },
   );
+  if (sum) matching.replace(sum.node, [dx!]);
+  return [sum ? undefined : dx!, ...others];
+}
+
+/** The addition of the gradient that other paths have brought to the same map, where that is stored before. */
+function sumBehind(
+  node: Node<'batchNormGrad'>,
+  { isInner, readers }: Matching,
+): { readonly node: AnyNode; readonly other: Tensor } | undefined {
+  const dx = node.outputs[0]!;
+  if (!isInner(dx)) return undefined;
+  const sum = readers(dx)[0]!;
+  const other = sum.inputs.find((x) => x !== dx);
+  if (sum.op !== 'add' || !other || other.node.id > node.id || !isShape(other, dx.shape)) return undefined;
+  // What one addition alone reads is part of a chain, and stored nowhere.
+  return isInner(other) && isElementwise(other.node as AnyNode) ? undefined : { node: sum, other };
 }
 
 /**
