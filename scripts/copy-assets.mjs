@@ -6,7 +6,7 @@ import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Whether a source has a counterpart in dist/. */
-const isPublished = (source) => !/\.(test\.ts|cases\.ts|md|proto)$/.test(source);
+const isPublished = (source) => !/\.(test\.ts|cases\.ts|md|proto|tsx)$/.test(source);
 
 cpSync('src', 'dist', { recursive: true, filter: (path) => !path.endsWith('.ts') && isPublished(path) });
 

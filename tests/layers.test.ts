@@ -33,6 +33,7 @@ const layers: readonly (readonly string[])[] = [
   ['studies'],
   ['index.js'],
   ['demo'],
+  ['studio'],
   ['cli'],
 ];
 
@@ -85,7 +86,8 @@ test('imports in src point down', () => {
 
 /**
  * What the command line takes besides the public API: what it does as a process (how errors are told and text is made fit for
- * a terminal, what has to be waited for or removed at its end, and its log), and the scenes of the quickstart.
+ * a terminal, what has to be waited for or removed at its end, and its log), the scenes of the quickstart, and the
+ * server of the studio.
  */
 const BESIDE_THE_API = [
   'base/activity.js',
@@ -98,6 +100,7 @@ const BESIDE_THE_API = [
   'demo/generate.js',
   'demo/pictures.js',
   'demo/untrained.js',
+  'studio/server/studio.js',
 ];
 
 test('the command line does all that it does through the public API', () => {

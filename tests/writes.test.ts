@@ -41,6 +41,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine/step-cache.ts': ['rm', 'utimes', 'writeFileAtomic'],
   'weights/checksum.ts': ['writeFileAtomic'],
   'weights/part-file.ts': ['copyFile', 'open', 'rename', 'rm', 'writeFileAtomic'],
+  // The folder of a studio, in which masks go to a history before they are replaced.
+  ...Object.fromEntries(
+    ['data-routes', 'jobs', 'labels', 'pictures', 'project', 'train-routes'].map((name) => [
+      `studio/server/${name}.ts`,
+      ['writeFileAtomic'],
+    ]),
+  ),
   // Removes what is being written when the process has to end at once.
   'base/unfinished.ts': ['rmSync'],
   // Goes on at the end of a file that the gate has made or recognised.

@@ -23,6 +23,7 @@ import { addOptimize } from './commands/optimize.js';
 import { addPredict } from './commands/predict.js';
 import { addReproduce } from './commands/reproduce.js';
 import { addSchema } from './commands/schema.js';
+import { addStudio } from './commands/studio.js';
 import { addSuggest } from './commands/suggest.js';
 import { addTrain } from './commands/train.js';
 import { addTune } from './commands/tune.js';
@@ -129,6 +130,7 @@ export function createProgram(
     add(program, context);
   addBenchmark(program, context);
   addExplain(program, context);
+  addStudio(program, context);
   addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);

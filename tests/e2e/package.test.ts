@@ -91,6 +91,8 @@ async function bytesIn(place: string): Promise<number> {
 const isBackbone = (path: string) =>
   /^dist\/weights\/backbones\/[\w-]+\.(safetensors|card\.json)$/.test(path);
 
+const isPage = (path: string) => /^dist\/studio\/pages\/(index\.html|style\.css)$/.test(path);
+
 const isDeployed = (path: string) => /^dist\/export\/deploy\/files\/[a-z]+\.(html|mjs|py|txt)$/.test(path);
 
 test('the package holds the built code and what a user reads, nothing else', async () => {
@@ -115,6 +117,7 @@ test('the package holds the built code and what a user reads, nothing else', asy
         path.startsWith('dist/') &&
         !/\.(js|d\.ts|yaml)$|\/licenses\.txt$/.test(path) &&
         !isBackbone(path) &&
+        !isPage(path) &&
         !isDeployed(path),
     ),
   ).toEqual([]);

@@ -42,6 +42,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   find: [],
   build: [],
   schema: [],
+  studio: [],
   check: [],
   convert: [],
   augment: paramsUsedBy('augment', 'useOtxAdapter'),

@@ -1,0 +1,242 @@
+/** @file What happens on a stage: where it is looked at, and what pointer and keys do to the mask. */
+
+import type { ClassInfo } from './api.js';
+import { type Area, brush, fillSegment, type Mask, type Point, polygon, type Segments } from './draw.js';
+
+/** What a pointer does. */
+export type Tool = 'brush' | 'eraser' | 'polygon' | 'fill' | 'pan';
+
+/** What is drawn with. */
+export interface Means {
+  readonly classes: readonly ClassInfo[];
+  readonly tool: Tool;
+  /** In pixels of the picture. */
+  readonly radius: number;
+  readonly label: number;
+  readonly segments: Segments | undefined;
+  readonly isReadOnly: boolean;
+  /** Called with what the mask was before, when a step is complete. */
+  readonly onStep: (before: Uint8Array) => void;
+}
+
+/** The elements of a stage. */
+export interface Elements {
+  readonly box: HTMLElement;
+  readonly picture: HTMLCanvasElement;
+  readonly mask: HTMLCanvasElement;
+  readonly lines: HTMLCanvasElement;
+}
+
+/** Distance on the screen within which a click closes a polygon. */
+const CLOSE = 10;
+
+/** Paints the colours of a mask into a canvas. */
+export function paintMask(
+  canvas: HTMLCanvasElement,
+  mask: Mask,
+  classes: readonly ClassInfo[],
+  { left, top, right, bottom }: Area,
+): void {
+  if (right <= left || bottom <= top) return;
+  const picture = new ImageData(right - left, bottom - top);
+  for (let y = top, to = 0; y < bottom; y++) {
+    for (let x = left; x < right; x++, to += 4) {
+      const label = mask.data[y * mask.width + x]!;
+      if (label === 0) continue;
+      const [red, green, blue] = classes[label]?.color ?? [255, 255, 255];
+      picture.data[to] = red;
+      picture.data[to + 1] = green;
+      picture.data[to + 2] = blue;
+      picture.data[to + 3] = 255;
+    }
+  }
+  canvas.getContext('2d')?.putImageData(picture, left, top);
+}
+
+/** One picture on a stage. */
+export class Board {
+  private view = { scale: 1, x: 0, y: 0 };
+  private points: readonly Point[] = [];
+  private cross: Point;
+  private stroke: { readonly before: Uint8Array; last: Point; readonly start: Point } | undefined;
+
+  constructor(
+    private readonly elements: Elements,
+    private readonly mask: Mask,
+    private readonly means: () => Means,
+  ) {
+    this.cross = [mask.width / 2, mask.height / 2];
+  }
+
+  /** Paints the whole mask. */
+  paintAll(): void {
+    this.paint({ left: 0, top: 0, right: this.mask.width, bottom: this.mask.height });
+  }
+
+  /** Shows the whole picture. */
+  fit(): void {
+    const { clientWidth, clientHeight } = this.elements.box;
+    const { width, height } = this.mask;
+    const scale = Math.min(clientWidth / width, clientHeight / height);
+    this.view = { scale, x: (clientWidth - width * scale) / 2, y: (clientHeight - height * scale) / 2 };
+    this.place();
+  }
+
+  /** Around a point of the picture. */
+  zoom(factor: number, [px, py]: Point): void {
+    const { scale, x, y } = this.view;
+    const next = Math.max(0.02, Math.min(64, scale * factor));
+    this.view = { scale: next, x: x + px * (scale - next), y: y + py * (scale - next) };
+    this.place();
+  }
+
+  /** Forgets corners that were not closed. */
+  drop(): void {
+    this.points = [];
+    this.drawLines();
+  }
+
+  /** A place on the screen as one of the picture. */
+  pointOf({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }): Point {
+    const { left, top } = this.elements.box.getBoundingClientRect();
+    const { scale, x, y } = this.view;
+    return [(clientX - left - x) / scale, (clientY - top - y) / scale];
+  }
+
+  onPointerDown(event: PointerEvent): void {
+    const point = this.pointOf(event);
+    this.cross = point;
+    const { tool, radius, isReadOnly } = this.means();
+    const start: Point = [event.clientX - this.view.x, event.clientY - this.view.y];
+    this.stroke = { before: this.mask.data.slice(), last: point, start };
+    if (tool === 'pan' || event.button === 1 || isReadOnly) return;
+    if (this.isPainting) this.paint(brush(this.mask, point, point, radius, this.label));
+    else this.use(point);
+    this.drawLines();
+  }
+
+  onPointerMove(event: PointerEvent): void {
+    const point = this.pointOf(event);
+    this.cross = point;
+    const { tool, radius, isReadOnly } = this.means();
+    if (this.stroke && (tool === 'pan' || event.buttons === 4)) {
+      const [x, y] = this.stroke.start;
+      this.view = { ...this.view, x: event.clientX - x, y: event.clientY - y };
+      this.place();
+      return;
+    }
+    if (this.stroke && !isReadOnly && this.isPainting) {
+      this.paint(brush(this.mask, this.stroke.last, point, radius, this.label));
+      this.stroke.last = point;
+    }
+    this.drawLines();
+  }
+
+  onPointerUp(): void {
+    if (this.stroke && this.isPainting) this.means().onStep(this.stroke.before);
+    this.stroke = undefined;
+  }
+
+  onKeyDown(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const far = event.shiftKey ? 10 : 1;
+    const moves: Record<string, Point> = {
+      ...{ ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] },
+    };
+    const move = moves[event.key];
+    if (move) this.cross = [this.cross[0] + move[0], this.cross[1] + move[1]];
+    else if (event.key === 'Enter' && event.shiftKey) this.closePolygon();
+    else if (event.key === 'Enter' || event.key === ' ') this.use(this.cross);
+    else if (event.key === 'Escape') this.points = [];
+    else if (event.key === '+' || event.key === '=') this.zoom(1.25, this.cross);
+    else if (event.key === '-') this.zoom(0.8, this.cross);
+    else if (event.key === 'f') this.fit();
+    else return;
+    event.preventDefault();
+    this.drawLines();
+  }
+
+  /** Fills what the corners enclose. */
+  closePolygon(): void {
+    const found = this.points;
+    this.points = [];
+    if (found.length >= 3) this.step(() => polygon(this.mask, found, this.label));
+    this.drawLines();
+  }
+
+  private get isPainting(): boolean {
+    return ['brush', 'eraser'].includes(this.means().tool);
+  }
+
+  private get label(): number {
+    const { tool, label } = this.means();
+    return tool === 'eraser' ? 0 : label;
+  }
+
+  /** What Enter and a click do. */
+  private use(point: Point): void {
+    const { tool, radius, segments, isReadOnly } = this.means();
+    if (isReadOnly) return;
+    if (this.isPainting) this.step(() => brush(this.mask, point, point, radius, this.label));
+    if (tool === 'fill' && segments) this.step(() => fillSegment(this.mask, segments, point, this.label));
+    if (tool !== 'polygon') return;
+    const [first] = this.points;
+    const isClosing =
+      first &&
+      this.points.length >= 3 &&
+      Math.hypot(first[0] - point[0], first[1] - point[1]) * this.view.scale < CLOSE;
+    if (isClosing) this.closePolygon();
+    else this.points = [...this.points, point];
+  }
+
+  private step(change: () => Area): void {
+    const before = this.mask.data.slice();
+    this.paint(change());
+    this.means().onStep(before);
+  }
+
+  private paint(area: Area): void {
+    paintMask(this.elements.mask, this.mask, this.means().classes, area);
+  }
+
+  private place(): void {
+    const { scale, x, y } = this.view;
+    for (const each of [this.elements.picture, this.elements.mask]) {
+      each.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    }
+    this.drawLines();
+  }
+
+  /** Corners, cross and the size of the brush: white on black, to be seen on anything. */
+  private drawLines(): void {
+    const { lines, box } = this.elements;
+    lines.width = box.clientWidth;
+    lines.height = box.clientHeight;
+    const context = lines.getContext('2d')!;
+    const { scale, x, y } = this.view;
+    const at = ([px, py]: Point): Point => [px * scale + x, py * scale + y];
+    const [cx, cy] = at(this.cross);
+    const path = new Path2D();
+    this.points.forEach((point, index) => {
+      if (index === 0) path.moveTo(...at(point));
+      else path.lineTo(...at(point));
+    });
+    path.moveTo(cx - 8, cy);
+    path.lineTo(cx + 8, cy);
+    path.moveTo(cx, cy - 8);
+    path.lineTo(cx, cy + 8);
+    if (this.isPainting) {
+      const radius = this.means().radius * scale;
+      path.moveTo(cx + radius, cy);
+      path.arc(cx, cy, radius, 0, 2 * Math.PI);
+    }
+    for (const [color, width] of [
+      ['#000', 3],
+      ['#fff', 1],
+    ] as const) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.stroke(path);
+    }
+  }
+}

@@ -1,0 +1,374 @@
+/** @file *Label*: one picture at a time, with tools, classes, the way back, and what a model proposes. */
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
+import type { Tool } from './board.js';
+import { type Mask, type Segments, Undo } from './draw.js';
+import { Stage } from './stage.js';
+import { attempt, go, refreshPictures, useShared } from './store.js';
+
+/** The value of pixels that neither teach nor count. */
+const IGNORED = 255;
+const MOST_SEGMENTED = 1_000_000;
+const TOOLS: readonly (readonly [Tool, string, string])[] = [
+  ['brush', 'Brush', 'b'],
+  ['eraser', 'Eraser', 'e'],
+  ['polygon', 'Polygon', 'p'],
+  ['fill', 'Magic fill', 'm'],
+  ['pan', 'Move', 'h'],
+];
+
+interface Open {
+  readonly picture: Picture;
+  readonly image: ImageBitmap;
+  readonly mask: Mask;
+  readonly undo: Undo;
+}
+
+async function open(picture: Picture): Promise<Open> {
+  const [blob, data] = await Promise.all([
+    getBytes(`api/images/${picture.key}/picture`).then((bytes) => new Blob([bytes as BlobPart])),
+    getBytes(`api/images/${picture.key}/labels`),
+  ]);
+  const { width, height } = picture;
+  return { picture, image: await createImageBitmap(blob), mask: { data, width, height }, undo: new Undo() };
+}
+
+/** Divides the picture in a thread of its own; a large one at a smaller size. */
+function segment(image: ImageBitmap, onSegments: (segments: Segments) => void): () => void {
+  const scale = Math.min(1, Math.sqrt(MOST_SEGMENTED / (image.width * image.height)));
+  const [width, height] = [
+    Math.max(1, Math.round(image.width * scale)),
+    Math.max(1, Math.round(image.height * scale)),
+  ];
+  const context = new OffscreenCanvas(width, height).getContext('2d')!;
+  context.drawImage(image, 0, 0, width, height);
+  const worker = new Worker('segments.js', { type: 'module' });
+  worker.onmessage = ({ data }) => onSegments(data as Segments);
+  worker.postMessage({ rgba: context.getImageData(0, 0, width, height).data, width, height });
+  return () => worker.terminate();
+}
+
+/** The picture that is drawn on, and what is done with it. */
+function useOpened(picture: Picture | undefined) {
+  const [opened, setOpened] = useState<Open>();
+  const [version, setVersion] = useState(0);
+  const [isChanged, setChanged] = useState(false);
+  const draw = () => setVersion((count) => count + 1);
+  useEffect(() => {
+    let isGone = false;
+    if (picture)
+      void attempt(async () => {
+        const next = await open(picture);
+        if (isGone) return;
+        setOpened(next);
+        setChanged(false);
+        draw();
+      });
+    return () => {
+      isGone = true;
+    };
+  }, [picture?.key]);
+  const note = (before: Uint8Array) => {
+    if (opened?.undo.note(before, opened.mask.data)) setChanged(true);
+  };
+  return {
+    opened: opened?.picture.key === picture?.key ? opened : undefined,
+    version,
+    isChanged,
+    note,
+    back: (isRedo: boolean) => {
+      if (!opened || !(isRedo ? opened.undo.redo(opened.mask) : opened.undo.undo(opened.mask))) return;
+      setChanged(true);
+      draw();
+    },
+    replace: (data: Uint8Array) => {
+      if (!opened) return;
+      const before = opened.mask.data.slice();
+      opened.mask.data.set(data);
+      note(before);
+      draw();
+    },
+    /** @returns whether it is saved */
+    save: async () => {
+      const isSaved = await attempt(async () => {
+        if (!opened) return false;
+        await send('PUT', `api/images/${opened.picture.key}/labels`, opened.mask.data);
+        setChanged(false);
+        await refreshPictures();
+        return true;
+      });
+      return isSaved === true;
+    },
+  };
+}
+
+function useSegments(opened: Open | undefined, isWanted: boolean): Segments | undefined {
+  const [found, setFound] = useState<{ readonly of: Open; readonly segments: Segments }>();
+  const segments = found?.of === opened ? found?.segments : undefined;
+  useEffect(() => {
+    if (!isWanted || !opened || segments) return undefined;
+    return segment(opened.image, (result) => setFound({ of: opened, segments: result }));
+  }, [isWanted, opened, segments]);
+  return segments;
+}
+
+/** Keys of the whole page, but where something is typed. */
+function useKeys(onKey: (event: KeyboardEvent) => boolean): void {
+  const latest = useRef(onKey);
+  latest.current = onKey;
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => {
+      const { target } = event;
+      const isTyped =
+        target instanceof HTMLSelectElement ||
+        (target instanceof HTMLInputElement && target.type !== 'range');
+      if (!isTyped && latest.current(event)) event.preventDefault();
+    };
+    addEventListener('keydown', listener);
+    return () => removeEventListener('keydown', listener);
+  }, []);
+}
+
+/** The page. @param wanted key of the picture in the address */
+export function LabelPage({ wanted }: { readonly wanted: string | undefined }) {
+  const { project, pictures } = useShared();
+  const [tool, setTool] = useState<Tool>('brush');
+  const [radius, setRadius] = useState(8);
+  const [label, setLabel] = useState(1);
+  const [opacity, setOpacity] = useState(0.6);
+  const first = useRef<number | undefined>(undefined);
+  // Without one in the address it is the first without labels, and stays so when that is saved.
+  if (pictures.length > 0) first.current ??= pictures.find(({ labels }) => labels === '')?.key ?? 0;
+  const key = wanted === undefined ? first.current : Number(wanted);
+  const picture = key === undefined ? undefined : pictures[key];
+  const { opened, version, isChanged, note, back, replace, save } = useOpened(picture);
+  const segments = useSegments(opened, tool === 'fill');
+  const isReadOnly = project?.isReadOnly ?? true;
+  const move = async (step: number) => {
+    if (isChanged && !(await save())) return;
+    if (key !== undefined && pictures[key + step]) go('label', key + step);
+  };
+  useKeys((event) => {
+    const isCommand = event.ctrlKey || event.metaKey;
+    const letter = event.key.toLowerCase();
+    const chosen = TOOLS.find(([, , hotKey]) => hotKey === letter);
+    if (isCommand && letter === 'z') back(event.shiftKey);
+    else if (isCommand && letter === 'y') back(true);
+    else if (isCommand && letter === 's') void save();
+    else if (isCommand || event.altKey) return false;
+    else if (chosen) setTool(chosen[0]);
+    else if (letter === '[') setRadius(Math.max(1, radius - 1));
+    else if (letter === ']') setRadius(Math.min(100, radius + 1));
+    else if (letter === 'n') void move(1);
+    else if (letter === 'v') void move(-1);
+    else if (letter === 'i') setLabel(IGNORED);
+    else if (/^[0-9]$/.test(letter) && Number(letter) < (project?.classes.length ?? 0))
+      setLabel(Number(letter));
+    else return false;
+    return true;
+  });
+  if (!project || !picture) return <div class="page">There is no image to label yet.</div>;
+  const { classes } = project;
+  const means = { classes, tool, radius, label, segments, isReadOnly, onStep: note };
+  return (
+    <div class="columns">
+      <section class="side" aria-label="Tools">
+        <h1>Label</h1>
+        <p class="quiet" title={picture.id}>
+          {picture.id}, {picture.width} x {picture.height}
+        </p>
+        <div class="row">
+          <button type="button" onClick={() => move(-1)} title="key v">
+            Before
+          </button>
+          <button type="button" onClick={() => move(1)} title="key n">
+            Next
+          </button>
+          {!isReadOnly && (
+            <button type="button" class="main" disabled={!opened} onClick={save} title="Ctrl+S">
+              {isChanged ? 'Save *' : 'Save'}
+            </button>
+          )}
+        </div>
+        <Tools tool={tool} isReady={segments !== undefined} onTool={setTool} onBack={back} />
+        <label>
+          Size of the brush: {radius} pixels
+          <input
+            type="range"
+            min="1"
+            max="100"
+            value={radius}
+            onInput={(event) => setRadius(Number(event.currentTarget.value))}
+          />
+        </label>
+        <label>
+          Opacity
+          <input
+            type="range"
+            min="0"
+            max="1"
+            step="0.05"
+            value={opacity}
+            onInput={(event) => setOpacity(Number(event.currentTarget.value))}
+          />
+        </label>
+        <Classes classes={classes} label={label} onLabel={setLabel} isReadOnly={isReadOnly} />
+        {!isReadOnly && <Proposal picture={picture} onProposal={replace} />}
+      </section>
+      {opened && (
+        <Stage {...means} version={version} opacity={opacity} image={opened.image} mask={opened.mask} />
+      )}
+    </div>
+  );
+}
+
+interface ToolsProps {
+  readonly tool: Tool;
+  /** Whether the segments of the magic fill are there. */
+  readonly isReady: boolean;
+  readonly onTool: (tool: Tool) => void;
+  readonly onBack: (isRedo: boolean) => void;
+}
+
+function Tools({ tool, isReady, onTool, onBack }: ToolsProps) {
+  return (
+    <>
+      <div class="row">
+        {TOOLS.map(([name, title, hotKey]) => (
+          <button
+            type="button"
+            key={name}
+            aria-pressed={tool === name}
+            title={`key ${hotKey}`}
+            onClick={() => onTool(name)}
+          >
+            {title}
+          </button>
+        ))}
+      </div>
+      {tool === 'fill' && (
+        <p class="quiet" role="status">
+          {isReady ? 'Click to fill a region' : 'Finding regions …'}
+        </p>
+      )}
+      <div class="row">
+        <button type="button" onClick={() => onBack(false)} title="Ctrl+Z">
+          Undo
+        </button>
+        <button type="button" onClick={() => onBack(true)} title="Ctrl+Y">
+          Redo
+        </button>
+      </div>
+    </>
+  );
+}
+
+interface ClassesProps {
+  readonly classes: readonly ClassInfo[];
+  readonly label: number;
+  readonly isReadOnly: boolean;
+  readonly onLabel: (label: number) => void;
+}
+
+const COLORS: readonly [number, number, number][] = [
+  [221, 161, 0],
+  [115, 153, 255],
+  [231, 255, 0],
+  [173, 71, 131],
+  [0, 215, 178],
+  [227, 0, 23],
+  [83, 79, 255],
+  [172, 255, 255],
+  [238, 90, 198],
+  [185, 121, 120],
+];
+
+function Classes({ classes, label, isReadOnly, onLabel }: ClassesProps) {
+  const [name, setName] = useState('');
+  const add = (event: Event) => {
+    event.preventDefault();
+    const color = COLORS[(classes.length - 1) % COLORS.length]!;
+    void attempt(async () => {
+      await send('PUT', 'api/classes', { classes: [...classes, { name: name.trim(), color }] });
+      onLabel(classes.length);
+      setName('');
+    });
+  };
+  return (
+    <fieldset>
+      <legend>Classes</legend>
+      <div class="classes">
+        {classes.map((info, index) => (
+          <button type="button" key={info.name} aria-pressed={label === index} onClick={() => onLabel(index)}>
+            <span class="swatch" style={{ background: cssColor(info) }} />
+            {index < 10 ? `${index} ` : ''}
+            {info.name}
+          </button>
+        ))}
+        <button type="button" aria-pressed={label === IGNORED} onClick={() => onLabel(IGNORED)}>
+          <span class="swatch" style={{ background: '#fff' }} />i ignored
+        </button>
+      </div>
+      {!isReadOnly && (
+        <form class="row" onSubmit={add}>
+          <input
+            aria-label="Name of a new class"
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+            size={14}
+          />
+          <button type="submit" disabled={name.trim() === ''}>
+            Add
+          </button>
+        </form>
+      )}
+    </fieldset>
+  );
+}
+
+interface RunRow {
+  readonly name: string;
+  readonly hasWeights: boolean;
+}
+
+/** What a model of this studio makes of the picture, to be corrected. */
+function Proposal({
+  picture,
+  onProposal,
+}: {
+  readonly picture: Picture;
+  readonly onProposal: (data: Uint8Array) => void;
+}) {
+  const [runs, setRuns] = useState<readonly RunRow[]>([]);
+  const [isBusy, setBusy] = useState(false);
+  useEffect(() => {
+    void attempt(async () =>
+      setRuns((await get<RunRow[]>('api/runs')).filter(({ hasWeights }) => hasWeights)),
+    );
+  }, []);
+  const [run, setRun] = useState<string>();
+  const name = run ?? runs[0]?.name;
+  if (name === undefined) return null;
+  const copy = async () => {
+    setBusy(true);
+    await attempt(async () => {
+      const bytes = await getBytes(`api/images/${picture.key}/prediction/${name}`);
+      onProposal(bytes.subarray(0, picture.width * picture.height));
+    });
+    setBusy(false);
+  };
+  return (
+    <fieldset>
+      <legend>Model</legend>
+      <select aria-label="Run" value={name} onChange={(event) => setRun(event.currentTarget.value)}>
+        {runs.map((each) => (
+          <option key={each.name}>{each.name}</option>
+        ))}
+      </select>
+      <button type="button" disabled={isBusy} onClick={copy}>
+        {isBusy ? 'Predicting …' : 'Copy its prediction'}
+      </button>
+    </fieldset>
+  );
+}

@@ -1,0 +1,68 @@
+/** @file The frame of the studio: its pages by name, and what is to be said on all of them. */
+
+import { render } from 'preact';
+import { DataPage } from './data-page.js';
+import { LabelPage } from './label-page.js';
+import { change, listen, useRoute, useShared } from './store.js';
+import { TrainPage } from './train-page.js';
+
+const PAGES = [
+  ['data', 'Data'],
+  ['label', 'Label'],
+  ['train', 'Train'],
+] as const;
+
+function App() {
+  const [page = '', ...rest] = useRoute();
+  const { project, error, progress } = useShared();
+  const name = PAGES.some(([each]) => each === page) ? page : 'data';
+  return (
+    <>
+      <header>
+        <strong>otx studio</strong>
+        <nav aria-label="Pages">
+          {PAGES.map(([each, title]) => (
+            <a key={each} href={`#/${each}`} aria-current={each === name ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <span class="quiet grow" title={project?.data}>
+          {project?.data.split(/[\\/]/).at(-1)}
+        </span>
+        {project?.isReadOnly && <span class="tag">read-only</span>}
+      </header>
+      {error && (
+        <div class="error" role="alert">
+          {error}{' '}
+          <button type="button" onClick={() => change({ error: undefined })}>
+            Close
+          </button>
+        </div>
+      )}
+      {progress && (
+        <div class="note" role="status">
+          {progress}
+        </div>
+      )}
+      {project?.state === 'opening' && (
+        <div class="note" role="status">
+          Looking for images …
+        </div>
+      )}
+      {project?.state === 'failed' && (
+        <div class="error" role="alert">
+          {project.message}
+        </div>
+      )}
+      <main>
+        {name === 'data' && <DataPage />}
+        {name === 'label' && <LabelPage wanted={rest[0]} />}
+        {name === 'train' && <TrainPage />}
+      </main>
+    </>
+  );
+}
+
+listen();
+render(<App />, document.getElementById('app')!);

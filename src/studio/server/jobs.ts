@@ -1,0 +1,197 @@
+/**
+ * @file Work that the command line does for the studio, in processes of its own: trainings, checks, exports. Each has a file in `jobs`, so
+ * that a studio that is started again knows what was under way, and what goes on without it.
+ */
+
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../base/atomic.js';
+import { OtxError } from '../../base/errors.js';
+import { makeFolder } from '../../base/make-folder.js';
+import { ownerOf } from '../../base/outputs/lock.js';
+import { readTextOf } from '../../base/read-file.js';
+import { isRunning } from '../../base/temporary-name.js';
+import type { Workshop } from './workshop.js';
+
+/** What jobs do. */
+export const JOB_KINDS = ['train', 'check', 'evaluate', 'suggest', 'export', 'deploy'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+const jobSchema = z.object({
+  id: z.string().regex(/^[\w-]+$/),
+  kind: z.enum(JOB_KINDS),
+  /** Behind `otx`. */
+  words: z.array(z.string()),
+  /** Where its results go. */
+  folder: z.string(),
+  pid: z.number().int().positive(),
+  state: z.enum(['running', 'done', 'failed', 'paused', 'stopped']),
+  started: z.string(),
+  /** Its last lines. */
+  log: z.array(z.string()).default([]),
+});
+
+/** One piece of work. */
+export type Job = z.infer<typeof jobSchema>;
+
+const KIND = { code: 'output', expected: 'a job of a studio', maxBytes: 2 ** 20 } as const;
+const LINES_KEPT = 60;
+const MOST_RUNNING = 2;
+/** How long a closing studio waits for trainings to save. */
+const PATIENCE_MILLISECONDS = 20_000;
+const LOOK_MILLISECONDS = 500;
+
+/** All jobs of a studio. */
+export class Jobs {
+  private readonly jobs = new Map<string, Job>();
+  private readonly asked = new Map<string, 'paused' | 'stopped'>();
+
+  constructor(private readonly workshop: Workshop) {
+    workshop.onClose(() => this.pauseAll());
+  }
+
+  /** Reads what an earlier studio has left. */
+  async restore(): Promise<void> {
+    const { project } = this.workshop;
+    const names = await readdir(project.at('jobs')).catch((): string[] => []);
+    for (const name of names.filter((each) => each.endsWith('.json'))) {
+      const text = await readTextOf(project.at('jobs', name), KIND).catch(() => '');
+      const parsed = jobSchema.safeParse(jsonOf(text));
+      if (!parsed.success) continue;
+      const job = parsed.data;
+      this.jobs.set(job.id, job);
+      if (job.state !== 'running') continue;
+      if (await isAlive(job)) void this.follow(job);
+      else await this.end(job, job.kind === 'train' ? 'paused' : 'failed');
+    }
+  }
+
+  /** The newest first. */
+  list(): readonly Job[] {
+    return [...this.jobs.values()].sort((a, b) => b.started.localeCompare(a.started));
+  }
+
+  /**
+   * Starts one.
+   *
+   * @throws OtxError `usage` where enough is under way.
+   */
+  async start(id: string, kind: JobKind, words: readonly string[], folder: string): Promise<Job> {
+    const running = this.list().filter(({ state }) => state === 'running');
+    if (running.length >= MOST_RUNNING || (kind === 'train' && running.some((job) => job.kind === 'train'))) {
+      throw new OtxError('usage', 'enough is under way; wait for its end, or pause it');
+    }
+    const [program, ...first] = this.workshop.otx;
+    await makeFolder(this.workshop.project.at('jobs'));
+    // A group of its own: Ctrl-C is for the studio, which asks its jobs to save.
+    const child = spawn(program!, [...first, ...words], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const failed = new Promise<never>((_, reject) => child.once('error', reject));
+    failed.catch(() => undefined);
+    if (child.pid === undefined) await failed;
+    const started = new Date().toISOString();
+    const job: Job = {
+      id,
+      kind,
+      words: [...words],
+      folder,
+      pid: child.pid!,
+      state: 'running',
+      started,
+      log: [],
+    };
+    this.jobs.set(id, job);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        const lines = text
+          .split(/[\r\n]+/)
+          .map((line) => line.trim())
+          .filter((line) => line !== '');
+        job.log = [...job.log, ...lines].slice(-LINES_KEPT);
+        this.tell(job);
+      });
+    }
+    child.on('close', (code) => {
+      const asked = this.asked.get(id);
+      void this.end(job, code === 0 ? 'done' : (asked ?? 'failed'));
+    });
+    await this.write(job);
+    this.tell(job);
+    return job;
+  }
+
+  /** Asks a job to save and end. @throws OtxError `usage` for one that is not under way. */
+  stop(id: string, as: 'paused' | 'stopped'): void {
+    const job = this.jobs.get(id);
+    if (job?.state !== 'running') throw new OtxError('usage', 'this job is not under way');
+    this.asked.set(id, as);
+    kill(job.pid);
+  }
+
+  /** Whether one of a kind is under way in a folder. */
+  isAtWork(folder: string): boolean {
+    return this.list().some((job) => job.state === 'running' && job.folder === folder);
+  }
+
+  private async follow(job: Job): Promise<void> {
+    while (await isAlive(job)) {
+      await sleep(LOOK_MILLISECONDS, undefined, { ref: false });
+      if (this.workshop.signal.aborted) return;
+    }
+    await this.end(job, this.asked.get(job.id) ?? 'done');
+  }
+
+  private async end(job: Job, state: Job['state']): Promise<void> {
+    job.state = state;
+    this.asked.delete(job.id);
+    await this.write(job).catch(() => undefined);
+    this.tell(job);
+  }
+
+  private write(job: Job): Promise<void> {
+    if (this.workshop.project.isReadOnly) return Promise.resolve();
+    return writeFileAtomic(this.workshop.project.at('jobs', `${job.id}.json`), `${JSON.stringify(job)}\n`);
+  }
+
+  private tell({ id, kind, state, log }: Job): void {
+    this.workshop.news.tell({ type: 'job', id, kind, state, line: log.at(-1) ?? '' });
+  }
+
+  private async pauseAll(): Promise<void> {
+    const running = this.list().filter(({ state }) => state === 'running');
+    for (const { id, pid } of running) {
+      this.asked.set(id, 'paused');
+      kill(pid);
+    }
+    const end = performance.now() + PATIENCE_MILLISECONDS;
+    while (running.some(({ state }) => state === 'running') && performance.now() < end) await sleep(50);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** A training holds a lock; a number alone may be another process by now. */
+async function isAlive({ kind, pid, folder }: Job): Promise<boolean> {
+  if (!isRunning(pid)) return false;
+  if (kind !== 'train') return true;
+  const owner = await ownerOf(`${folder}/run.lock`).catch(() => undefined);
+  return owner === undefined || owner.pid === pid;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * @file Masks that are drawn in the studio: a data set in the Common layout of its own, complete after every save. What a mask was
+ * before stays in a history.
+ */
+
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic.js';
+import { OtxError } from '../../base/errors.js';
+import { makeFolder } from '../../base/make-folder.js';
+import { linkFile } from '../../base/outputs/link-file.js';
+import { readRegular } from '../../base/read-file.js';
+import { IGNORE_INDEX } from '../../data/index.js';
+import { encodeIndexMask } from '../../drawing/index-mask.js';
+import { type Catalog, type Entry, isLabeled, labelsOf } from './catalog.js';
+import type { Inside } from './inside.js';
+import { classesIn } from './pictures.js';
+import type { Project } from './project.js';
+
+const MOST_MASK_BYTES = 2 ** 28;
+
+/** Where the mask of an image is, or would be. */
+export const maskPathOf = (project: Project, id: string): string =>
+  join(project.dataset, 'masks', `${id}.png`);
+
+/**
+ * Saves the labels of an image. The mask is written whole or not at all; the one before it goes to `history` first.
+ *
+ * @param labels a class index a pixel, 255 to ignore.
+ * @throws OtxError `usage` for labels that do not fit the image or the classes, `output`.
+ */
+export async function saveLabels(
+  {
+    project,
+    catalog,
+    inside,
+  }: { readonly project: Project; readonly catalog: Catalog; readonly inside: Inside },
+  entry: Entry,
+  labels: Uint8Array,
+): Promise<void> {
+  const { width, height, id } = entry;
+  if (labels.length !== width * height) {
+    throw new OtxError('usage', `${labels.length} labels are not those of ${width}x${height} pixels`);
+  }
+  const shows = classesIn(labels);
+  const wrong = shows.find((label) => label >= catalog.classes.length && label !== IGNORE_INDEX);
+  if (wrong !== undefined)
+    throw new OtxError('usage', `the label ${wrong} is none of ${catalog.classes.length} classes`);
+  const path = maskPathOf(project, id);
+  await keep(project, entry, path);
+  await addPicture(project, entry, inside);
+  await makeFolder(join(path, '..'));
+  await writeFileAtomic(path, await encodeIndexMask(labels, entry, palette(catalog)));
+  entry.own = path;
+  entry.revision += 1;
+  entry.shows = shows;
+}
+
+/** The mask that is there, under the time of its end. */
+async function keep(project: Project, { id }: Entry, path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (!facts) return;
+  const folder = project.at('history', id);
+  await makeFolder(folder);
+  const time = new Date().toISOString().replace(/[:.]/g, '-');
+  await writeFileAtomic(join(folder, `${time}.png`), await readRegular(path, MOST_MASK_BYTES));
+}
+
+/** The picture beside the mask, without a copy where the file system lets that. */
+async function addPicture(project: Project, entry: Entry, inside: Inside): Promise<void> {
+  const target = await inside.check(entry.imagePath);
+  const path = join(project.dataset, 'images', `${entry.id}${extname(entry.imagePath)}`);
+  await linkFile(path, target);
+}
+
+/** All 256 colours, so that every value has one, and no reader takes the colours for those of classes. */
+function palette({ classes }: Catalog): { name: string; color: readonly [number, number, number] }[] {
+  return Array.from({ length: 256 }, (_, index) => ({
+    name: classes[index]?.name ?? '',
+    color: classes[index]?.color ?? ([255, 255, 254 - (index % 2)] as const),
+  }));
+}
+
+/** Says what the values of the masks mean. */
+export async function writeMeta(project: Project, catalog: Catalog): Promise<void> {
+  const meta = {
+    label_map: Object.fromEntries(catalog.classes.map(({ name }, index) => [String(index), name])),
+  };
+  await makeFolder(project.dataset);
+  await writeFileAtomic(join(project.dataset, 'dataset_meta.json'), `${JSON.stringify(meta, null, 2)}\n`);
+}
+
+/** What a training learns from and validates on. */
+export interface TrainingData {
+  /** Flags of `otx train`. */
+  readonly flags: readonly string[];
+  /** Images with labels to learn from, and to validate on; 0 of the latter where the training chooses. */
+  readonly train: number;
+  readonly val: number;
+}
+
+/**
+ * The data set of a training: the labels of the data as they are where nothing was changed here, else all of them together with what
+ * was drawn here, which takes a mask for each image the first time.
+ *
+ * @throws OtxError `usage` where nothing is labeled.
+ */
+export async function trainingData(
+  parts: { readonly project: Project; readonly catalog: Catalog; readonly inside: Inside },
+  onProgress: (done: number, total: number) => void,
+): Promise<TrainingData> {
+  const { project, catalog } = parts;
+  const labeled = catalog.entries.filter(isLabeled);
+  const subset = (entry: Entry) => project.subsets[entry.id] ?? entry.given;
+  const train = labeled.filter((entry) => ['auto', 'train'].includes(subset(entry)));
+  const val = labeled.filter((entry) => subset(entry) === 'val');
+  if (train.length === 0) {
+    throw new OtxError(
+      'usage',
+      'there is nothing to learn from: no image of the subset "train" is labeled yet',
+    );
+  }
+  const isAsGiven =
+    labeled.every(
+      ({ own, id }) => own === undefined && !project.imports.some((name) => id.startsWith(`${name}/`)),
+    ) &&
+    Object.keys(project.subsets).length === 0 &&
+    project.classes.length === 0;
+  if (isAsGiven) {
+    return { flags: ['--train-data-roots', project.data], train: train.length, val: val.length };
+  }
+  await writeMeta(project, catalog);
+  let done = 0;
+  for (const entry of labeled) {
+    if (entry.own === undefined) await saveLabels(parts, entry, (await labelsOf(entry)).data);
+    done += 1;
+    onProgress(done, labeled.length);
+  }
+  const flags = ['--train-data-roots', project.dataset];
+  if (val.length === 0 && train.length === labeled.length) return { flags, train: train.length, val: 0 };
+  const write = async (name: string, entries: readonly Entry[]) => {
+    await makeFolder(project.at('split'));
+    await writeFileAtomic(project.at('split', name), entries.map(({ id }) => `${id}\n`).join(''));
+    return project.at('split', name);
+  };
+  const held = val.length > 0 ? val : train.filter((_, at) => at % 5 === 4);
+  const learned = val.length > 0 || held.length === 0 ? train : train.filter((_, at) => at % 5 !== 4);
+  flags.push('--train-list', await write('train.txt', learned));
+  if (held.length > 0) flags.push('--val-list', await write('val.txt', held));
+  return { flags, train: learned.length, val: held.length };
+}

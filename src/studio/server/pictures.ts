@@ -1,0 +1,133 @@
+/** @file Pictures and masks for pages: small ones for the grid, which are kept, and whole ones to draw on. */
+
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/atomic.js';
+import { cacheFolder } from '../../base/cache-folder.js';
+import { OtxError } from '../../base/errors.js';
+import { makeFolder } from '../../base/make-folder.js';
+import { readRegular } from '../../base/read-file.js';
+import { createTurns } from '../../base/turns.js';
+import { previewOf, readBytes } from '../../data/images/decoder.js';
+import sharp from '../../data/images/sharp.js';
+import { readImage } from '../../data/index.js';
+import { type Entry, labelsOf } from './catalog.js';
+import type { Inside } from './inside.js';
+
+/** Longest side of a small picture, in pixels. */
+export const THUMBNAIL_SIDE = 224;
+/** Pixels of a picture that pages draw on. */
+export const MOST_DRAWN = 25_000_000;
+const MOST_THUMBNAIL_BYTES = 2 ** 20;
+const VERSION = 1;
+
+/** One after the other as far as memory goes; others wait. */
+const takeTurn = createTurns(2);
+
+/** A picture of at most {@link THUMBNAIL_SIDE} pixels a side, as WebP. @throws OtxError `image`, `usage` */
+export async function thumbnailOf(entry: Entry, inside: Inside): Promise<Uint8Array> {
+  const path = await inside.check(entry.imagePath);
+  const { size, mtimeMs } = await stat(path);
+  const state = JSON.stringify([VERSION, THUMBNAIL_SIDE, path, size, mtimeMs, entry.reading ?? null]);
+  const name = createHash('sha256').update(state).digest('hex').slice(0, 32);
+  const folder = join(cacheFolder(), 'studio', name.slice(0, 2));
+  const kept = await readRegular(join(folder, `${name}.webp`), MOST_THUMBNAIL_BYTES).catch(() => undefined);
+  if (kept) return kept;
+  return takeTurn(async () => {
+    const bytes = await smallPicture(path, entry);
+    // A cache that cannot be written costs time alone.
+    await makeFolder(folder)
+      .then(() => writeFileAtomic(join(folder, `${name}.webp`), bytes))
+      .catch(() => undefined);
+    return bytes;
+  });
+}
+
+async function smallPicture(path: string, { reading }: Entry): Promise<Uint8Array> {
+  const whole = reading
+    ? await readImage(path, reading)
+    : await previewOf(await readBytes(path), path, THUMBNAIL_SIDE).catch(() => readImage(path));
+  return sharp(whole.data, { raw: { width: whole.width, height: whole.height, channels: 3 } })
+    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 78 })
+    .toBuffer();
+}
+
+/** The picture as it is drawn on, as WebP without loss of detail that matters. @throws OtxError `image`, `usage` */
+export async function pictureOf(entry: Entry, inside: Inside): Promise<Uint8Array> {
+  const path = await inside.check(entry.imagePath);
+  checkDrawn(entry);
+  return takeTurn(async () => {
+    const { data, width, height } = await readImage(path, entry.reading);
+    return sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+      .toBuffer();
+  });
+}
+
+/** The labels, a byte a pixel. @throws OtxError `image`, `usage` */
+export async function wholeLabelsOf(entry: Entry, inside: Inside): Promise<Uint8Array> {
+  await inside.check(entry.own ?? entry.source?.sample.maskPath ?? entry.imagePath);
+  checkDrawn(entry);
+  return takeTurn(async () => (await labelsOf(entry)).data);
+}
+
+/** @throws OtxError `usage` for a picture that no page can hold. */
+export function checkDrawn({ imagePath, width, height }: Entry): void {
+  if (width * height <= MOST_DRAWN) return;
+  throw new OtxError(
+    'usage',
+    `${imagePath}: ${width}x${height} pixels are more than pages draw on (${MOST_DRAWN / 1e6} million); cut it into pieces`,
+  );
+}
+
+/**
+ * The labels at the size of the small picture, in colours and with the background left out, as PNG; remembers which classes there are.
+ *
+ * @throws OtxError `image`, `usage`
+ */
+export async function smallMaskOf(
+  entry: Entry,
+  colors: readonly (readonly [number, number, number])[],
+  inside: Inside,
+): Promise<Uint8Array> {
+  await inside.check(entry.own ?? entry.source?.sample.maskPath ?? entry.imagePath);
+  return takeTurn(async () => {
+    const { data, width, height } = await labelsOf(entry);
+    entry.shows = classesIn(data);
+    const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(width, height));
+    const [columns, rows] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+    const rgba = new Uint8Array(columns * rows * 4);
+    for (let y = 0, at = 0; y < rows; y++) {
+      const row = Math.floor(((y + 0.5) * height) / rows) * width;
+      for (let x = 0; x < columns; x++, at += 4) {
+        const label = data[row + Math.floor(((x + 0.5) * width) / columns)]!;
+        if (label === 0) continue;
+        const [red, green, blue] = colors[label] ?? [255, 255, 255];
+        rgba.set([red, green, blue, 255], at);
+      }
+    }
+    return sharp(rgba, { raw: { width: columns, height: rows, channels: 4 } })
+      .png({ compressionLevel: 3 })
+      .toBuffer();
+  });
+}
+
+/** Indices of the classes that occur, in ascending order. */
+export function classesIn(labels: Uint8Array): number[] {
+  const seen = new Uint8Array(256);
+  for (const label of labels) seen[label] = 1;
+  return [...seen.keys()].filter((label) => seen[label] === 1);
+}
+
+/** Looks at the labels of an image for the classes that it shows, where that is not known. Never throws. */
+export async function lookAtClasses(entry: Entry): Promise<void> {
+  if (entry.shows) return;
+  await takeTurn(async () => {
+    entry.shows = await labelsOf(entry).then(
+      ({ data }) => classesIn(data),
+      () => [],
+    );
+  });
+}

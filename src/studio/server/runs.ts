@@ -1,0 +1,155 @@
+/** @file The runs of a studio, read from the events that they write, as far as they have come. */
+
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OtxError } from '../../base/errors.js';
+import { openRegular } from '../../base/read-file.js';
+import { EVENTS_FILE, type LoggedEvent } from '../../reports/event-log.js';
+import type { EpochEvent, StartEvent } from '../../runs/events.js';
+import type { Jobs } from './jobs.js';
+import type { Workshop } from './workshop.js';
+
+const MOST_BYTES = 2 ** 30;
+/** Steps that a curve has at most; of more, every second one is left out. */
+const MOST_STEPS = 1200;
+const LOOK_MILLISECONDS = 600;
+
+/** What pages draw of a run. */
+export interface RunView {
+  readonly name: string;
+  start?: Pick<
+    StartEvent,
+    'template' | 'classes' | 'epochs' | 'stepsPerEpoch' | 'batchSize' | 'images' | 'parameters' | 'config'
+  >;
+  /** Step through all epochs, and its loss. */
+  steps: [step: number, loss: number][];
+  epochs: Omit<EpochEvent, 'type' | 'confusion'>[];
+  /** Of the newest validated epoch. */
+  confusion?: EpochEvent['confusion'];
+  /** Newest of each name. */
+  pictures: { name: string; file: string; step: number }[];
+  notices: string[];
+  now?: { epoch: number; imagesPerSecond: number; etaSeconds: number; step: number };
+  end?: { reason: string; bestEpoch: number };
+  hasWeights?: boolean;
+}
+
+interface Follower {
+  view: RunView;
+  offset: number;
+  rest: string;
+  every: number;
+}
+
+/** Reads runs, and tells of those that go on. */
+export class Runs {
+  private readonly followers = new Map<string, Follower>();
+
+  constructor(
+    private readonly workshop: Workshop,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /** Folder of a run. @throws OtxError `image` for a name that is none */
+  folder(name: string): string {
+    if (!/^[\w-]+$/.test(name)) throw new OtxError('image', 'there is no such run');
+    return this.workshop.project.at('runs', name);
+  }
+
+  /** Names, the newest first. */
+  async names(): Promise<readonly string[]> {
+    const names = await readdir(this.workshop.project.at('runs')).catch((): string[] => []);
+    return names
+      .filter((name) => /^[\w-]+$/.test(name))
+      .sort()
+      .reverse();
+  }
+
+  /** A run as far as it has come. */
+  async view(name: string): Promise<RunView> {
+    const folder = this.folder(name);
+    const follower = this.followers.get(name) ?? newFollower(name);
+    this.followers.set(name, follower);
+    await read(join(folder, EVENTS_FILE), follower);
+    const weights = await stat(join(folder, 'models', 'weights.safetensors')).catch(() => undefined);
+    follower.view.hasWeights = weights?.isFile() ?? false;
+    return follower.view;
+  }
+
+  /** Tells of new events while somebody listens, until the studio closes. */
+  async follow(): Promise<void> {
+    const { news, signal } = this.workshop;
+    while (!signal.aborted) {
+      await sleep(LOOK_MILLISECONDS, undefined, { ref: false });
+      if (news.size === 0) continue;
+      for (const job of this.jobs
+        .list()
+        .filter(({ kind, state }) => kind === 'train' && state === 'running')) {
+        const before = this.followers.get(job.id)?.offset ?? 0;
+        const view = await this.view(job.id).catch(() => undefined);
+        const after = this.followers.get(job.id)?.offset ?? 0;
+        if (view && after !== before) news.tell({ type: 'run', name: job.id, now: view.now ?? null });
+      }
+    }
+  }
+}
+
+const newFollower = (name: string): Follower => ({
+  view: { name, steps: [], epochs: [], pictures: [], notices: [] },
+  offset: 0,
+  rest: '',
+  every: 1,
+});
+
+/** Reads on. A file that has become shorter is that of a run which went on from an earlier step. */
+async function read(path: string, follower: Follower): Promise<void> {
+  const opened = await openRegular(path, MOST_BYTES).catch(() => undefined);
+  if (!opened) return;
+  const { handle, size } = opened;
+  try {
+    if (size < follower.offset) Object.assign(follower, newFollower(follower.view.name));
+    const bytes = Buffer.alloc(size - follower.offset);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, follower.offset);
+    follower.offset += bytesRead;
+    const lines = (follower.rest + bytes.subarray(0, bytesRead).toString('utf8')).split('\n');
+    follower.rest = lines.pop() ?? '';
+    for (const line of lines) take(follower, line);
+  } finally {
+    await handle.close();
+  }
+}
+
+function take(follower: Follower, line: string): void {
+  const { view } = follower;
+  let event: LoggedEvent;
+  try {
+    event = JSON.parse(line) as LoggedEvent;
+  } catch {
+    return;
+  }
+  if (event.type === 'start') {
+    const { template, classes, epochs, stepsPerEpoch, batchSize, images, parameters, config } = event;
+    view.start = { template, classes, epochs, stepsPerEpoch, batchSize, images, parameters, config };
+  } else if (event.type === 'step') {
+    const step = (event.epoch - 1) * event.stepsPerEpoch + event.step;
+    if (step % follower.every === 0) view.steps.push([step, event.loss]);
+    if (view.steps.length > MOST_STEPS) {
+      view.steps = view.steps.filter((_, at) => at % 2 === 1);
+      follower.every *= 2;
+    }
+    const { epoch, imagesPerSecond, etaSeconds } = event;
+    view.now = { epoch, imagesPerSecond, etaSeconds, step };
+  } else if (event.type === 'epoch') {
+    const { type: _, confusion, ...epoch } = event;
+    view.epochs.push(epoch);
+    if (confusion) view.confusion = confusion;
+  } else if (event.type === 'picture') {
+    const { name, file, step } = event;
+    view.pictures = [...view.pictures.filter((picture) => picture.name !== name), { name, file, step }];
+  } else if (event.type === 'notice') {
+    view.notices.push(event.message);
+  } else if (event.type === 'end') {
+    view.end = { reason: event.reason, bestEpoch: event.bestEpoch };
+  }
+}

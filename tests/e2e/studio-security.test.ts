@@ -1,0 +1,221 @@
+/** @file What the studio refuses: other sites, other names, no secret, ways out of its folders, and too much of anything. */
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningStudio, startStudio } from './studio-server.js';
+
+let folder: string;
+let studio: RunningStudio;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-studio-'));
+  await mkdir(join(folder, 'photos'));
+  const create = { width: 40, height: 30, channels: 3, background: { r: 90, g: 120, b: 30 } } as const;
+  const picture = await sharp({ create }).jpeg().toBuffer();
+  for (const name of ['a.jpg', 'b.jpg']) await writeFile(join(folder, 'photos', name), picture);
+  await writeFile(join(folder, 'secret.jpg'), picture);
+  await symlink(join(folder, 'secret.jpg'), join(folder, 'photos', 'link.jpg'));
+  studio = await startStudio([join(folder, 'photos')], { OTX_CACHE: join(folder, 'cache') });
+  await opened(studio);
+});
+afterAll(async () => {
+  await studio?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function opened({ address }: RunningStudio): Promise<void> {
+  for (;;) {
+    const { state } = (await (await fetch(`${address}api/project`)).json()) as { state: string };
+    if (state !== 'opening') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A request with headers that `fetch` does not let be set, and paths that it would tidy. */
+function ask(
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  body?: Buffer,
+): Promise<Answer> {
+  const { hostname, port } = new URL(studio.address);
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, method, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (more: string) => {
+        text += more;
+      });
+      response.on('end', () => resolve({ status: response.statusCode!, body: text }));
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+const at = (path: string) => `${new URL(studio.address).pathname}${path}`;
+const keyOf = async (id: string) =>
+  ((await (await fetch(`${studio.address}api/images`)).json()) as [string][]).findIndex(
+    ([each]) => each === id,
+  );
+
+test('the address holds a secret, on 127.0.0.1 alone', async () => {
+  expect(studio.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
+  expect((await ask(at(''))).status).toBe(200);
+  for (const path of ['/', '/api/project', `/${'0'.repeat(32)}/api/project`]) {
+    expect((await ask(path)).status, path).toBe(404);
+  }
+});
+
+test('another name of the machine is refused', async () => {
+  const { port } = new URL(studio.address);
+  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', `127.0.0.1:1`]) {
+    expect((await ask(at('api/project'), { Host: host })).status, host).toBe(403);
+  }
+  expect((await ask(at('api/project'), { Host: `localhost:${port}` })).status).toBe(200);
+});
+
+test('pages of other sites are refused, whatever they ask', async () => {
+  const body = Buffer.from(JSON.stringify({ keys: [0], subset: 'val' }));
+  const foreign: Record<string, string>[] = [
+    { Origin: 'https://evil.example' },
+    { Origin: 'null' },
+    { Origin: 'http://127.0.0.1:1' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+  ];
+  for (const headers of foreign) {
+    expect((await ask(at('api/subsets'), headers, 'PUT', body)).status).toBe(403);
+    expect((await ask(at('api/project'), headers)).status).toBe(403);
+  }
+  const [[, , , subset]] = (await (await fetch(`${studio.address}api/images`)).json()) as [
+    [string, number, number, string],
+  ];
+  expect(subset).toBe('auto');
+});
+
+test('no path leads out of the folders', async () => {
+  for (const path of [
+    ...['../../../../etc/passwd', '..%2f..%2f..%2fetc%2fpasswd', '%2e%2e/%2e%2e/etc/passwd'],
+    ...[
+      'api/images/../../x',
+      'api/images/-1/picture',
+      'api/images/1e3/picture',
+      'api/images/__proto__/picture',
+    ],
+    ...['api/runs/..%2f..%2fphotos/files/a.jpg', 'api/runs/x/files/..%2f..%2f..%2fsecret.jpg'],
+  ]) {
+    const { status, body } = await ask(at(path));
+    expect([400, 404], path).toContain(status);
+    expect(body).not.toContain('root:');
+  }
+  for (const path of ['..%2fout.jpg', 'a/../../out.jpg', '.hidden/x', 'a%00b', 'c:/x', 'a//b']) {
+    const { status } = await ask(at(`api/imports/one/${path}`), {}, 'PUT', Buffer.from('x'));
+    expect([400, 404], path).toContain(status);
+  }
+  expect(await readFile(join(folder, 'out.jpg')).catch(() => 'none')).toBe('none');
+});
+
+test('a link that leads out is not followed', async () => {
+  const key = await keyOf('link');
+  expect(key).toBeGreaterThanOrEqual(0);
+  for (const what of ['thumbnail', 'picture', 'labels', 'mask']) {
+    const { status, body } = await ask(at(`api/images/${key}/${what}`));
+    expect(status, what).toBe(400);
+    expect(body).toContain('leads out of the folders of the studio');
+  }
+  expect((await ask(at(`api/images/${await keyOf('a')}/picture`))).status).toBe(200);
+});
+
+test('an upload of 1 GB is refused before it is read, with and without its size', async () => {
+  const { status } = await ask(
+    at('api/images/0/labels'),
+    { 'Content-Length': String(2 ** 30) },
+    'PUT',
+    Buffer.alloc(1),
+  ).catch(() => ({ status: 413 }));
+  expect(status).toBe(413);
+  const piece = Buffer.alloc(2 ** 20);
+  let sent = 0;
+  const { hostname, port } = new URL(studio.address);
+  const outcome = await new Promise<number | string>((resolve) => {
+    const asked = request(
+      {
+        hostname,
+        port,
+        path: at('api/imports/big/a.png'),
+        method: 'PUT',
+        headers: { 'Transfer-Encoding': 'chunked' },
+      },
+      (response) => {
+        resolve(response.statusCode!);
+        asked.destroy();
+      },
+    );
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+    const more = () => {
+      while (sent < 2 ** 30 && !asked.destroyed) {
+        sent += piece.length;
+        if (!asked.write(piece)) {
+          asked.once('drain', more);
+          return;
+        }
+      }
+      asked.end();
+    };
+    more();
+  });
+  expect([413, 'ECONNRESET', 'EPIPE']).toContain(outcome);
+  expect(sent).toBeLessThan(2 ** 28);
+  expect((await ask(at('api/project'))).status).toBe(200);
+});
+
+test('labels that fit neither the image nor the classes are refused', async () => {
+  const key = await keyOf('a');
+  expect((await ask(at(`api/images/${key}/labels`), {}, 'PUT', Buffer.alloc(7))).status).toBe(400);
+  expect((await ask(at(`api/images/${key}/labels`), {}, 'PUT', Buffer.alloc(1200, 9))).status).toBe(400);
+});
+
+test('10,000 requests are answered, in bounded memory', async () => {
+  const key = await keyOf('a');
+  let answered = 0;
+  const one = async () => {
+    while (answered < 10_000) {
+      answered += 1;
+      const response = await fetch(`${studio.address}api/images/${key}/thumbnail`);
+      await response.arrayBuffer();
+      if (!response.ok) throw new Error(String(response.status));
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, one));
+  const status = await readFile(`/proc/${studio.process.pid}/status`, 'utf8').catch(() => 'VmRSS: 0 kB');
+  expect(Number(/VmRSS:\s*(\d+)/.exec(status)![1]) / 1024).toBeLessThan(300);
+});
+
+test('a read-only studio changes and starts nothing', async () => {
+  const other = await startStudio([join(folder, 'photos'), '--read-only']);
+  try {
+    for (const [method, path] of [
+      ...[
+        ['POST', 'api/train'],
+        ['PUT', 'api/subsets'],
+        ['PUT', 'api/classes'],
+        ['PUT', 'api/images/0/labels'],
+      ],
+      ...[
+        ['PUT', 'api/imports/a/b.png'],
+        ['POST', 'api/check'],
+      ],
+    ] as const) {
+      expect((await fetch(`${other.address}${path}`, { method, body: '{}' })).status, path).toBe(405);
+    }
+  } finally {
+    expect(await other.stop('SIGINT')).toBe(0);
+  }
+});

@@ -1,0 +1,319 @@
+/** @file The studio in a browser, from a folder of photographs to a trained model: what is drawn is on the disk, pages are accessible. */
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDataset, readLabels } from '../../src/data/index.js';
+import { generateScenes } from '../../src/demo/generate.js';
+import { CHROMIUM, launchChromium } from './chromium.js';
+import { type RunningStudio, startStudio } from './studio-server.js';
+
+const unlessMissing = CHROMIUM ? '' : ' (skipped: there is no browser on this machine)';
+/** Where pictures for the documentation go, where they are asked for. */
+const SHOTS = process.env.OTX_SCREENSHOTS
+  ? fileURLToPath(new URL('../../docs/images', import.meta.url))
+  : undefined;
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+let folder: string;
+let browser: Browser;
+let page: Page;
+const started: RunningStudio[] = [];
+
+async function open(...words: string[]): Promise<RunningStudio> {
+  const studio = await startStudio(words);
+  started.push(studio);
+  return studio;
+}
+
+async function newPage(address: string): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const opened = await context.newPage();
+  const errors: string[] = [];
+  opened.on('pageerror', (error) => errors.push(String(error)));
+  opened.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy|Uncaught/.test(message.text()))
+      errors.push(message.text());
+  });
+  Object.assign(opened, { errors });
+  await opened.goto(address);
+  return opened;
+}
+
+/** Nothing serious is found on the page as it is, light and dark. */
+async function checkAccessible(opened: Page): Promise<void> {
+  const script = await readFile(AXE, 'utf8');
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await opened.emulateMedia({ colorScheme });
+    // The page allows no scripts but its own; this one comes through the tools of the browser.
+    await opened.evaluate(script);
+    const found = await opened.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+      };
+      const { violations } = await axe.run();
+      return violations
+        .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+        .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+    });
+    expect(found).toEqual([]);
+  }
+}
+
+async function shoot(opened: Page, name: string): Promise<void> {
+  if (SHOTS !== undefined) await opened.screenshot({ path: join(SHOTS, `studio-${name}.png`) });
+}
+
+/** The bytes of a picture in one channel. */
+async function labelsOfFile(path: string): Promise<{ data: Uint8Array; width: number }> {
+  const dataset = await openDataset(join(path, '..', '..'));
+  const sample = dataset.samples.find(({ maskPath }) => maskPath === path)!;
+  return readLabels(sample, dataset.decodeMask);
+}
+
+/**
+ * The longest that the thread of a page has worked at a stretch, in milliseconds of its own time: a frame cannot come sooner, and others who use
+ * the machine do not count.
+ */
+function longestTask(trace: Buffer): number {
+  const { traceEvents } = JSON.parse(trace.toString('utf8')) as {
+    traceEvents: { name: string; pid: number; tid: number; tdur?: number; args?: { name?: string } }[];
+  };
+  const main = new Set(
+    traceEvents.flatMap(({ name, pid, tid, args }) =>
+      name === 'thread_name' && args?.name === 'CrRendererMain' ? [`${pid}:${tid}`] : [],
+    ),
+  );
+  const tasks = traceEvents.filter(
+    ({ name, pid, tid }) => name.endsWith('RunTask') && main.has(`${pid}:${tid}`),
+  );
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+}
+
+/** Scrolls down 5,000 images. @returns milliseconds of all frames, the longest first */
+function scroll(opened: Page): Promise<number[]> {
+  // In the words of the page, whose types the tests do not have; the first frames belong to its start.
+  return opened.evaluate<number[]>(`(async () => {
+    const grid = document.querySelector('.grid');
+    const frames = [];
+    let last = performance.now();
+    grid.scrollTop = 0;
+    for (let at = 0; at < 240; at++) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const now = performance.now();
+      frames.push(now - last);
+      last = now;
+      grid.scrollTop += 300;
+    }
+    return frames.slice(10).sort((a, b) => b - a);
+  })()`);
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-studio-'));
+  await generateScenes(join(folder, 'scenes'), { train: 6, val: 1, width: 96, height: 64 });
+  await mkdir(join(folder, 'photos'));
+  const images = join(folder, 'scenes', 'train', 'images');
+  for (const name of await readdir(images)) {
+    await sharp(join(images, name))
+      .jpeg()
+      .toFile(join(folder, 'photos', `${name.split('.')[0]}.jpg`));
+  }
+  if (CHROMIUM) browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all(started.map((studio) => studio.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
+  let studio: RunningStudio;
+  const own = (...parts: string[]) => join(folder, 'photos-studio', ...parts);
+  let names: string[];
+  beforeAll(async () => {
+    names = (await readdir(join(folder, 'photos'))).sort().map((name) => name.replace('.jpg', ''));
+    studio = await open(join(folder, 'photos'));
+    page = await newPage(studio.address);
+    await page.getByText('6 images, 0 labeled').waitFor();
+  });
+
+  /** A place of the picture on the screen. */
+  async function place(x: number, y: number): Promise<[number, number]> {
+    const box = (await page.locator('.stage canvas').first().boundingBox())!;
+    return [box.x + (x / 96) * box.width, box.y + (y / 64) * box.height];
+  }
+
+  test('the brush draws what is on the disk afterwards', async () => {
+    await page.getByRole('link', { name: 'Label' }).click();
+    await page.getByLabel('Name of a new class').fill('object');
+    await page.getByRole('button', { name: 'Add' }).click();
+    await page.getByRole('button', { name: /^1 object/ }).waitFor();
+    await page.locator('.stage canvas').first().waitFor();
+    await page.getByLabel(/Size of the brush/).fill('6');
+    await page.mouse.move(...(await place(20, 30)));
+    await page.mouse.down();
+    await page.mouse.move(...(await place(60, 30)), { steps: 8 });
+    await page.mouse.up();
+    await page.getByRole('button', { name: 'Save *' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    const { data, width } = await labelsOfFile(own('dataset', 'masks', `${names[0]}.png`));
+    for (const [x, y, label] of [
+      ...[
+        [20, 30, 1],
+        [40, 30, 1],
+        [60, 30, 1],
+        [40, 34, 1],
+        [40, 26, 1],
+      ],
+      ...[
+        [40, 40, 0],
+        [40, 20, 0],
+        [8, 30, 0],
+        [72, 30, 0],
+      ],
+    ] as const) {
+      expect(data[y * width + x], `${x}, ${y}`).toBe(label);
+    }
+    await shoot(page, 'label');
+    await checkAccessible(page);
+  });
+
+  test('a polygon, undone and done again, too; the first mask stays in the history', async () => {
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByText(names[1]!).first().waitFor();
+    await page.locator('.stage canvas').first().waitFor();
+    await page.keyboard.press('p');
+    for (const [x, y] of [
+      [10, 10],
+      [50, 10],
+      [50, 50],
+    ] as const)
+      await page.mouse.click(...(await place(x, y)));
+    await page.locator('.stage').focus();
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+y');
+    await page.keyboard.press('Control+s');
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    const path = own('dataset', 'masks', `${names[1]}.png`);
+    const { data, width } = await labelsOfFile(path);
+    expect([
+      data[12 * width + 20],
+      data[40 * width + 45],
+      data[40 * width + 20],
+      data[55 * width + 30],
+    ]).toEqual([1, 1, 0, 0]);
+    // The eraser, by the keyboard alone: the cross is in the middle of what was clicked last.
+    await page.keyboard.press('e');
+    await page.locator('.stage').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+s');
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    expect((await labelsOfFile(path)).data[47 * width + 49]).toBe(0);
+    expect(await readdir(own('history', names[1]!))).toHaveLength(1);
+  });
+
+  test('the magic fill takes a region', async () => {
+    await page.keyboard.press('n');
+    await page.getByText(names[2]!).first().waitFor();
+    await page.locator('.stage canvas').first().waitFor();
+    await page.keyboard.press('m');
+    await page.getByText('Click to fill a region').waitFor();
+    await page.mouse.click(...(await place(48, 60)));
+    await page.getByRole('button', { name: 'Save *' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    const { data } = await labelsOfFile(own('dataset', 'masks', `${names[2]}.png`));
+    expect(data.filter((label) => label === 1).length).toBeGreaterThan(60);
+  });
+
+  test('three epochs are trained, with curves', async () => {
+    await page.getByRole('link', { name: 'Train' }).click();
+    await page.getByLabel(/^epochs/).fill('3');
+    await page.getByLabel(/^batch size/).fill('2');
+    await page.getByLabel(/^input size/).fill('64x64');
+    await page.getByRole('button', { name: 'Start the training' }).click();
+    await page.getByText(/^ended \(/).waitFor({ timeout: 60_000 });
+    await page.getByRole('img', { name: /^Loss: .* \d/ }).waitFor();
+    expect(await page.locator('.chart canvas').count()).toBe(2);
+    await page.locator('.sheets img').first().waitFor();
+    await checkAccessible(page);
+    await shoot(page, 'train');
+  });
+
+  test("a prediction is corrected and saved, and training goes on from the run's weights", async () => {
+    await page.goto(`${studio.address}#/label/3`);
+    await page.getByRole('button', { name: 'Copy its prediction' }).click();
+    await page.getByRole('button', { name: 'Copy its prediction' }).waitFor();
+    await page.keyboard.press('b');
+    await page.mouse.click(...(await place(80, 10)));
+    await page.getByRole('button', { name: 'Save *' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    const { data, width } = await labelsOfFile(own('dataset', 'masks', `${names[3]}.png`));
+    expect(data[10 * width + 80]).toBe(1);
+    await page.getByRole('link', { name: 'Train' }).click();
+    const [run] = await readdir(own('runs'));
+    await page.getByLabel('Start from').selectOption(run!);
+    await page.getByLabel(/^epochs/).fill('1');
+    await page.getByLabel(/^input size/).fill('64x64');
+    await page.getByRole('button', { name: 'Start the training' }).click();
+    await expect.poll(async () => (await readdir(own('runs'))).length, { timeout: 30_000 }).toBe(2);
+    await page.getByText(/^ended \(/).waitFor({ timeout: 60_000 });
+  });
+
+  test('the user has kept all files as they were', async () => {
+    expect((await readdir(join(folder, 'photos'))).sort()).toEqual(names.map((name) => `${name}.jpg`));
+    expect((page as unknown as { errors: string[] }).errors).toEqual([]);
+  });
+});
+
+describe.skipIf(!CHROMIUM)(`5,000 images${unlessMissing}`, () => {
+  test('start within two seconds, scroll without a long frame, in 300 MB', async () => {
+    const images = join(folder, 'many', 'images');
+    const masks = join(folder, 'many', 'masks');
+    await mkdir(images, { recursive: true });
+    await mkdir(masks);
+    const { cp, link, writeFile } = await import('node:fs/promises');
+    const create = { width: 120, height: 90, channels: 3, background: { r: 10, g: 90, b: 160 } } as const;
+    await sharp({ create }).jpeg().toFile(join(folder, 'one.jpg'));
+    await sharp(Buffer.alloc(120 * 90, 1), { raw: { width: 120, height: 90, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(join(folder, 'one.png'));
+    for (let at = 0; at < 5000; at++) {
+      const name = String(at).padStart(5, '0');
+      await link(join(folder, 'one.jpg'), join(images, `${name}.jpg`)).catch(() =>
+        cp(join(folder, 'one.jpg'), join(images, `${name}.jpg`)),
+      );
+      await link(join(folder, 'one.png'), join(masks, `${name}.png`));
+    }
+    await writeFile(
+      join(folder, 'many', 'dataset_meta.json'),
+      JSON.stringify({ label_map: { 0: 'background', 1: 'sea' } }),
+    );
+    const studio = await open(join(folder, 'many'));
+    expect(studio.milliseconds).toBeLessThan(2000);
+    const many = await newPage(studio.address);
+    await many.getByText('5000 images, 5000 labeled').waitFor({ timeout: 60_000 });
+    await many.locator('.cell').first().waitFor();
+    await browser.startTracing(many, { categories: ['toplevel', 'devtools.timeline'] });
+    const frames = await scroll(many);
+    const longest = longestTask(await browser.stopTracing());
+    const status = await readFile(`/proc/${studio.process.pid}/status`, 'utf8').catch(() => 'VmRSS: 0 kB');
+    console.info(
+      `5,000 images: start ${studio.milliseconds.toFixed(0)} ms, longest task ${longest.toFixed(1)} ms, longest frames ${frames.slice(0, 3).map((time) => time.toFixed(1))} ms, ${/VmRSS:\s*(\d+)/.exec(status)![1]} kB`,
+    );
+    expect(longest).toBeGreaterThan(0);
+    expect(longest).toBeLessThan(50);
+    expect(Number(/VmRSS:\s*(\d+)/.exec(status)![1]) / 1024).toBeLessThan(300);
+    await many.locator('.grid').focus();
+    await many.keyboard.press('End');
+    await many.getByRole('option', { name: /04999/ }).waitFor();
+    await checkAccessible(many);
+  });
+});
