@@ -1,9 +1,8 @@
 /**
  * @file What trained models lose in 8-bit integers, and what they gain, for docs/optimize.md: mean Dice on the validation images before and
- * after, the share of pixels whose class stays, size and time. Trains the models for some minutes, or takes trained ones.
+ * after, the share of pixels whose class stays, size and time. Trains the models by the bare command, or takes trained ones.
  *
- *   npm run experiment:int8 -- --data FOLDER [--models Lite-HRNet-s-mod2,SegNext-t] [--runs Lite-HRNet-s-mod2=RUN] \
- *     [--time-budget 5m] [--images 48]
+ *   npm run experiment:int8 -- --data FOLDER [--models Lite-HRNet-s-mod2,SegNext-t] [--runs Lite-HRNet-s-mod2=RUN] [--images 48]
  *   npm run experiment:int8 -- --data FOLDER --every --models Lite-HRNet-s-mod2
  *   npm run experiment:int8 -- --data FOLDER --times
  *   npm run experiment:int8 -- --data FOLDER --print
@@ -16,14 +15,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createSegmenter, exportModel, type OptimizeMethod, optimizeModel } from 'otx';
-import { MACHINE, otx, paramsOf, readResults, savedOrMade, writeJson } from './experiment.js';
+import { MACHINE, otx, readResults, savedOrMade, writeJson } from './experiment.js';
 
 const ROOT = resolve('runs/int8');
-/** What trainings start from, and the size of their crops. */
-const TRAININGS: Readonly<Record<string, { readonly pretrained: string; readonly size: string }>> = {
-  'Lite-HRNet-s-mod2': { pretrained: 'embedded', size: '256x256' },
-  'Lite-HRNet-18-mod2': { pretrained: 'embedded', size: '256x256' },
-  'SegNext-t': { pretrained: 'none', size: '128x128' },
+/** What trainings start from; all else follows from that. */
+const STARTS: Readonly<Record<string, string>> = {
+  'Lite-HRNet-s-mod2': 'embedded',
+  'Lite-HRNet-18-mod2': 'embedded',
+  'SegNext-t': 'none',
 };
 /** Of the fine-tuning where much was lost. */
 const LONGER = { epochs: 5, learningRate: 5e-4 };
@@ -33,9 +32,8 @@ const TIMED = 30;
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
-    models: { type: 'string', default: Object.keys(TRAININGS).join() },
+    models: { type: 'string', default: Object.keys(STARTS).join() },
     runs: { type: 'string', default: '' },
-    'time-budget': { type: 'string', default: '5m' },
     images: { type: 'string', default: '48' },
     every: { type: 'boolean', default: false },
     times: { type: 'boolean', default: false },
@@ -102,10 +100,8 @@ function runOf(model: string): string {
   if (known !== undefined) return resolve(known);
   const run = join(ROOT, model);
   if (existsSync(join(run, 'models', 'weights.safetensors'))) return run;
-  const { pretrained, size } = TRAININGS[model]!;
   const words = ['train', model, '--train-data-roots', trainData, '--val-data-roots', validationData];
-  words.push('-o', run, '--pretrained', pretrained, '--time-budget', values['time-budget']);
-  otx([...words, ...paramsOf({ 'learning_parameters.input_size': size })], { output: run, recipe: 'auto' });
+  otx([...words, '-o', run, '--pretrained', STARTS[model]!], { output: run, recipe: 'auto' });
   return run;
 }
 

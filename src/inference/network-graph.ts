@@ -148,7 +148,11 @@ function inputOf({ width, height }: TrainedModel['inputSize'], batch: number, { 
 function normalised(fed: Tensor, { normalisation, layout, channels }: InputForm): Tensor {
   const planes = layout === 'nhwc' ? transpose(fed, [0, 3, 1, 2]) : fed;
   const rgb = channels === 'bgr' ? take(planes, 1, [2, 1, 0]) : planes;
-  if (normalisation !== 'inside') return rgb;
+  return normalisation === 'inside' ? normalisedPixels(rgb) : rgb;
+}
+
+/** Of pixels, 0 to 255, in planes of red, green and blue, what networks are fed with. */
+export function normalisedPixels(rgb: Tensor): Tensor {
   const [mean, std] = [PIXEL_MEAN, PIXEL_STD].map((values) => constant([...values], [1, 3, 1, 1]));
   return div(sub(rgb, mean!), std!);
 }

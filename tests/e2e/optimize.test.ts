@@ -47,6 +47,7 @@ describe('SegNext-t, trained for seconds', { timeout: 240_000 }, () => {
     expect([code, stderr]).toEqual([0, '']);
     file = join(output, 'ptq', 'model.onnx');
     expect(stdout).toContain(`written ${file}: `);
+    expect(stdout).toContain(`written ${join(output, 'ptq', 'openvino.xml')}: the same for OpenVINO, `);
     expect(stdout).toMatch(/\d+ of \d+ convolutions in 8 bits; in floats: 0 depthwise/);
     expect(stdout).toMatch(
       /mean Dice 0\.\d{4} with background, [+-]\d\.\d\d points; \d+\.\d\d % of the pixels/,
@@ -67,6 +68,9 @@ describe('SegNext-t, trained for seconds', { timeout: 240_000 }, () => {
     const scoreOf = (weights: string) =>
       evaluate({ weights, testData: roots.validationData, threads: 1 }).then(({ metrics }) => metrics.mDice);
     expect((await scoreOf(file)) - (await scoreOf(run))).toBeGreaterThan(-0.005);
+    expect(
+      Math.abs((await scoreOf(file.replace('model.onnx', 'openvino.xml'))) - (await scoreOf(file))),
+    ).toBeLessThan(0.01);
     const seenBy = async (weights: string) => {
       const segmenter = await createSegmenter({ weights, threads: 1 });
       const { labels } = await segmenter.segment(await firstImage());

@@ -3,6 +3,9 @@ import {
   and,
   argMax,
   cast,
+  constant,
+  conv,
+  dequantizeLinear,
   equal,
   floor,
   full,
@@ -20,14 +23,12 @@ import {
 } from '../../src/graph/index.js';
 import { differentiableCases, type GraphCase, graphCase } from '../graph/cases.js';
 
-/** Operators of training and of integers, which no network has that is written for OpenVINO. */
+/** Operators of training, and integers between layers, which no network has that is written for OpenVINO. */
 export const UNWRITTEN = new Set([
   'batchNorm',
   'batchNormGrad',
   'convInputGrad',
   'convWeightGrad',
-  'dequantizeLinear',
-  'fakeQuantize',
   'geluGrad',
   'maxPool',
   'positive',
@@ -51,6 +52,13 @@ const others = (): GraphCase[] => [
   graphCase('a constant of int32', { x: [3] }, ({ x }) =>
     where(greater(x, 0), number(full([3], 7, 'int32')), x),
   ),
+  graphCase('weights as integers', { x: [1, 2, 4, 4] }, ({ x }) => {
+    const integers = constant([3, -64, 64, 1, 0, -7], [3, 2, 1, 1], 'int8');
+    return conv(
+      x,
+      dequantizeLinear(integers, constant([0.5, 0.01, 2], [3]), constant([0, 0, 5], [3], 'int8')),
+    );
+  }),
   graphCase('stopGradient', { x: [3] }, ({ x }) => relu(stopGradient(x))),
   graphCase('corners aligned', { x: [1, 2, 3, 4] }, ({ x }) => resizeBilinear(x, [5, 7], true)),
   graphCase('to half', { x: [1, 2, 6, 8] }, ({ x }) => resizeBilinear(x, [3, 4])),

@@ -66,25 +66,25 @@ const CONVOLUTION = `<?xml version="1.0"?>
 <net name="tiny" version="11">
 	<layers>
 		<layer id="0" name="input" type="Parameter" version="opset1">
-			<data shape="1,2,23,23" element_type="f32" />
+			<data shape="1,2,32,32" element_type="f32" />
 			<output>
 				<port id="0" precision="FP32" names="input">
 					<dim>1</dim>
 					<dim>2</dim>
-					<dim>23</dim>
-					<dim>23</dim>
+					<dim>32</dim>
+					<dim>32</dim>
 				</port>
 			</output>
 		</layer>
 		<layer id="1" name="Const_1" type="Const" version="opset1">
-			<data element_type="f16" shape="2, 1, 1, 23, 23" offset="0" size="2116" />
+			<data element_type="f16" shape="2, 1, 1, 32, 32" offset="0" size="4096" />
 			<output>
 				<port id="0" precision="FP16">
 					<dim>2</dim>
 					<dim>1</dim>
 					<dim>1</dim>
-					<dim>23</dim>
-					<dim>23</dim>
+					<dim>32</dim>
+					<dim>32</dim>
 				</port>
 			</output>
 		</layer>
@@ -98,8 +98,8 @@ const CONVOLUTION = `<?xml version="1.0"?>
 					<dim>2</dim>
 					<dim>1</dim>
 					<dim>1</dim>
-					<dim>23</dim>
-					<dim>23</dim>
+					<dim>32</dim>
+					<dim>32</dim>
 				</port>
 			</input>
 			<output>
@@ -107,8 +107,8 @@ const CONVOLUTION = `<?xml version="1.0"?>
 					<dim>2</dim>
 					<dim>1</dim>
 					<dim>1</dim>
-					<dim>23</dim>
-					<dim>23</dim>
+					<dim>32</dim>
+					<dim>32</dim>
 				</port>
 			</output>
 		</layer>
@@ -118,15 +118,15 @@ const CONVOLUTION = `<?xml version="1.0"?>
 				<port id="0" precision="FP32">
 					<dim>1</dim>
 					<dim>2</dim>
-					<dim>23</dim>
-					<dim>23</dim>
+					<dim>32</dim>
+					<dim>32</dim>
 				</port>
 				<port id="1" precision="FP32">
 					<dim>2</dim>
 					<dim>1</dim>
 					<dim>1</dim>
-					<dim>23</dim>
-					<dim>23</dim>
+					<dim>32</dim>
+					<dim>32</dim>
 				</port>
 			</input>
 			<output>
@@ -139,7 +139,7 @@ const CONVOLUTION = `<?xml version="1.0"?>
 			</output>
 		</layer>
 		<layer id="4" name="Const_4" type="Const" version="opset1">
-			<data element_type="f32" shape="1, 2, 1, 1" offset="2176" size="8" />
+			<data element_type="f32" shape="1, 2, 1, 1" offset="4096" size="8" />
 			<output>
 				<port id="0" precision="FP32">
 					<dim>1</dim>
@@ -202,9 +202,9 @@ const CONVOLUTION = `<?xml version="1.0"?>
 `;
 
 test('the text is laid out as OpenVINO lays it out', () => {
-  const x = input('input', 'float32', [1, 2, 23, 23]);
+  const x = input('input', 'float32', [1, 2, 32, 32]);
   // Smaller ones stay in single precision.
-  const weight = constant(randomValues('weight', 1058), [2, 1, 23, 23]);
+  const weight = constant(randomValues('weight', 2048), [2, 1, 32, 32]);
   const bias = constant([0.5, -1], [2]);
   const output = withScope('stem', () => conv(x, weight, { groups: 2, bias }));
   const { xml, bin } = encodeIr({
@@ -212,5 +212,5 @@ test('the text is laid out as OpenVINO lays it out', () => {
     rtInfo: { model_info: { labels: '<a> "b"\nc & d' } },
   });
   expect(Buffer.from(xml).toString()).toBe(CONVOLUTION);
-  expect(Buffer.concat(bin)).toHaveLength(2240);
+  expect(Buffer.concat(bin)).toHaveLength(4160);
 });

@@ -61,16 +61,17 @@ describe('what is written comes back', () => {
 test('halves and an open batch size are read as float32 and one image', () => {
   const x = input('input', 'float32', [2, 40]);
   const weight = constant(
-    Float32Array.from({ length: 1200 }, (_, i) => i / 1024 - 0.5),
-    [40, 30],
+    Float32Array.from({ length: 2400 }, (_, i) => i / 2048 - 0.5),
+    [40, 60],
   );
   const output = relu(matMul(x, weight));
   const { xml, bin } = encodeIr({
     ...{ inputs: [x], outputs: { output }, name: 'half', halfPrecision: true, dynamicBatch: true },
   });
+  expect(Buffer.concat(bin)).toHaveLength(2 * 2400);
   const { input: images, outputs } = read(xml, Buffer.concat(bin));
   expect(images.shape).toEqual([1, 40]);
-  expect(outputs.output!.shape).toEqual([1, 30]);
+  expect(outputs.output!.shape).toEqual([1, 60]);
   const row = Float32Array.from({ length: 40 }, (_, i) => i - 17);
   const [found] = interpret([outputs.output!], { input: row });
   const [exact] = interpret([relu(matMul(input('x', 'float32', [1, 40]), weight))], { x: row });

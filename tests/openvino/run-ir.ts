@@ -71,6 +71,7 @@ function constant({ data, name, outputs }: Layer, bin: Uint8Array): Value {
     'i64 I64': [8, (i) => Number(view.getBigInt64(8 * i, true))],
     'i32 I32': [4, (i) => view.getInt32(4 * i, true)],
     'u8 U8': [1, (i) => view.getUint8(i)],
+    'i8 I8': [1, (i) => view.getInt8(i)],
     'boolean BOOL': [1, (i) => view.getUint8(i)],
   };
   const [width, at] = readers[kind]!;
@@ -420,7 +421,29 @@ function scatter({ data, name }: Layer, [x, indices, updates, axisValue]: readon
   return { shape: x!.shape, data: result };
 }
 
+/** By the formula of its page, with ties to the even step. */
+function fakeQuantize({ data, name }: Layer, [x, ...ends]: readonly Value[]): Value {
+  if (data.auto_broadcast !== 'numpy') throw new Error(`${name}: broadcasts by ${data.auto_broadcast}`);
+  const steps = Number(data.levels) - 1;
+  const [inLow, inHigh, outLow, outHigh] = ends.map((end) => repeated(end, x!.shape)) as [
+    ...[Float64Array, Float64Array, Float64Array, Float64Array],
+  ];
+  const rounded = (value: number): number => {
+    const below = Math.floor(value);
+    if (value - below !== 0.5) return Math.round(value);
+    return below % 2 === 0 ? below : below + 1;
+  };
+  const tell = (value: number, i: number): number => {
+    if (value <= Math.min(inLow[i]!, inHigh[i]!)) return outLow[i]!;
+    if (value > Math.max(inLow[i]!, inHigh[i]!)) return outHigh[i]!;
+    const step = rounded(((value - inLow[i]!) / (inHigh[i]! - inLow[i]!)) * steps);
+    return (step / steps) * (outHigh[i]! - outLow[i]!) + outLow[i]!;
+  };
+  return { shape: x!.shape, data: x!.data.map(tell) };
+}
+
 const rules: Readonly<Record<string, Rule>> = {
+  'FakeQuantize opset1': (layer, inputs) => [fakeQuantize(layer, inputs)],
   'Negative opset1': unary((x) => -x),
   'Exp opset1': unary(Math.exp),
   'Log opset1': unary(Math.log),

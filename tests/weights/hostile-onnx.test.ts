@@ -187,6 +187,37 @@ describe('refused by looking', { timeout: 60_000 }, () => {
       /has a graph within the graph/,
     ],
     [
+      'sparse weights',
+      () =>
+        changed(({ graph }) => {
+          graph!.$unknown = [field(15, 0x0a, 1, 0x78)];
+        }),
+      /has sparse weights/,
+    ],
+    [
+      'a sequence of tensors',
+      () => withNodes([node('SequenceEmpty', [], ['evil'])]),
+      /is "SequenceEmpty"; only operators of networks/,
+    ],
+    [
+      'an input that is a sequence',
+      () =>
+        changed(({ graph }) => {
+          const { type } = graph!.input[0]!;
+          type!.value = { case: undefined };
+          type!.$unknown = [field(4, 0x0a, 0)];
+        }),
+      /not a usable model/,
+    ],
+    [
+      'dimensions whose product is too large for a number',
+      () =>
+        changed((model) => {
+          weightsOf(model).dims = [2n ** 33n, 2n ** 33n, 1n, 1n];
+        }),
+      /not a usable model \(.*Integer overflow/,
+    ],
+    [
       'functions',
       () =>
         changed((model) => {

@@ -36,7 +36,7 @@ interface Flags extends MeasureFlags {
 export const addTrainDataFlag = (command: Command): Command =>
   command.option(
     '--train-data-roots <folder>',
-    'data set it was trained on: a file in 8-bit integers joins the others, as of otx optimize',
+    'data set it was trained on: files in 8-bit integers join the others, as of otx optimize',
   );
 
 export const addMeasureFlags = (command: Command): Command =>

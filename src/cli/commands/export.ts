@@ -124,7 +124,7 @@ function typeOf(flags: Flags): ExportType {
   if (flags.trainDataRoots !== undefined && !all) {
     throw new OtxError(
       'usage',
-      '--train-data-roots is for --all, among whose files is one in 8-bit integers; otx optimize writes that alone',
+      '--train-data-roots is for --all, among whose files are those in 8-bit integers; otx optimize writes these alone',
     );
   }
   const isOne = flags.exportType !== undefined || !verify || Object.keys(formatOptions(flags)).length > 0;

@@ -141,7 +141,7 @@ async function dataOf({ trainDataRoots, valDataRoots }: Flags, { workspace }: Co
 }
 
 function linesOf(result: OptimizeResult): string[] {
-  const { layers, mDice, diceAverage, equalPixels, bytes, model, layerTable, training } = result;
+  const { layers, mDice, diceAverage, equalPixels, bytes, model, openvino, layerTable, training } = result;
   const because = (reason: string) => layers.filter((layer) => layer.reason === reason);
   const [depthwise, sensitive] = [because('depthwise'), because('sensitive')];
   const rounded = layers.length - depthwise.length - sensitive.length;
@@ -152,6 +152,7 @@ function linesOf(result: OptimizeResult): string[] {
   );
   return [
     `written ${model}: ${megabytes(bytes.optimized)}, ${(bytes.optimized / bytes.trained).toFixed(2)} of ${megabytes(bytes.trained)}`,
+    ...(openvino ? [`written ${openvino}: the same for OpenVINO, ${megabytes(bytes.openvino)}`] : []),
     `${rounded} of ${layers.length} convolutions in 8 bits; in floats: ${depthwise.length} depthwise` +
       (sensitive.length > 0 ? `, ${sensitive.length} without which the score fell too far (${names})` : ''),
     ...(training

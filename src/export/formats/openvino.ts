@@ -38,10 +38,10 @@ export const openvinoFormat = {
 /** Whoever reads these would normalise once more. */
 const NORMALISATION = ['model_info mean_values', 'model_info scale_values'];
 
-/** What the file says of itself, in groups: keys are `group key`, and the entry for this program is `otx entry`. */
-function rtInfoOf(trained: TrainedModel): RtInfo {
+/** What the file says of itself, in groups: keys are `group key`, and the entry for this program is `otx entry`. @param more of the same kind */
+export function rtInfoOf(trained: TrainedModel, more: Readonly<Record<string, string>> = {}): RtInfo {
   const groups: Record<string, Record<string, string>> = {};
-  for (const [key, text] of Object.entries(modelInfo(trained, USUAL_FORM))) {
+  for (const [key, text] of Object.entries({ ...modelInfo(trained, USUAL_FORM), ...more })) {
     if (NORMALISATION.includes(key)) continue;
     const isEntry = key === ENTRY_KEY;
     const [group, name] = (isEntry ? `${key} entry` : key).split(' ') as [string, string];

@@ -24,7 +24,7 @@ export interface BenchmarkOptions extends Omit<TrainedModelOptions, 'inputSize'>
   /** As of {@link exportModel}; weights for PyTorch have none. */
   readonly inputSize?: Size | string | undefined;
   /**
-   * Root of the data that it was trained on. With it the file of {@link optimizeModel} joins the others, quantised by some of these images, with as
+   * Root of the data that it was trained on. With it the files of {@link optimizeModel} join the others, quantised by some of these images, with as
    * few layers in floats as the test data asks for. Needs `testData`.
    */
   readonly trainData?: DataSource | undefined;
@@ -42,8 +42,8 @@ export interface BenchmarkResult {
 
 const TABLES = { csv: 'exports.csv', json: 'exports.json', markdown: 'exports.md' } as const;
 
-/** Of the quantised file. */
-const QUANTISED = 'onnx-int8';
+/** Of the quantised files. */
+const QUANTISED = 'int8';
 
 /** The usual precision of a format needs no name. */
 const folderOf = (name: string, precision: Precision, usual: Precision): string =>
@@ -93,8 +93,9 @@ export async function benchmarkExports(options: BenchmarkOptions): Promise<Bench
       const measured = format.readable ? await reference.measure(model) : undefined;
       found.push({ format: format.name, precision, model, bytes, measured });
     }
-    const quantized = await quantisedFile(options);
-    if (quantized) found.push({ ...quantized, measured: await reference.measure(quantized.model) });
+    for (const file of await quantisedFiles(options)) {
+      found.push({ ...file, measured: await reference.measure(file.model) });
+    }
     const nameOf = ({ model }: ExportedFile) => model.slice(join(output, '/').length).replaceAll('\\', '/');
     const on = { threads, testData: typeof testData === 'string' ? testData : undefined };
     await outputs.write(TABLES.csv, Buffer.from(csvOf(found, nameOf)));
@@ -109,15 +110,19 @@ export async function benchmarkExports(options: BenchmarkOptions): Promise<Bench
   }
 }
 
-/** Where there is data for it. */
-async function quantisedFile(options: BenchmarkOptions): Promise<Omit<ExportedFile, 'measured'> | undefined> {
+/** Where there is data for them. */
+async function quantisedFiles(options: BenchmarkOptions): Promise<readonly Omit<ExportedFile, 'measured'>[]> {
   const { testData, trainData, output, onEvent, ...model } = options;
-  if (testData === undefined || trainData === undefined) return undefined;
+  if (testData === undefined || trainData === undefined) return [];
   const given = {
     ...{ ...model, trainData, validationData: testData, output: join(output, QUANTISED) },
     // Its folder is a part of another.
     onEvent: (event: JobEvent) => (event.type === 'output' ? undefined : onEvent?.(event)),
   };
-  const { model: file, bytes } = await optimizeOn('test', given);
-  return { format: 'onnx', precision: 'int8', model: file, bytes: bytes.optimized };
+  const { model: file, openvino, bytes } = await optimizeOn('test', given);
+  const precision = 'int8';
+  return [
+    { format: 'onnx', precision, model: file, bytes: bytes.optimized },
+    ...(openvino ? [{ format: 'openvino', precision, model: openvino, bytes: bytes.openvino } as const] : []),
+  ];
 }

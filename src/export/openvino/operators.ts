@@ -8,6 +8,7 @@ import { formatType, type Node, type OpName } from '../../graph/index.js';
 import { writeConvolution } from './convolution.js';
 import type { IrBuilder } from './ir-builder.js';
 import { ELEMENTS, type IrAttribute, type IrValue } from './layer.js';
+import { writeDequantizeLinear, writeFakeQuantize } from './rounding.js';
 
 /** Adds the layers of a node and gives its outputs. */
 type LayerWriter<O extends OpName> = (node: Node<O>, ir: IrBuilder) => readonly IrValue[];
@@ -241,9 +242,10 @@ export const layerWriters: { readonly [O in OpName]: LayerWriter<O> } = {
   batchNorm: unwritten,
   batchNormGrad: unwritten,
 
+  // Integers between layers have no form; quantised-ir.ts joins the pair to a fakeQuantize.
   quantizeLinear: unwritten,
-  dequantizeLinear: unwritten,
-  fakeQuantize: unwritten,
+  dequantizeLinear: writeDequantizeLinear,
+  fakeQuantize: writeFakeQuantize,
 
   averagePool: (node, ir) => {
     const { kernel } = node.attributes;

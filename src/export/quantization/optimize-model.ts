@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { breathe } from '../../base/abortable.js';
+import { OtxError } from '../../base/errors.js';
 import { Outputs } from '../../base/outputs/outputs.js';
 import type { SubsetRole } from '../../data/index.js';
 import { createEngine, type Engine } from '../../engine/engine.js';
@@ -29,6 +30,7 @@ import {
   checkOptimizeOptions,
   DEFAULTS,
   filesOf,
+  irFilesOf,
   type OptimizeOptions,
   type OptimizeResult,
   PLAN_FILE,
@@ -36,11 +38,12 @@ import {
 } from './optimize-options.js';
 import { type Calibration, quantizeGraph, type RoundingOptions } from './quantize-graph.js';
 import { QUANTIZED_KEY, refuseExported } from './quantized-file.js';
+import { quantizedIr } from './quantized-ir.js';
 import { layerTable, type QuantizedLayer } from './report.js';
 import type { WeightBits } from './rounding.js';
 
 /**
- * Writes a trained model as an ONNX file whose convolutions are computed with 8-bit integers, weights with a scale for each output
+ * Writes a trained model as an ONNX file, and the same for OpenVINO, whose convolutions are computed with 8-bit integers, weights with a scale for each output
  * channel, values between layers with one scale. Where the score falls too far, the layers that rounding disturbs most are left in
  * floats, as few as possible. Depthwise convolutions of Lite-HRNet are unless asked for. The same call gives the same file on the same machine
  * with the same number of threads.
@@ -71,7 +74,10 @@ export async function optimizeOn(role: SubsetRole, options: OptimizeOptions): Pr
     const training = await openTestData(imagesOf(options), model);
     outputs = await Outputs.open({
       root: output,
-      files: [...Object.values(files), ...(method === 'qat' ? [PLAN_FILE] : [])],
+      files: [
+        ...[...Object.values(files), ...Object.values(irFilesOf(method))],
+        ...(method === 'qat' ? [PLAN_FILE] : []),
+      ],
       inputs: joinInputs(
         weightsInputs(weights),
         datasetInputs('the training data', trainData, training.dataset),
@@ -84,6 +90,7 @@ export async function optimizeOn(role: SubsetRole, options: OptimizeOptions): Pr
     await breathe(signal, 'the model was quantised');
     const { scores } = found;
     await outputs.write(files.model, found.bytes);
+    const ir = await writeIr(outputs, found, options);
     await outputs.write(files.labelSchema, formatLabelSchema(trained.classes));
     const performance = { 'Dice Average': scores.diceAverage };
     await outputs.write(files.performance, `${JSON.stringify(performance, null, 2)}\n`);
@@ -92,6 +99,7 @@ export async function optimizeOn(role: SubsetRole, options: OptimizeOptions): Pr
     const paths = Object.entries(files).map(([name, file]) => [name, join(output, file)]);
     return {
       ...(Object.fromEntries(paths) as Record<keyof typeof files, string>),
+      openvino: ir && join(output, irFilesOf(method).xml),
       ...{ template: trained.template.name, classes: trained.classes, layers: found.layers },
       training:
         found.bestEpoch === undefined
@@ -100,7 +108,7 @@ export async function optimizeOn(role: SubsetRole, options: OptimizeOptions): Pr
       mDice: { trained: expected.mDice, optimized: scores.mDice },
       diceAverage: { trained: expected.diceAverage, optimized: scores.diceAverage },
       equalPixels: equalShare(scores.labels, expected.labels),
-      bytes: { trained: found.exactBytes, optimized: found.bytes.length },
+      bytes: { trained: found.exactBytes, optimized: found.bytes.length, openvino: ir?.bytes ?? 0 },
     };
   } finally {
     await Promise.all([engine?.dispose(), model.dispose(), outputs?.close()]);
@@ -199,14 +207,16 @@ async function choose(rounded: Rounded, noise: Float64Array, work: Work) {
     loudest,
     (options.maxDrop ?? DEFAULTS.maxDrop) / 100,
     async (some) => {
-      const bytes = encoded(rounded, quantizeGraph(outputs, some, rounding), some.length);
+      const result = quantizeGraph(outputs, some, rounding);
+      const bytes = encoded(rounded, result, some.length);
       const scores = await scoresOfFile(bytes, engine, validation, options);
-      return { drop: expected.mDice - scores.mDice, found: { bytes, scores } };
+      return { drop: expected.mDice - scores.mDice, found: { bytes, scores, result, count: some.length } };
     },
   );
   const sensitive = new Set(loudest.slice(0, exact));
   return {
     ...found,
+    rounded,
     layers: layers.map((layer) => describeLayer(layer, sensitive, noiseOfLayer.get(layer))),
   };
 }
@@ -223,13 +233,37 @@ function encoded(
       name: trained.template.name,
       metadata: {
         ...modelInfo(trained, USUAL_FORM),
-        ...(count > 0 && { [QUANTIZED_KEY]: `int8: ${count} of ${layers.length} convolutions` }),
+        ...aboutRounding(count, layers),
       },
       dynamicBatch: true,
       // What stays in floats need not take more bytes than it is worth.
       ...(count > 0 && { weights: 'float16-throughout' }),
     },
   );
+}
+
+const aboutRounding = (count: number, { length }: readonly ConvLayer[]): Record<string, string> =>
+  count > 0 ? { [QUANTIZED_KEY]: `int8: ${count} of ${length} convolutions` } : {};
+
+/** The same for OpenVINO. @returns undefined where the network has no form there */
+async function writeIr(
+  outputs: Outputs,
+  { rounded, result, count }: Pick<Awaited<ReturnType<typeof choose>>, 'rounded' | 'result' | 'count'>,
+  { method = DEFAULTS.method, onEvent }: OptimizeOptions,
+): Promise<{ readonly bytes: number } | undefined> {
+  const { trained, graph, layers } = rounded;
+  const files = irFilesOf(method);
+  try {
+    const network = { inputs: graph.inputs, outputs: { output: result[0]! } };
+    const { xml, bin } = quantizedIr(trained, network, aboutRounding(count, layers));
+    await outputs.write(files.xml, xml);
+    await outputs.write(files.bin, ...bin);
+    return { bytes: bin.reduce((sum, { length }) => sum + length, xml.length) };
+  } catch (error) {
+    if (!(error instanceof OtxError) || error.code !== 'graph') throw error;
+    onEvent?.({ type: 'notice', message: `no files for OpenVINO: ${error.message}` });
+    return undefined;
+  }
 }
 
 /** Their results have another range in each channel, of which one scale for all of them makes too little. */

@@ -67,6 +67,11 @@ export interface OptimizeOptions
 export interface OptimizeResult {
   /** `ptq/model.onnx`, of `qat` `nncf/model.onnx`, which {@link evaluate}, {@link predict} and {@link createSegmenter} open. */
   readonly model: string;
+  /**
+   * `openvino.xml` beside it, with `openvino.bin`: the same for OpenVINO, rounded by FakeQuantize. Undefined for a network of one's own
+   * with operators that have no form there, which a notice names.
+   */
+  readonly openvino: string | undefined;
   /** `label_schema.json` beside it. */
   readonly labelSchema: string;
   /** `ptq_performance.json` or `nncf_performance.json`: the Dice average of the file on the validation data. */
@@ -87,8 +92,8 @@ export interface OptimizeResult {
   readonly diceAverage: { readonly trained: number; readonly optimized: number };
   /** Share of the pixels that have the class which the trained model gives them, 0 to 1, on 64 images or fewer. */
   readonly equalPixels: number;
-  /** Size of the file, and of the file of {@link exportModel}, in bytes. */
-  readonly bytes: { readonly trained: number; readonly optimized: number };
+  /** Size of the file, of the file of {@link exportModel}, and of both files for OpenVINO together (0 for none), in bytes. */
+  readonly bytes: { readonly trained: number; readonly optimized: number; readonly openvino: number };
 }
 
 /** Folders and files, by their names in the reference. */
@@ -104,6 +109,12 @@ export const filesOf = (method: OptimizeMethod) => {
     layerTable: `${name}_layers.csv`,
   } as const;
 };
+
+/** For OpenVINO. */
+export const irFilesOf = (method: OptimizeMethod) => ({
+  xml: `${NAMES[method]}/openvino.xml`,
+  bin: `${NAMES[method]}/openvino.bin`,
+});
 
 /** Of the fine-tuning. */
 export const TRAINING_FOLDER = 'nncf/training';

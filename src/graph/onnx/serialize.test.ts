@@ -224,8 +224,8 @@ describe('forms of operators', () => {
   });
 
   const kernel = constant(
-    Float32Array.from({ length: 38 * 27 }, (_, i) => Math.sin(i)),
-    [38, 3, 3, 3],
+    Float32Array.from({ length: 76 * 27 }, (_, i) => Math.sin(i)),
+    [76, 3, 3, 3],
   );
   const typesOf = (weights: 'float32' | 'float16' | 'int8') => {
     const { node, initializer } = parse({ inputs: [map], outputs: { y: conv(map, kernel) }, weights }).graph!;

@@ -13,10 +13,11 @@ const FLOAT16 = 10;
 /** Constants with fewer values take hardly any bytes, and biases and scales are worth their precision. */
 const FEWEST_VALUES = 64;
 /**
- * Weights with fewer values stay as they are where others become halves. These are the first layers and those of single maps, whose
- * rounding everything behind them sees: of trained networks they are 1 to 6 % of the weights and make more than half of the difference.
+ * Weights with fewer values stay as they are where others become halves. These are the first layers, those of single maps and those of the
+ * largest maps, whose rounding everything behind them sees: of a trained Lite-HRNet they are a tenth of the weights and make nine tenths
+ * of the (mean square) difference.
  */
-const FEWEST_HALVES = 1024;
+const FEWEST_HALVES = 2048;
 /** Symmetric: -128 is left out. */
 const LARGEST_INT8 = 127;
 

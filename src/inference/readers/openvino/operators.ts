@@ -52,6 +52,7 @@ import { broadcastShapes } from '../../../graph/shape-rules.js';
 import { dtypeOf } from './constants.js';
 import { named } from './document.js';
 import type { LayerReader } from './layer-reader.js';
+import { readFakeQuantize } from './rounding.js';
 import { readConvolution, readGroupConvolution, readInterpolate, readPool } from './spatial.js';
 
 /** Gives the outputs of a layer. */
@@ -247,6 +248,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   Equal: binary(equal),
   Erf: unary(erf),
   Exp: unary(exp),
+  FakeQuantize: { meaning: readFakeQuantize, versions: ['opset1'] },
   Floor: unary(floor),
   Gather: { meaning: readGather, versions: ['opset1', 'opset7', 'opset8'] },
   GatherElements: {
