@@ -3,13 +3,15 @@
  * Adam) per model and batch size. `npm run bench -- --help` lists the options.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { ENGINE_WISHES, type EngineWish } from '../src/engine/settings.js';
 import { segmentorConfigs } from '../src/models/index.js';
+import { compareInTurns } from './compare.js';
 import type { Configuration, Measurement, Start } from './configuration.js';
 import { timeReferenceMatMul } from './reference.js';
 
@@ -23,7 +25,9 @@ const help = `Usage: npm run bench -- [options]
   --engine A,B     auto, stock, fused; default stock,auto
   --no-shares      leave out the time shares per operator type
   --profile DIR    keep ONNX Runtime's raw profiles in DIR
-  --json FILE      write all figures to FILE`;
+  --json FILE      write all figures to FILE
+  --keep DIR       keep this build in DIR, inside this folder, for a later --compare
+  --compare DIR    run steps of the build in DIR and of this one in turns, and print how many times as fast they have become`;
 
 const { values: options } = parseArgs({
   options: {
@@ -37,9 +41,14 @@ const { values: options } = parseArgs({
     'no-shares': { type: 'boolean', default: false },
     profile: { type: 'string' },
     json: { type: 'string' },
+    keep: { type: 'string' },
+    compare: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
+
+/** Of the build that runs. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Largest shares that are printed. */
 const PRINTED_SHARES = 12;
@@ -98,6 +107,15 @@ function print({ model, batch }: Configuration, m: Measurement, again: Start): v
   console.log(`  ${shares.join(', ')}`);
 }
 
+async function printComparison(configuration: Configuration, before: string): Promise<void> {
+  const { model, batch, memory, engine } = configuration;
+  const { beforeMs, nowMs, ratio, range } = await compareInTurns(configuration, resolve(before), ROOT);
+  const [least, most] = range.map((value) => value.toFixed(2));
+  console.log(
+    `${model}, batch ${batch}, ${memory}, ${engine}: ${ms(beforeMs)} -> ${ms(nowMs)}, ${ratio.toFixed(2)} times as fast (${least} to ${most})`,
+  );
+}
+
 function isMemoryOption(name: string): name is Configuration['memory'] {
   return name === 'fast' || name === 'lean' || name === 'auto';
 }
@@ -116,6 +134,8 @@ async function main(): Promise<void> {
   const engines = options.engine.split(',');
   for (const engine of engines)
     if (!isEngine(engine)) throw new Error(`--engine ${engine}: expected ${ENGINE_WISHES.join(', ')}`);
+  if (options.compare !== undefined && !existsSync(join(options.compare, 'bench', 'measure.js')))
+    throw new Error(`--compare ${options.compare}: no build is kept there; make one with --keep`);
   const threads = Number(options.threads);
   const raw = options.profile === undefined ? undefined : resolve(options.profile);
   const profiles = raw ?? (await mkdtemp(join(tmpdir(), 'otx-bench-')));
@@ -125,7 +145,8 @@ async function main(): Promise<void> {
   console.log(
     `${machine}; MatMul 1024x1024x1024: ${ms(referenceMatMulMs)}; images ${options.size}x${options.size}`,
   );
-  console.log(row(columns.map(([title]) => title)));
+  if (options.keep !== undefined) await cp(ROOT, resolve(options.keep), { recursive: true });
+  if (options.compare === undefined) console.log(row(columns.map(([title]) => title)));
 
   const cache = await mkdtemp(join(tmpdir(), 'otx-bench-cache-'));
   const results: { configuration: Configuration; measurement: Measurement; again: Start }[] = [];
@@ -146,6 +167,10 @@ async function main(): Promise<void> {
           profile: options['no-shares'] ? null : profiles,
           cache,
         };
+        if (options.compare !== undefined) {
+          await printComparison(configuration, options.compare);
+          continue;
+        }
         const measurement = await measureInChild<Measurement>(configuration);
         // A process of its own again: this time the compiled step is in the cache.
         const again = await measureInChild<Start>({ ...configuration, steps: 0 });

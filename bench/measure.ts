@@ -128,4 +128,21 @@ async function measure(configuration: Configuration): Promise<Start | Measuremen
   };
 }
 
-console.log(JSON.stringify(await measure(JSON.parse(process.argv[2]!) as Configuration)));
+/** Runs a step whenever the parent asks for one, and sends its time in ms; first, when everything is ready, that of the last of the warm-up. */
+async function stepOnDemand(configuration: Configuration): Promise<void> {
+  const problem = buildProblem(configuration);
+  const engine = await createEngine(configuration);
+  const compiled = await engine.compile(problem.step);
+  for (const [name, data] of problem.state) await engine.setState(name, data);
+  let done = WARM_UP_STEPS;
+  const warmUp = await timeSteps(compiled, problem, done, 1);
+  process.on('message', async () => {
+    const { times } = await timeSteps(compiled, problem, 1, ++done);
+    process.send?.(times[0]);
+  });
+  process.send?.(warmUp.times.at(-1));
+}
+
+const configuration = JSON.parse(process.argv[2]!) as Configuration;
+if (process.send) await stepOnDemand(configuration);
+else console.log(JSON.stringify(await measure(configuration)));
