@@ -65,6 +65,10 @@ test('all tables, by a process that is killed and two that go on: nothing twice,
   for (const { title, columns } of Object.values(PUBLISHED)) {
     expect(text).toContain(`## ${title}\n\n| model | ${columns.join(' | ')} |`);
   }
+  expect(text).toMatch(/^Mean Dice in percent, as it was reached and, in brackets, as published/);
+  expect(text).toMatch(
+    /^\*\*No reproduction\*\*: pretrained, .*inputSize.* differ from the documented settings\.$/m,
+  );
   expect(text).not.toMatch(/\| - \(/);
   expect(text.match(/\d+\.\d\d \(\d+\.\d\d\)/g)).toHaveLength(CELLS);
   const [head, ...rows] = (await readFile(join(output, 'cells.csv'), 'utf8')).trim().split('\n');

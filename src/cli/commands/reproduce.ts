@@ -54,13 +54,12 @@ export function addReproduce(program: Command, { terminal, settings, run, output
         terminal,
         flags.output === undefined ? output : undefined,
       );
-      const { threads: _, ...changed } = asked;
-      terminal.print(resultText(result, Object.keys(changed), terminal.columns));
+      terminal.print(resultText(result, terminal.columns));
     });
 }
 
-function resultText(result: ReproduceResult, changed: readonly string[], columns: number): string {
-  const { tables, missing, files } = result;
+function resultText(result: ReproduceResult, columns: number): string {
+  const { tables, changed, missing, files } = result;
   return [
     '\nreached (published), mean Dice in percent, TR the ratio of training times:\n',
     formatTables(tables, { columns }),

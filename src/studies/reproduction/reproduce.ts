@@ -63,6 +63,8 @@ export interface ReproduceResult {
   readonly output: string;
   /** Those that were asked for. */
   readonly tables: readonly ReproducedTable[];
+  /** Names of the settings that were given in place of the documented ones; with any, this is no reproduction. */
+  readonly changed: readonly string[];
   /** Data sets that cells would need, and of which no copy was found. */
   readonly missing: readonly MissingData[];
   /** Trainings whose loss stayed infinite or not a number. */
@@ -117,11 +119,13 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
         const names = seeds.flatMap((seed) => possible.map(({ key }) => trainingName(key, seed)));
         const { runs, failed } = await readRuns(study, names);
         const made = tablesOf(cells, runs, seeds);
-        await study.write('tables.md', `${formatTables(made, { isMarkdown: true })}\n`);
+        const changed = namesOf({ pretrained, ...settings });
+        await study.write('tables.md', tablesFile(made, changed));
         await study.write('cells.csv', cellsCsv(made));
         return {
           output,
           tables: made,
+          changed,
           missing: missing.map((name) => ({ name, looksFor: LOOKS_FOR[name] })),
           ...{ failed, elsewhere },
           files: { tables: join(output, 'tables.md'), cells: join(output, 'cells.csv') },
@@ -129,6 +133,22 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
       },
     },
   );
+}
+
+const namesOf = (given: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(given).filter((name) => given[name] !== undefined);
+
+/** The file may be read without what the terminal said. */
+function tablesFile(tables: readonly ReproducedTable[], changed: readonly string[]): string {
+  const head =
+    'Mean Dice in percent, as it was reached and, in brackets, as published; TR is the ratio of training times.';
+  const different = `**No reproduction**: ${changed.join(', ')} differ from the documented settings.`;
+  const parts = [
+    head,
+    ...(changed.length > 0 ? [different] : []),
+    formatTables(tables, { isMarkdown: true }),
+  ];
+  return `${parts.join('\n\n')}\n`;
 }
 
 interface PlanContext {
