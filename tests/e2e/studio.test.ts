@@ -267,6 +267,10 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
   });
 
   test('the user has kept all files as they were', async () => {
+    await page.getByRole('link', { name: 'Data' }).click();
+    await page.getByText('6 images, 4 labeled').waitFor();
+    await page.locator('.cell img.mask').nth(3).waitFor();
+    await shoot(page, 'data');
     expect((await readdir(join(folder, 'photos'))).sort()).toEqual(names.map((name) => `${name}.jpg`));
     expect((page as unknown as { errors: string[] }).errors).toEqual([]);
   });
