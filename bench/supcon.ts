@@ -85,7 +85,7 @@ async function measure(model: string): Promise<Record<string, number>> {
         ]),
       );
       const given = { step, inputs, sampleIds: [], waitedMs: 0 };
-      runs.push({ step, times: [], run: (update) => session.step(given, 1e-6, update) });
+      runs.push({ step, times: [], run: (update) => session.step([given], 1e-6, update) });
     }
   }
   // In turn, so that a machine that changes its speed is fair to all.

@@ -214,6 +214,7 @@ function startText({
   epochs,
   stepsPerEpoch,
   batchSize,
+  parts = 1,
   sizes,
   output,
   resumed,
@@ -226,7 +227,7 @@ function startText({
   const from = resumed ? `\ngoing on after ${resumed.epoch} epochs and ${resumed.step} steps` : '';
   return (
     `training ${template} (${parameters.toLocaleString('en')} parameters), train type ${type}:\n` +
-    `${epochs} epochs of ${stepsPerEpoch} steps, batch ${batchSize}, ${crops}\n` +
+    `${epochs} epochs of ${stepsPerEpoch} steps, batch ${batchSize}${parts > 1 ? ` (${parts} of them make an update)` : ''}, ${crops}\n` +
     `engine ${engine.kind} (${engine.reason})\noutput ${output}${from}`
   );
 }

@@ -40,6 +40,7 @@ export {
 } from './loaders/eval-loader.js';
 export { createPairedLoader, type PairedBatch } from './loaders/paired-loader.js';
 export { DEFAULT_CACHE_BYTES, labeledBytes } from './loaders/sample-source.js';
+export { batchesPerStep, type Share, WHOLE_SHARE } from './loaders/share.js';
 export type { EpochOptions, TrainBatch, TrainLoader } from './loaders/train-batch.js';
 export { createTrainLoader, type LabeledBatch, type TrainLoaderOptions } from './loaders/train-loader.js';
 export {

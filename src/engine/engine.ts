@@ -12,7 +12,7 @@ import { allocatedBytes } from './allocate.js';
 import { EngineThread } from './engine-thread.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
-import type { ModelValue, TensorValue } from './protocol.js';
+import type { ModelValue, ReduceRequest, TensorValue } from './protocol.js';
 import { type Chosen, chooseProvider, type EngineChoice } from './providers/choose-provider.js';
 import { fusedProvider } from './providers/fused.js';
 import type { ProbeRunner, Target } from './providers/provider.js';
@@ -275,6 +275,16 @@ export class Engine {
   /** A copy of a pack after all runs that were started before. @throws OtxError `engine` when it was never set. */
   getState(pack: string): Promise<Float32Array> {
     return this.thread.request('getState', { pack });
+  }
+
+  /**
+   * Adds what packs hold, and numbers beside them, to a sum of such vectors. With the last addend the packs become the mean.
+   *
+   * @returns the numbers; their mean where the request has a count.
+   * @throws OtxError `engine` for an unknown pack, or other sizes than those of the first addend.
+   */
+  async reduce(request: ReduceRequest): Promise<readonly number[]> {
+    return (await this.thread.request('reduce', request)).values;
   }
 
   /** Frees every session and ends the thread; runs in progress finish first. May be called again. */

@@ -37,6 +37,17 @@ export interface ModelValue {
   readonly shape: readonly (number | string)[];
 }
 
+/** A vector that is summed over several runs, of which the last one turns the packs into the mean. */
+export interface ReduceRequest {
+  readonly packs: readonly string[];
+  /** Numbers beside them; as float32. */
+  readonly values: readonly number[];
+  /** Whether the sum begins. */
+  readonly isFirst: boolean;
+  /** How many addends the sum has, if this is the last one; the packs then hold the mean, and the answer has that of the values. */
+  readonly count?: number | undefined;
+}
+
 /** Requests, with the type of the answer. */
 export interface Requests {
   compile: {
@@ -57,6 +68,8 @@ export interface Requests {
       milliseconds: number;
     };
   };
+  /** Adds what the packs hold, and the values, to a sum; see {@link ReduceRequest}. */
+  reduce: { request: ReduceRequest; reply: { values: readonly number[] } };
   runModel: {
     request: { session: number; inputs: Readonly<Record<string, TensorValue>> };
     reply: { outputs: Readonly<Record<string, TensorValue>> };

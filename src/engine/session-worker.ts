@@ -7,6 +7,7 @@ import { type Activity, enter, leave } from '../base/activity.js';
 import { messageOf } from '../base/errors.js';
 import type { TensorData } from '../graph/tensor.js';
 import { allocate } from './allocate.js';
+import { createMean } from './mean.js';
 import type {
   ModelValue,
   ReplyMessage,
@@ -32,6 +33,7 @@ const activity = workerData as Activity;
 const steps = new Map<number, Step>();
 const models = new Map<number, Session>();
 const packs = new Packs();
+const mean = createMean();
 let lastSession = 0;
 
 /** A value, and the buffers in it that move to the caller's thread. */
@@ -91,6 +93,14 @@ const handlers: Handlers = {
       guard < 0 || (Number.isFinite(outputs[guard]![0]) && updated.every((state) => state.isNextFinite()));
     if (committed) for (const state of updated) state.commit();
     return { value: { inputs, outputs, committed, milliseconds }, moved: [...inputs, ...outputs] };
+  },
+
+  async reduce({ packs: names, values, isFirst, count }) {
+    const numbers = Float32Array.from(values);
+    const vectors = await Promise.all(names.map((name) => packs.get(name)));
+    mean.add([...vectors, numbers], isFirst, count);
+    if (count !== undefined) for (const [i, name] of names.entries()) await packs.set(name, vectors[i]!);
+    return { value: { values: [...numbers] } };
   },
 
   async runModel({ session: id, inputs }) {

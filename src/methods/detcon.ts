@@ -20,7 +20,7 @@ import {
   isContrastive,
   onlineModel,
 } from './contrastive.js';
-import { joinStep, type Learning } from './learning.js';
+import { joinStep, type Learning, stepsOf } from './learning.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
@@ -65,7 +65,7 @@ export function selfSupervised({
     parameters,
     graphs: (batchSize) => ({
       packs: [...contrastivePacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
-      steps: { detcon: detconStep(network, layouts, { batchSize, size, optimizer }) },
+      ...stepsOf({ detcon: () => detconLearning(network, layouts, { batchSize, size, optimizer }) }),
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
     }),
     loader,

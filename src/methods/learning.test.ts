@@ -174,6 +174,19 @@ describe('gradient and update in two graphs give the bits of one', () => {
     expect(found).toEqual(expected);
     expect(await stateOf(layouts)).toEqual(after);
 
+    // The mean of two batches that are alike is one of them.
+    await begin(layouts, variables);
+    for (const batch of inputs) {
+      let values: readonly number[] = [];
+      for (const part of [0, 1]) {
+        const { outputs } = await first.run(batch, scalarsOf(gradient));
+        const request = { packs: between.map(({ name }) => name), values: [Number(outputs.loss![0])] };
+        values = await engine.reduce({ ...request, isFirst: part === 0, ...(part === 1 && { count: 2 }) });
+      }
+      await second.run({}, { ...scalarsOf(apply), loss: values[0]! });
+    }
+    expect(await stateOf(layouts)).toEqual(after);
+
     // What has become of the gradient in between counts.
     const infinite = (await engine.getState(GRADIENT)).fill(Number.POSITIVE_INFINITY);
     await engine.setState(GRADIENT, infinite);

@@ -40,6 +40,26 @@ export interface Follower {
   readonly next: (current: Tensor, followed: Tensor, scalar: (name: string) => Tensor) => Tensor;
 }
 
+/** The learning of each step of a method by its name, made anew at each call. */
+export type Learnings = Readonly<Record<string, () => Learning>>;
+
+/** The steps of a method, each as one graph that is made when it is asked for. */
+export function stepsOf(learnings: Learnings): {
+  readonly learnings: Learnings;
+  readonly steps: Readonly<Record<string, StepGraph>>;
+} {
+  const steps: Record<string, StepGraph> = {};
+  for (const [name, learning] of Object.entries(learnings)) {
+    let made: StepGraph | undefined;
+    const get = () => {
+      made ??= joinStep(learning());
+      return made;
+    };
+    Object.defineProperty(steps, name, { enumerable: true, get });
+  }
+  return { learnings, steps };
+}
+
 /** The whole step in one graph. A loss, gradient or new state that is not finite leaves everything as it was. */
 export function joinStep(learning: Learning): StepGraph {
   const { step, parameters, loss, gradient } = learning;

@@ -35,7 +35,7 @@ import {
 import { PackStore, Scope } from '../nn/index.js';
 import { averageKeep, type OptimizerName, optimizerScalars } from '../optim/index.js';
 import { STATE_PREFIX } from '../weights/training-state.js';
-import { joinStep, type Learning } from './learning.js';
+import { joinStep, type Learning, stepsOf } from './learning.js';
 import type { Method, StatePack } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
@@ -86,7 +86,8 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
   const layouts = modelLayouts(variables);
   const unlabeledBatchSize = Math.min(teaching.unlabeledBatchSize, unlabeled.images.length);
   /** The reference counts the last, partial batch, although it leaves it out. */
-  const countedSteps = (batchSize: number): number => Math.ceil(trainSet.samples.length / batchSize);
+  const countedSteps = (batchSize: number): number =>
+    Math.ceil(trainSet.samples.length / (batchSize * (loading.share?.parts ?? 1)));
   const stepOptions = { size: sizes.train, optimizer, prototypes, loss };
   return {
     variables,
@@ -97,10 +98,11 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
         ...optimizerPacks(optimizer, layouts.parameters),
         ...teacherPacks(layouts),
       ],
-      steps: {
-        supervised: meanTeacherStep(model, layouts, { ...stepOptions, batchSize, unlabeledBatchSize: 0 }),
-        semi: meanTeacherStep(model, layouts, { ...stepOptions, batchSize, unlabeledBatchSize }),
-      },
+      ...stepsOf({
+        supervised: () =>
+          meanTeacherLearning(model, layouts, { ...stepOptions, batchSize, unlabeledBatchSize: 0 }),
+        semi: () => meanTeacherLearning(model, layouts, { ...stepOptions, batchSize, unlabeledBatchSize }),
+      }),
       evaluation: evaluationStep(model, layouts, sizes.validation),
       otherEvaluations: { teacher: evaluationStep(model, teacherLayouts(layouts), sizes.validation) },
       scalars: (step, { learningRate, update }) => ({
@@ -120,7 +122,7 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
         batchSize: unlabeledBatchSize,
         cacheBytes: cacheLeft(trainSet, loading.cacheBytes ?? DEFAULT_CACHE_BYTES),
       });
-      return createPairedLoader(labeled, views, teaching.startEpoch * countedSteps(batchSize));
+      return createPairedLoader(labeled, views, teaching.startEpoch * countedSteps(batchSize), loading.share);
     },
     isOfLoss: isPrototypes,
     imagesBesides: unlabeledBatchSize,

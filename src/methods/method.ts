@@ -7,6 +7,7 @@
 import type { TrainLoader } from '../data/index.js';
 import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { VariableSpec } from '../nn/index.js';
+import type { Learnings } from './learning.js';
 import type { MethodPictures, ShownRun } from './pictures.js';
 
 /** State that the engine keeps between steps. */
@@ -44,6 +45,8 @@ export interface MethodGraphs {
    * for its pictures.
    */
   readonly steps: Readonly<Record<string, StepGraph>>;
+  /** What the same steps learn, for those who come between gradient and update; see `splitStep`. */
+  readonly learnings: Learnings;
   /** `images` float32 [1, 3, S, S] → `logits` float32 [1, K, S, S] of the weights that are kept; for methods that segment. */
   readonly evaluation?: StepGraph;
   /** The same of other weights, by name, whose mean Dice is reported as the figure `<name>_mDice`. */

@@ -21,7 +21,7 @@ import {
   isContrastive,
   onlineModel,
 } from './contrastive.js';
-import { joinStep, type Learning } from './learning.js';
+import { joinStep, type Learning, stepsOf } from './learning.js';
 import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
@@ -56,8 +56,8 @@ export function supcon(options: SupconOptions): Method {
   const head = createHead(model, numClasses);
   const { variables, parameters } = describe(onlineModel(network, head), [1, 3, sizes.train, sizes.train]);
   const layouts = contrastiveLayouts(variables);
-  const graph = (kind: StepKind, batchSize: number) =>
-    supconStep(kind, {
+  const learning = (kind: StepKind, batchSize: number) => () =>
+    supconLearning(kind, {
       ...{ network, segmentor, head, optimizer, loss, positives, layouts },
       ...{ batchSize, size: sizes.train },
     });
@@ -66,7 +66,7 @@ export function supcon(options: SupconOptions): Method {
     parameters,
     graphs: (batchSize) => ({
       packs: [...contrastivePacks(layouts), ...optimizerPacks(optimizer, layouts.parameters)],
-      steps: { single: graph('single', batchSize), pair: graph('pair', batchSize) },
+      ...stepsOf({ single: learning('single', batchSize), pair: learning('pair', batchSize) }),
       evaluation: evaluationStep(segmentor, layouts, sizes.validation),
       scalars: (_, { learningRate, update }) => optimizerScalars(optimizer, learningRate, update),
     }),

@@ -8,7 +8,7 @@ import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
 import { averageKeep, type OptimizerName, optimizerScalars } from '../optim/index.js';
 import { averageFollowers, averageLayouts, averagePacks } from './average.js';
-import { joinStep, type Learning } from './learning.js';
+import { joinStep, type Learning, stepsOf } from './learning.js';
 import type { Method } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
@@ -53,7 +53,7 @@ export function supervised(options: SupervisedOptions): Method {
         ...optimizerPacks(optimizer, layouts.parameters),
         ...(hasAverage ? averagePacks(layouts, EMA) : []),
       ],
-      steps: { supervised: supervisedTrainStep(model, layouts, { ...stepOptions, batchSize }) },
+      ...stepsOf({ supervised: () => supervisedLearning(model, layouts, { ...stepOptions, batchSize }) }),
       evaluation: evaluationStep(model, layouts, sizes.validation),
       ...(hasAverage && {
         otherEvaluations: { [EMA]: evaluationStep(model, averageLayouts(layouts, EMA), sizes.validation) },

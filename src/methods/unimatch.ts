@@ -46,7 +46,7 @@ import { type Backbone, describe, type Head, type Segmentor } from '../models/in
 import { complementaryDropout, complementaryNoiseSize, PackStore, Scope } from '../nn/index.js';
 import { averageKeep, type OptimizerName, optimizerScalars } from '../optim/index.js';
 import { STATE_PREFIX } from '../weights/training-state.js';
-import { joinStep, type Learning } from './learning.js';
+import { joinStep, type Learning, stepsOf } from './learning.js';
 import type { Method, StatePack } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
@@ -100,7 +100,7 @@ export function uniMatch(options: UniMatchOptions): Method {
   const confidence = teaching.isBalanced ? confidenceLayout(trainSet.classes.length) : undefined;
   const unlabeledBatchSize = Math.min(teaching.unlabeledBatchSize, unlabeled.images.length);
   const labeledAlone = (batchSize: number): number =>
-    teaching.startEpoch * Math.ceil(trainSet.samples.length / batchSize);
+    teaching.startEpoch * Math.ceil(trainSet.samples.length / (batchSize * (loading.share?.parts ?? 1)));
   const size = sizes.train;
   return {
     variables,
@@ -112,12 +112,13 @@ export function uniMatch(options: UniMatchOptions): Method {
         ...teacherPacks(layouts),
         ...(confidence ? [confidencePack(confidence)] : []),
       ],
-      steps: {
-        supervised: followedStep(model, layouts, { batchSize, size, optimizer, loss }),
-        semi: uniMatchStep(model, layouts, {
-          ...{ batchSize, unlabeledBatchSize, size, optimizer, parts, loss, confidence },
-        }),
-      },
+      ...stepsOf({
+        supervised: () => followedLearning(model, layouts, { batchSize, size, optimizer, loss }),
+        semi: () =>
+          uniMatchLearning(model, layouts, {
+            ...{ batchSize, unlabeledBatchSize, size, optimizer, parts, loss, confidence },
+          }),
+      }),
       evaluation: evaluationStep(model, layouts, sizes.validation),
       otherEvaluations: { teacher: evaluationStep(model, teacherLayouts(layouts), sizes.validation) },
       scalars: (step, { learningRate, update }) => {
@@ -141,7 +142,7 @@ export function uniMatch(options: UniMatchOptions): Method {
         batchSize: unlabeledBatchSize,
         cacheBytes: cacheLeft(trainSet, loading.cacheBytes ?? DEFAULT_CACHE_BYTES),
       });
-      return createPairedLoader(labeled, views, labeledAlone(batchSize));
+      return createPairedLoader(labeled, views, labeledAlone(batchSize), loading.share);
     },
     imagesBesides: STRONG_VIEWS * unlabeledBatchSize,
     pictures: (run) =>
@@ -176,14 +177,14 @@ export interface UniMatchStepOptions {
 }
 
 /** The step before there are unlabeled images: labels alone, and the teacher follows. */
-function followedStep(
+function followedLearning(
   model: Segmentor,
   layouts: ModelLayouts,
   options: Omit<UniMatchStepOptions, 'unlabeledBatchSize'>,
-): StepGraph {
+): Learning {
   const learning = supervisedLearning(model, layouts, options);
   learning.step.output('supervised_loss', learning.loss);
-  return joinStep({ ...learning, followers: teacherFollowers(layouts) });
+  return { ...learning, followers: teacherFollowers(layouts) };
 }
 
 /**

@@ -97,6 +97,8 @@ export interface StartEvent {
   readonly stepsPerEpoch: number;
   /** Images of a step. */
   readonly batchSize: number;
+  /** Batches that make one step, over all processes; 1 where it is not there. */
+  readonly parts?: number;
   /** Sides of the square network inputs in pixels. */
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Trainable parameters. */

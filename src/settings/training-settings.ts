@@ -30,6 +30,22 @@ export const trainingSettings = {
     onResume: 'fixed',
     description: 'images per training step; reduced when the data set is smaller',
   },
+  accumulate: {
+    ...integer({ min: 1, max: 4096 }),
+    param: 'learning_parameters.accumulate',
+    flag: {
+      long: '--accumulate',
+      value: '<batches>',
+      help: 'batches whose mean gradient makes one update; processes of MPI share them (default: 1, of MPI one for each process)',
+    },
+    default: 1,
+    unit: 'batches',
+    affects: 'result',
+    onResume: 'fixed',
+    description:
+      'batches of batch_size images that make one update: it is that of the mean of their gradients, and running statistics become ' +
+      'the mean of what the batches make of them. Several processes share them (docs/scale.md)',
+  },
   optimizer: {
     ...choice(OPTIMIZER_NAMES),
     param: 'learning_parameters.optimizer',

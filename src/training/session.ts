@@ -2,20 +2,20 @@
 
 import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
-import { Random } from '../base/random.js';
-import type { TrainBatch } from '../data/index.js';
-import { type CompiledStep, createEngine, type EngineChoice } from '../engine/engine.js';
+import { type Share, type TrainBatch, WHOLE_SHARE } from '../data/index.js';
+import { type CompiledStep, createEngine, type Engine, type EngineChoice } from '../engine/engine.js';
 import type { EngineWish } from '../engine/settings.js';
-import type { StepGraph } from '../engine/step.js';
-import type { TensorData } from '../graph/index.js';
+import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { Forward } from '../inference/validate.js';
 import { averagePrefix } from '../methods/average.js';
-import { figuresOf, type MethodGraphs, type StatePack } from '../methods/method.js';
+import { type Learning, splitStep } from '../methods/learning.js';
+import type { MethodGraphs, StatePack } from '../methods/method.js';
 import { packState } from '../methods/model-state.js';
-import { drawNoise, type VariableSpec } from '../nn/index.js';
+import type { VariableSpec } from '../nn/index.js';
 import { floatsOf, packTensors, type StateDict } from '../runs/state-dict.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import { isTrainingState } from '../weights/training-state.js';
+import { dividedStep, type RunStep, type StepResult, wholeStep } from './step-runner.js';
 
 export interface SessionOptions {
   readonly graphs: MethodGraphs;
@@ -29,20 +29,11 @@ export interface SessionOptions {
   readonly threads?: number | undefined;
   /** What computes the steps; default: auto. */
   readonly engine?: EngineWish | undefined;
+  /** How steps have several batches. Default: they are single ones. */
+  readonly share?: Share | undefined;
   /** Called before the first and after each of the steps and evaluations that are compiled. */
   readonly onCompile?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What one step reports. */
-export interface StepResult {
-  readonly loss: number;
-  /** False when the step was undone. */
-  readonly committed: boolean;
-  /** Figures of the step by name; see {@link MethodGraphs.steps}. */
-  readonly figures: Readonly<Record<string, number>>;
-  /** Outputs of more than one value, by name. */
-  readonly pictures: Readonly<Record<string, TensorData>>;
 }
 
 /** What the training loop needs of the engine. */
@@ -50,11 +41,11 @@ export interface TrainingSession {
   /** What computes the steps. */
   readonly engine: EngineChoice;
   /**
-   * One optimiser step. A loss or gradient that is not finite leaves everything as it was.
+   * One optimiser step, of as many batches as this process has in one. A loss or gradient that is not finite leaves everything as it was.
    *
    * @param update number of this update, from 1; an undone step does not count.
    */
-  step(batch: TrainBatch, learningRate: number, update: number): Promise<StepResult>;
+  step(batches: readonly TrainBatch[], learningRate: number, update: number): Promise<StepResult>;
   /** The current weights applied to one image of the validation size; undefined for a method that does not segment. */
   readonly forward: Forward | undefined;
   /** The same for the method's other evaluations, by name. */
@@ -75,9 +66,12 @@ export interface TrainingSession {
  */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
   const { graphs, variables, state, saved, seed, threads, onCompile, signal } = options;
+  const { share = WHOLE_SHARE } = options;
   const engine = await createEngine({ threads, engine: options.engine });
-  const named = { ...graphs.steps, ...graphs.otherEvaluations };
-  const total = Object.keys(named).length + (graphs.evaluation ? 1 : 0);
+  const kinds = Object.keys(graphs.learnings);
+  const isDivided = share.parts > 1;
+  const evaluations = Object.keys(graphs.otherEvaluations ?? {}).length + (graphs.evaluation ? 1 : 0);
+  const total = (isDivided ? 2 : 1) * kinds.length + evaluations;
   let done = 0;
   const compile = async (graph: StepGraph, name: string): Promise<CompiledStep> => {
     const compiled = await abortable(engine.compile(graph, { name, signal }), signal, `${name} was compiled`);
@@ -88,8 +82,13 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     const choice = await engine.choice();
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
-    for (const [name, graph] of Object.entries(graphs.steps)) {
-      steps.set(name, stepRunner(graph, await compile(graph, `train ${name}`), seed));
+    for (const name of kinds) {
+      if (isDivided) {
+        steps.set(name, await divide(graphs.learnings[name]!(), name, { engine, compile, seed, share }));
+      } else {
+        const graph = graphs.steps[name]!;
+        steps.set(name, wholeStep(graph, await compile(graph, `train ${name}`), seed));
+      }
     }
     const forwardOf = async (name: string, graph: StepGraph): Promise<Forward> => {
       const evaluation = await compile(graph, name);
@@ -107,11 +106,12 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
 
     return {
       engine: choice,
-      step: async (batch, learningRate, update) => {
+      step: async (batches, learningRate, update) => {
+        const [batch] = batches as [TrainBatch];
         const run = steps.get(batch.step);
         if (!run)
           throw new OtxError('graph', `a batch is for the step "${batch.step}", which is not compiled`);
-        return run(batch.inputs, graphs.scalars(batch.step, { learningRate, update }), update);
+        return run(batches, graphs.scalars(batch.step, { learningRate, update }), update);
       },
       forward,
       others,
@@ -145,30 +145,26 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
   }
 }
 
-type RunStep = (
-  inputs: TrainBatch['inputs'],
-  scalars: Record<string, number>,
-  update: number,
-) => Promise<StepResult>;
+interface Dividing {
+  readonly engine: Engine;
+  readonly compile: (graph: StepGraph, name: string) => Promise<CompiledStep>;
+  readonly seed: number;
+  readonly share: Share;
+}
 
-function stepRunner(graph: StepGraph, compiled: CompiledStep, seed: number): RunStep {
-  const noises = Object.entries(graph.inputs).filter(([name]) => name.startsWith('noise'));
-  const figureNames = figuresOf(graph);
-  const pictureNames = Object.keys(graph.outputs).filter((name) => graph.outputs[name]!.size > 1);
-  return async (inputs, scalars, update) => {
-    // Drawn anew from the number of the update, so that there is no state to save.
-    const noise = noises.map(([name, { size }]) => [
-      name,
-      drawNoise(size, new Random(`${seed}:${update}:${name}`)),
-    ]);
-    const { outputs, committed } = await compiled.run({ ...inputs, ...Object.fromEntries(noise) }, scalars);
-    return {
-      loss: Number(outputs.loss![0]),
-      committed,
-      figures: Object.fromEntries(figureNames.map((name) => [name, Number(outputs[name]![0])])),
-      pictures: Object.fromEntries(pictureNames.map((name) => [name, outputs[name]!])),
-    };
-  };
+/** Compiles the halves of a step, with memory for what is between them. */
+async function divide(
+  learning: Learning,
+  name: string,
+  { engine, compile, seed, share }: Dividing,
+): Promise<RunStep> {
+  const split = splitStep(learning);
+  const gradient = await compile(split.gradient, `train ${name}`);
+  const apply = await compile(split.apply, `update ${name}`);
+  const isUsed = ({ size }: PackLayout) => size > 0;
+  const between = split.between.filter(isUsed);
+  for (const { name: pack, size } of between) await engine.setState(pack, new Float32Array(size));
+  return dividedStep({ split: { ...split, between }, gradient, apply, engine, seed, parts: share.parts });
 }
 
 /** Value of a pack in a checkpoint. Weights come from `state`, which the checkpoint has been turned into already. */

@@ -1,11 +1,11 @@
 /** @file The steps of one epoch. */
 
-import type { TrainBatch } from '../data/index.js';
+import { batchesPerStep, type TrainBatch, type TrainLoader } from '../data/index.js';
 import type { StepEvent } from '../runs/events.js';
 import { plus, type StopReason } from '../runs/run-state.js';
 import { stopwatch } from './clock.js';
 import { endlessUndoing, undoneStep, uselessWeights } from './numeric-errors.js';
-import type { StepResult } from './session.js';
+import type { StepResult } from './step-runner.js';
 import type { Training } from './training.js';
 
 /** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
@@ -43,14 +43,14 @@ export async function trainEpoch(
   let learningRate = rates.of(Math.max(state.updates, 1));
   let cutBy: StopReason | undefined;
 
-  for await (const batch of trainLoader.epoch(state.epoch, {
-    startStep: state.step,
-    ...(signal && { signal }),
-  })) {
+  const options = { startStep: state.step, ...(signal && { signal }) };
+  const batchesOfSteps = trainLoader.epoch(state.epoch, options);
+  for await (const batches of inGroups(batchesOfSteps, batchesPerStep(training.share))) {
+    const batch = batches.at(-1)!;
     learningRate = rates.of(state.updates + 1);
-    const result = await session.step(batch, learningRate, state.updates + 1);
+    const result = await session.step(batches, learningRate, state.updates + 1);
     state.step += 1;
-    state.seconds.waiting += batch.waitedMs / 1000;
+    state.seconds.waiting += batches.reduce((sum, { waitedMs }) => sum + waitedMs, 0) / 1000;
     state.seconds.train = before.train + seconds();
     if (result.committed) count(training, result);
     else await undo(training, batch, result);
@@ -65,6 +65,20 @@ export async function trainEpoch(
     if (cutBy) break;
   }
   return { epoch, learningRate, trainSeconds: before.train + seconds(), secondsSince: stopwatch(), cutBy };
+}
+
+/** The batches of one step after the other. */
+async function* inGroups(
+  batches: ReturnType<TrainLoader['epoch']>,
+  size: number,
+): AsyncGenerator<readonly TrainBatch[], void, undefined> {
+  let group: TrainBatch[] = [];
+  for await (const batch of batches) {
+    group.push(batch);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
 }
 
 /** A step that has moved the weights. */
@@ -97,7 +111,7 @@ interface Pace {
 }
 
 function stepEvent(
-  { state, trainLoader, hyperParameters }: Training,
+  { state, trainLoader, imagesPerStep }: Training,
   { loss, figures }: StepResult,
   { learningRate, secondsPerStep, secondsPerEpoch }: Pace,
 ): StepEvent {
@@ -106,7 +120,7 @@ function stepEvent(
   const epoch = state.epoch + 1;
   return {
     ...{ type: 'step', epoch, epochs, step, stepsPerEpoch, loss, figures, learningRate },
-    imagesPerSecond: hyperParameters.learning_parameters.batch_size / secondsPerStep,
+    imagesPerSecond: imagesPerStep / secondsPerStep,
     etaSeconds:
       (secondsPerEpoch ?? secondsPerStep * stepsPerEpoch) * (epochs - epoch + 1 - step / stepsPerEpoch),
   };

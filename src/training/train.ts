@@ -99,6 +99,7 @@ function start(training: Training): void {
     epochs: state.epochs,
     stepsPerEpoch: trainLoader.stepsPerEpoch,
     batchSize: hyperParameters.learning_parameters.batch_size,
+    parts: training.share.parts,
     parameters: method.parameters,
     engine: { kind: session.engine.kind, reason: session.engine.reason },
   } as const;
@@ -113,7 +114,7 @@ function isValidated({ state, interval, config }: Training, { epoch, cutBy }: Tr
 }
 
 function describeEpoch(
-  { state, session, hyperParameters }: Training,
+  { state, session, imagesPerStep }: Training,
   { epoch, learningRate, trainSeconds, secondsSince }: TrainedEpoch,
   scored: Scored | undefined,
 ): EpochEvent {
@@ -131,7 +132,7 @@ function describeEpoch(
     // Without validation the newest weights are the best there are.
     best: scored?.isBest ?? !session.forward,
     seconds: { train: trainSeconds, waiting, validation: secondsSince() },
-    imagesPerSecond: (step * hyperParameters.learning_parameters.batch_size) / trainSeconds,
+    imagesPerSecond: (step * imagesPerStep) / trainSeconds,
   };
 }
 

@@ -19,6 +19,8 @@ export interface Training extends PreparedRun {
   readonly signal: AbortSignal | undefined;
   /** Seconds of the whole run, interruptions not counted. */
   readonly elapsed: () => number;
+  /** Over all processes. */
+  readonly imagesPerStep: number;
   /** Epochs between validations. */
   readonly interval: number;
   readonly rates: LearningRates;
@@ -50,15 +52,16 @@ export async function openTraining(options: TrainOptions | ResumeOptions): Promi
   const settings = run.hyperParameters.learning_parameters;
   const adaptive = settings.use_adaptive_interval ? validationInterval(stepsPerEpoch) : 1;
   const interval = Math.max(settings.validation_interval, adaptive);
+  const imagesPerStep = settings.batch_size * run.share.parts;
   const earlierSeconds = state.seconds.run;
   let isTableMissed = false;
   const elapsed = () => earlierSeconds + clock();
   return {
     ...run,
-    ...{ tell, reporter, signal, elapsed, interval, isEndAsked },
+    ...{ tell, reporter, signal, elapsed, interval, isEndAsked, imagesPerStep },
     rates: learningRates({ state, settings, stepsPerEpoch, interval }),
     steering: steer({
-      ...{ state, settings, interval, sizes, isEndAsked },
+      ...{ state, settings, interval, sizes, isEndAsked, imagesPerStep },
       timeBudget: config.time_budget,
       validationImages: (validationLoader?.length ?? 0) * (1 + Object.keys(session.others).length),
     }),

@@ -1,12 +1,17 @@
 /** @file Batches made ahead of the consumer, from one epoch into the next. */
 import { OtxError } from '../../base/errors.js';
 import { makeAhead } from './made-ahead.js';
+import { batchesPerStep, type Share, sharedBatch, WHOLE_SHARE } from './share.js';
 import type { EpochOptions } from './train-batch.js';
 
-/** A batch of a training: epoch and step within it, both from 0. */
+/** A batch of a training. */
 export interface Place {
+  /** From 0. */
   readonly epoch: number;
+  /** Of the epoch, from 0. */
   readonly step: number;
+  /** Number within the epoch, from 0, over all processes that share its steps. */
+  readonly batch: number;
 }
 
 export interface BatchQueue<T> {
@@ -20,6 +25,7 @@ export interface BatchQueue<T> {
 }
 
 /**
+ * @param share which of the batches are given, several of them for a step where it says so. Default: one a step, all of them.
  * @param workers data threads; some more batches than threads are kept under way.
  * @param make makes a batch; its result must depend on the place alone.
  */
@@ -27,19 +33,26 @@ export function createBatchQueue<T>(
   stepsPerEpoch: number,
   workers: number,
   make: (place: Place) => Promise<T>,
+  share: Share = WHOLE_SHARE,
 ): BatchQueue<T> {
   let disposed = false;
+  const perStep = batchesPerStep(share);
+  const perEpoch = stepsPerEpoch * perStep;
   // Numbered throughout, so that the last steps already prepare the next epoch and it starts without waiting.
   const queue = makeAhead({
     workers,
-    make: (number) => make({ epoch: Math.floor(number / stepsPerEpoch), step: number % stepsPerEpoch }),
+    make: (number) => {
+      const own = number % perEpoch;
+      const epoch = Math.floor(number / perEpoch);
+      return make({ epoch, step: Math.floor(own / perStep), batch: sharedBatch(share, own) });
+    },
     what: 'loading data',
   });
 
   async function* epoch(index: number, { startStep = 0, signal }: EpochOptions = {}) {
-    for (let step = startStep; step < stepsPerEpoch; step++) {
+    for (let own = startStep * perStep; own < perEpoch; own++) {
       if (disposed) throw new OtxError('usage', 'the training loader has been disposed');
-      yield await queue.take(index * stepsPerEpoch + step, signal);
+      yield await queue.take(index * perEpoch + own, signal);
     }
   }
 

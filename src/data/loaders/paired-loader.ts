@@ -1,4 +1,5 @@
 /** @file Labeled and unlabeled batches side by side, for semi-supervised training. */
+import { batchesPerStep, type Share, WHOLE_SHARE } from './share.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 import type { LabeledBatch } from './train-loader.js';
 import type { UnlabeledBatch, UnlabeledLoader } from './unlabeled-loader.js';
@@ -9,16 +10,21 @@ export interface PairedBatch extends TrainBatch {
 }
 
 /**
- * Pairs each labeled batch from number `labeledAlone` of the training on with one of unlabeled images; those before it stay
+ * Pairs each labeled batch from step `labeledAlone` of the training on with one of unlabeled images; those before it stay
  * alone. An epoch is as long as that of the labeled images. The unlabeled ones go their own way through the epochs, so that
  * all get their turn however short an epoch is; the reference begins them anew with each.
+ *
+ * @param share that of both loaders.
  */
 export function createPairedLoader(
   labeled: TrainLoader<LabeledBatch>,
   unlabeled: UnlabeledLoader,
   labeledAlone: number,
+  share: Share = WHOLE_SHARE,
 ): TrainLoader<LabeledBatch | PairedBatch> {
   const { stepsPerEpoch } = labeled;
+  const perStep = batchesPerStep(share);
+  const firstPaired = labeledAlone * perStep;
 
   /** The stream that goes on from one epoch to the next, and the number of its next batch. */
   let stream:
@@ -33,11 +39,11 @@ export function createPairedLoader(
   };
 
   async function* epoch(index: number, options: EpochOptions = {}) {
-    let number = index * stepsPerEpoch + (options.startStep ?? 0);
+    let number = (index * stepsPerEpoch + (options.startStep ?? 0)) * perStep;
     for await (const batch of labeled.epoch(index, options)) {
-      if (number < labeledAlone) yield batch;
+      if (number < firstPaired) yield batch;
       else {
-        const { imageIds, waitedMs, ...views } = await unlabeledBatch(number - labeledAlone, options.signal);
+        const { imageIds, waitedMs, ...views } = await unlabeledBatch(number - firstPaired, options.signal);
         yield {
           step: 'semi',
           inputs: { ...batch.inputs, ...views },

@@ -21,7 +21,7 @@ export interface EpochOptions {
 export interface TrainLoader<B extends TrainBatch = TrainBatch> {
   readonly stepsPerEpoch: number;
   /**
-   * The batches of one epoch, counted from 0. Order and augmentation depend on seed, epoch and position only. One epoch
+   * The batches of one epoch, counted from 0; of a step that has several one after the other. Order and augmentation depend on seed, epoch and position only. One epoch
    * at a time.
    * @throws OtxError `image` naming a file that cannot be used, `aborted` when the signal fires.
    */

@@ -5,9 +5,10 @@ import type { ImageCache } from '../images/image-cache.js';
 import type { Size } from '../transforms/geometry.js';
 import type { RareCrops } from '../transforms/rare-crop.js';
 import type { Dataset } from '../types.js';
-import { createBatchQueue } from './batch-queue.js';
+import { createBatchQueue, type Place } from './batch-queue.js';
 import { acquirePool } from './pool.js';
 import { checkCounts, createPixelCache, labeledBytes, orderOfEpochs } from './sample-source.js';
+import { type Share, WHOLE_SHARE } from './share.js';
 import type { TrainTask } from './tasks.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 
@@ -30,6 +31,8 @@ export interface TrainLoaderOptions {
   readonly cacheBytes?: number;
   /** Where copies of the images are kept on disk and read in their place. Default: there are none. */
   readonly imageCache?: ImageCache | undefined;
+  /** How steps have several batches, and which of them are given. Default: steps are single batches. */
+  readonly share?: Share | undefined;
   /**
    * Sample indices of an epoch in the order in which they are shown, equally many in each epoch. Default: all samples
    * shuffled.
@@ -48,20 +51,22 @@ export interface LabeledBatch extends TrainBatch {
 }
 
 /**
- * Creates the loader of labeled batches. An epoch has floor(samples / batchSize) steps: the last, partial batch is dropped.
+ * Creates the loader of labeled batches. An epoch has floor(samples / batchSize / parts of a step) steps: the last, partial one
+ * is dropped.
  * @throws OtxError `usage` for a batch or crop size that is not a positive whole number.
  */
 export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions): TrainLoader<LabeledBatch> {
   const { batchSize, cropSize, seed, augmentation, imageCache, tile, rareCrops, sigmaScale } = options;
+  const { share = WHOLE_SHARE } = options;
   checkCounts({ batchSize, cropSize });
   const { samples, decodeMask } = dataset;
   const pool = acquirePool(typeof augmentation === 'function' ? 0 : options.workers);
   const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
   const orderOf = orderOfEpochs(samples.length, seed, options.order);
-  const stepsPerEpoch = Math.floor(orderOf(0).length / batchSize);
+  const stepsPerEpoch = Math.floor(orderOf(0).length / (batchSize * share.parts));
 
-  const queue = createBatchQueue(stepsPerEpoch, pool.workers, async ({ epoch, step }) => {
-    const start = step * batchSize;
+  const make = async ({ epoch, batch }: Place) => {
+    const start = batch * batchSize;
     const indices = orderOf(epoch).slice(start, start + batchSize);
     const items: TrainTask['items'] = indices.map((index, n) => ({
       sample: samples[index]!,
@@ -84,7 +89,8 @@ export function createTrainLoader(dataset: Dataset, options: TrainLoaderOptions)
       if (pixels) cache.set(indices[n]!, pixels);
     });
     return { ...result, sampleIds: items.map(({ sample }) => sample.id) };
-  });
+  };
+  const queue = createBatchQueue(stepsPerEpoch, pool.workers, make, share);
 
   async function* epoch(index: number, options?: EpochOptions) {
     for await (const { made, waitedMs } of queue.epoch(index, options)) {

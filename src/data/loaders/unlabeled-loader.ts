@@ -7,6 +7,7 @@ import type { DecodedImage, UnlabeledImages } from '../types.js';
 import { makeAhead } from './made-ahead.js';
 import { acquirePool, type DataPool } from './pool.js';
 import { createPixelCache } from './sample-source.js';
+import { type Share, sharedBatch, WHOLE_SHARE } from './share.js';
 import type { UnlabeledTask, UnlabeledTaskResult } from './unlabeled-batch.js';
 
 export interface UnlabeledLoaderOptions {
@@ -22,6 +23,8 @@ export interface UnlabeledLoaderOptions {
   readonly sigmaScale?: number | undefined;
   /** Decoded images kept in memory, in bytes. Default 512 MiB; 0 keeps none. */
   readonly cacheBytes?: number;
+  /** How steps have several batches, and which of them are given. Default: steps are single batches. */
+  readonly share?: Share | undefined;
   /** Where copies of the images are kept and read. Default: the images themselves are read. */
   readonly imageCache?: ImageCache | undefined;
 }
@@ -48,7 +51,7 @@ export interface TwoStrongBatch extends UnlabeledBatch {
 
 export interface UnlabeledLoader<B extends UnlabeledBatch = UnlabeledBatch> {
   /**
-   * Batches from number `start` on, without end. Pass after pass over all images, each shuffled anew; a batch may reach
+   * Batches from number `start` of this process on, without end. Pass after pass over all images, each shuffled anew; a batch may reach
    * from one pass into the next. Order and views depend on seed and number only. The caller owns the buffers.
    * @throws OtxError `image` naming a file that cannot be used, `aborted` when the signal fires.
    */
@@ -75,7 +78,7 @@ function createLoader<R extends UnlabeledTaskResult>(
   options: UnlabeledLoaderOptions,
   run: (pool: DataPool, task: UnlabeledTask) => Promise<R>,
 ): UnlabeledLoader<Omit<R, 'decoded'> & UnlabeledBatch> {
-  const { batchSize, cropSize, seed, imageCache, tile, sigmaScale } = options;
+  const { batchSize, cropSize, seed, imageCache, tile, sigmaScale, share = WHOLE_SHARE } = options;
   const pool = acquirePool(options.workers);
   const cache = createPixelCache<DecodedImage>(
     images.map(({ width, height }) => 3 * width * height),
@@ -94,7 +97,8 @@ function createLoader<R extends UnlabeledTaskResult>(
     return order;
   };
 
-  const make = async (number: number) => {
+  const make = async (own: number) => {
+    const number = sharedBatch(share, own);
     const places = Array.from({ length: batchSize }, (_, n) => number * batchSize + n);
     const indices = places.map((place) => orderOf(Math.floor(place / images.length))[place % images.length]!);
     const items = indices.map((index, n) => ({

@@ -6,9 +6,10 @@ import type { Size } from '../transforms/geometry.js';
 import type { RareCrops } from '../transforms/rare-crop.js';
 import type { MaskCoding, Sample } from '../types.js';
 import type { SingleView } from '../views/whole-view.js';
-import { createBatchQueue } from './batch-queue.js';
+import { createBatchQueue, type Place } from './batch-queue.js';
 import { acquirePool } from './pool.js';
 import { checkCounts, createPixelCache, labeledBytes, orderOfEpochs } from './sample-source.js';
+import { type Share, WHOLE_SHARE } from './share.js';
 import type { EpochOptions, TrainBatch, TrainLoader } from './train-batch.js';
 import type { ViewTask } from './view-batch.js';
 
@@ -40,6 +41,8 @@ export interface ViewLoaderOptions {
   readonly rareCrops?: RareCrops | undefined;
   /** What the sigma of blobs and blurs is multiplied with. Default 1. */
   readonly sigmaScale?: number | undefined;
+  /** See `TrainLoaderOptions`. */
+  readonly share?: Share | undefined;
   /** See `TrainLoaderOptions`. */
   readonly order?: ((epoch: number) => readonly number[]) | undefined;
 }
@@ -80,7 +83,7 @@ export interface SupconBatch extends TrainBatch {
 }
 
 /**
- * Creates the loader of self-supervised training. An epoch has floor(images / batchSize) steps.
+ * Creates the loader of self-supervised training. An epoch has floor(images / batchSize / parts of a step) steps.
  * @throws OtxError `usage` for a size that is not a positive whole number.
  */
 export function createDetconLoader(source: ViewSource, options: ViewLoaderOptions): TrainLoader<DetconBatch> {
@@ -114,15 +117,15 @@ function createViewLoader<B extends TrainBatch>(
   batchOf: (views: ViewTask['views'], shown: ViewInputs & Labels) => Pick<B, 'step' | 'inputs'>,
 ): TrainLoader<B> {
   const { batchSize, augmentation, size, stride, seed, imageCache, tile, rareCrops, sigmaScale } = options;
-  const { pairInterval = 1, singleView = 'first' } = options;
+  const { pairInterval = 1, singleView = 'first', share = WHOLE_SHARE } = options;
   checkCounts({ batchSize, size, stride });
   const pool = acquirePool(options.workers);
   const cache = createPixelCache(samples.map(labeledBytes), options.cacheBytes);
   const orderOf = orderOfEpochs(samples.length, seed, options.order);
-  const stepsPerEpoch = Math.floor(orderOf(0).length / batchSize);
+  const stepsPerEpoch = Math.floor(orderOf(0).length / (batchSize * share.parts));
 
-  const queue = createBatchQueue(stepsPerEpoch, pool.workers, async ({ epoch, step }) => {
-    const start = step * batchSize;
+  const make = async ({ epoch, step, batch }: Place) => {
+    const start = batch * batchSize;
     const indices = orderOf(epoch).slice(start, start + batchSize);
     const items: ViewTask['items'] = indices.map((index, n) => ({
       sample: samples[index]!,
@@ -150,7 +153,8 @@ function createViewLoader<B extends TrainBatch>(
     });
     const shown = { images, labels, regions, online_ids: onlineIds, target_ids: targetIds };
     return { ...batchOf(views, shown), sampleIds: indices.map((index) => samples[index]!.id) };
-  });
+  };
+  const queue = createBatchQueue(stepsPerEpoch, pool.workers, make, share);
 
   async function* epoch(index: number, epochOptions?: EpochOptions) {
     for await (const { made, waitedMs } of queue.epoch(index, epochOptions)) {

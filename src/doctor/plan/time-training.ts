@@ -80,7 +80,7 @@ export async function timeTraining(options: TimingOptions): Promise<TrainingSpee
     for (let epoch = 0; !enough(); epoch++) {
       for await (const batch of loader.epoch(epoch, signal ? { signal } : {})) {
         throwIfAborted(signal, 'steps were measured');
-        await session.step(batch, learningRate, ++update);
+        await session.step([batch], learningRate, ++update);
         const seconds = (performance.now() - start) / 1000;
         if (update > 1) times.push(seconds);
         onEvent({ type: 'progress', task: 'measure', done: update, total });

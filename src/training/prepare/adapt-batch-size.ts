@@ -30,6 +30,7 @@ export async function adaptBatchSize(
   onEvent: (event: TrainEvent) => void,
 ): Promise<HyperParameters> {
   const { batch_size: requested, auto_adapt_batch_size: mode, learning_rate } = asked.learning_parameters;
+  const { accumulate } = asked.learning_parameters;
   if (adapted_batch_size === requested) return asked;
   const { views = 1, imagesBesides = 0 } = method;
   const pixels = views * inputSizes(asked).train ** 2;
@@ -51,7 +52,7 @@ export async function adaptBatchSize(
   const batch_size = await fitBatchSize({
     mode,
     requested,
-    images: samples.length,
+    images: Math.floor(samples.length / accumulate),
     pixels,
     besides: imagesBesides,
     plan,

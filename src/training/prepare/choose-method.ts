@@ -7,6 +7,7 @@ import {
   createSupconLoader,
   type Dataset,
   type ImageCache,
+  type Share,
   type StorageScheme,
   type UnlabeledImages,
   type ViewLoaderOptions,
@@ -45,13 +46,16 @@ export interface MethodChoice {
   readonly shares?: readonly number[] | undefined;
   /** How much a pixel of each class counts in the loss. Default: all alike. */
   readonly weights?: readonly number[] | undefined;
+  /** How steps have several batches. */
+  readonly share?: Share | undefined;
   /** Functions of the caller in place of what the settings name. */
   readonly own: OwnFunctions;
 }
 
 /** @throws OtxError `template` for a template whose network is unknown. */
 export function chooseMethod(choice: MethodChoice): Method {
-  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes, own, shares, weights } = choice;
+  const { template, hyperParameters, trainSet, unlabeled, seed, cacheBytes, own, shares, weights, share } =
+    choice;
   const settings = hyperParameters.learning_parameters;
   const { optimizer, augmentation, num_workers, enable_supcon } = settings;
   const { classes } = trainSet;
@@ -78,6 +82,7 @@ export function chooseMethod(choice: MethodChoice): Method {
     tile,
     rareCrops,
     sigmaScale,
+    share,
   });
   const { samples, decodeMask } = trainSet;
   if (train_type === 'Selfsupervised') {
@@ -124,6 +129,7 @@ export function chooseMethod(choice: MethodChoice): Method {
       tile,
       rareCrops,
       sigmaScale,
+      share,
     },
   };
   if (!unlabeled) return supervised({ ...options, emaDecay: settings.ema_decay });

@@ -1,6 +1,7 @@
 /** @file Settings that are left to be chosen, filled in by the data and the machine. */
 
 import { availableParallelism } from 'node:os';
+import { OtxError, option } from '../../base/errors.js';
 import type { Dataset } from '../../data/index.js';
 import type { RunConfig } from '../../runs/run-config.js';
 import {
@@ -25,9 +26,19 @@ export function chooseSettings(
   notice: (message: string) => void,
 ): HyperParameters {
   const settings = asked.learning_parameters;
-  const batch_size = Math.min(settings.batch_size, samples.length);
+  const { accumulate } = settings;
+  const batch_size = Math.min(settings.batch_size, Math.floor(samples.length / accumulate));
+  if (batch_size < 1) {
+    throw new OtxError(
+      'usage',
+      `${option('learning_parameters.accumulate')} is ${accumulate}, but there are only ${samples.length} training images; each batch ` +
+        'of an update needs at least one',
+    );
+  }
   if (batch_size < settings.batch_size) {
-    notice(`batch size reduced from ${settings.batch_size} to ${batch_size}, the number of training images`);
+    notice(
+      `batch size reduced from ${settings.batch_size} to ${batch_size}, ${accumulate > 1 ? `as ${accumulate} of them are in an update` : 'the number of training images'}`,
+    );
   }
   const isAuto = settings.input_size === 'Auto';
   const input_size = isAuto ? chooseInputSize(samples, seed) : settings.input_size;

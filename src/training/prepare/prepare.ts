@@ -9,6 +9,7 @@ import {
   type Dataset,
   type DatasetReport,
   type EvalLoader,
+  type Share,
   squareOf,
   type TrainLoader,
 } from '../../data/index.js';
@@ -71,6 +72,8 @@ export interface PreparedRun {
   readonly session: TrainingSession;
   readonly trainLoader: TrainLoader;
   readonly validationLoader: EvalLoader | undefined;
+  /** How steps have several batches, which processes may share. */
+  readonly share: Share;
   /** `results.csv`; undefined for a run that is not reported. */
   readonly history: History | undefined;
   /** What it began with; undefined for a run of an earlier version. */
@@ -199,6 +202,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   const hyperParameters = earlier
     ? chosen
     : await adaptBatchSize(chosen, config, trainSet, method, { threads, engine, signal }, tell);
+  const share = shareOf(hyperParameters);
   const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
   const trainLoader = await loaderOf(preparing, { method, hyperParameters, report, knownClasses });
   const history = await startFiles(folder, {
@@ -211,7 +215,16 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   listeners.reporter?.onFolder(folder.outputs, resumed);
   tell({ type: 'output', folder: folder.root });
   const session = await createTrainingSession({
-    ...{ graphs, variables: method.variables, state: weights, threads, engine, signal, seed: config.seed },
+    ...{
+      graphs,
+      variables: method.variables,
+      state: weights,
+      threads,
+      engine,
+      signal,
+      share,
+      seed: config.seed,
+    },
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {
@@ -237,7 +250,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
 
   return {
     ...{ config, template, hyperParameters, trainSet, validationSet, sizes, method, folder, session },
-    ...{ trainLoader, validationLoader, history, resumed, tiling },
+    ...{ trainLoader, validationLoader, history, resumed, tiling, share },
     classes: trainSet.classes,
     state: earlier
       ? structuredClone(earlier.resume.state)
@@ -249,6 +262,11 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     },
   };
 }
+
+/** How steps have several batches. */
+const shareOf = ({ learning_parameters: { accumulate } }: HyperParameters): Share => ({
+  ...{ parts: accumulate, rank: 0, ranks: 1 },
+});
 
 /** Says so where a run cannot go on bit by bit. */
 function warnOfOtherEngine(
@@ -289,7 +307,7 @@ function methodOf(
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const cache = shareCache(mem_cache_size, trainSet, validationSet, inputSize);
   const method = chooseMethod({
-    ...{ template, hyperParameters, trainSet, unlabeled, own, ...pixels },
+    ...{ template, hyperParameters, trainSet, unlabeled, own, ...pixels, share: shareOf(hyperParameters) },
     seed: config.seed,
     cacheBytes: cache.train,
   });
@@ -307,11 +325,11 @@ async function loaderOf(
   },
 ): Promise<TrainLoader> {
   const { method, report, knownClasses } = run;
-  const { batch_size, num_iters } = run.hyperParameters.learning_parameters;
+  const { batch_size, accumulate, num_iters } = run.hyperParameters.learning_parameters;
   // As in the reference, whose schedules of semi-supervised training count on whole epochs.
   const order =
     data.unlabeled || !report ? undefined : samplingOrder(report, knownClasses, config.seed, notice);
-  const loader = method.loader(batch_size, order?.(batch_size));
+  const loader = method.loader(batch_size, order?.(batch_size * accumulate));
   const limits = { stepsPerEpoch: loader.stepsPerEpoch, mostEpochs: num_iters };
   const problem = earlier && stateProblem(earlier.resume.state, limits);
   if (!problem) return loader;

@@ -43,6 +43,8 @@ export interface SteeredRun {
   readonly timeBudget: number | undefined;
   /** Images that a validation scores, each as often as it is scored. */
   readonly validationImages: number;
+  /** Images in a step, over all its batches. */
+  readonly imagesPerStep: number;
   /** Sides of the network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Whether the caller has asked for the end. */

@@ -46,12 +46,12 @@ export function mustValidateNow(budget: number, elapsed: number, validationSecon
 }
 
 export function timeBudget(run: SteeredRun): Steering {
-  const { state, settings, sizes, timeBudget: budget } = run;
+  const { state, settings, imagesPerStep, sizes, timeBudget: budget } = run;
   if (budget === undefined) return {};
   let validationSeconds: number | undefined;
   const guess = (secondsPerStep: number) =>
     guessValidationSeconds({
-      secondsPerTrainingImage: secondsPerStep / settings.batch_size,
+      secondsPerTrainingImage: secondsPerStep / imagesPerStep,
       images: run.validationImages,
       sizes,
     });
