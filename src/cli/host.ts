@@ -7,13 +7,14 @@ import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { settle } from '../base/activity.js';
 import { messageOf, OtxError } from '../base/errors.js';
+import { launchedProcess } from '../base/launcher.js';
 import { shellQuote } from '../base/shell.js';
 import { printable } from '../base/text.js';
 import { removeUnfinished } from '../base/unfinished.js';
 import { errorText } from './error-text.js';
 import { createRunLog, type RunLog } from './run-log.js';
 import { catchSignals, exitCodeOf } from './signals.js';
-import { openTextStream, type TextStream } from './text-stream.js';
+import { NOWHERE, openTextStream, type TextStream } from './text-stream.js';
 
 /** Exit codes besides 0, and 128 and its number for a signal. */
 const FAILURE = 1;
@@ -25,6 +26,11 @@ const READER_MILLISECONDS = 2000;
 const LINGER_MILLISECONDS = 1000;
 /** How long a process that has to end at once waits for the step under way. */
 const SETTLE_MILLISECONDS = 300;
+/** After this long a job of several processes may well be one that has lost one of them. */
+const PATIENCE_MILLISECONDS = 600;
+const BROKEN_JOB =
+  'waiting for the other processes of this job; if one of them has died, the launcher ends the rest now, and the last checkpoint is ' +
+  'good: go on from it with --resume-from';
 /** How long a job may take to save when its program has failed somewhere. */
 const RESCUE_MILLISECONDS = 60_000;
 
@@ -48,7 +54,10 @@ export type Load = () => Promise<(host: Host) => Promise<void>>;
  * @param name in front of messages.
  */
 export async function host(name: string, load: Load): Promise<void> {
-  const stdout = openTextStream(() => process.stdout, 1);
+  const launched = launchedProcess();
+  // What all processes of a job have to say the first one says.
+  const isFollowing = launched !== undefined && launched.rank > 0;
+  const stdout = isFollowing ? NOWHERE : openTextStream(() => process.stdout, 1);
   const stderr = openTextStream(() => process.stderr, 2);
   const log = createRunLog([name, ...process.argv.slice(2).map((word) => shellQuote(word))].join(' '));
   const stop = new AbortController();
@@ -64,7 +73,9 @@ export async function host(name: string, load: Load): Promise<void> {
     onStop: () => {
       // Below a bar, or behind ^C.
       if (stderr.isTerminal) stderr.write('\n');
-      if (isWorking) tell(`${name}: stopping after this step (once more to stop at once)`);
+      if (isWorking && !isFollowing) tell(`${name}: stopping after this step (once more to stop at once)`);
+      if (isWorking && launched?.rank === 0)
+        setTimeout(() => tell(BROKEN_JOB), PATIENCE_MILLISECONDS).unref();
       stop.abort();
     },
     onEnd: () => {
@@ -76,12 +87,15 @@ export async function host(name: string, load: Load): Promise<void> {
   const report = (error: unknown): number => {
     if (error instanceof OtxError && error.code === 'aborted') {
       if (hasFailed) return FAILURE;
-      tell(`${name}: ${errorText(error.message)}`);
+      if (!isFollowing) tell(`${name}: ${errorText(error.message)}`);
       return signals.received ? exitCodeOf(signals.received) : FAILURE;
     }
-    tell(
-      `${name}: error: ${errorText(error instanceof OtxError ? error.message : describeUnexpected(error))}`,
-    );
+    const isSaidByAll = isFollowing && error instanceof OtxError && error.code === 'usage';
+    const who = isFollowing ? `${name} (process ${launched.rank} of ${launched.size})` : name;
+    if (!isSaidByAll)
+      tell(
+        `${who}: error: ${errorText(error instanceof OtxError ? error.message : describeUnexpected(error))}`,
+      );
     if (process.env.OTX_DEBUG === '1' && error instanceof Error) tell(String(error.stack));
     return error instanceof OtxError && error.code === 'usage' ? USAGE : FAILURE;
   };

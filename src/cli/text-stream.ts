@@ -28,6 +28,13 @@ export interface TextStream {
   flush(patience?: number): Promise<boolean>;
 }
 
+/** Where all text is lost. */
+export const NOWHERE: TextStream = {
+  ...{ isTerminal: false, columns: undefined, rows: undefined, failure: undefined },
+  write: () => undefined,
+  flush: async () => true,
+};
+
 /** @param stream `process.stdout` or `process.stderr` */
 export function openTextStream(stream: () => NodeJS.WriteStream, descriptor: 1 | 2): TextStream {
   return isDirect(descriptor) ? new DirectStream(descriptor) : new QueuedStream(stream);

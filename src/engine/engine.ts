@@ -277,6 +277,11 @@ export class Engine {
     return this.thread.request('getState', { pack });
   }
 
+  /** Makes {@link reduce} that of all processes of a job, which then all have to call it. @param library of MPI, which has been started */
+  async join(library: string, ranks: number): Promise<void> {
+    await this.thread.request('join', { library, ranks });
+  }
+
   /**
    * Adds what packs hold, and numbers beside them, to a sum of such vectors. With the last addend the packs become the mean.
    *

@@ -68,6 +68,8 @@ export interface Requests {
       milliseconds: number;
     };
   };
+  /** From now on `reduce` is that of all processes of the job. */
+  join: { request: { library: string; ranks: number }; reply: undefined };
   /** Adds what the packs hold, and the values, to a sum; see {@link ReduceRequest}. */
   reduce: { request: ReduceRequest; reply: { values: readonly number[] } };
   runModel: {

@@ -17,6 +17,8 @@ import type {
   StepBinding,
   TensorValue,
 } from './protocol.js';
+import { openMpi } from './ranks/mpi-library.js';
+import { createSharedMean } from './ranks/shared-mean.js';
 import { createSession, type Session, toOrtTensor, valuesOf } from './runtime.js';
 import { float } from './sessions/host.js';
 import { Packs } from './sessions/packs.js';
@@ -33,7 +35,7 @@ const activity = workerData as Activity;
 const steps = new Map<number, Step>();
 const models = new Map<number, Session>();
 const packs = new Packs();
-const mean = createMean();
+let mean = createMean();
 let lastSession = 0;
 
 /** A value, and the buffers in it that move to the caller's thread. */
@@ -93,6 +95,11 @@ const handlers: Handlers = {
       guard < 0 || (Number.isFinite(outputs[guard]![0]) && updated.every((state) => state.isNextFinite()));
     if (committed) for (const state of updated) state.commit();
     return { value: { inputs, outputs, committed, milliseconds }, moved: [...inputs, ...outputs] };
+  },
+
+  async join({ library, ranks }) {
+    mean = createSharedMean(await openMpi(library), ranks);
+    return { value: undefined };
   },
 
   async reduce({ packs: names, values, isFirst, count }) {

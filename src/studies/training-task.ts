@@ -5,7 +5,7 @@ import { freeLock } from '../base/outputs/lock.js';
 import type { TrainEvent } from '../runs/events.js';
 import { type OwnOfProgram, readTrainingRequest } from '../training/options/training-config.js';
 import { LOCK_FILE } from '../training/prepare/run-folder.js';
-import { train } from '../training/train.js';
+import { trainAlone } from '../training/train.js';
 import { isOver, readRun } from './run-facts.js';
 import type { Study } from './study.js';
 import type { Task } from './work.js';
@@ -31,7 +31,7 @@ export function trainingTask(study: Study, name: string, own: OwnOfProgram = {})
         onEvent: (event: TrainEvent) => (event.type === 'output' ? undefined : onEvent(event)),
       };
       const isBegun = (await facts()) !== undefined;
-      const { metrics } = await train(
+      const { metrics } = await trainAlone(
         isBegun
           ? { ...own, ...hooks, resumeFrom: run }
           : { ...(await readTrainingRequest(study.planFile(name), own)), ...hooks, output: run },

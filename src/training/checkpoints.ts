@@ -32,7 +32,10 @@ export interface CheckpointsOptions {
   readonly interval: CheckpointInterval | undefined;
   /** Folder of the run, as the caller named it. */
   readonly folderName: string;
+  /** Fires when the run is to stop. */
   readonly signal: AbortSignal | undefined;
+  /** Fires, if not at once, when this process is asked to. */
+  readonly ownSignal: AbortSignal | undefined;
   readonly tell: (event: TrainEvent) => void;
   /** Seconds of the whole run so far. */
   readonly elapsed: () => number;
@@ -40,7 +43,7 @@ export interface CheckpointsOptions {
 
 export function createCheckpoints(run: PreparedRun, options: CheckpointsOptions): Checkpoints {
   const { state, session, folder, config } = run;
-  const { signal, tell } = options;
+  const { signal, ownSignal, tell } = options;
   const { steps = Number.POSITIVE_INFINITY, seconds = DEFAULT_SECONDS } = options.interval ?? {};
   let sinceSaved = stopwatch();
   let savedUpdates = state.updates;
@@ -64,8 +67,8 @@ export function createCheckpoints(run: PreparedRun, options: CheckpointsOptions)
     savedUpdates = updates;
   };
 
-  const stopIfAborted: Checkpoints['stopIfAborted'] = async (metrics) => {
-    if (!signal?.aborted) return;
+  const stopIf = async (asked: AbortSignal | undefined, metrics: SegmentationMetrics | null) => {
+    if (!asked?.aborted) return;
     isStopped = true;
     await save('last', metrics);
     throw new OtxError(
@@ -80,11 +83,22 @@ export function createCheckpoints(run: PreparedRun, options: CheckpointsOptions)
     saveIfDue: async () => {
       if (state.updates - savedUpdates >= steps || sinceSaved() >= seconds) await save('last', null);
     },
-    stopIfAborted,
+    stopIfAborted: (metrics) => stopIf(signal, metrics),
     rescue: async (error) => {
       if (error instanceof OtxError && ['output', 'numeric'].includes(error.code)) return;
-      if (!isStopped) await stopIfAborted(null);
+      if (!isStopped) await stopIf(ownSignal, null);
       if (!isStopped) await save('last', null).catch(() => undefined);
+    },
+  };
+}
+
+/** For a process that trains along with another one, which saves. */
+export function followedCheckpoints(signal: AbortSignal | undefined): Checkpoints {
+  const nothing = async () => undefined;
+  return {
+    ...{ save: nothing, saveIfDue: nothing, rescue: nothing },
+    stopIfAborted: async () => {
+      if (signal?.aborted) throw new OtxError('aborted', 'stopped along with process 0, which has saved');
     },
   };
 }

@@ -61,7 +61,17 @@ async function score(
   epoch: number,
   name: string | undefined,
 ): Promise<ConfusionMatrix | undefined> {
-  const { validationLoader, config, classes, sizes, signal, reporter, tell, tiling, session } = training;
+  const {
+    validationLoader,
+    config,
+    classes,
+    sizes,
+    ownSignal: signal,
+    reporter,
+    tell,
+    tiling,
+    session,
+  } = training;
   if (!validationLoader || !forward) return undefined;
   const { load_weights } = config;
   const isShown = name === undefined || session.averages.includes(name);

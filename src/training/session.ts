@@ -4,6 +4,7 @@ import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { type Share, type TrainBatch, WHOLE_SHARE } from '../data/index.js';
 import { type CompiledStep, createEngine, type Engine, type EngineChoice } from '../engine/engine.js';
+import { ALONE, type Ranks } from '../engine/ranks/ranks.js';
 import type { EngineWish } from '../engine/settings.js';
 import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { Forward } from '../inference/validate.js';
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly engine?: EngineWish | undefined;
   /** How steps have several batches. Default: they are single ones. */
   readonly share?: Share | undefined;
+  /** Those who have the others of them. Default: nobody. */
+  readonly ranks?: Ranks | undefined;
   /** Called before the first and after each of the steps and evaluations that are compiled. */
   readonly onCompile?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -66,7 +69,7 @@ export interface TrainingSession {
  */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
   const { graphs, variables, state, saved, seed, threads, onCompile, signal } = options;
-  const { share = WHOLE_SHARE } = options;
+  const { share = WHOLE_SHARE, ranks = ALONE } = options;
   const engine = await createEngine({ threads, engine: options.engine });
   const kinds = Object.keys(graphs.learnings);
   const isDivided = share.parts > 1;
@@ -79,6 +82,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     return compiled;
   };
   try {
+    if (ranks.library !== undefined) await engine.join(ranks.library, ranks.size);
     const choice = await engine.choice();
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();

@@ -60,8 +60,9 @@ export async function trainEpoch(
     tell(event);
     reporter?.onStep({ epoch, step: state.step, batch, outputs: result.pictures });
     if (state.step < trainLoader.stepsPerEpoch) await checkpoints.saveIfDue();
+    const wish = steering.afterStep({ event, elapsed: training.elapsed(), secondsPerStep });
+    cutBy = await training.company.afterStep(wish);
     await checkpoints.stopIfAborted(null);
-    cutBy = steering.afterStep({ event, elapsed: training.elapsed(), secondsPerStep });
     if (cutBy) break;
   }
   return { epoch, learningRate, trainSeconds: before.train + seconds(), secondsSince: stopwatch(), cutBy };

@@ -1,6 +1,7 @@
 /** @file Training, from folders of images to a checkpoint. The loop is in the open: read it from top to bottom. */
 
 import type { ClassInfo } from '../data/index.js';
+import { ALONE, joinRanks, type Ranks } from '../engine/ranks/ranks.js';
 import type { EpochEvent } from '../runs/events.js';
 import type { SegmentationMetrics } from '../runs/metrics.js';
 import { mean, type StopReason, startNextEpoch } from '../runs/run-state.js';
@@ -36,43 +37,80 @@ export interface TrainResult {
  *
  * @throws OtxError `usage` for settings out of range, `template`, `dataset`, `checkpoint` and `output` before any
  * training, `aborted` after saving when the signal fired, `numeric` when the loss stays infinite or not a number.
+ *
+ * In a process that a launcher of MPI has started with others, all of them train together, and call this alike (docs/scale.md): the
+ * first one reports, validates and saves.
  */
 export async function train(options: TrainOptions | ResumeOptions): Promise<TrainResult> {
   checkTrainOptions(options);
-  const training = await openTraining(options);
-  const { state, rates, steering, checkpoints } = training;
+  return trainAmong(await joinRanks(), options);
+}
+
+/** {@link train} in one process, whatever has started it. */
+export async function trainAlone(options: TrainOptions | ResumeOptions): Promise<TrainResult> {
+  checkTrainOptions(options);
+  return trainAmong(ALONE, options);
+}
+
+async function trainAmong(ranks: Ranks, options: TrainOptions | ResumeOptions): Promise<TrainResult> {
+  const training = await openTraining(options, ranks);
+  const { state, checkpoints, signal } = training;
   let secondsPerEpoch: number | undefined;
   try {
     await begin(training);
-    while (state.finished === null) {
+    while (await goesOn(training)) {
       const seconds = stopwatch();
       const isWhole = state.step === 0;
-      rates.look();
       const trained = await trainEpoch(training, secondsPerEpoch);
-      const scored = isValidated(training, trained) ? await scoreWeights(training, trained.epoch) : undefined;
-      const event = describeEpoch(training, trained, scored);
-      startNextEpoch(state);
-      if (scored) state.lastScore = scored.metrics.mDice;
+      if (ranks.rank > 0) continue;
       // An epoch that was entered in its middle says nothing about how long one takes.
-      if (isWhole) secondsPerEpoch = seconds();
-      const seen = { event, secondsPerEpoch, elapsed: training.elapsed(), cutBy: trained.cutBy };
-      state.finished = steering.afterEpoch(seen) ?? trained.cutBy ?? null;
-      await save(training, event, scored?.trained ?? null);
+      const measured = () => {
+        if (isWhole) secondsPerEpoch = seconds();
+        return secondsPerEpoch;
+      };
+      await endEpoch(training, trained, measured);
     }
     // Before the end is told: who hears of it finds all files.
     await training.reporter?.finish();
-    return end(training, state.finished);
+    ranks.agreeOnEnd();
+    return end(training, state.finished!);
   } catch (error) {
     await checkpoints.rescue(error);
+    if (signal?.aborted) ranks.agreeOnEnd();
     throw error;
   } finally {
     await training.close();
   }
 }
 
+/** Begins an epoch in all processes, if there is another one. */
+async function goesOn({ state, rates, checkpoints, company, ranks }: Training): Promise<boolean> {
+  if (ranks.rank === 0 && state.finished === null) rates.look();
+  await company.betweenEpochs();
+  if (state.finished === null && ranks.size > 1) await checkpoints.stopIfAborted(null);
+  return state.finished === null;
+}
+
+/** What the first process does after the steps of an epoch: it validates, decides and saves. */
+async function endEpoch(
+  training: Training,
+  trained: TrainedEpoch,
+  measured: () => number | undefined,
+): Promise<void> {
+  const { state, steering } = training;
+  const scored = isValidated(training, trained) ? await scoreWeights(training, trained.epoch) : undefined;
+  const event = describeEpoch(training, trained, scored);
+  startNextEpoch(state);
+  if (scored) state.lastScore = scored.metrics.mDice;
+  const seen = { event, secondsPerEpoch: measured(), elapsed: training.elapsed(), cutBy: trained.cutBy };
+  state.finished = steering.afterEpoch(seen) ?? trained.cutBy ?? null;
+  await save(training, event, scored?.trained ?? null);
+}
+
 /** What comes before the first epoch. */
 async function begin(training: Training): Promise<void> {
-  const { state, checkpoints, tell, resumed, config } = training;
+  const { state, checkpoints, tell, resumed, config, ranks } = training;
+  if (ranks.rank > 0) return;
   start(training);
   // A kill during the first steps must find something to resume from.
   if (!resumed) await checkpoints.save('last', null);

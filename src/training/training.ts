@@ -1,10 +1,12 @@
 /** @file A training under way: what has been prepared, the parts that take part in it, and everybody who is told of it. */
 
 import { messageOf } from '../base/errors.js';
+import { ALONE, type Ranks } from '../engine/ranks/ranks.js';
 import { createRunReporter, type RunReporter } from '../reports/index.js';
 import type { EpochEvent, TrainEvent } from '../runs/events.js';
-import { type Checkpoints, createCheckpoints } from './checkpoints.js';
+import { type Checkpoints, createCheckpoints, followedCheckpoints } from './checkpoints.js';
 import { stopwatch } from './clock.js';
+import { type Company, joinIn } from './company.js';
 import { type LearningRates, learningRates } from './learning-rates.js';
 import type { ResumeOptions, TrainOptions } from './options/train-options.js';
 import { type PreparedRun, prepareRun } from './prepare/prepare.js';
@@ -16,7 +18,14 @@ import { validationInterval } from './steering/validation-interval.js';
 export interface Training extends PreparedRun {
   readonly tell: (event: TrainEvent) => void;
   readonly reporter: RunReporter | undefined;
+  /** Fires when the training is to stop, in all its processes. */
   readonly signal: AbortSignal | undefined;
+  /** Fires when this process is asked to stop. */
+  readonly ownSignal: AbortSignal | undefined;
+  /** The processes that train together. */
+  readonly ranks: Ranks;
+  /** Where they agree on how to go on. */
+  readonly company: Company;
   /** Seconds of the whole run, interruptions not counted. */
   readonly elapsed: () => number;
   /** Over all processes. */
@@ -35,9 +44,13 @@ export interface Training extends PreparedRun {
 }
 
 /** @throws OtxError as {@link prepareRun}. */
-export async function openTraining(options: TrainOptions | ResumeOptions): Promise<Training> {
+export async function openTraining(
+  given: TrainOptions | ResumeOptions,
+  ranks: Ranks = ALONE,
+): Promise<Training> {
+  const options = ranks.rank === 0 ? given : { ...given, onEvent: undefined, reports: false };
   const clock = stopwatch();
-  const { signal, onEvent } = options;
+  const { signal: ownSignal, onEvent } = options;
   let isAsked = false;
   const isEndAsked = () => isAsked;
   const tell = (event: TrainEvent) => {
@@ -45,7 +58,9 @@ export async function openTraining(options: TrainOptions | ResumeOptions): Promi
     if (onEvent?.(event) === 'stop') isAsked = true;
   };
   const reporter = options.reports === false ? undefined : createRunReporter({ tell });
-  const run = await prepareRun(options, { tell, reporter });
+  const run = await prepareRun(options, { tell, reporter }, ranks);
+  const company = joinIn(ranks, run.state, ownSignal);
+  const { signal } = company;
 
   const { state, session, trainLoader, validationLoader, config, sizes, history } = run;
   const { stepsPerEpoch } = trainLoader;
@@ -58,18 +73,21 @@ export async function openTraining(options: TrainOptions | ResumeOptions): Promi
   const elapsed = () => earlierSeconds + clock();
   return {
     ...run,
-    ...{ tell, reporter, signal, elapsed, interval, isEndAsked, imagesPerStep },
+    ...{ tell, reporter, signal, elapsed, interval, isEndAsked, imagesPerStep, ranks, company, ownSignal },
     rates: learningRates({ state, settings, stepsPerEpoch, interval }),
     steering: steer({
       ...{ state, settings, interval, sizes, isEndAsked, imagesPerStep },
       timeBudget: config.time_budget,
       validationImages: (validationLoader?.length ?? 0) * (1 + Object.keys(session.others).length),
     }),
-    checkpoints: createCheckpoints(run, {
-      ...{ signal, tell, elapsed },
-      interval: options.checkpointInterval,
-      folderName: options.output ?? run.folder.root,
-    }),
+    checkpoints:
+      ranks.rank > 0
+        ? followedCheckpoints(signal)
+        : createCheckpoints(run, {
+            ...{ signal, ownSignal, tell, elapsed },
+            interval: options.checkpointInterval,
+            folderName: options.output ?? run.folder.root,
+          }),
     noteEpoch: async (event) => {
       await history?.add(event).catch((error: unknown) => {
         if (isTableMissed) return;

@@ -5,12 +5,12 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { version } from '../../base/version.js';
 import { elementTypes } from '../../graph/onnx/operators.js';
 import type { DType, Shape, TensorData } from '../../graph/tensor.js';
 import type { SessionSettings } from '../settings.js';
 import { kernelLanes } from './find-kernels.js';
+import { importKoffi } from './import-koffi.js';
 
 /** A session of the library. Values are bound by name and stay bound; their arrays must not move in the meantime. */
 export interface KernelSession {
@@ -97,19 +97,6 @@ export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
       };
     },
   };
-}
-
-/** It comes with the package of the library; in a copy of the sources with the tools for development. */
-async function importKoffi(library: string): Promise<typeof import('koffi')> {
-  const found = [import.meta.url, library].flatMap((from) => {
-    try {
-      return [createRequire(from).resolve('koffi')];
-    } catch {
-      return [];
-    }
-  });
-  if (found.length === 0) throw new Error('koffi, which loads it, is not installed');
-  return ((await import(pathToFileURL(found[0]!).href)) as { default: typeof import('koffi') }).default;
 }
 
 /** The library of ONNX Runtime that onnxruntime-node comes with. */

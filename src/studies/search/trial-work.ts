@@ -6,7 +6,7 @@ import { freeLock } from '../../base/outputs/lock.js';
 import type { TrainEvent } from '../../runs/events.js';
 import { type OwnOfProgram, readTrainingRequest } from '../../training/options/training-config.js';
 import { LOCK_FILE } from '../../training/prepare/run-folder.js';
-import { train } from '../../training/train.js';
+import { trainAlone } from '../../training/train.js';
 import { isOver, readRun } from '../run-facts.js';
 import type { Study } from '../study.js';
 import type { Task } from '../work.js';
@@ -49,7 +49,7 @@ export function trialTask(study: Study, trial: TrialTask, own: OwnOfProgram, clo
         },
       };
       try {
-        const { metrics } = await train(
+        const { metrics } = await trainAlone(
           facts
             ? { ...own, ...hooks, resumeFrom: run }
             : { ...(await readTrainingRequest(study.planFile(training), own)), ...hooks, output: run },

@@ -1,7 +1,7 @@
 /** @file What was asked for, as a new training or as one that goes on. */
 
-import { availableParallelism } from 'node:os';
 import type { DataSource } from '../../data/index.js';
+import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
 import type { EngineWish } from '../../engine/settings.js';
 import { networkBeside } from '../../inference/imported-network.js';
 import { type HyperParameters, resolveHyperParameters } from '../../settings/index.js';
@@ -19,6 +19,7 @@ import { checkUsed } from '../options/unused-settings.js';
 import { describeExtension } from '../resume/extend-run.js';
 import { type InterruptedRun, openInterruptedRun } from '../resume/interrupted-run.js';
 import { requireEmbedded } from './choose-start.js';
+import { checkShared, sharedThreads, withRanks } from './rank-settings.js';
 import type { GivenData } from './train-data.js';
 
 /** What was asked for. */
@@ -45,14 +46,19 @@ export interface Asked {
 export async function whatIsAsked(
   raw: TrainOptions | ResumeOptions,
   notice: (message: string) => void,
+  ranks: Ranks = ALONE,
 ): Promise<Asked> {
-  const known = raw.resumeFrom === undefined ? await askedAnew(raw, notice) : await askedToGoOn(raw, notice);
+  const known =
+    raw.resumeFrom === undefined
+      ? await askedAnew(withRanks(raw, ranks), notice)
+      : await askedToGoOn(raw, notice);
   const { config, template, earlier, options } = known;
   const settings = resolveHyperParameters(template, config.hyper_parameters);
-  const threads = options.threads ?? earlier?.resume.threads ?? availableParallelism();
+  const threads = options.threads ?? earlier?.resume.threads ?? (await sharedThreads(ranks));
   const given = { train: inMemory(options.trainData), validation: inMemory(options.validationData) };
   checkOwnFunctions(options, settings);
   checkUsed(options, settings);
+  checkShared(settings, ranks);
   if (!earlier && config.pretrained === 'embedded')
     await requireEmbedded({ template, source: options.pretrainedSource });
   const engine = engineOf(options, config, earlier);

@@ -3,6 +3,8 @@
 import { throwIfAborted } from '../../base/abortable.js';
 import { OtxError } from '../../base/errors.js';
 import { checkPlace } from '../../base/outputs/outputs.js';
+import type { Inputs } from '../../base/outputs/places.js';
+import { version } from '../../base/version.js';
 import {
   type ClassInfo,
   createEvalLoader,
@@ -13,6 +15,7 @@ import {
   squareOf,
   type TrainLoader,
 } from '../../data/index.js';
+import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
 import type { EngineKind } from '../../engine/settings.js';
 import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
 import { allFigures, type Method } from '../../methods/method.js';
@@ -38,7 +41,8 @@ import { samplingOrder } from './class-incremental.js';
 import { firstWeights } from './first-weights.js';
 import { initialRunState } from './initial-run-state.js';
 import { type PixelWeights, pixelWeights } from './pixel-weights.js';
-import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
+import { checkAlike, smallestBatch } from './rank-settings.js';
+import { createPrivateFolder, createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { besides, rootsOf } from './run-inputs.js';
 import { type Settled, settle } from './settle.js';
 import { shareCache } from './share-cache.js';
@@ -100,9 +104,10 @@ export interface Listeners {
 export async function prepareRun(
   raw: TrainOptions | ResumeOptions,
   listeners: Listeners,
+  ranks: Ranks = ALONE,
 ): Promise<PreparedRun> {
   const notice = (message: string) => listeners.tell({ type: 'notice', message });
-  const asked = await whatIsAsked(raw, notice);
+  const asked = await whatIsAsked(raw, notice, ranks);
   const { config, template, opened, options } = asked;
   const data = await openData(asked, options.signal, notice);
 
@@ -111,19 +116,23 @@ export async function prepareRun(
   const inputs = joinInputs(data.inputs, besides(config, template, options.configFile));
   const copies = imageCacheOf(asked.settings.algo_backend.storage_cache_scheme);
   if (copies) await checkPlace(copies.folder, inputs);
-  const folder = asked.earlier
-    ? await reopenRunFolder(asked.earlier.root, inputs)
-    : await createRunFolder(config.output, inputs);
+  const folder = await folderOf(asked, inputs, ranks);
   try {
-    if (opened) await checkStillThere(opened);
+    if (opened && ranks.rank === 0) await checkStillThere(opened);
     const settled = await settle(asked, data, listeners.tell);
-    return await prepareIn(folder, { options, listeners, notice, data, ...settled });
+    return await prepareIn(folder, { options, listeners, notice, data, ranks, ...settled });
   } catch (error) {
     // What is being written of the events must not come after the folder is let go.
     await listeners.reporter?.finish();
     await folder.outputs.close();
     throw error;
   }
+}
+
+/** Only the first process writes; the others have a folder of their own, which is gone in the end. */
+async function folderOf({ earlier, config }: Asked, inputs: Inputs, { rank }: Ranks): Promise<RunFolder> {
+  if (rank > 0) return createPrivateFolder(config.output);
+  return earlier ? reopenRunFolder(earlier.root, inputs) : createRunFolder(config.output, inputs);
 }
 
 async function openData(
@@ -163,11 +172,12 @@ interface Preparing extends Settled {
   readonly listeners: Listeners;
   readonly notice: (message: string) => void;
   readonly data: TrainData;
+  readonly ranks: Ranks;
 }
 
 /** The rest, once there is a folder. */
 async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<PreparedRun> {
-  const { options, listeners, notice, asked, start, data, chosen: byRecipe } = preparing;
+  const { options, listeners, notice, asked, start, data, ranks, chosen: byRecipe } = preparing;
   const { config, template, earlier, threads, engine } = asked;
   const { signal } = options;
   const { tell } = listeners;
@@ -199,32 +209,28 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   );
 
   // The engine, with a batch that fits.
-  const hyperParameters = earlier
+  const adapted = earlier
     ? chosen
     : await adaptBatchSize(chosen, config, trainSet, method, { threads, engine, signal }, tell);
-  const share = shareOf(hyperParameters);
+  const hyperParameters = await smallestBatch(adapted, ranks);
+  const share = shareOf(hyperParameters, ranks);
   const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
   const trainLoader = await loaderOf(preparing, { method, hyperParameters, report, knownClasses });
-  const history = await startFiles(folder, {
-    ...{ options, asked, byRecipe, hyperParameters, isReported: listeners.reporter !== undefined },
-    texts: data.files ?? {},
-    classes: trainSet.classes,
-    columns: [validationSet ? trainSet.classes : [], allFigures(graphs)],
-  });
+  const history =
+    ranks.rank > 0
+      ? undefined
+      : await startFiles(folder, {
+          ...{ options, asked, byRecipe, hyperParameters, isReported: listeners.reporter !== undefined },
+          texts: data.files ?? {},
+          classes: trainSet.classes,
+          columns: [validationSet ? trainSet.classes : [], allFigures(graphs)],
+        });
   const resumed = earlier && { epoch: earlier.resume.state.epoch, step: earlier.resume.state.step };
   listeners.reporter?.onFolder(folder.outputs, resumed);
   tell({ type: 'output', folder: folder.root });
   const session = await createTrainingSession({
-    ...{
-      graphs,
-      variables: method.variables,
-      state: weights,
-      threads,
-      engine,
-      signal,
-      share,
-      seed: config.seed,
-    },
+    ...{ graphs, threads, engine, signal, share, ranks, state: weights, seed: config.seed },
+    variables: method.variables,
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {
@@ -232,20 +238,17 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     throw error;
   });
   warnOfOtherEngine(session.engine.kind, earlier, notice);
+  await checkAlike(
+    { version, settings: hyperParameters, seed: config.seed, engine: session.engine.kind },
+    ranks,
+  );
+  const files = [trainSet, validationSet].map((set) => set?.samples.map(({ id }) => id));
+  await checkAlike({ 'list of images': files, 'checkpoint to go on from': earlier?.resume.state }, ranks);
   const sizes = inputSizes(hyperParameters);
-  const { samples } = trainSet;
-  const tiling = tilingOf(hyperParameters, {
-    readings: [],
-    imageSize: learnedSize(samples, hyperParameters),
-  });
+  const imageSize = learnedSize(trainSet.samples, hyperParameters);
+  const tiling = tilingOf(hyperParameters, { readings: [], imageSize });
   const validationLoader =
-    validationSet &&
-    createEvalLoader(validationSet, {
-      inputSize: squareOf(sizes.validation),
-      workers,
-      isTiled: (size) => tileFor(tiling, size) !== undefined,
-      cacheBytes: validationCache,
-    });
+    validationSet && evalLoader(validationSet, hyperParameters, tiling, validationCache);
   const { num_iters, learning_rate_schedule } = hyperParameters.learning_parameters;
 
   return {
@@ -263,9 +266,25 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   };
 }
 
+/** For validation while training. */
+const evalLoader = (
+  dataset: Dataset,
+  hyperParameters: HyperParameters,
+  tiling: Tiling,
+  cacheBytes: number,
+): EvalLoader =>
+  createEvalLoader(dataset, {
+    inputSize: squareOf(inputSizes(hyperParameters).validation),
+    workers: hyperParameters.learning_parameters.num_workers,
+    isTiled: (size) => tileFor(tiling, size) !== undefined,
+    cacheBytes,
+  });
+
 /** How steps have several batches. */
-const shareOf = ({ learning_parameters: { accumulate } }: HyperParameters): Share => ({
-  ...{ parts: accumulate, rank: 0, ranks: 1 },
+const shareOf = ({ learning_parameters: { accumulate } }: HyperParameters, { rank, size }: Ranks): Share => ({
+  parts: accumulate,
+  rank,
+  ranks: size,
 });
 
 /** Says so where a run cannot go on bit by bit. */
@@ -297,7 +316,7 @@ function warnOfRandomStart(
 
 /** The method, and the bytes that are left for decoded validation images. */
 function methodOf(
-  { asked: { template, config }, data, options: own }: Preparing,
+  { asked: { template, config }, data, options: own, ranks }: Preparing,
   hyperParameters: HyperParameters,
   { trainSet, unlabeled = data.unlabeled }: Pick<TrainData, 'trainSet' | 'unlabeled'>,
   pixels: PixelWeights = {},
@@ -307,7 +326,15 @@ function methodOf(
   const inputSize = squareOf(inputSizes(hyperParameters).validation);
   const cache = shareCache(mem_cache_size, trainSet, validationSet, inputSize);
   const method = chooseMethod({
-    ...{ template, hyperParameters, trainSet, unlabeled, own, ...pixels, share: shareOf(hyperParameters) },
+    ...{
+      template,
+      hyperParameters,
+      trainSet,
+      unlabeled,
+      own,
+      ...pixels,
+      share: shareOf(hyperParameters, ranks),
+    },
     seed: config.seed,
     cacheBytes: cache.train,
   });

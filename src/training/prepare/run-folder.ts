@@ -1,6 +1,8 @@
 /** @file The folder of a run: made and tried out before any long work starts, so that no training is lost at its first save. */
 
-import { access } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { access, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { OtxError } from '../../base/errors.js';
 import { checkUnlocked } from '../../base/outputs/lock.js';
@@ -119,6 +121,13 @@ export async function reopenRunFolder(root: string, inputs: Inputs = {}): Promis
   const planned = [last, best, history];
   const plan = { root, files: planned, folders: FOLDERS, inputs, recognise, isLitter, lock: LOCK_FILE };
   return { ...files, outputs: await Outputs.open(plan) };
+}
+
+/** The folder of a run as a process sees it that trains along with another one, which writes: nothing of its own outputs is left. */
+export async function createPrivateFolder(root: string): Promise<RunFolder> {
+  const own = await mkdtemp(join(tmpdir(), 'otx-rank-'));
+  process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+  return { ...runFilesAt(root), outputs: await Outputs.open({ root: own }) };
 }
 
 async function exists(path: string): Promise<boolean> {
