@@ -86,12 +86,13 @@ test('imports in src point down', () => {
 
 /**
  * What the command line takes besides the public API: what it does as a process (how errors are told and text is made fit for
- * a terminal, what has to be waited for or removed at its end, and its log), the scenes of the quickstart, and the
+ * a terminal, what has to be waited for or removed at its end, its log, and its place in a job), the scenes of the quickstart, and the
  * server of the studio.
  */
 const BESIDE_THE_API = [
   'base/activity.js',
   'base/errors.js',
+  'base/launcher.js',
   'base/outputs/outputs.js',
   'base/shell.js',
   'base/switch.js',

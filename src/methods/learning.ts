@@ -40,7 +40,7 @@ export interface Follower {
   readonly next: (current: Tensor, followed: Tensor, scalar: (name: string) => Tensor) => Tensor;
 }
 
-/** The learning of each step of a method by its name, made anew at each call. */
+/** What each step of a method learns, by its name; made anew at each call. */
 export type Learnings = Readonly<Record<string, () => Learning>>;
 
 /** The steps of a method, each as one graph that is made when it is asked for. */

@@ -5,25 +5,13 @@
  */
 
 import type { TrainLoader } from '../data/index.js';
-import type { PackLayout, StepGraph } from '../engine/step.js';
+import type { StepGraph } from '../engine/step.js';
 import type { VariableSpec } from '../nn/index.js';
 import type { Learnings } from './learning.js';
 import type { MethodPictures, ShownRun } from './pictures.js';
+import type { StatePack } from './state-pack.js';
 
-/** State that the engine keeps between steps. */
-export interface StatePack {
-  readonly layout: PackLayout;
-  /**
-   * Name in a checkpoint of the tensor with that key in the pack: the key itself for the weights of the model, otherwise
-   * one for which `isTrainingState` (src/weights/training-state.ts) holds. No two tensors of a method share a name.
-   */
-  readonly nameOf: (key: string) => string;
-  /**
-   * Value before the first step.
-   * @param weights values by key of {@link Method.variables}; not to be changed. Default: all zero.
-   */
-  readonly start?: (weights: ReadonlyMap<string, Float32Array>) => Float32Array;
-}
+export type { StatePack };
 
 /** Where a training stands, as far as the scalars of its next step depend on it. */
 export interface StepPosition {

@@ -4,7 +4,7 @@ import type { PackLayout, StepBuilder } from '../engine/step.js';
 import type { Tensor } from '../graph/index.js';
 import { type OptimizerName, optimize, optimizerVectors } from '../optim/index.js';
 import { OPTIMIZER_PREFIX } from '../weights/training-state.js';
-import type { StatePack } from './method.js';
+import type { StatePack } from './state-pack.js';
 
 /** What the optimiser remembers of the parameters in `layout`, as state of a method. */
 export function optimizerPacks(name: OptimizerName, layout: PackLayout): StatePack[] {
