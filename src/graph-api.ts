@@ -15,7 +15,7 @@ export {
   type RunResult,
   type StepInputs,
 } from './engine/engine.js';
-export type { ModelValue, TensorValue } from './engine/protocol.js';
+export type { ModelValue, ReduceRequest, TensorValue } from './engine/protocol.js';
 export { run } from './engine/run.js';
 export type { EngineKind, EngineWish, MemoryMode } from './engine/settings.js';
 export {

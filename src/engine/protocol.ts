@@ -39,6 +39,7 @@ export interface ModelValue {
 
 /** A vector that is summed over several runs, of which the last one turns the packs into the mean. */
 export interface ReduceRequest {
+  /** By name; each is added to the sum with all that it holds. */
   readonly packs: readonly string[];
   /** Numbers beside them; as float32. */
   readonly values: readonly number[];

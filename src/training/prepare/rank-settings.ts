@@ -33,9 +33,7 @@ export async function sharedThreads(ranks: Ranks): Promise<number> {
 export async function smallestBatch(settings: HyperParameters, ranks: Ranks): Promise<HyperParameters> {
   if (ranks.size === 1) return settings;
   const all = await ranks.share(settings.learning_parameters);
-  const smallest = all.reduce((a, b) => (b.batch_size < a.batch_size ? b : a));
-  const { batch_size, learning_rate } = smallest;
-  return { ...settings, learning_parameters: { ...settings.learning_parameters, batch_size, learning_rate } };
+  return { ...settings, learning_parameters: all.reduce((a, b) => (b.batch_size < a.batch_size ? b : a)) };
 }
 
 /**

@@ -1,7 +1,6 @@
 /** @file The folder of a run: made and tried out before any long work starts, so that no training is lost at its first save. */
 
-import { rmSync } from 'node:fs';
-import { access, mkdtemp } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { OtxError } from '../../base/errors.js';
@@ -123,10 +122,9 @@ export async function reopenRunFolder(root: string, inputs: Inputs = {}): Promis
   return { ...files, outputs: await Outputs.open(plan) };
 }
 
-/** The folder of a run as a process sees it that trains along with another one, which writes: nothing of its own outputs is left. */
+/** The folder of a run as a process sees it that trains along with another one, which writes; what it writes itself goes elsewhere. */
 export async function createPrivateFolder(root: string): Promise<RunFolder> {
-  const own = await mkdtemp(join(tmpdir(), 'otx-rank-'));
-  process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+  const own = join(tmpdir(), `otx-rank-${process.pid}`);
   return { ...runFilesAt(root), outputs: await Outputs.open({ root: own }) };
 }
 
