@@ -12,7 +12,7 @@ import { StepBuilder } from '../src/engine/step.js';
 import { add, mul, reduceMax } from '../src/graph/builders.js';
 import { type AnyNode, bytesOf, reachableNodes, type Tensor } from '../src/graph/index.js';
 import { modelLayouts } from '../src/methods/model-state.js';
-import { supervisedTrainStep } from '../src/methods/supervised.js';
+import { supervisedTrainStep } from '../src/methods/supervised-steps.js';
 import { createSegmentor, describe, segmentorConfigs } from '../src/models/index.js';
 import { median } from './configuration.js';
 import { REFERENCE_OPERATIONS, timeReferenceMatMul } from './reference.js';

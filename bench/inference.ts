@@ -10,7 +10,7 @@ import { createEngine, type Engine } from '../src/engine/engine.js';
 import { openNetwork } from '../src/inference/network.js';
 import { encodeNetwork } from '../src/inference/network-file.js';
 import { modelLayouts, packState } from '../src/methods/model-state.js';
-import { evaluationStep } from '../src/methods/supervised.js';
+import { evaluationStep } from '../src/methods/supervised-steps.js';
 import { createSegmentor, describe, type Segmentor, segmentorConfigs } from '../src/models/index.js';
 import { initialValue, type VariableSpec } from '../src/nn/index.js';
 import type { StateDict } from '../src/runs/state-dict.js';

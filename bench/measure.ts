@@ -8,7 +8,7 @@ import { Random } from '../src/base/random.js';
 import { type CompiledStep, createEngine, type Engine } from '../src/engine/engine.js';
 import type { StepGraph } from '../src/engine/step.js';
 import { modelLayouts } from '../src/methods/model-state.js';
-import { supervisedTrainStep } from '../src/methods/supervised.js';
+import { supervisedTrainStep } from '../src/methods/supervised-steps.js';
 import { createSegmentor, describe } from '../src/models/index.js';
 import { drawNoise, initialValue } from '../src/nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../src/optim/index.js';

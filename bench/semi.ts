@@ -12,7 +12,7 @@ import { createEngine } from '../src/engine/engine.js';
 import { StepBuilder, type StepGraph } from '../src/engine/step.js';
 import { meanTeacherStep, trainedModel } from '../src/methods/mean-teacher.js';
 import { modelLayouts } from '../src/methods/model-state.js';
-import { fullSizeLogits, supervisedTrainStep } from '../src/methods/supervised.js';
+import { fullSizeLogits, supervisedTrainStep } from '../src/methods/supervised-steps.js';
 import { createFeatureSegmentor, createSegmentor, describe } from '../src/models/index.js';
 import { initialValue, PackStore, Scope } from '../src/nn/index.js';
 import { optimizerScalars } from '../src/optim/index.js';

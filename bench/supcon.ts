@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/base/random.js';
 import type { Dataset } from '../src/data/index.js';
+import { createEngine } from '../src/engine/engine.js';
 import type { Method } from '../src/methods/method.js';
 import { PAIR_INTERVAL, supcon } from '../src/methods/supcon.js';
 import { supervised } from '../src/methods/supervised.js';
@@ -72,7 +73,13 @@ async function measure(model: string): Promise<Record<string, number>> {
   for (const method of methodsOf(model)) {
     const graphs = method.graphs(batch);
     const state = initialState(method.variables, 0);
-    const session = await createTrainingSession({ graphs, variables: method.variables, state, seed: 0 });
+    const session = await createTrainingSession({
+      graphs,
+      variables: method.variables,
+      state,
+      seed: 0,
+      openEngine: createEngine,
+    });
     sessions.push(session);
     for (const [step, graph] of Object.entries(graphs.steps)) {
       const random = new Random(step);

@@ -25,6 +25,7 @@ const WORKERS = [
 /** For browsers: each has all but the runtime in its file. Anything of Node in one of them ends the build. */
 const WEB = {
   'web-api': { format: 'esm' },
+  'web-training/worker': { format: 'esm' },
   'export/deploy/browser-segmenter': { format: 'iife', name: 'otx' },
 };
 /** Dependencies with native code, threads of their own, or of use to few; all others are joined. */

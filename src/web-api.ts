@@ -1,5 +1,5 @@
 /**
- * @file `otx/web`, segmenting in a browser: the pictures and models of this package on `onnxruntime-web`, by the same code as in
+ * @file `otx/web`, segmenting and training in a browser: the pictures and models of this package on `onnxruntime-web`, by the same code as in
  * Node. docs/web.md is its guide. Nothing of Node is in it.
  */
 
@@ -10,3 +10,18 @@ export type { Segmentation, SegmentedClass, SegmentOptions } from './inference/s
 export type { DrawableSource, PictureSource, PixelSource } from './web/decode.js';
 export type { WebDevice, WebRuntime } from './web/runtime.js';
 export { createSegmenter, type WebSegmenter, type WebSegmenterOptions } from './web/segmenter.js';
+export { type TrainingWorker, trainInWorker, type WorkerTrainOptions } from './web-training/client.js';
+export {
+  type FolderFile,
+  openFolder,
+  type TrainingData,
+  type TrainingPicture,
+} from './web-training/dataset.js';
+export type { WebTrainingSettings } from './web-training/settings.js';
+export {
+  trainInBrowser,
+  type WebPrediction,
+  type WebTrainingEvent,
+  type WebTrainOptions,
+  type WebTrainResult,
+} from './web-training/train.js';

@@ -6,7 +6,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Activity, enter, leave } from '../base/activity.js';
 import { messageOf } from '../base/errors.js';
 import type { TensorData } from '../graph/tensor.js';
-import { allocate } from './allocate.js';
 import { createMean } from './mean.js';
 import type {
   ModelValue,
@@ -14,25 +13,17 @@ import type {
   RequestKind,
   RequestMessage,
   Requests,
-  StepBinding,
   TensorValue,
 } from './protocol.js';
 import { openMpi } from './ranks/mpi-library.js';
 import { createSharedMean } from './ranks/shared-mean.js';
 import { createSession, type Session, toOrtTensor, valuesOf } from './runtime.js';
-import { float } from './sessions/host.js';
 import { Packs } from './sessions/packs.js';
-import type { BoundState, Placement, StepSession, Value } from './sessions/session.js';
+import { type ReadyStep, runStep } from './sessions/run-step.js';
 import { createStepSession } from './sessions/session-providers.js';
 
-interface Step {
-  readonly session: StepSession;
-  readonly placement: Placement;
-  readonly binding: StepBinding;
-}
-
 const activity = workerData as Activity;
-const steps = new Map<number, Step>();
+const steps = new Map<number, ReadyStep>();
 const models = new Map<number, Session>();
 const packs = new Packs();
 let mean = createMean();
@@ -73,28 +64,8 @@ const handlers: Handlers = {
   },
 
   async run({ session: id, inputs, scalars }) {
-    const { session, placement, binding } = known(steps, id);
-    const given = [
-      ...binding.inputs.map((type, i): Value => ({ ...type, data: inputs[i]! })),
-      ...binding.scalars.map((name, i) => float(name, [], Float32Array.of(scalars[i]!))),
-    ];
-    const wanted = binding.outputs.map(
-      (type): Value => ({ ...type, data: allocate(type.dtype, type.shape) }),
-    );
-    const outputs = wanted.map(({ data }) => data);
-    const states: BoundState[] = [];
-    for (const pack of binding.packs) states.push({ ...pack, state: await packs.at(pack.name, placement) });
-
-    const start = performance.now();
-    await session.run(given, wanted, states);
-    const milliseconds = performance.now() - start;
-
-    const updated = states.flatMap((pack) => (pack.updated ? [pack.state] : []));
-    const guard = binding.outputs.findIndex(({ name }) => name === binding.commitIfFinite);
-    const committed =
-      guard < 0 || (Number.isFinite(outputs[guard]![0]) && updated.every((state) => state.isNextFinite()));
-    if (committed) for (const state of updated) state.commit();
-    return { value: { inputs, outputs, committed, milliseconds }, moved: [...inputs, ...outputs] };
+    const ran = await runStep(known(steps, id), packs, inputs, scalars);
+    return { value: { ...ran, inputs }, moved: [...inputs, ...ran.outputs] };
   },
 
   async join({ library, ranks }) {

@@ -1,7 +1,7 @@
 /** @file A trained network as a lowered graph, in the form that segments fastest: what exported files are written from. */
 
 import { OtxError } from '../base/errors.js';
-import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
+import { PIXEL_MEAN, PIXEL_STD } from '../data/transforms/normalize.js';
 import {
   add,
   argMax,

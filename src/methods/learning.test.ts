@@ -13,7 +13,7 @@ import { GRADIENT, joinStep, type Learning, splitStep } from './learning.js';
 import { meanTeacherLearning } from './mean-teacher.js';
 import { modelLayouts } from './model-state.js';
 import { supconLearning } from './supcon.js';
-import { supervisedLearning } from './supervised.js';
+import { supervisedLearning } from './supervised-steps.js';
 import { uniMatchLearning } from './unimatch.js';
 
 const CLASSES = 3;

@@ -15,7 +15,7 @@ import { convNorm, convolution, initialValue, type VariableSpec } from '../nn/in
 import { isTrainingState } from '../weights/training-state.js';
 import { type MeanTeacherStepOptions, meanTeacher, meanTeacherStep } from './mean-teacher.js';
 import { modelLayouts } from './model-state.js';
-import { evaluationStep, supervisedTrainStep } from './supervised.js';
+import { evaluationStep, supervisedTrainStep } from './supervised-steps.js';
 import { teacherLayouts } from './teacher.js';
 
 type Feeds = Record<string, Float32Array | Uint8Array>;

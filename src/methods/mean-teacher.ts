@@ -41,7 +41,8 @@ import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
 import { batchPictures, joinPictures } from './pictures.js';
-import { evaluationStep, fullSizeLogits, type SupervisedOptions } from './supervised.js';
+import type { SupervisedOptions } from './supervised.js';
+import { evaluationStep, fullSizeLogits } from './supervised-steps.js';
 import { cacheLeft, teacherFollowers, teacherLayouts, teacherPacks, teacherPictures } from './teacher.js';
 
 /** Prefix of the variables of {@link prototypeNetwork}. */

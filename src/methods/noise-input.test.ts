@@ -6,7 +6,7 @@ import { sizeOf } from '../graph/index.js';
 import { createSegmentor, describe } from '../models/index.js';
 import { drawNoise, initialValue } from '../nn/index.js';
 import { modelLayouts } from './model-state.js';
-import { supervisedTrainStep } from './supervised.js';
+import { supervisedTrainStep } from './supervised-steps.js';
 
 const options = { batchSize: 2, size: 64 };
 

@@ -26,7 +26,7 @@ import type { Method } from './method.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
 import { batchPictures, joinPictures, type MethodPictures, type ShownRun, viewPictures } from './pictures.js';
-import { evaluationStep } from './supervised.js';
+import { evaluationStep } from './supervised-steps.js';
 
 export interface SupconOptions {
   /** Name of the network. */

@@ -9,7 +9,7 @@ import { createSegmentor, describe as describeModel, type Segmentor } from '../m
 import { convNorm, convolution, initialValue, type VariableSpec } from '../nn/index.js';
 import { isTrainingState } from '../weights/training-state.js';
 import { modelLayouts } from './model-state.js';
-import { evaluationStep, supervisedTrainStep } from './supervised.js';
+import { evaluationStep, supervisedTrainStep } from './supervised-steps.js';
 import { teacherLayouts } from './teacher.js';
 import {
   confidenceLayout,

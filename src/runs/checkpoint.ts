@@ -17,10 +17,11 @@ import { dataReadingSchema } from '../data/index.js';
 import { checkHyperParameters } from '../settings/index.js';
 import { RECIPE_NAMES } from '../settings/recipe-name.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
-import { tensorProblem, VALUES_REMEDY } from '../weights/check-values.js';
+import { VALUES_REMEDY } from '../weights/check-values.js';
 import { readSafetensorsMetadata } from '../weights/read-weights.js';
-import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
+import { decodeSafetensors, type SafeTensor } from '../weights/safetensors.js';
 import { unquoted } from '../weights/unusable.js';
+import { checkpointBytes, checkpointProblem, checksum, type Sha256 } from './checkpoint-bytes.js';
 import { fingerprintSchema } from './fingerprint.js';
 import { runConfigSchema } from './run-config.js';
 import { runStateSchema } from './run-state.js';
@@ -124,17 +125,7 @@ export function checkpointOf(
  * @throws OtxError `numeric` for weights that could not be read again, so that they do not replace good ones.
  */
 export function encodeCheckpoint({ info, tensors }: Checkpoint, startedFrom?: string): Uint8Array {
-  const problem = checkpointProblem(tensors);
-  if (problem) {
-    throw new OtxError(
-      'numeric',
-      `the training has reached weights that are no use (${problem}); what was saved before is left as it is; try a lower ` +
-        `learning rate${startedFrom === undefined ? '' : `, or other weights than ${startedFrom} to start from`}`,
-    );
-  }
-  const otx = JSON.stringify(info);
-  const metadata = { otx, sha256: checksum(tensors), sha256_otx: sha256(otx) };
-  return encodeSafetensors({ tensors, metadata });
+  return checkpointBytes({ info, tensors }, sha256, startedFrom);
 }
 
 /**
@@ -152,14 +143,14 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
       `${file}: holds tensors, but was not written by otx (no "otx" metadata)`,
     );
   }
-  if (metadata.sha256 !== checksum(tensors)) {
+  if (metadata.sha256 !== checksum(tensors, sha256)) {
     throw new OtxError(
       'checkpoint',
       `${file}: damaged (its tensors do not match their checksum); copy it again`,
     );
   }
   // Earlier versions did not write this one.
-  if (metadata.sha256_otx !== undefined && metadata.sha256_otx !== sha256(metadata.otx)) {
+  if (metadata.sha256_otx !== undefined && metadata.sha256_otx !== sha256([metadata.otx])) {
     throw new OtxError(
       'checkpoint',
       `${file}: damaged (its settings and scores do not match their checksum); copy it again`,
@@ -180,19 +171,10 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
  */
 export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> {
   const { otx, sha256_otx } = (await readSafetensorsMetadata(file)) ?? {};
-  if (otx === undefined || (sha256_otx !== undefined && sha256_otx !== sha256(otx))) {
+  if (otx === undefined || (sha256_otx !== undefined && sha256_otx !== sha256([otx]))) {
     throw new OtxError('checkpoint', `${file}: damaged, or not written by otx; copy it again`);
   }
   return parseInfo(otx, file);
-}
-
-/** What is wrong with the values of the first tensor that is not as it should be. */
-export function checkpointProblem(tensors: Checkpoint['tensors']): string | undefined {
-  for (const [name, { data, dtype }] of tensors) {
-    const problem = tensorProblem(name, { data, type: dtype });
-    if (problem) return problem;
-  }
-  return undefined;
 }
 
 /**
@@ -264,14 +246,8 @@ function checkSettings({ hyperParameters, resume }: CheckpointInfo, file: string
   }
 }
 
-/** Over names, shapes and bytes, in the order of the names. */
-function checksum(tensors: ReadonlyMap<string, SafeTensor>): string {
+const sha256: Sha256 = (parts) => {
   const hash = createHash('sha256');
-  for (const [name, { dtype, shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(JSON.stringify([name, dtype, shape]));
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
+  for (const part of parts) hash.update(part);
   return hash.digest('hex');
-}
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+};

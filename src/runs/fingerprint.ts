@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { OtxError } from '../base/errors.js';
 import type { ClassInfo, Sample, UnlabeledImages } from '../data/index.js';
+import { recognisedText } from './recognised-text.js';
 
 export const fingerprintSchema = z.object({
   classes: z.array(z.string()),
@@ -30,11 +31,10 @@ export const withoutClasses = ({ root, images }: UnlabeledImages): RecognisedDat
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
 export function fingerprintOf({ classes, samples }: RecognisedData): Fingerprint {
-  const list = samples.map(({ id, width, height }) => [id, width, height]);
   return {
     classes: classes.map(({ name }) => name),
     samples: samples.length,
-    hash: createHash('sha256').update(JSON.stringify(list)).digest('hex'),
+    hash: createHash('sha256').update(recognisedText(samples)).digest('hex'),
   };
 }
 

@@ -1,14 +1,13 @@
 /** @file Public face of the settings. */
 
+export { confidenceThreshold, inputSizes } from './derived.js';
 export {
   checkHyperParameters,
   completeHyperParameters,
-  confidenceThreshold,
   describeHyperParameters,
   type HyperParameterInfo,
   type HyperParameterOverrides,
   type HyperParameters,
-  inputSizes,
   isSwitch,
   resolveHyperParameters,
   type SettingOptions,

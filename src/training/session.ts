@@ -2,10 +2,10 @@
 
 import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
-import { type Share, type TrainBatch, WHOLE_SHARE } from '../data/index.js';
-import { type CompiledStep, createEngine, type Engine, type EngineChoice } from '../engine/engine.js';
-import { ALONE, type Ranks } from '../engine/ranks/ranks.js';
-import type { EngineWish } from '../engine/settings.js';
+import type { Share, TrainBatch } from '../data/index.js';
+import { WHOLE_SHARE } from '../data/loaders/share.js';
+import type { CompiledStep, Engine, EngineChoice } from '../engine/engine.js';
+import type { Ranks } from '../engine/ranks/ranks.js';
 import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { Forward } from '../inference/validate.js';
 import { averagePrefix } from '../methods/average.js';
@@ -18,6 +18,9 @@ import type { SafeTensor } from '../weights/safetensors.js';
 import { isTrainingState } from '../weights/training-state.js';
 import { dividedStep, type RunStep, type StepResult, wholeStep } from './step-runner.js';
 
+/** As much of an engine as a session uses; in a browser it is another one. */
+export type SessionEngine = Pick<Engine, 'choice' | 'compile' | 'setState' | 'getState' | 'join' | 'reduce' | 'dispose'>;
+
 export interface SessionOptions {
   readonly graphs: MethodGraphs;
   readonly variables: readonly VariableSpec[];
@@ -27,9 +30,8 @@ export interface SessionOptions {
   readonly saved?: ReadonlyMap<string, SafeTensor> | undefined;
   /** Of drop-path, dropout and whatever else a step draws. */
   readonly seed: number;
-  readonly threads?: number | undefined;
-  /** What computes the steps; default: auto. */
-  readonly engine?: EngineWish | undefined;
+  /** Starts what computes the steps, of which the session disposes. */
+  readonly openEngine: () => Promise<SessionEngine>;
   /** How steps have several batches. Default: they are single ones. */
   readonly share?: Share | undefined;
   /** Those who have the others of them. Default: nobody. */
@@ -68,9 +70,9 @@ export interface TrainingSession {
  * @throws OtxError `aborted` when the signal fires.
  */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
-  const { graphs, variables, state, saved, seed, threads, onCompile, signal } = options;
-  const { share = WHOLE_SHARE, ranks = ALONE } = options;
-  const engine = await createEngine({ threads, engine: options.engine });
+  const { graphs, variables, state, saved, seed, openEngine, onCompile, signal } = options;
+  const { share = WHOLE_SHARE, ranks } = options;
+  const engine = await openEngine();
   const kinds = Object.keys(graphs.learnings);
   const isDivided = share.parts > 1;
   const evaluations = Object.keys(graphs.otherEvaluations ?? {}).length + (graphs.evaluation ? 1 : 0);
@@ -82,7 +84,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     return compiled;
   };
   try {
-    if (ranks.library !== undefined) await engine.join(ranks.library, ranks.size);
+    if (ranks?.library !== undefined) await engine.join(ranks.library, ranks.size);
     const choice = await engine.choice();
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
@@ -150,7 +152,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
 }
 
 interface Dividing {
-  readonly engine: Engine;
+  readonly engine: SessionEngine;
   readonly compile: (graph: StepGraph, name: string) => Promise<CompiledStep>;
   readonly seed: number;
   readonly share: Share;

@@ -7,15 +7,17 @@ import type { Browser } from './browser.js';
 /** As much of the module `onnxruntime-web` as is used. */
 export interface WebRuntime {
   /** Settings that count until the first session is made. */
-  readonly env: { readonly wasm: { numThreads?: number; wasmPaths?: unknown; wasmBinary?: unknown } };
+  readonly env: {
+    readonly wasm: { numThreads?: number; wasmPaths?: unknown; wasmBinary?: unknown; initTimeout?: number };
+  };
   /** Sessions. */
   readonly InferenceSession: {
     create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<RuntimeSession>;
   };
   /** Values. */
   readonly Tensor: new (
-    type: 'float32',
-    data: Float32Array,
+    type: string,
+    data: unknown,
     dims: readonly number[],
   ) => object;
 }

@@ -71,7 +71,7 @@ export function encodeSafetensors({
     header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = Math.ceil(json.length / 8) * 8;
   const file = new Uint8Array(PREFIX_BYTES + headerBytes + offset);
   file.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes);

@@ -167,19 +167,23 @@ describe('the graphics card', () => {
   });
 });
 
-test('nothing of Node is in what browsers load', async () => {
-  const entry = fileURLToPath(new URL('../../src/web-api.ts', import.meta.url));
+test.each([
+  ['web-api.ts', ['class-map', 'resize', 'normalize'], 450_000],
+  ['web-training/worker.ts', ['adam', 'gradients', 'lite-hrnet', 'augmentation'], 420_000],
+])('nothing of Node is in what browsers load: %s', async (name, shared, most) => {
+  const entry = fileURLToPath(new URL(`../../src/${name}`, import.meta.url));
   const warnings: string[] = [];
   const build = await rolldown({
     ...{ input: entry, platform: 'browser', external: /^onnxruntime-web(\/|$)/ },
     onLog: (_, { message }) => warnings.push(message),
   });
-  const { output } = await build.generate({ format: 'esm', codeSplitting: false });
+  const { output } = await build.generate({ format: 'esm', codeSplitting: false, minify: true });
   expect(warnings).toEqual([]);
   expect(output).toHaveLength(1);
   const { imports, dynamicImports, code, moduleIds } = output[0];
   expect(imports).toEqual([]);
   expect([...dynamicImports].sort()).toEqual(['onnxruntime-web/wasm', 'onnxruntime-web/webgpu']);
-  expect(/\b(process\.versions|Buffer\.from|require\()/.exec(code)?.[0]).toBeUndefined();
-  expect(moduleIds.filter((id) => /class-map|resize\.ts|normalize/.test(id))).toHaveLength(3);
+  expect(/["`']node:[a-z]|\b(process\.versions|Buffer\.|require\()/.exec(code)?.[0]).toBeUndefined();
+  expect(shared.filter((part) => !moduleIds.some((id) => id.endsWith(`/${part}.ts`)))).toEqual([]);
+  expect(code.length).toBeLessThan(most);
 });

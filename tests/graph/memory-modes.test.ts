@@ -5,7 +5,7 @@ import { Random } from '../../src/base/random.js';
 import { createEngine } from '../../src/engine/engine.js';
 import type { MemoryMode } from '../../src/engine/settings.js';
 import { modelLayouts } from '../../src/methods/model-state.js';
-import { supervisedTrainStep } from '../../src/methods/supervised.js';
+import { supervisedTrainStep } from '../../src/methods/supervised-steps.js';
 import { createSegmentor, describe as describeModel } from '../../src/models/index.js';
 import { drawNoise, initialValue } from '../../src/nn/index.js';
 import { type OptimizerName, optimizerScalars } from '../../src/optim/index.js';

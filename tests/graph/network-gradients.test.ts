@@ -11,7 +11,7 @@ import type { EngineKind } from '../../src/engine/settings.js';
 import { packInputName, type StepGraph } from '../../src/engine/step.js';
 import { joinStep } from '../../src/methods/learning.js';
 import { modelLayouts } from '../../src/methods/model-state.js';
-import { supervisedLearning } from '../../src/methods/supervised.js';
+import { supervisedLearning } from '../../src/methods/supervised-steps.js';
 import { createSegmentor, describe as describeModel } from '../../src/models/index.js';
 import { drawNoise, initialValue } from '../../src/nn/index.js';
 import { optimizerScalars } from '../../src/optim/index.js';

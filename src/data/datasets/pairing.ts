@@ -1,9 +1,12 @@
 /** @file Decides which mask belongs to which image, by name alone. */
 import type { ImageFile } from '../images/image-files.js';
 
+/** As much of a file as pairing looks at. */
+type Named = Pick<ImageFile, 'path' | 'stem'>;
+
 /** Result of {@link pairByName}: pairs, and a sentence for each file that has no or no single partner. */
-export interface Pairing {
-  readonly pairs: readonly { readonly image: ImageFile; readonly mask: ImageFile }[];
+export interface Pairing<F extends Named = ImageFile> {
+  readonly pairs: readonly { readonly image: F; readonly mask: F }[];
   readonly problems: readonly string[];
 }
 
@@ -13,11 +16,11 @@ export interface Pairing {
  * Equal relative paths come first. What is left pairs by base name if one of the two lies directly in its folder, so
  * that flat masks serve nested images and the other way round.
  */
-export function pairByName(images: readonly ImageFile[], masks: readonly ImageFile[]): Pairing {
+export function pairByName<F extends Named>(images: readonly F[], masks: readonly F[]): Pairing<F> {
   const problems: string[] = [];
   const imageOf = uniqueByStem(images, problems);
   const maskOf = uniqueByStem(masks, problems);
-  const pairs: { image: ImageFile; mask: ImageFile }[] = [];
+  const pairs: { image: F; mask: F }[] = [];
 
   for (const [stem, image] of [...imageOf]) {
     const mask = maskOf.get(stem);
@@ -29,7 +32,7 @@ export function pairByName(images: readonly ImageFile[], masks: readonly ImageFi
 
   const masksByBase = groupByBase(maskOf.values());
   const imagesByBase = groupByBase(imageOf.values());
-  const taken = new Set<ImageFile>();
+  const taken = new Set<F>();
   for (const image of imageOf.values()) {
     const base = baseOf(image.stem);
     const candidates = (masksByBase.get(base) ?? []).filter((mask) => isFlat(mask) || isFlat(image));
@@ -39,7 +42,7 @@ export function pairByName(images: readonly ImageFile[], masks: readonly ImageFi
     if (candidates.length === 0) {
       problems.push(`${image.path} has no mask (expected masks/${image.stem}.png)`);
     } else if (candidates.length > 1 || rivals.length > 1) {
-      const names = (files: readonly ImageFile[]) => files.map((file) => file.path).join(', ');
+      const names = (files: readonly F[]) => files.map((file) => file.path).join(', ');
       problems.push(
         candidates.length > 1
           ? `${image.path} could belong to several masks (${names(candidates)})`
@@ -59,8 +62,8 @@ export function pairByName(images: readonly ImageFile[], masks: readonly ImageFi
 }
 
 /** Files by their stems; of two with the same one the first, and a problem. */
-export function uniqueByStem(files: readonly ImageFile[], problems: string[]): Map<string, ImageFile> {
-  const byStem = new Map<string, ImageFile>();
+export function uniqueByStem<F extends Named>(files: readonly F[], problems: string[]): Map<string, F> {
+  const byStem = new Map<string, F>();
   for (const file of files) {
     const other = byStem.get(file.stem);
     if (other) problems.push(`${file.path} and ${other.path} have the same name apart from their ending`);
@@ -69,8 +72,8 @@ export function uniqueByStem(files: readonly ImageFile[], problems: string[]): M
   return byStem;
 }
 
-function groupByBase(files: Iterable<ImageFile>): Map<string, ImageFile[]> {
-  const groups = new Map<string, ImageFile[]>();
+function groupByBase<F extends Named>(files: Iterable<F>): Map<string, F[]> {
+  const groups = new Map<string, F[]>();
   for (const file of files) {
     const base = baseOf(file.stem);
     groups.set(base, [...(groups.get(base) ?? []), file]);
@@ -79,4 +82,4 @@ function groupByBase(files: Iterable<ImageFile>): Map<string, ImageFile[]> {
 }
 
 const baseOf = (stem: string) => stem.slice(stem.lastIndexOf('/') + 1);
-const isFlat = (file: ImageFile) => !file.stem.includes('/');
+const isFlat = (file: Named) => !file.stem.includes('/');

@@ -1,6 +1,5 @@
 /** @file The work that data threads do: pure functions from plain data to plain data. Here batches and what is scored; see check-tasks.ts. */
 import { OtxError } from '../../base/errors.js';
-import { Random } from '../../base/random.js';
 import { drawFormulaPicture } from '../../synthesis/formula/picture.js';
 import { type AugmentationName, createAugmentation, type OwnAugmentation } from '../augmentation.js';
 import { sizeMismatch } from '../datasets/size-mismatch.js';
@@ -15,6 +14,7 @@ import { normalizeImage } from '../transforms/normalize.js';
 import { windowOf } from '../transforms/random-window.js';
 import type { RareCrops } from '../transforms/rare-crop.js';
 import type { LabeledImage, MaskCoding, Sample } from '../types.js';
+import { augmentInto } from './augment-into.js';
 import {
   describeSample,
   hasForeground,
@@ -77,11 +77,8 @@ export async function makeTrainBatch(task: TrainTask): Promise<TrainTaskResult> 
     if (item.keep && isNew) source = labeledInSharedMemory(source);
     decoded.push(item.keep && isNew ? source : undefined);
 
-    augment(part ?? windowOf(source, tile, item.seed), new Random(item.seed), {
-      planes: images.subarray(n * 3 * area, (n + 1) * 3 * area),
-      labels: labels.subarray(n * area, (n + 1) * area),
-      side: cropSize,
-    });
+    const cut = part ?? windowOf(source, tile, item.seed);
+    augmentInto({ images, labels }, n, { augment, source: cut, seed: item.seed, side: cropSize });
   }
   return { images, labels, decoded };
 }

@@ -2,6 +2,7 @@
 
 import { throwIfAborted } from '../../base/abortable.js';
 import type { Dataset } from '../../data/index.js';
+import { createEngine } from '../../engine/engine.js';
 import type { JobEvent } from '../../runs/events.js';
 import { initialState } from '../../runs/state-dict.js';
 import { type HyperParameters, inputSizes } from '../../settings/index.js';
@@ -62,7 +63,8 @@ export async function timeTraining(options: TimingOptions): Promise<TrainingSpee
   const state = initialState(method.variables, seed);
   const loader = method.loader(batchSize);
   const session = await createTrainingSession({
-    ...{ graphs: method.graphs(batchSize), variables: method.variables, state, seed, threads, signal },
+    ...{ graphs: method.graphs(batchSize), variables: method.variables, state, seed, signal },
+    openEngine: () => createEngine({ threads }),
     onCompile: (done, total) => onEvent({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error: unknown) => {
     await loader.dispose();

@@ -4,8 +4,9 @@ import type { WeightPrecision } from '../../graph/onnx/stored-weights.js';
 import { encodeNetwork } from '../../inference/network-file.js';
 import { TRACED_BATCH } from '../../inference/network-graph.js';
 import { confidenceThreshold } from '../../settings/index.js';
+import { formOf } from '../describe-model.js';
 import { featureBackbone } from '../feature-backbone.js';
-import { formOf, modelInfo } from '../model-info.js';
+import { modelInfo } from '../model-info.js';
 import type { ExportFormat, Precision } from './format.js';
 
 const FILE = 'model.onnx';

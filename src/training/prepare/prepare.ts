@@ -15,6 +15,7 @@ import {
   squareOf,
   type TrainLoader,
 } from '../../data/index.js';
+import { createEngine } from '../../engine/engine.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
 import type { EngineKind } from '../../engine/settings.js';
 import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
@@ -229,8 +230,9 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   listeners.reporter?.onFolder(folder.outputs, resumed);
   tell({ type: 'output', folder: folder.root });
   const session = await createTrainingSession({
-    ...{ graphs, threads, engine, signal, share, ranks, state: weights, seed: config.seed },
+    ...{ graphs, signal, share, ranks, state: weights, seed: config.seed },
     variables: method.variables,
+    openEngine: () => createEngine({ threads, engine }),
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {

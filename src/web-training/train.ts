@@ -1,0 +1,349 @@
+/** @file Training in a browser, from pictures in memory to files in memory. The loop is that of Node in small. */
+
+import { OtxError } from '../base/errors.js';
+import { atInputSize } from '../data/images/network-input.js';
+import { normalizeImage } from '../data/transforms/normalize.js';
+import { classify } from '../inference/class-map.js';
+import { lossOf } from '../losses/index.js';
+import { supervisedGraphs } from '../methods/supervised-steps.js';
+import { createSegmentor } from '../models/index.js';
+import type { VariableSpec } from '../nn/index.js';
+import { ConfusionMatrix, type SegmentationMetrics } from '../runs/metrics.js';
+import { mean, plus, type RunState } from '../runs/run-state.js';
+import type { StartRecord } from '../runs/start.js';
+import { floatsOf, initialState, type StateDict } from '../runs/state-dict.js';
+import { inputSizes } from '../settings/derived.js';
+import { learningRates } from '../training/learning-rates.js';
+import { initialRunState } from '../training/prepare/initial-run-state.js';
+import { createTrainingSession, type TrainingSession } from '../training/session.js';
+import { here } from '../web/browser.js';
+import { loadRuntime, threadsFor, type WebRuntime } from '../web/runtime.js';
+import { matchWeights } from '../weights/match.js';
+import type { SafeTensor } from '../weights/safetensors.js';
+import { weightsOfBytes } from '../weights/safetensors-bytes.js';
+import { decodeSamples, type MemorySample, type TrainingData } from './dataset.js';
+import { createWebEngine } from './engine.js';
+import { encodeOnnx, encodeRun, type RunFacts, sha256 } from './files.js';
+import { createMemoryLoader } from './loader.js';
+import { chooseSettings, type WebTrainingSettings } from './settings.js';
+import { WEB_TEMPLATE } from './template.js';
+
+/** What happens in a training in a browser. */
+export type WebTrainingEvent =
+  /** What is being done before the first step. */
+  | { readonly type: 'preparing'; readonly what: string }
+  /** All is ready. */
+  | {
+      readonly type: 'start';
+      readonly epochs: number;
+      readonly stepsPerEpoch: number;
+      readonly threads: number;
+    }
+  /** Something that should be known. */
+  | { readonly type: 'notice'; readonly message: string }
+  /** A step of the optimiser; `epoch` and `step` from 1. */
+  | {
+      readonly type: 'step';
+      readonly epoch: number;
+      readonly step: number;
+      readonly loss: number;
+      readonly learningRate: number;
+      /** Of the step, with its batch. */
+      readonly milliseconds: number;
+    }
+  /** An epoch has ended; `last` is a checkpoint to go on from. */
+  | {
+      readonly type: 'epoch';
+      readonly epoch: number;
+      readonly loss: number;
+      /** Of the validation pictures; undefined where there are none. */
+      readonly metrics: SegmentationMetrics | undefined;
+      /** Whether no epoch was better. */
+      readonly best: boolean;
+      readonly last: Uint8Array;
+      /** Classes that the network gives to the pictures to look at. */
+      readonly predictions: readonly WebPrediction[];
+    };
+
+/** What the network says of a picture. */
+export interface WebPrediction {
+  /** Of the picture. */
+  readonly id: string;
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** Class of each pixel, row by row from the top. */
+  readonly labels: Uint8Array;
+}
+
+/** What to train in a browser, and how. */
+export interface WebTrainOptions extends WebTrainingSettings {
+  /** Pictures and masks. */
+  readonly data: TrainingData;
+  /** The backbone to start from, a safetensors file such as that of the package. Default: random numbers. */
+  readonly backbone?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+  /** Ids of pictures whose predictions are told after each epoch. Default none. */
+  readonly watched?: readonly string[] | undefined;
+  /** Threads of WebAssembly. Default: one for each core, at most 4, where the page is cross-origin isolated; else 1. */
+  readonly threads?: number | undefined;
+  /** Address of the folder in which the `.wasm` and `.mjs` files of `onnxruntime-web` lie. Default: where its module lies. */
+  readonly runtimeFiles?: string | undefined;
+  /** The module `onnxruntime-web`, of a page that has loaded it in its own way. Default: it is imported. */
+  readonly runtime?: WebRuntime | undefined;
+  /** Is told how the training goes on. */
+  readonly onEvent?: ((event: WebTrainingEvent) => void) | undefined;
+  /** Ends the training after the step that is under way; its result is what was reached. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a training in a browser leaves. */
+export interface WebTrainResult {
+  /** `model.onnx` of the best weights, as `otx export` writes it. */
+  readonly model: Uint8Array;
+  /** The best weights, a safetensors file for `otx train --load-weights`, `otx eval` and all else that takes weights. */
+  readonly weights: Uint8Array;
+  /** All that the training goes on with, a safetensors file for the `models` folder of a run; see docs/web.md. */
+  readonly last: Uint8Array;
+  /** Validation scores of the best weights; undefined for a training without validation, which keeps its last weights. */
+  readonly metrics: SegmentationMetrics | undefined;
+  /** From 1; 0 where it was stopped before the first epoch was scored. */
+  readonly bestEpoch: number;
+  /** Whether all epochs were done. */
+  readonly finished: boolean;
+}
+
+/** As in Node: every undone step starts from the same weights. */
+const MAX_UNDONE_STEPS = 10;
+/** Workers of the runtime that have not started by then never will. */
+const RUNTIME_START_MS = 60_000;
+
+/**
+ * Trains a Lite-HRNet-s on pictures in memory, on `onnxruntime-web`, and gives its files. Sends nothing anywhere. The calling thread
+ * waits while a step runs: call it in a worker, or use {@link trainInWorker}.
+ *
+ * @throws OtxError `usage` for settings out of range, `image` and `dataset` for pictures, `engine` when the runtime cannot be loaded or
+ * run, `checkpoint` for a backbone that is none, `numeric` when the loss stays infinite or not a number.
+ */
+export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrainResult> {
+  const { data, onEvent = () => undefined, signal } = options;
+  const chosen = chooseSettings(options, data.train.length);
+  for (const message of data.notices ?? []) onEvent({ type: 'notice', message });
+  onEvent({ type: 'preparing', what: 'decoding pictures' });
+  const train = await decodeSamples(data.train, data);
+  const validation = await decodeSamples(data.validation, data);
+  onEvent({ type: 'preparing', what: 'loading the runtime' });
+  const { runtime, threads } = await openRuntime(options);
+  const { hyperParameters, seed } = chosen;
+  const settings = hyperParameters.learning_parameters;
+  const sizes = inputSizes(hyperParameters);
+  const model = createSegmentor(WEB_TEMPLATE.model, { numClasses: data.classes.length });
+  const { variables, graphs } = supervisedGraphs({
+    ...{ model, sizes, optimizer: settings.optimizer, loss: lossOf(settings.loss) },
+    emaDecay: settings.ema_decay,
+  });
+  const { state: weights, start } = firstWeights(variables, seed, options.backbone);
+  const session = await createTrainingSession({
+    ...{ graphs: graphs(settings.batch_size), variables, state: weights, seed, signal },
+    openEngine: async () => createWebEngine(runtime),
+    onCompile: (done, total) => onEvent({ type: 'preparing', what: `compiling steps (${done} of ${total})` }),
+  });
+  try {
+    const { classes } = data;
+    const facts: RunFacts = { ...chosen, model, classes, train, validation, start, threads };
+    return await new WebRun(facts, session, options).run();
+  } finally {
+    await session.dispose();
+  }
+}
+
+async function openRuntime(options: WebTrainOptions): Promise<{ runtime: WebRuntime; threads: number }> {
+  const runtime = options.runtime ?? (await loadRuntime('wasm'));
+  const { wasm } = runtime.env;
+  const threads = options.threads ?? threadsFor(here);
+  wasm.numThreads = threads;
+  wasm.initTimeout = RUNTIME_START_MS;
+  if (options.runtimeFiles !== undefined) wasm.wasmPaths = options.runtimeFiles;
+  return { runtime, threads };
+}
+
+function firstWeights(
+  variables: readonly VariableSpec[],
+  seed: number,
+  backbone: WebTrainOptions['backbone'],
+): { readonly state: StateDict; readonly start: StartRecord } {
+  const fresh = initialState(variables, seed);
+  if (!backbone) return { state: fresh, start: { kind: 'none' } };
+  const { name, bytes } = backbone;
+  const tensors = weightsOfBytes(bytes, name);
+  const match = matchWeights(tensors, variables, { source: name, expectBackbone: true });
+  const values = [...match.loaded].map(([key, { data }]) => [key, floatsOf(data)] as const);
+  const start = { kind: 'embedded' as const, file: name, bytes: bytes.length, sha256: sha256([bytes]) };
+  return { state: new Map([...fresh, ...values]), start };
+}
+
+interface Best {
+  readonly tensors: Map<string, SafeTensor>;
+  readonly metrics: SegmentationMetrics | undefined;
+  readonly epoch: number;
+}
+
+/** The loop with all that it remembers. */
+class WebRun {
+  private readonly state: RunState;
+  private best: Best | undefined;
+  private readonly inputs = new Map<string, Float32Array>();
+
+  constructor(
+    private readonly facts: RunFacts,
+    private readonly session: TrainingSession,
+    private readonly options: Pick<WebTrainOptions, 'onEvent' | 'signal' | 'watched'>,
+  ) {
+    const { num_iters, learning_rate_schedule } = facts.hyperParameters.learning_parameters;
+    this.state = initialRunState(num_iters, learning_rate_schedule);
+  }
+
+  async run(): Promise<WebTrainResult> {
+    const { state, facts } = this;
+    const settings = facts.hyperParameters.learning_parameters;
+    const loader = createMemoryLoader(facts.train, {
+      ...{ batchSize: settings.batch_size, seed: facts.seed, augmentation: settings.augmentation },
+      ...{ cropSize: inputSizes(facts.hyperParameters).train, sigmaScale: settings.sigma_scale },
+    });
+    const { stepsPerEpoch } = loader;
+    this.tell({ type: 'start', epochs: state.epochs, stepsPerEpoch, threads: facts.threads });
+    const rates = learningRates({ state, settings, stepsPerEpoch, interval: 1 });
+    while (state.finished === null && !this.isStopped) {
+      rates.look();
+      for (let step = 0; step < stepsPerEpoch && !this.isStopped; step++) await this.step(loader, rates);
+      if (state.step === stepsPerEpoch) await this.endEpoch();
+    }
+    const metrics = state.best?.metrics ?? null;
+    const { tensors, epoch } = this.best ?? {
+      tensors: await this.session.tensors({ trainingState: false }),
+      epoch: 0,
+    };
+    return {
+      model: encodeOnnx(facts, tensors),
+      weights: encodeRun(facts, { state, tensors, metrics: this.best ? metrics : null, resume: false }),
+      last: await this.checkpoint(null),
+      ...{ metrics: this.best?.metrics, bestEpoch: epoch, finished: state.finished !== null },
+    };
+  }
+
+  private get isStopped(): boolean {
+    return this.options.signal?.aborted ?? false;
+  }
+
+  private tell(event: WebTrainingEvent): void {
+    this.options.onEvent?.(event);
+  }
+
+  private async step(
+    loader: ReturnType<typeof createMemoryLoader>,
+    rates: ReturnType<typeof learningRates>,
+  ): Promise<void> {
+    const { state, session } = this;
+    const start = performance.now();
+    const update = state.updates + 1;
+    const learningRate = rates.of(update);
+    const batch = loader.batch(state.epoch, state.step);
+    const { loss, committed } = await session.step([batch], learningRate, update);
+    const milliseconds = performance.now() - start;
+    state.step += 1;
+    state.seconds.train += milliseconds / 1000;
+    state.seconds.run += milliseconds / 1000;
+    if (committed) {
+      state.updates = update;
+      state.undoneInARow = 0;
+      state.loss = plus(state.loss, loss);
+    } else {
+      state.undoneInARow += 1;
+      const images = batch.sampleIds.join(', ');
+      this.tell({
+        type: 'notice',
+        message: `step ${state.step} on ${images} was undone: its loss is ${loss}`,
+      });
+      if (state.undoneInARow >= MAX_UNDONE_STEPS) {
+        throw new OtxError(
+          'numeric',
+          `loss or gradients were not finite in ${state.undoneInARow} steps in a row; try a lower learning rate`,
+        );
+      }
+    }
+    this.tell({
+      ...{ type: 'step', epoch: state.epoch + 1, step: state.step, loss, learningRate, milliseconds },
+    });
+    // Messages, such as the wish to stop, come in between.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  private async endEpoch(): Promise<void> {
+    const { state, facts, session } = this;
+    const epoch = state.epoch + 1;
+    const { validation } = facts;
+    const metrics = validation.length > 0 ? await this.score(epoch) : undefined;
+    // Without validation the newest weights are the best there are.
+    const best = !metrics || state.best === null || metrics.mDice > state.best.metrics.mDice;
+    if (best) {
+      if (metrics) state.best = { epoch, metrics };
+      this.best = { tensors: await session.tensors({ trainingState: false }), metrics, epoch };
+    }
+    const loss = mean(state.loss);
+    state.epoch = epoch;
+    state.step = 0;
+    state.loss = { sum: 0, count: 0 };
+    state.figures = {};
+    state.seconds.train = 0;
+    if (metrics) state.lastScore = metrics.mDice;
+    if (epoch >= state.epochs) state.finished = 'epochs';
+    const predictions = await this.predictions();
+    const last = await this.checkpoint(metrics ?? null);
+    this.tell({ type: 'epoch', epoch, loss, metrics, best, last, predictions });
+  }
+
+  private async checkpoint(metrics: SegmentationMetrics | null): Promise<Uint8Array> {
+    const tensors = await this.session.tensors({ trainingState: true });
+    return encodeRun(this.facts, { state: this.state, tensors, metrics, resume: true });
+  }
+
+  private async score(epoch: number): Promise<SegmentationMetrics> {
+    const matrix = new ConfusionMatrix(this.facts.classes.length);
+    for (const sample of this.facts.validation) {
+      const { labels } = await this.predict(sample);
+      matrix.add(sample.pixels.mask, labels);
+    }
+    const metrics = matrix.summary();
+    if (Number.isNaN(metrics.aAcc)) {
+      this.tell({
+        type: 'notice',
+        message: `epoch ${epoch}: the validation masks have no pixel that counts`,
+      });
+    }
+    return metrics;
+  }
+
+  private async predictions(): Promise<WebPrediction[]> {
+    const { train, validation } = this.facts;
+    const watched = this.options.watched ?? [];
+    const seen = [...validation, ...train].filter(({ id }) => watched.includes(id));
+    const predictions: WebPrediction[] = [];
+    for (const sample of seen) predictions.push(await this.predict(sample));
+    return predictions;
+  }
+
+  private async predict({ id, width, height, pixels }: MemorySample): Promise<WebPrediction> {
+    const side = inputSizes(this.facts.hyperParameters).validation;
+    const inputSize = { width: side, height: side };
+    const known =
+      this.inputs.get(id) ??
+      normalizeImage(atInputSize({ data: pixels.image, width, height }, inputSize), inputSize);
+    this.inputs.set(id, known);
+    const logits = await this.session.forward!(known);
+    if (!logits.every(Number.isFinite)) {
+      throw new OtxError('numeric', 'the weights give values that are not finite; try a lower learning rate');
+    }
+    const { labels } = classify(logits, { classes: this.facts.classes, inputSize }, { width, height }, false);
+    return { id, width, height, labels };
+  }
+}

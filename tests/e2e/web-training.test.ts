@@ -1,0 +1,332 @@
+/** @file Training in a browser against training in Node: the same batches, the same curve, and files that Node goes on with. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encode } from 'fast-png';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../src/base/random.js';
+import { parseMeta } from '../../src/data/datasets/meta.js';
+import { createTrainLoader, openDataset } from '../../src/data/index.js';
+import { readMask } from '../../src/data/masks/read-mask.js';
+import { createEngine } from '../../src/engine/engine.js';
+import { evaluate, loadTemplate, type TrainEvent, train } from '../../src/index.js';
+import { supervisedGraphs } from '../../src/methods/supervised-steps.js';
+import { createSegmentor } from '../../src/models/index.js';
+import { initialState } from '../../src/runs/state-dict.js';
+import { learningRates } from '../../src/training/learning-rates.js';
+import { initialRunState } from '../../src/training/prepare/initial-run-state.js';
+import { createTrainingSession } from '../../src/training/session.js';
+import { decodeMask } from '../../src/web-training/mask.js';
+import { chooseSettings } from '../../src/web-training/settings.js';
+import { WEB_TEMPLATE } from '../../src/web-training/template.js';
+import { version } from '../../src/web-training/version.js';
+import { decodeSafetensors, type SafeTensor } from '../../src/weights/safetensors.js';
+import { CHROMIUM, launchChromium, serve } from './chromium.js';
+
+const SIDE = 128;
+/**
+ * The first steps of Adam go by the signs of gradients, however small they are: at a learning rate of 1e-3 rounding grows from 1e-7 to
+ * 1e-2 in ten steps, between two trainings in Node as well.
+ */
+const SETTINGS = { epochs: 10, batchSize: 2, inputSize: SIDE, seed: 7, learningRate: 5e-7 };
+const IMAGES = { train: 20, val: 4 };
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+let folder: string;
+let browser: Browser | undefined;
+let server: Awaited<ReturnType<typeof serve>> | undefined;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otx-web-training-'));
+  for (const [subset, count] of Object.entries(IMAGES)) await writeSet(subset, count);
+  await writeFile(join(folder, 'page.html'), PAGE);
+  if (!CHROMIUM) return;
+  server = await serve({
+    otx: join(ROOT, 'dist'),
+    ort: join(ROOT, 'node_modules/onnxruntime-web/dist'),
+    data: folder,
+  });
+  browser = await launchChromium();
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Bright discs on noise, with masks. */
+async function writeSet(subset: string, count: number): Promise<void> {
+  const root = join(folder, subset);
+  for (const part of ['images', 'masks']) await mkdir(join(root, part), { recursive: true });
+  await writeFile(
+    join(root, 'dataset_meta.json'),
+    JSON.stringify({ label_map: { 0: 'background', 1: 'disc' } }),
+  );
+  for (let n = 0; n < count; n++) {
+    const random = new Random(`${subset} ${n}`);
+    const [x0, y0, r] = [20 + random.integer(88), 20 + random.integer(88), 12 + random.integer(20)];
+    const isDisc = (i: number) => ((i % SIDE) - x0) ** 2 + (Math.floor(i / SIDE) - y0) ** 2 < r * r;
+    const mask = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Number(isDisc(i)));
+    const data = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, i) => {
+      return 60 + random.integer(60) + (mask[Math.floor(i / 3)] ? 80 : 0);
+    });
+    const size = { width: SIDE, height: SIDE };
+    await writeFile(
+      join(root, 'images', `${n}.png`),
+      await sharp(data, { raw: { ...size, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
+    await writeFile(
+      join(root, 'masks', `${n}.png`),
+      await sharp(mask, { raw: { ...size, channels: 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toBuffer(),
+    );
+  }
+}
+
+interface Trained {
+  readonly losses: readonly number[];
+  readonly milliseconds: readonly number[];
+  readonly dice: readonly number[];
+  readonly metrics: { readonly mDice: number };
+  /** By their names, in base 64. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Memory of the page with its workers. */
+  readonly bytes: number | undefined;
+  readonly threads: number;
+  readonly seconds: number;
+}
+
+/** As a page of a user has it. */
+const PAGE = `<!doctype html><meta charset="utf-8"><script type="module">
+import { openFolder, trainInWorker } from '/otx/web-api.js';
+
+const fetched = async (path) => ({ path, file: await (await fetch('/data/' + path)).blob() });
+
+globalThis.openSet = async (images) => {
+  const paths = Object.entries(images).flatMap(([subset, count]) => [
+    subset + '/dataset_meta.json',
+    ...['images', 'masks'].flatMap((part) => Array.from({ length: count }, (_, n) => subset + '/' + part + '/' + n + '.png')),
+  ]);
+  return openFolder(await Promise.all(paths.map(fetched)));
+};
+
+const asText = (bytes) => {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  return btoa(text);
+};
+
+globalThis.trainHere = async (images, settings) => {
+  const data = await openSet(images);
+  const [losses, milliseconds, dice] = [[], [], []];
+  let threads = 0;
+  const start = performance.now();
+  const worker = new Worker('/otx/web-training/worker.js', { type: 'module' });
+  const result = await trainInWorker(worker, {
+    ...{ data, runtimeModule: location.origin + '/ort/ort.wasm.bundle.min.mjs', runtimeFiles: location.origin + '/ort/' },
+    ...settings,
+    onEvent: (event) => {
+      if (event.type === 'start') threads = event.threads;
+      if (event.type === 'epoch') dice.push(event.metrics.mDice);
+      if (event.type !== 'step') return;
+      losses.push(event.loss);
+      milliseconds.push(event.milliseconds);
+    },
+  });
+  const { bytes } = settings.measured ? await performance.measureUserAgentSpecificMemory() : {};
+  const files = {
+    'last.safetensors': asText(result.last),
+    'weights.safetensors': asText(result.weights),
+    'model.onnx': asText(result.model),
+  };
+  const { metrics, bestEpoch, finished } = result;
+  const seconds = (performance.now() - start) / 1000;
+  return { losses, milliseconds, dice, threads, files, bytes, metrics, bestEpoch, finished, seconds };
+};
+globalThis.isReady = true;
+</script>`;
+
+async function openPage(): Promise<Page> {
+  const page = await browser!.newPage();
+  await page.goto(`${server!.address}/data/page.html`);
+  await page.waitForFunction('globalThis.isReady');
+  return page;
+}
+
+/** Trains in a page, whatever is asked for. */
+const trainInPage = (page: Page, settings: object): Promise<Trained> =>
+  page.evaluate(`trainHere(${JSON.stringify(IMAGES)}, ${JSON.stringify(settings)})`) as Promise<Trained>;
+
+interface InNode {
+  readonly losses: number[];
+  readonly milliseconds: number[];
+  /** With all that the method remembers. */
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/** The losses of the same training by Node's own loader and engine, with documented operators alone. */
+async function trainInNode(threads: number): Promise<InNode> {
+  const { hyperParameters, seed } = chooseSettings(SETTINGS, IMAGES.train);
+  const settings = hyperParameters.learning_parameters;
+  const trainSet = await openDataset(join(folder, 'train'));
+  const model = createSegmentor(WEB_TEMPLATE.model, { numClasses: trainSet.classes.length });
+  const sizes = { train: SIDE, validation: 136 };
+  const { variables, graphs } = supervisedGraphs({ model, sizes, optimizer: settings.optimizer });
+  const session = await createTrainingSession({
+    ...{ graphs: graphs(settings.batch_size), variables, seed, state: initialState(variables, seed) },
+    openEngine: () => createEngine({ threads, lowering: 'plain' }),
+  });
+  const loader = createTrainLoader(trainSet, {
+    ...{
+      seed,
+      workers: 1,
+      batchSize: settings.batch_size,
+      cropSize: SIDE,
+      augmentation: settings.augmentation,
+    },
+  });
+  const state = initialRunState(settings.num_iters, settings.learning_rate_schedule);
+  const rates = learningRates({ state, settings, stepsPerEpoch: loader.stepsPerEpoch, interval: 1 });
+  const [losses, milliseconds]: [number[], number[]] = [[], []];
+  try {
+    for (let epoch = 0; epoch < SETTINGS.epochs; epoch++) {
+      for await (const batch of loader.epoch(epoch)) {
+        const start = performance.now();
+        const update = losses.length + 1;
+        losses.push((await session.step([batch], rates.of(update), update)).loss);
+        milliseconds.push(performance.now() - start);
+      }
+    }
+    return { losses, milliseconds, tensors: await session.tensors({ trainingState: true }) };
+  } finally {
+    await Promise.all([loader.dispose(), session.dispose()]);
+  }
+}
+
+/** Between the values whose names begin alike, relative to their length. */
+function distanceOf(
+  ours: ReadonlyMap<string, SafeTensor>,
+  theirs: ReadonlyMap<string, SafeTensor>,
+  prefix: string,
+): number {
+  let [distance, length] = [0, 0];
+  for (const [name, { data }] of theirs) {
+    if (!name.startsWith(prefix)) continue;
+    data.forEach((value, i) => {
+      distance += (Number(value) - Number(ours.get(name)!.data[i])) ** 2;
+      length += Number(value) ** 2;
+    });
+  }
+  return Math.sqrt(distance / length);
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+describe.skipIf(!CHROMIUM)('100 steps in a tab', () => {
+  let trained: Trained;
+  beforeAll(async () => {
+    const page = await openPage();
+    trained = await trainInPage(page, { ...SETTINGS, measured: process.env.OTX_TIMES !== undefined });
+    await page.close();
+    const models = join(folder, 'run', 'models');
+    await mkdir(models, { recursive: true });
+    for (const [name, text] of Object.entries(trained.files)) {
+      await writeFile(join(models, name), Buffer.from(text, 'base64'));
+    }
+  }, 240_000);
+
+  test('have the losses of Node, to 1e-4', async () => {
+    const node = await trainInNode(trained.threads);
+    expect(trained.losses).toHaveLength(100);
+    const most = Math.max(...trained.losses.map((loss, i) => Math.abs(loss - node.losses[i]!)));
+    if (process.env.OTX_TIMES !== undefined) {
+      const times = [trained.milliseconds, node.milliseconds].map(median);
+      console.log(
+        `${trained.threads} threads, ms a step: tab ${times[0]}, Node ${times[1]}; largest difference ${most}`,
+      );
+      console.log(
+        `memory: page ${trained.bytes}, this process ${process.memoryUsage().rss}; seconds ${trained.seconds}`,
+      );
+    }
+    const { tensors } = decodeSafetensors(Buffer.from(trained.files['last.safetensors']!, 'base64'), 'last');
+    const moments = distanceOf(tensors, node.tensors, 'optimizer.exp_avg.');
+    if (process.env.OTX_TIMES !== undefined) console.log('distance of the moments', moments);
+    expect(most).toBeLessThan(1e-4);
+    // The mean of the last gradients; of unrelated ones the distance is above 1.
+    expect(moments).toBeLessThan(0.1);
+    // Batches differ far more: only equal batches give equal curves.
+    expect(Math.max(...node.losses) - Math.min(...node.losses)).toBeGreaterThan(0.1);
+  }, 240_000);
+
+  test('leave weights and an ONNX file that score in Node as the tab said', async () => {
+    const weights = join(folder, 'run', 'models', 'weights.safetensors');
+    const testData = join(folder, 'val');
+    const scored = await evaluate({ weights, testData });
+    expect(scored.metrics.mDice).toBeCloseTo(trained.metrics.mDice, 3);
+    const exported = await evaluate({ weights: join(folder, 'run', 'models', 'model.onnx'), testData });
+    expect(exported.metrics.mDice).toBeCloseTo(scored.metrics.mDice, 3);
+  }, 60_000);
+
+  test('leave a checkpoint that Node goes on from', async () => {
+    const events: TrainEvent[] = [];
+    const data = { trainData: join(folder, 'train'), validationData: join(folder, 'val') };
+    const going = { resumeFrom: join(folder, 'run'), reports: false as const, ...data };
+    const epochs = SETTINGS.epochs + 1;
+    const result = await train({ ...going, epochs, onEvent: (event) => events.push(event) });
+    expect(events.flatMap((event) => (event.type === 'epoch' ? [event.epoch] : []))).toEqual([epochs]);
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ resumed: { epoch: 10, step: 0 } });
+    expect(result.bestEpoch).toBeGreaterThan(0);
+    const other = { ...going, trainData: data.validationData, epochs: epochs + 1 };
+    await expect(train(other)).rejects.toThrow('is not the data that this run was trained with');
+  }, 90_000);
+});
+
+test.skipIf(!CHROMIUM)(
+  'a worker that falls silent is ended with an error, and wrong settings are told',
+  async () => {
+    const page = await openPage();
+    await expect(trainInPage(page, { ...SETTINGS, patience: 0.01 })).rejects.toThrow(
+      'has not answered for 0.01 seconds and was ended',
+    );
+    await expect(trainInPage(page, { ...SETTINGS, inputSize: 100 })).rejects.toThrow('inputSize is 100');
+    await page.close();
+  },
+  60_000,
+);
+
+test.each([
+  [1, 1],
+  [2, 3],
+  [4, 11],
+  [8, 200],
+] as const)('masks of %i bits are read as in Node', async (depth, value) => {
+  const names = { label_map: { 0: 'background', [value]: 'disc' } };
+  const { coding } = parseMeta(JSON.stringify(names), 'meta');
+  const [width, height] = [13, 3];
+  const bytesPerRow = Math.ceil((width * depth) / 8);
+  const data = new Uint8Array(bytesPerRow * height);
+  for (let i = 0; i < width * height; i += 5) {
+    const bit = (i % width) * depth;
+    data[Math.floor(i / width) * bytesPerRow + (bit >> 3)]! |= value << (8 - depth - (bit & 7));
+  }
+  const file = encode({ width, height, data, depth, channels: 1 });
+  const path = join(folder, `mask-${depth}.png`);
+  await writeFile(path, file);
+  const found = await decodeMask(new Blob([file as Uint8Array<ArrayBuffer>]), 'mask', coding);
+  const wanted = await readMask(path, coding);
+  expect([...found.data]).toEqual([...wanted.data]);
+  expect(new Set(found.data)).toEqual(new Set([0, 1]));
+});
+
+test('the template and the version that browsers know are those of the package', async () => {
+  const { id, name, model, hyperParameters } = loadTemplate(WEB_TEMPLATE.name);
+  expect(WEB_TEMPLATE).toEqual({ id, name, model, hyperParameters });
+  const { version: wanted } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  expect(version).toBe(wanted);
+});
