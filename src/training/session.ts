@@ -19,7 +19,10 @@ import { isTrainingState } from '../weights/training-state.js';
 import { dividedStep, type RunStep, type StepResult, wholeStep } from './step-runner.js';
 
 /** As much of an engine as a session uses; in a browser it is another one. */
-export type SessionEngine = Pick<Engine, 'choice' | 'compile' | 'setState' | 'getState' | 'join' | 'reduce' | 'dispose'>;
+export type SessionEngine = Pick<
+  Engine,
+  'choice' | 'compile' | 'setState' | 'getState' | 'join' | 'reduce' | 'dispose'
+>;
 
 export interface SessionOptions {
   readonly graphs: MethodGraphs;

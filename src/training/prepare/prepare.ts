@@ -230,9 +230,8 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   listeners.reporter?.onFolder(folder.outputs, resumed);
   tell({ type: 'output', folder: folder.root });
   const session = await createTrainingSession({
-    ...{ graphs, signal, share, ranks, state: weights, seed: config.seed },
-    variables: method.variables,
-    openEngine: () => createEngine({ threads, engine }),
+    ...{ graphs, signal, state: weights, seed: config.seed, variables: method.variables },
+    ...{ share, ranks, openEngine: () => createEngine({ threads, engine }) },
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {
