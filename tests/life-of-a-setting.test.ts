@@ -63,7 +63,7 @@ test('the nine doors pass it on, and do nothing with it', () => {
   expect(doors.filter((file) => LOOK.test(codeOf(file)))).toEqual([]);
 });
 
-/** Others that name the learning rate: what tells it, what else it is compared with, and ways of training, recipes, searches and fine-tuning besides. */
+/** Others that name the learning rate: what tells it, what else it is compared with, and ways of training, recipes, searches, fine-tuning and browsers besides. */
 const BESIDE_THE_WAY = [
   'src/cli/commands/optimize.ts',
   'src/cli/commands/tune.ts',
@@ -86,11 +86,15 @@ const BESIDE_THE_WAY = [
   'src/runs/history.ts',
   'src/studies/search/space.ts',
   'src/studies/search/tune.ts',
+  'src/studio/pages/run-types.ts',
   'src/templates/recipes/rules.ts',
   'src/templates/train-types.ts',
   'src/training/numeric-errors.ts',
   'src/training/prepare/batch-size.ts',
   'src/training/resume/extend-run.ts',
+  'src/web-training/settings.ts',
+  'src/web-training/template.ts',
+  'src/web-training/train.ts',
 ];
 
 test('nothing else has to do with the learning rate', () => {
