@@ -22,6 +22,7 @@ describe('templates', () => {
     for (const template of listTemplates().filter(({ name }) => name.startsWith('Lite'))) {
       expect(template.hyperParameters.learning_parameters).toEqual({
         batch_size: 8,
+        accumulate: 1,
         optimizer: 'adam',
         loss: 'cross_entropy',
         class_weights: 'none',
