@@ -6,43 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Random } from '../base/random.js';
-import {
-  add,
-  cast,
-  div,
-  input,
-  matMul,
-  mul,
-  reduceMean,
-  relu,
-  resizeBilinear,
-  sub,
-} from '../graph/builders.js';
-import { gradients } from '../graph/index.js';
+import { input, relu, resizeBilinear } from '../graph/builders.js';
 import { serializeLowered } from '../graph/onnx/serialize.js';
+import { descentStep } from './descent.cases.js';
 import { createEngine, type Engine } from './engine.js';
 import { fits } from './memory-fit.js';
-import { layoutOf, StepBuilder } from './step.js';
-
-const layout = layoutOf('weights', [
-  { key: 'w', shape: [3, 2] },
-  { key: 'b', shape: [2] },
-]);
-
-/** Linear regression by gradient descent; `x / divisor` makes a way to a loss that is not finite. */
-function descentStep() {
-  const step = new StepBuilder();
-  const x = div(step.input('x', 'float32', [4, 3]), step.scalar('divisor'));
-  const target = cast(step.input('target', 'uint8', [4, 2]), 'float32');
-  const weights = step.pack(layout);
-  const error = sub(add(matMul(x, weights.get('w')), weights.get('b')), target);
-  const loss = reduceMean(mul(error, error));
-  const [gradient] = gradients(loss, [weights.flat]);
-  step.update('weights', sub(weights.flat, mul(gradient!, step.scalar('rate'))));
-  step.output('loss', loss);
-  step.commitIfFinite('loss');
-  return step.build();
-}
+import { StepBuilder } from './step.js';
 
 const random = new Random(7);
 const x = Float32Array.from({ length: 12 }, () => random.normal());

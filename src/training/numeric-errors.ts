@@ -3,6 +3,9 @@
 import { OtxError } from '../base/errors.js';
 import type { TrainBatch } from '../data/index.js';
 
+/** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
+export const MAX_UNDONE_STEPS = 10;
+
 /** For weights that were given, of which no step has changed anything yet. */
 export function uselessWeights(path: string): OtxError {
   return new OtxError(

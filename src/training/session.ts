@@ -87,7 +87,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     return compiled;
   };
   try {
-    if (ranks?.library !== undefined) await engine.join(ranks.library, ranks.size);
+    if (ranks?.mpi !== undefined) await engine.join(ranks.mpi, ranks.size);
     const choice = await engine.choice();
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();

@@ -4,12 +4,9 @@ import { batchesPerStep, type TrainBatch, type TrainLoader } from '../data/index
 import type { StepEvent } from '../runs/events.js';
 import { plus, type StopReason } from '../runs/run-state.js';
 import { stopwatch } from './clock.js';
-import { endlessUndoing, undoneStep, uselessWeights } from './numeric-errors.js';
+import { endlessUndoing, MAX_UNDONE_STEPS, undoneStep, uselessWeights } from './numeric-errors.js';
 import type { StepResult } from './step-runner.js';
 import type { Training } from './training.js';
-
-/** A loss that stays out of range this often in a row will not recover: every undone step starts from the same weights. */
-const MAX_UNDONE_STEPS = 10;
 
 /** What the steps of an epoch leave besides the state. */
 export interface TrainedEpoch {

@@ -17,7 +17,7 @@ export interface WebTrainingSettings {
   readonly learningRate?: number | undefined;
   /** Steps over which the learning rate rises to its value. Default 20. */
   readonly warmUpSteps?: number | undefined;
-  /** What is done to pictures before they are learned from; see docs/augmentation.md. Default `documented`. */
+  /** What is done to pictures before they are learned from; see docs/data.md. Default `documented`. */
   readonly augmentation?: AugmentationName | undefined;
   /** Decides about everything random. Default 5. */
   readonly seed?: number | undefined;

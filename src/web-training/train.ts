@@ -1,6 +1,5 @@
 /** @file Training in a browser, from pictures in memory to files in memory. The loop is that of Node in small. */
 
-import { OtxError } from '../base/errors.js';
 import { atInputSize } from '../data/images/network-input.js';
 import { normalizeImage } from '../data/transforms/normalize.js';
 import { classify } from '../inference/class-map.js';
@@ -9,11 +8,12 @@ import { supervisedGraphs } from '../methods/supervised-steps.js';
 import { createSegmentor } from '../models/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import { ConfusionMatrix, type SegmentationMetrics } from '../runs/metrics.js';
-import { mean, plus, type RunState } from '../runs/run-state.js';
+import { mean, plus, type RunState, startNextEpoch } from '../runs/run-state.js';
 import type { StartRecord } from '../runs/start.js';
 import { floatsOf, initialState, type StateDict } from '../runs/state-dict.js';
 import { inputSizes } from '../settings/derived.js';
 import { learningRates } from '../training/learning-rates.js';
+import { divergedWeights, endlessUndoing, MAX_UNDONE_STEPS, undoneStep } from '../training/numeric-errors.js';
 import { initialRunState } from '../training/prepare/initial-run-state.js';
 import { createTrainingSession, type TrainingSession } from '../training/session.js';
 import { here } from '../web/browser.js';
@@ -113,8 +113,6 @@ export interface WebTrainResult {
   readonly finished: boolean;
 }
 
-/** As in Node: every undone step starts from the same weights. */
-const MAX_UNDONE_STEPS = 10;
 /** Workers of the runtime that have not started by then never will. */
 const RUNTIME_START_MS = 60_000;
 
@@ -259,16 +257,10 @@ class WebRun {
       state.loss = plus(state.loss, loss);
     } else {
       state.undoneInARow += 1;
-      const images = batch.sampleIds.join(', ');
-      this.tell({
-        type: 'notice',
-        message: `step ${state.step} on ${images} was undone: its loss is ${loss}`,
-      });
+      this.tell({ type: 'notice', message: undoneStep(state.epoch + 1, state.step, batch, loss) });
       if (state.undoneInARow >= MAX_UNDONE_STEPS) {
-        throw new OtxError(
-          'numeric',
-          `loss or gradients were not finite in ${state.undoneInARow} steps in a row; try a lower learning rate`,
-        );
+        const lastWeights = 'the newest event `epoch`';
+        throw endlessUndoing(state.undoneInARow, batch, { lastWeights, learningRate });
       }
     }
     this.tell({
@@ -290,14 +282,10 @@ class WebRun {
       this.best = { tensors: await session.tensors({ trainingState: false }), metrics, epoch };
     }
     const loss = mean(state.loss);
-    state.epoch = epoch;
-    state.step = 0;
-    state.loss = { sum: 0, count: 0 };
-    state.figures = {};
-    state.seconds.train = 0;
+    startNextEpoch(state);
     if (metrics) state.lastScore = metrics.mDice;
     if (epoch >= state.epochs) state.finished = 'epochs';
-    const predictions = await this.predictions();
+    const predictions = await this.predictions(epoch);
     const last = await this.checkpoint(metrics ?? null);
     this.tell({ type: 'epoch', epoch, loss, metrics, best, last, predictions });
   }
@@ -310,7 +298,7 @@ class WebRun {
   private async score(epoch: number): Promise<SegmentationMetrics> {
     const matrix = new ConfusionMatrix(this.facts.classes.length);
     for (const sample of this.facts.validation) {
-      const { labels } = await this.predict(sample);
+      const { labels } = await this.predict(sample, epoch);
       matrix.add(sample.pixels.mask, labels);
     }
     const metrics = matrix.summary();
@@ -323,16 +311,16 @@ class WebRun {
     return metrics;
   }
 
-  private async predictions(): Promise<WebPrediction[]> {
+  private async predictions(epoch: number): Promise<WebPrediction[]> {
     const { train, validation } = this.facts;
     const watched = this.options.watched ?? [];
     const seen = [...validation, ...train].filter(({ id }) => watched.includes(id));
     const predictions: WebPrediction[] = [];
-    for (const sample of seen) predictions.push(await this.predict(sample));
+    for (const sample of seen) predictions.push(await this.predict(sample, epoch));
     return predictions;
   }
 
-  private async predict({ id, width, height, pixels }: MemorySample): Promise<WebPrediction> {
+  private async predict({ id, width, height, pixels }: MemorySample, epoch: number): Promise<WebPrediction> {
     const side = inputSizes(this.facts.hyperParameters).validation;
     const inputSize = { width: side, height: side };
     const known =
@@ -340,9 +328,7 @@ class WebRun {
       normalizeImage(atInputSize({ data: pixels.image, width, height }, inputSize), inputSize);
     this.inputs.set(id, known);
     const logits = await this.session.forward!(known);
-    if (!logits.every(Number.isFinite)) {
-      throw new OtxError('numeric', 'the weights give values that are not finite; try a lower learning rate');
-    }
+    if (!logits.every(Number.isFinite)) throw divergedWeights(epoch);
     const { labels } = classify(logits, { classes: this.facts.classes, inputSize }, { width, height }, false);
     return { id, width, height, labels };
   }

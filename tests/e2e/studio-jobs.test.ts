@@ -68,6 +68,18 @@ test('pictures are brought in, a training is paused and resumed, and outlives a 
   const then = await epochs();
   await expect.poll(epochs, POLL).toBeGreaterThan(then);
   expect(await studio.stop('SIGINT')).toBe(0);
+
+  // As a kill between a picture and its mask leaves it.
+  const dataset = join(folder, 'data-studio', 'dataset');
+  const mask = (await readdir(join(dataset, 'masks'), { recursive: true })).find((name) =>
+    name.endsWith('.png'),
+  )!;
+  await rm(join(dataset, 'masks', mask));
+  const pictures = async () =>
+    (await readdir(join(dataset, 'images'), { recursive: true })).filter((name) => /\.\w+$/.test(name))
+      .length;
+  const all = await pictures();
   await start();
   expect(await state()).toBe('paused');
+  expect(await pictures()).toBe(all - 1);
 });

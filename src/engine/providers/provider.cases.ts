@@ -7,13 +7,10 @@ import { Random } from '../../base/random.js';
 import {
   add,
   batchNorm,
-  cast,
   concat,
   conv,
-  div,
   gelu,
   gradients,
-  matMul,
   mul,
   reduceMean,
   relu,
@@ -22,29 +19,10 @@ import {
   sub,
   type Tensor,
 } from '../../graph/index.js';
+import { descentLayout, descentStep } from '../descent.cases.js';
 import { createEngine, type Engine, type EngineOptions } from '../engine.js';
 import type { EngineKind } from '../settings.js';
 import { layoutOf, StepBuilder, type StepGraph } from '../step.js';
-
-const layout = layoutOf('weights', [
-  { key: 'w', shape: [3, 2] },
-  { key: 'b', shape: [2] },
-]);
-
-/** Linear regression by gradient descent; `x / divisor` makes a way to a loss that is not finite. */
-function descentStep() {
-  const step = new StepBuilder();
-  const x = div(step.input('x', 'float32', [4, 3]), step.scalar('divisor'));
-  const target = cast(step.input('target', 'uint8', [4, 2]), 'float32');
-  const weights = step.pack(layout);
-  const error = sub(add(matMul(x, weights.get('w')), weights.get('b')), target);
-  const loss = reduceMean(mul(error, error));
-  const [gradient] = gradients(loss, [weights.flat]);
-  step.update('weights', sub(weights.flat, mul(gradient!, step.scalar('rate'))));
-  step.output('loss', loss);
-  step.commitIfFinite('loss');
-  return step.build();
-}
 
 /** The same by hand, in double precision. */
 function descendByHand(
@@ -245,7 +223,7 @@ export function providerCases(name: EngineKind): void {
     it('lets several steps read the same state', async () => {
       const train = await engine.compile(descentStep(), { name: 'train' });
       const builder = new StepBuilder();
-      const weights = builder.pack(layout);
+      const weights = builder.pack(descentLayout);
       builder.output('w', weights.get('w'));
       const read = await engine.compile(builder.build(), { name: 'read' });
       await engine.setState('weights', start);

@@ -12,7 +12,7 @@ export interface Ranks {
   /** Processes on this machine. */
   readonly local: number;
   /** File of the library through which they talk; undefined for one process that is alone. */
-  readonly library: string | undefined;
+  readonly mpi: string | undefined;
   /** What every process says, in their order; all have to call it. Values are sent as JSON. */
   share<T>(value: T): Promise<readonly T[]>;
   /** To be called when all have come to the same end: only then may the process end without ending the job. */
@@ -21,7 +21,7 @@ export interface Ranks {
 
 /** One process that is no part of a job. */
 export const ALONE: Ranks = {
-  ...{ rank: 0, size: 1, local: 1, library: undefined },
+  ...{ rank: 0, size: 1, local: 1, mpi: undefined },
   share: async (value) => [value],
   agreeOnEnd: () => undefined,
 };
@@ -77,7 +77,7 @@ async function join(launched: Launched): Promise<Ranks> {
   };
   const hosts = await share(hostname());
   return {
-    ...{ rank, size, library: path, share },
+    ...{ rank, size, mpi: path, share },
     local: hosts.filter((host) => host === hosts[rank]).length,
     agreeOnEnd: () => {
       isAgreed = true;

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { type Check, type ClassInfo, get, type Picture, type Project, type Subset, send } from './api.js';
+import { Choice, Slider } from './fields.js';
 import { Findings } from './findings.js';
 import { Grid } from './grid.js';
 import { ImportBox } from './import-box.js';
@@ -15,6 +16,19 @@ interface Filter {
   readonly problem: string;
 }
 
+const LABELS = [
+  ['', 'all'],
+  ['labeled', 'labeled'],
+  ['own', 'drawn here'],
+  ['none', 'not labeled'],
+] as const;
+const SUBSETS = [
+  ['', 'any'],
+  ['auto', 'auto'],
+  ['train', 'train'],
+  ['val', 'val'],
+  ['test', 'test'],
+] as const;
 const ALL: Filter = { text: '', labels: '', subset: '', shows: '', problem: '' };
 
 function filtered(
@@ -66,17 +80,7 @@ export function DataPage() {
           {shown.length} shown
         </p>
         <Filters filter={filter} classes={project.classes} check={check} onChange={setFilter} />
-        <label>
-          Masks
-          <input
-            type="range"
-            min="0"
-            max="1"
-            step="0.05"
-            value={opacity}
-            onInput={(event) => setOpacity(Number(event.currentTarget.value))}
-          />
-        </label>
+        <Slider label="Masks" min={0} max={1} step={0.05} value={opacity} onInput={setOpacity} />
         <Selection
           project={project}
           selected={selected}
@@ -124,52 +128,20 @@ function Filters({ filter, classes, check, onChange }: FiltersProps) {
           onInput={(event) => set({ text: event.currentTarget.value })}
         />
       </label>
-      <label>
-        Labels
-        <select
-          value={filter.labels}
-          onChange={(event) => set({ labels: event.currentTarget.value as Filter['labels'] })}
-        >
-          <option value="">all</option>
-          <option value="labeled">labeled</option>
-          <option value="own">drawn here</option>
-          <option value="none">not labeled</option>
-        </select>
-      </label>
-      <label>
-        Class
-        <select value={filter.shows} onChange={(event) => set({ shows: event.currentTarget.value })}>
-          <option value="">any</option>
-          {classes.map(({ name }, index) => (
-            <option key={name} value={index}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Subset
-        <select
-          value={filter.subset}
-          onChange={(event) => set({ subset: event.currentTarget.value as Filter['subset'] })}
-        >
-          <option value="">any</option>
-          {['auto', 'train', 'val', 'test'].map((subset) => (
-            <option key={subset}>{subset}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Problem
-        <select value={filter.problem} onChange={(event) => set({ problem: event.currentTarget.value })}>
-          <option value="">any or none</option>
-          {kinds.map(([kind, title]) => (
-            <option key={kind} value={kind}>
-              {title}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice label="Labels" value={filter.labels} choices={LABELS} onChange={(labels) => set({ labels })} />
+      <Choice
+        label="Class"
+        value={filter.shows}
+        choices={[['', 'any'], ...classes.map(({ name }, index) => [String(index), name] as const)]}
+        onChange={(shows) => set({ shows })}
+      />
+      <Choice label="Subset" value={filter.subset} choices={SUBSETS} onChange={(subset) => set({ subset })} />
+      <Choice
+        label="Problem"
+        value={filter.problem}
+        choices={[['', 'any or none'], ...kinds]}
+        onChange={(problem) => set({ problem })}
+      />
     </>
   );
 }

@@ -1,9 +1,12 @@
 /** @file *Label*: one picture at a time, with tools, classes, the way back, and what a model proposes. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { defaultPalette } from '../../data/masks/palette.js';
 import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
 import type { Tool } from './board.js';
 import { type Mask, type Segments, Undo } from './draw.js';
+import { Slider } from './fields.js';
+import type { RunRow } from './run-types.js';
 import { Stage } from './stage.js';
 import { attempt, go, refreshPictures, useShared } from './store.js';
 
@@ -192,27 +195,14 @@ export function LabelPage({ wanted }: { readonly wanted: string | undefined }) {
           )}
         </div>
         <Tools tool={tool} isReady={segments !== undefined} onTool={setTool} onBack={back} />
-        <label>
-          Size of the brush: {radius} pixels
-          <input
-            type="range"
-            min="1"
-            max="100"
-            value={radius}
-            onInput={(event) => setRadius(Number(event.currentTarget.value))}
-          />
-        </label>
-        <label>
-          Opacity
-          <input
-            type="range"
-            min="0"
-            max="1"
-            step="0.05"
-            value={opacity}
-            onInput={(event) => setOpacity(Number(event.currentTarget.value))}
-          />
-        </label>
+        <Slider
+          label={`Size of the brush: ${radius} pixels`}
+          min={1}
+          max={100}
+          value={radius}
+          onInput={setRadius}
+        />
+        <Slider label="Opacity" min={0} max={1} step={0.05} value={opacity} onInput={setOpacity} />
         <Classes classes={classes} label={label} onLabel={setLabel} isReadOnly={isReadOnly} />
         {!isReadOnly && <Proposal picture={picture} onProposal={replace} />}
       </section>
@@ -271,24 +261,11 @@ interface ClassesProps {
   readonly onLabel: (label: number) => void;
 }
 
-const COLORS: readonly [number, number, number][] = [
-  [221, 161, 0],
-  [115, 153, 255],
-  [231, 255, 0],
-  [173, 71, 131],
-  [0, 215, 178],
-  [227, 0, 23],
-  [83, 79, 255],
-  [172, 255, 255],
-  [238, 90, 198],
-  [185, 121, 120],
-];
-
 function Classes({ classes, label, isReadOnly, onLabel }: ClassesProps) {
   const [name, setName] = useState('');
   const add = (event: Event) => {
     event.preventDefault();
-    const color = COLORS[(classes.length - 1) % COLORS.length]!;
+    const color = defaultPalette(classes.length + 1).at(-1)!;
     void attempt(async () => {
       await send('PUT', 'api/classes', { classes: [...classes, { name: name.trim(), color }] });
       onLabel(classes.length);
@@ -327,11 +304,6 @@ function Classes({ classes, label, isReadOnly, onLabel }: ClassesProps) {
   );
 }
 
-interface RunRow {
-  readonly name: string;
-  readonly hasWeights: boolean;
-}
-
 /** What a model of this studio makes of the picture, to be corrected. */
 function Proposal({
   picture,
@@ -353,8 +325,7 @@ function Proposal({
   const copy = async () => {
     setBusy(true);
     await attempt(async () => {
-      const bytes = await getBytes(`api/images/${picture.key}/prediction/${name}`);
-      onProposal(bytes.subarray(0, picture.width * picture.height));
+      onProposal(await getBytes(`api/images/${picture.key}/prediction/${name}`));
     });
     setBusy(false);
   };

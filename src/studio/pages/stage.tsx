@@ -1,6 +1,6 @@
 /** @file A picture with its mask to draw on: with the pointer, or with a cross that the arrow keys move. */
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Board, type Means } from './board.js';
 import type { Mask } from './draw.js';
 
@@ -25,13 +25,15 @@ export function Stage(props: StageProps) {
   const latest = useRef(props);
   latest.current = props;
   const board = useRef<Board | undefined>(undefined);
-  useEffect(() => {
+  // All before the next click: one that comes earlier would be lost, or draw elsewhere.
+  useLayoutEffect(() => {
     const elements = {
       ...{ box: box.current!, picture: picture.current!, mask: colors.current!, lines: lines.current! },
     };
     const own = new Board(elements, mask, () => latest.current);
     board.current = own;
     elements.picture.getContext('2d')!.drawImage(image, 0, 0);
+    own.fit();
     const watcher = new ResizeObserver(() => own.fit());
     watcher.observe(elements.box);
     // The page must not scroll under the wheel, which listeners of the framework cannot say.
@@ -45,8 +47,8 @@ export function Stage(props: StageProps) {
       elements.box.removeEventListener('wheel', onWheel);
     };
   }, [image, mask]);
-  useEffect(() => board.current?.paintAll(), [image, mask, version, classes]);
-  useEffect(() => board.current?.drop(), [tool, radius]);
+  useLayoutEffect(() => board.current?.paintAll(), [image, mask, version, classes]);
+  useLayoutEffect(() => board.current?.drop(), [tool, radius]);
   return (
     <div
       ref={box}

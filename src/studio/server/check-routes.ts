@@ -28,10 +28,10 @@ export function checkRoutes(app: Hono, workshop: Workshop, jobs: Jobs): void {
     }).catch(() => undefined);
   app.post('/api/check', async (context) => {
     await workshop.isOpened;
-    const { flags } = await trainingData(workshop, () => undefined);
+    const { root } = await trainingData(workshop, () => undefined);
     const id = `${timeName()}_check`;
     const folder = project.at('checks', id);
-    await jobs.start(id, 'check', ['check', flags[1]!, '-o', folder], folder);
+    await jobs.start(id, 'check', ['check', root, '-o', folder], folder);
     return context.json({ id });
   });
   app.get('/api/check', async (context) => {

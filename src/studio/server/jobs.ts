@@ -1,5 +1,5 @@
 /**
- * @file Work that the command line does for the studio, in processes of its own: trainings, checks, exports. Each has a file in `jobs`, so
+ * @file Work that the command line does for the studio, in processes of its own: trainings and checks. Each has a file in `jobs`, so
  * that a studio that is started again knows what was under way, and what goes on without it.
  */
 
@@ -16,7 +16,7 @@ import { isRunning } from '../../base/temporary-name.js';
 import type { Workshop } from './workshop.js';
 
 /** What jobs do. */
-export const JOB_KINDS = ['train', 'check', 'evaluate', 'suggest', 'export', 'deploy'] as const;
+const JOB_KINDS = ['train', 'check'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 const jobSchema = z.object({

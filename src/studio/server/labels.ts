@@ -3,7 +3,7 @@
  * before stays in a history.
  */
 
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { OtxError } from '../../base/errors.js';
@@ -66,11 +66,17 @@ async function keep(project: Project, { id }: Entry, path: string): Promise<void
   await writeFileAtomic(join(folder, `${time}.png`), await readRegular(path, MOST_MASK_BYTES));
 }
 
+const picturePathOf = (project: Project, { id, imagePath }: Pick<Entry, 'id' | 'imagePath'>): string =>
+  join(project.dataset, 'images', `${id}${extname(imagePath)}`);
+
 /** The picture beside the mask, without a copy where the file system lets that. */
 async function addPicture(project: Project, entry: Entry, inside: Inside): Promise<void> {
-  const target = await inside.check(entry.imagePath);
-  const path = join(project.dataset, 'images', `${entry.id}${extname(entry.imagePath)}`);
-  await linkFile(path, target);
+  await linkFile(picturePathOf(project, entry), await inside.check(entry.imagePath));
+}
+
+/** Takes back a picture whose mask was not written any more, as the studio was killed; no training takes one without the other. */
+export async function dropHalfSaved(project: Project, entry: Pick<Entry, 'id' | 'imagePath'>): Promise<void> {
+  if (!project.isReadOnly) await rm(picturePathOf(project, entry), { force: true });
 }
 
 /** All 256 colours, so that every value has one, and no reader takes the colours for those of classes. */
@@ -92,7 +98,9 @@ export async function writeMeta(project: Project, catalog: Catalog): Promise<voi
 
 /** What a training learns from and validates on. */
 export interface TrainingData {
-  /** Flags of `otx train`. */
+  /** The data set. */
+  readonly root: string;
+  /** It, and what of it is for what, as flags of `otx train`. */
   readonly flags: readonly string[];
   /** Images with labels to learn from, and to validate on; 0 of the latter where the training chooses. */
   readonly train: number;
@@ -127,7 +135,8 @@ export async function trainingData(
     Object.keys(project.subsets).length === 0 &&
     project.classes.length === 0;
   if (isAsGiven) {
-    return { flags: ['--train-data-roots', project.data], train: train.length, val: val.length };
+    const root = project.data;
+    return { root, flags: ['--train-data-roots', root], train: train.length, val: val.length };
   }
   await writeMeta(project, catalog);
   let done = 0;
@@ -136,8 +145,10 @@ export async function trainingData(
     done += 1;
     onProgress(done, labeled.length);
   }
-  const flags = ['--train-data-roots', project.dataset];
-  if (val.length === 0 && train.length === labeled.length) return { flags, train: train.length, val: 0 };
+  const root = project.dataset;
+  const flags = ['--train-data-roots', root];
+  if (val.length === 0 && train.length === labeled.length)
+    return { root, flags, train: train.length, val: 0 };
   const write = async (name: string, entries: readonly Entry[]) => {
     await makeFolder(project.at('split'));
     await writeFileAtomic(project.at('split', name), entries.map(({ id }) => `${id}\n`).join(''));
@@ -147,5 +158,5 @@ export async function trainingData(
   const learned = val.length > 0 || held.length === 0 ? train : train.filter((_, at) => at % 5 !== 4);
   flags.push('--train-list', await write('train.txt', learned));
   if (held.length > 0) flags.push('--val-list', await write('val.txt', held));
-  return { flags, train: learned.length, val: held.length };
+  return { root, flags, train: learned.length, val: held.length };
 }

@@ -54,7 +54,7 @@ async function smallPicture(path: string, { reading }: Entry): Promise<Uint8Arra
     .toBuffer();
 }
 
-/** The picture as it is drawn on, as WebP without loss of detail that matters. @throws OtxError `image`, `usage` */
+/** The picture as it is drawn on, as JPEG that keeps its colours at full size. @throws OtxError `image`, `usage` */
 export async function pictureOf(entry: Entry, inside: Inside): Promise<Uint8Array> {
   const path = await inside.check(entry.imagePath);
   checkDrawn(entry);

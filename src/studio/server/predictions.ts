@@ -12,13 +12,6 @@ import type { Workshop } from './workshop.js';
 
 const IDLE_MILLISECONDS = 60_000;
 
-/** Classes and how sure the model is of each, a byte a pixel. */
-export interface Prediction {
-  readonly labels: Uint8Array;
-  /** 255 is certain. */
-  readonly certainty: Uint8Array;
-}
-
 /** Opens models when they are asked for. */
 export class Predictions {
   private open: { readonly run: string; readonly segmenter: Promise<Segmenter> } | undefined;
@@ -32,20 +25,16 @@ export class Predictions {
     workshop.onClose(() => this.close());
   }
 
-  /** @throws OtxError `usage` for a run without weights, `image` */
-  predict(run: string, entry: Entry): Promise<Prediction> {
+  /** The class of each pixel. @throws OtxError `usage` for a run without weights, `image` */
+  predict(run: string, entry: Entry): Promise<Uint8Array> {
     return this.takeTurn(async () => {
       const segmenter = await this.segmenterOf(run);
       const path = await this.workshop.inside.check(entry.imagePath);
       checkDrawn(entry);
-      const { labels, probabilities } = await segmenter.segment(path, { probabilities: true });
+      const { labels } = await segmenter.segment(path);
       const names = this.workshop.catalog.classes.map(({ name }) => name);
       const indices = segmenter.classes.map(({ name }) => Math.max(0, names.indexOf(name)));
-      const size = labels.length;
-      const certainty = new Uint8Array(size);
-      for (let at = 0; at < size; at++)
-        certainty[at] = Math.round(255 * probabilities![labels[at]! * size + at]!);
-      return { labels: labels.map((label) => indices[label]!), certainty };
+      return labels.map((label) => indices[label]!);
     });
   }
 
@@ -76,7 +65,7 @@ export function predictionRoutes(app: Hono, workshop: Workshop, predictions: Pre
   app.get('/api/images/:key/prediction/:run', async (context) => {
     const run = context.req.param('run');
     if (!/^[\w-]+$/.test(run)) throw new OtxError('image', 'there is no such run');
-    const { labels, certainty } = await predictions.predict(run, entryOf(context, workshop));
-    return bytesAs(Buffer.concat([labels, certainty]), 'application/octet-stream', 'no-store');
+    const labels = await predictions.predict(run, entryOf(context, workshop));
+    return bytesAs(labels, 'application/octet-stream', 'no-store');
   });
 }

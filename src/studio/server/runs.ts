@@ -20,13 +20,11 @@ export interface RunView {
   readonly name: string;
   start?: Pick<
     StartEvent,
-    'template' | 'classes' | 'epochs' | 'stepsPerEpoch' | 'batchSize' | 'images' | 'parameters' | 'config'
+    'template' | 'classes' | 'epochs' | 'stepsPerEpoch' | 'batchSize' | 'images' | 'config'
   >;
   /** Step through all epochs, and its loss. */
   steps: [step: number, loss: number][];
   epochs: Omit<EpochEvent, 'type' | 'confusion'>[];
-  /** Of the newest validated epoch. */
-  confusion?: EpochEvent['confusion'];
   /** Newest of each name. */
   pictures: { name: string; file: string; step: number }[];
   notices: string[];
@@ -129,8 +127,8 @@ function take(follower: Follower, line: string): void {
     return;
   }
   if (event.type === 'start') {
-    const { template, classes, epochs, stepsPerEpoch, batchSize, images, parameters, config } = event;
-    view.start = { template, classes, epochs, stepsPerEpoch, batchSize, images, parameters, config };
+    const { template, classes, epochs, stepsPerEpoch, batchSize, images, config } = event;
+    view.start = { template, classes, epochs, stepsPerEpoch, batchSize, images, config };
   } else if (event.type === 'step') {
     const step = (event.epoch - 1) * event.stepsPerEpoch + event.step;
     if (step % follower.every === 0) view.steps.push([step, event.loss]);
@@ -141,9 +139,8 @@ function take(follower: Follower, line: string): void {
     const { epoch, imagesPerSecond, etaSeconds } = event;
     view.now = { epoch, imagesPerSecond, etaSeconds, step };
   } else if (event.type === 'epoch') {
-    const { type: _, confusion, ...epoch } = event;
+    const { type: _, confusion: __, ...epoch } = event;
     view.epochs.push(epoch);
-    if (confusion) view.confusion = confusion;
   } else if (event.type === 'picture') {
     const { name, file, step } = event;
     view.pictures = [...view.pictures.filter((picture) => picture.name !== name), { name, file, step }];

@@ -87,7 +87,6 @@ export function trainRoutes(app: Hono, workshop: Workshop, jobs: Jobs, runs: Run
         isEnded: end !== undefined,
         hasWeights,
         isRunning: jobs.isAtWork(runs.folder(name)),
-        types: epochs.at(-1) ? Object.keys(epochs.at(-1)!.figures) : [],
       })),
     );
   });

@@ -7,7 +7,7 @@ import { type ClassInfo, defaultPalette } from '../../data/index.js';
 import { Catalog, isLabeled } from './catalog.js';
 import { Newsroom } from './events.js';
 import { Inside } from './inside.js';
-import { maskPathOf } from './labels.js';
+import { dropHalfSaved, maskPathOf } from './labels.js';
 import { openData } from './open-data.js';
 import { lookAtClasses } from './pictures.js';
 import { Project } from './project.js';
@@ -87,6 +87,7 @@ export async function openWorkshop({ data, isReadOnly, otx }: WorkshopOptions): 
         (facts) => facts.isFile(),
         () => false,
       );
+      if (!isOwn) await dropHalfSaved(project, entry);
       if (catalog.add({ ...entry, source, own: isOwn ? own : undefined })) count += 1;
     }
     return count;
