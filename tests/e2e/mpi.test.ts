@@ -110,6 +110,8 @@ const command = (
   ...params,
 ];
 const ACCUMULATED = ['--accumulate', '2'];
+/** Epochs of trainings that are to be caught before their end. */
+const LONG = 12;
 
 describe.skipIf(!hasMpi)('two processes of MPI', () => {
   test.each<[string, readonly string[], readonly string[]]>([
@@ -137,11 +139,11 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
 
   test('one of which is killed: the job ends, and one process goes on from the checkpoint, bit by bit', async () => {
     const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-    const undisturbed = await otx(command(whole, 4, ACCUMULATED));
+    const undisturbed = await otx(command(whole, LONG, ACCUMULATED));
     expect(undisturbed.code, undisturbed.stderr).toBe(0);
     let first = 0;
     let died = 0;
-    const { code, stderr } = await mpirun(command(killed, 4), async (launcher) => {
+    const { code, stderr } = await mpirun(command(killed, LONG), async (launcher) => {
       await untilUpdates(killed, 4);
       first = await processOf(launcher, 0);
       died = performance.now();
@@ -159,7 +161,7 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
 
   test('save when their launcher is interrupted, and go on as two', async () => {
     const stopped = join(folder, 'stopped');
-    const { stdout, stderr } = await mpirun(command(stopped, 4), async (launcher) => {
+    const { stdout, stderr } = await mpirun(command(stopped, LONG), async (launcher) => {
       await untilUpdates(stopped, 3);
       process.kill(launcher, 'SIGINT');
     });
@@ -167,7 +169,7 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
     const resumed = await mpirun(['train', '--resume-from', stopped]);
     expect(resumed.code, resumed.stderr).toBe(0);
     const { state } = await outcomeOf(stopped);
-    expect([state.finished, state.updates]).toEqual(['epochs', 12]);
+    expect([state.finished, state.updates]).toEqual(['epochs', 3 * LONG]);
   });
 
   test('that cannot share the batches of an update say so once, before anything is written', async () => {
