@@ -4,6 +4,7 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -70,13 +71,25 @@ export interface SweepOptions {
   readonly isLitter?: ((name: string) => boolean) | undefined;
 }
 
-/** Whether a process of this machine is there. */
+/** Whether a process of this machine is at work. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     // A process of another user is there, but may not be asked.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return !isZombie(pid);
+}
+
+/** Whether a process has ended, and nobody has asked how: its number stays, in containers without an init for good. */
+function isZombie(pid: number): boolean {
+  try {
+    const facts = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Behind the name, which may have any characters.
+    return facts.slice(facts.lastIndexOf(')')).startsWith(') Z');
+  } catch {
+    // Other systems have no such file.
+    return false;
   }
 }
