@@ -1,6 +1,7 @@
 /**
  * Measures whether scoring needs more memory for more images: resident memory of a process that evaluates a network, after
- * 40 and after 400 images. Fails above 50 MB of growth. Needs "npm run build".
+ * 40 and after 400 images. Fails above 50 MB of growth. Needs "npm run build". MALLOC_ARENA_MAX=1 keeps the pools of the C library
+ * out of it, which fill by chance.
  *
  * node scripts/validation-memory.mjs [few=40] [many=400] [input size=512x512] [adapter]
  */

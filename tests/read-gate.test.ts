@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'base/outputs/manifest.ts': ['open'],
   // What the system says of a process, in /proc.
   'base/outputs/lock.ts': ['readFile'],
+  'base/temporary-name.ts': ['readFileSync'],
   // Files of this package and of those it is installed with, whose paths no user gives.
   'base/version.ts': ['readFileSync'],
   'engine/step-cache.ts': ['readFileSync'],

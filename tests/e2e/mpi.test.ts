@@ -111,7 +111,7 @@ const command = (
 ];
 const ACCUMULATED = ['--accumulate', '2'];
 /** Epochs of trainings that are to be caught before their end. */
-const LONG = 12;
+const LONG = 8;
 
 describe.skipIf(!hasMpi)('two processes of MPI', () => {
   test.each<[string, readonly string[], readonly string[]]>([

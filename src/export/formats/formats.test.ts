@@ -6,8 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDataset, readLabels } from '../../data/index.js';
 import { evaluate } from '../../inference/evaluate.js';
 import { createSegmenter } from '../../inference/segmenter.js';
+import { ConfusionMatrix } from '../../runs/metrics.js';
 import { listTemplates } from '../../templates/index.js';
 import { exportModel } from '../export-model.js';
 import { exportFormats, type Precision } from './index.js';
@@ -27,9 +29,15 @@ const TEMPLATES = listTemplates().map(({ name }) => name);
 
 let folder: string;
 let scenes: Scenes;
+/** The masks of the images. */
+let truth: readonly Uint8Array[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-formats-'));
   scenes = await scenesIn(join(folder, 'data'), SIZE);
+  const { samples, decodeMask } = await openDataset(scenes.testData);
+  const masks = samples.map(async (sample) => (await readLabels(sample, decodeMask)).data);
+  truth = await Promise.all(masks);
+  expect(samples.map(({ imagePath }) => imagePath)).toEqual(scenes.images);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -43,8 +51,9 @@ async function seenBy(weights: string): Promise<Seen> {
   const labels: Uint8Array[] = [];
   for (const image of scenes.images) labels.push((await segmenter.segment(image)).labels);
   await segmenter.dispose();
-  const { metrics } = await evaluate({ weights, testData: scenes.testData, threads: 1 });
-  return { labels, mDice: metrics.mDice };
+  const matrix = new ConfusionMatrix(segmenter.classes.length);
+  labels.forEach((found, i) => matrix.add(truth[i]!, found));
+  return { labels, mDice: matrix.summary().mDice };
 }
 
 function equalShare(a: Seen, b: Seen): number {
@@ -76,5 +85,9 @@ describe.each(TEMPLATES)('%s', { timeout: 240_000 }, (template) => {
     const found = { equal: equalShare(seen, trained), dice: Math.abs(seen.mDice - trained.mDice) };
     expect(found.equal, JSON.stringify(found)).toBeGreaterThanOrEqual(promised.equal);
     expect(found.dice, JSON.stringify(found)).toBeLessThanOrEqual(promised.dice);
+    // How a file is read and run does not follow from the network; one says for all that a score of it is the same.
+    if (template !== TEMPLATES[0]) return;
+    const { metrics } = await evaluate({ weights: model, testData: scenes.testData, threads: 1 });
+    expect(metrics.mDice).toBeCloseTo(seen.mDice, 12);
   });
 });
