@@ -52,7 +52,7 @@ async function seenBy(weights: string): Promise<Seen> {
   for (const image of scenes.images) labels.push((await segmenter.segment(image)).labels);
   await segmenter.dispose();
   const matrix = new ConfusionMatrix(segmenter.classes.length);
-  labels.forEach((found, i) => matrix.add(truth[i]!, found));
+  for (const [i, found] of labels.entries()) matrix.add(truth[i]!, found);
   return { labels, mDice: matrix.summary().mDice };
 }
 
