@@ -20,7 +20,7 @@ export interface OtxOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Gets the means to send signals at any time. */
   readonly onStart?: (send: (signal: NodeJS.Signals) => void) => void;
-  /** Sees output as it comes and may send signals. */
+  /** Sees all output so far whenever more comes, and may send signals, each once: what was found in it is found again. */
   readonly onOutput?: (soFar: string, send: (signal: NodeJS.Signals) => void) => void;
 }
 
@@ -32,12 +32,17 @@ export function otx(args: readonly string[], options: OtxOptions = {}): Promise<
       env: { ...process.env, ...WITHOUT_NPM, OTX_DEBUG: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const sent = new Set<NodeJS.Signals>();
+    const sendOnce = (signal: NodeJS.Signals) => {
+      if (!sent.has(signal)) child.kill(signal);
+      sent.add(signal);
+    };
     options.onStart?.((signal) => child.kill(signal));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      options.onOutput?.(stdout, (signal) => child.kill(signal));
+      options.onOutput?.(stdout, sendOnce);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
