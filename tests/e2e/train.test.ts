@@ -193,7 +193,6 @@ describe('otx train', () => {
     '%s finishes the step, saves, says how to go on and ends with status %i',
     async (signal, status) => {
       const output = join(folder, signal);
-      const sent = false;
       const { code, stdout, stderr } = await otx(
         trainArguments(
           output,
