@@ -23,7 +23,13 @@ mkdirSync(TARGET, { recursive: true });
 await build.write({ dir: TARGET, format: 'esm', minify: true, chunkFileNames: '[name].js' });
 writeFileSync(
   join(TARGET, 'style.css'),
-  `${readFileSync(join('node_modules', 'uplot', 'dist', 'uPlot.min.css'), 'utf8')}\n${readFileSync(join(SOURCE, 'style.css'), 'utf8')}`,
+  [
+    join('node_modules', 'uplot', 'dist', 'uPlot.min.css'),
+    join('src', 'page-parts', 'base.css'),
+    join(SOURCE, 'style.css'),
+  ]
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n'),
 );
 const { size } = statSync(join(TARGET, 'app.js'));
 if (size > MOST_BYTES)

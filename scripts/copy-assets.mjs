@@ -6,7 +6,8 @@ import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Whether a source has a counterpart in dist/. */
-const isPublished = (source) => !/\.(test\.ts|cases\.ts|md|proto|tsx)$/.test(source);
+const isPublished = (source) =>
+  !/\.(test\.ts|cases\.ts|md|proto|tsx)$/.test(source) && !source.startsWith(join('src', 'page-parts'));
 
 cpSync('src', 'dist', { recursive: true, filter: (path) => !path.endsWith('.ts') && isPublished(path) });
 

@@ -23,6 +23,7 @@ const layers: readonly (readonly string[])[] = [
   ['settings'],
   ['runs'],
   ['drawing'],
+  ['page-parts'],
   ['templates', 'methods'],
   ['inference'],
   ['web'],

@@ -1,5 +1,10 @@
 /** @file What pages ask the server for. All addresses are relative, so that they carry the secret of the page's own. */
 
+import type { ClassInfo } from '../../data/types.js';
+
+export type { ClassInfo } from '../../data/types.js';
+export { cssColor } from '../../page-parts/colors.js';
+
 /** An answer that was no success, in the words of the server. */
 export class ServerError extends Error {}
 
@@ -37,12 +42,6 @@ export async function send<T>(
     body: isRaw ? (body as BodyInit) : JSON.stringify(body),
   });
   return response.json() as Promise<T>;
-}
-
-/** A class of the studio. */
-export interface ClassInfo {
-  readonly name: string;
-  readonly color: readonly [number, number, number];
 }
 
 /** What `api/project` says. */
@@ -108,6 +107,3 @@ export interface Check {
   readonly plan?: string;
   readonly findings: readonly Finding[];
 }
-
-/** `rgb(…)` of a class. */
-export const cssColor = ({ color }: ClassInfo): string => `rgb(${color.join(' ')})`;

@@ -1,8 +1,8 @@
 /** @file *Data*: all images with their masks, filters, the doctor's findings, subsets, and what is brought in. */
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Choice, Slider } from '../../page-parts/fields.js';
 import { type Check, type ClassInfo, get, type Picture, type Project, type Subset, send } from './api.js';
-import { Choice, Slider } from './fields.js';
 import { Findings } from './findings.js';
 import { Grid } from './grid.js';
 import { ImportBox } from './import-box.js';

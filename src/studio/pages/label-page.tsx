@@ -2,12 +2,12 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { defaultPalette } from '../../data/masks/palette.js';
+import type { Tool } from '../../page-parts/board.js';
+import { type Mask, type Segments, Undo } from '../../page-parts/draw.js';
+import { Slider } from '../../page-parts/fields.js';
+import { Stage } from '../../page-parts/stage.js';
 import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
-import type { Tool } from './board.js';
-import { type Mask, type Segments, Undo } from './draw.js';
-import { Slider } from './fields.js';
 import type { RunRow } from './run-types.js';
-import { Stage } from './stage.js';
 import { attempt, go, refreshPictures, useShared } from './store.js';
 
 /** The value of pixels that neither teach nor count. */

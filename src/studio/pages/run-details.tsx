@@ -1,8 +1,8 @@
 /** @file Curves, scores and sheets of runs, side by side where there are several. */
 
 import { useMemo } from 'preact/hooks';
+import { Chart, type Curve } from '../../page-parts/chart.js';
 import { cssColor, type Job } from './api.js';
-import { Chart, type Curve } from './chart.js';
 import type { RunView } from './run-types.js';
 
 const COLORS = ['#0b57b0', '#b3440e', '#2f7d32', '#7b2fa0', '#8a6d00', '#00707a'];

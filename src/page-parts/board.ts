@@ -1,6 +1,6 @@
 /** @file What happens on a stage: where it is looked at, and what pointer and keys do to the mask. */
 
-import type { ClassInfo } from './api.js';
+import type { ClassInfo } from '../data/types.js';
 import { type Area, brush, fillSegment, type Mask, type Point, polygon, type Segments } from './draw.js';
 
 /** What a pointer does. */
