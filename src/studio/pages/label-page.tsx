@@ -9,6 +9,7 @@ import { Stage } from '../../page-parts/stage.js';
 import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
 import type { RunRow } from './run-types.js';
 import { attempt, go, refreshPictures, useShared } from './store.js';
+import { useKeys } from './use-keys.js';
 
 /** The value of pixels that neither teach nor count. */
 const IGNORED = 255;
@@ -116,25 +117,33 @@ function useSegments(opened: Open | undefined, isWanted: boolean): Segments | un
   return segments;
 }
 
-/** Keys of the whole page, but where something is typed. */
-function useKeys(onKey: (event: KeyboardEvent) => boolean): void {
-  const latest = useRef(onKey);
-  latest.current = onKey;
+/** Begins with what a model makes of the picture: a step that can be taken back, and nothing is saved yet. */
+function useProposal(
+  opened: Open | undefined,
+  run: string | undefined,
+  replace: (data: Uint8Array) => void,
+): void {
+  const isTaken = useRef<string | undefined>(undefined);
+  const key = opened?.picture.key;
   useEffect(() => {
-    const listener = (event: KeyboardEvent) => {
-      const { target } = event;
-      const isTyped =
-        target instanceof HTMLSelectElement ||
-        (target instanceof HTMLInputElement && target.type !== 'range');
-      if (!isTyped && latest.current(event)) event.preventDefault();
-    };
-    addEventListener('keydown', listener);
-    return () => removeEventListener('keydown', listener);
-  }, []);
+    if (key === undefined || run === undefined || isTaken.current === `${key} ${run}`) return;
+    isTaken.current = `${key} ${run}`;
+    void attempt(async () => replace(await predictionOf(key, run)));
+  }, [key, run]);
 }
 
-/** The page. @param wanted key of the picture in the address */
-export function LabelPage({ wanted }: { readonly wanted: string | undefined }) {
+const predictionOf = (key: number, run: string): Promise<Uint8Array> =>
+  getBytes(`api/images/${key}/prediction/${encodeURIComponent(run)}`);
+
+interface LabelProps {
+  /** Key of the picture in the address. */
+  readonly wanted: string | undefined;
+  /** A run whose prediction is there to be corrected, in the address behind it. */
+  readonly proposal: string | undefined;
+}
+
+/** The page: `#/label/12`, or `#/label/12/RUN` to begin with a prediction. */
+export function LabelPage({ wanted, proposal }: LabelProps) {
   const { project, pictures } = useShared();
   const [tool, setTool] = useState<Tool>('brush');
   const [radius, setRadius] = useState(8);
@@ -147,6 +156,7 @@ export function LabelPage({ wanted }: { readonly wanted: string | undefined }) {
   const picture = key === undefined ? undefined : pictures[key];
   const { opened, version, isChanged, note, back, replace, save } = useOpened(picture);
   const segments = useSegments(opened, tool === 'fill');
+  useProposal(opened, proposal, replace);
   const isReadOnly = project?.isReadOnly ?? true;
   const move = async (step: number) => {
     if (isChanged && !(await save())) return;
@@ -325,7 +335,7 @@ function Proposal({
   const copy = async () => {
     setBusy(true);
     await attempt(async () => {
-      onProposal(await getBytes(`api/images/${picture.key}/prediction/${name}`));
+      onProposal(await predictionOf(picture.key, name));
     });
     setBusy(false);
   };

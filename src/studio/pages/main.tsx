@@ -57,7 +57,7 @@ function App() {
       )}
       <main>
         {name === 'data' && <DataPage />}
-        {name === 'label' && <LabelPage wanted={rest[0]} />}
+        {name === 'label' && <LabelPage wanted={rest[0]} proposal={rest[1]} />}
         {name === 'train' && <TrainPage />}
       </main>
     </>
