@@ -1,10 +1,11 @@
 /**
  * @file What the advice of `otx suggest` saves, for docs/suggest.md: a few labelled images at first, then more in rounds, each time
  * drawn at random or suggested by the model of the round before; every round is trained from the embedded backbone with equally many
- * steps.
+ * steps. Each seed has two thirds of the images to choose from. The first images are drawn at random too, but for strategies that
+ * begin with "cold+", whose first ones are those of a cold start.
  *
  *   npm run generate -- runs/cells --look cells --train 160 --val 32 --width 192 --height 192
- *   npm run experiment:advise -- --data runs/cells --size 192 [--seeds 0,1,2] [--strategies random,combined,uncertainty,coverage]
+ *   npm run experiment:advise -- --data runs/cells --size 192 [--seeds 0,1,2] [--strategies random,combined,coverage,cold+combined]
  *   npm run experiment:advise -- --data runs/cells --print
  *
  * The folder holds train/ and val/. Runs go to runs/advise-NAME; what is complete there is not repeated. Writes
@@ -34,9 +35,9 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     size: { type: 'string', default: '256' },
-    counts: { type: 'string', default: '8,16,24,32' },
+    counts: { type: 'string', default: '8,16,24' },
     seeds: { type: 'string', default: '0,1,2' },
-    strategies: { type: 'string', default: 'random,combined,uncertainty,coverage' },
+    strategies: { type: 'string', default: 'random,combined,coverage,cold+combined' },
     threads: { type: 'string', default: '1' },
     launcher: { type: 'string', default: '' },
     print: { type: 'boolean', default: false },
@@ -46,10 +47,9 @@ const { values } = parseArgs({
 const data = resolve(values.data ?? usage());
 const name = basename(data);
 const root = resolve(`runs/advise-${name}`);
-const strategies = values.strategies.split(',') as (
-  | Exclude<Parameters<typeof suggestLabels>[0]['strategy'], undefined>
-  | 'random'
-)[];
+const strategies = values.strategies.split(',');
+const COLD = 'cold+';
+type Advice = Parameters<typeof suggestLabels>[0]['strategy'];
 const counts = values.counts.split(',').map(Number);
 const seeds = values.seeds.split(',').map(Number);
 /** Images of an epoch, in which each is as often: a multiple of every count. */
@@ -79,64 +79,72 @@ function usage(): never {
   process.exit(2);
 }
 
-const pool = readdirSync(join(data, 'train', 'images')).sort();
+const everything = readdirSync(join(data, 'train', 'images')).sort();
 if (!values.print) {
+  // Seed by seed, so that whatever is complete can be read.
   for (const seed of seeds) {
     for (const strategy of strategies) await rounds(strategy, seed);
   }
 }
 report();
 
-/** All rounds of a way to choose. The first is the same for all of them. */
-async function rounds(strategy: (typeof strategies)[number], seed: number): Promise<void> {
+/** The name of the first round of a strategy, which those that begin alike share. */
+function firstOf(strategy: string): string {
+  return strategy.startsWith(COLD) ? 'cold' : 'first';
+}
+
+/** All rounds of a way to choose. */
+async function rounds(strategy: string, seed: number): Promise<void> {
+  const pool = new Random(`advise pool ${seed}`)
+    .shuffle(everything)
+    .slice(0, Math.ceil((2 / 3) * everything.length));
   let before: Round | undefined;
   for (const count of counts) {
-    const file = join(root, `${before ? strategy : 'first'}-${count}-${seed}`);
+    const file = join(root, `${before ? strategy : firstOf(strategy)}-${count}-${seed}`);
     const last = before;
-    const images = await savedOrMade(`${file}.images`, async () =>
-      last
-        ? [...last.images, ...(await chosen(strategy, last, count - last.images.length))]
-        : drawn(count, seed, []),
-    );
-    const round = savedOr(`${file}.json`, () => ({
+    const images = await savedOrMade(`${file}.images`, async () => {
+      const known = last?.images ?? [];
+      const left = pool.filter((image) => !known.includes(image));
+      const more = count - known.length;
+      const weights =
+        last && join(root, `${count === counts[1] ? firstOf(strategy) : strategy}-${last.count}-${seed}`);
+      const isDrawn = strategy === 'random' || (!last && !strategy.startsWith(COLD));
+      const next = isDrawn
+        ? drawn(left, more, seed)
+        : await suggested(strategy, { left, more, weights, file });
+      return [...known, ...next];
+    });
+    before = savedOr(`${file}.json`, () => ({
       strategy,
       seed,
       count,
       images,
       dice: trained(file, images, seed),
     }));
-    before = round;
   }
 }
 
-/** Images of the pool that are not among those that are known. */
-function drawn(count: number, seed: number, known: readonly string[]): string[] {
-  const left = pool.filter((image) => !known.includes(image));
-  return new Random(`advise ${seed} ${known.length}`).shuffle(left).slice(0, count);
+function drawn(left: readonly string[], more: number, seed: number): string[] {
+  return new Random(`advise ${seed} ${left.length}`).shuffle(left).slice(0, more);
 }
 
-async function chosen(
-  strategy: (typeof strategies)[number],
-  { images, seed, count, ...last }: Round,
-  more: number,
-): Promise<string[]> {
-  if (strategy === 'random') return drawn(more, seed, images);
-  const run = join(root, `${count === counts[0] ? 'first' : last.strategy}-${count}-${seed}`);
-  const folder = join(root, 'unlabelled');
-  rmSync(folder, { recursive: true, force: true });
-  const others = pool.filter((image) => !images.includes(image));
+interface Choosing {
+  readonly left: readonly string[];
+  readonly more: number;
+  /** Run of the round before. */
+  readonly weights: string | undefined;
+  readonly file: string;
+}
+
+async function suggested(strategy: string, { left, more, weights, file }: Choosing): Promise<string[]> {
+  const folder = `${file}-pool`;
+  const output = `${file}-advice`;
+  for (const old of [folder, output]) rmSync(old, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const image of others) link(join(data, 'train', 'images', image), join(folder, image));
-  const output = `${run}-${strategy}-advice`;
-  rmSync(output, { recursive: true, force: true });
-  const { pictures } = await suggestLabels({
-    weights: run,
-    input: folder,
-    output,
-    count: more,
-    strategy,
-    threads: Number(values.threads),
-  });
+  for (const image of left) link(join(data, 'train', 'images', image), join(folder, image));
+  const way = weights === undefined ? undefined : (strategy.replace(COLD, '') as Advice);
+  const request = { input: folder, output, count: more, strategy: way };
+  const { pictures } = await suggestLabels({ ...request, weights, threads: Number(values.threads) });
   return pictures.map(({ input }) => basename(input));
 }
 
@@ -160,7 +168,11 @@ function trained(output: string, images: readonly string[], seed: number): numbe
 function report(): void {
   const all = (readResults(root) as Round[]).filter(({ dice }) => dice !== undefined);
   const of = (strategy: string, count: number) =>
-    all.filter((run) => run.count === count && (count === counts[0] || run.strategy === strategy));
+    all.filter(
+      (run) =>
+        run.count === count &&
+        (count === counts[0] ? firstOf(run.strategy) === firstOf(strategy) : run.strategy === strategy),
+    );
   const table = strategies.map((strategy) => ({
     strategy,
     counts: counts.map((count) => {

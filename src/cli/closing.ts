@@ -98,6 +98,20 @@ export function afterSuggest({
   ]);
 }
 
+/** Of the first pictures to label. */
+export function afterColdStart({
+  sheet,
+  proposals,
+}: {
+  readonly sheet: string;
+  readonly proposals: string;
+}): string {
+  return whatNext([
+    ['look', shellQuote(sheet)],
+    ['label', `the pictures in ${shellQuote(join(proposals, 'images'))}`],
+  ]);
+}
+
 /** What a search leaves. */
 export interface EndedSearch {
   /** Run folder of the trial whose settings were chosen. */

@@ -1,8 +1,9 @@
 /** @file `otx suggest`. */
 
 import { type Command, Option } from 'commander';
+import { OtxError } from '../../base/errors.js';
 import { ADVICE_STRATEGIES, type AdviceStrategy, suggestLabels } from '../../index.js';
-import { afterSuggest } from '../closing.js';
+import { afterColdStart, afterSuggest } from '../closing.js';
 import { addSettingFlags, settingsNamed } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, LATEST, paramsHint } from './context.js';
 import { numberOf } from './tune.js';
@@ -11,6 +12,7 @@ import { unusable } from './unusable.js';
 interface Flags {
   input: string;
   loadWeights?: string;
+  coldStart?: boolean;
   output?: string;
   number: number;
   by?: AdviceStrategy;
@@ -23,17 +25,24 @@ export function addSuggest(program: Command, context: CommandContext): void {
   const command = program
     .command('suggest')
     .description('say which pictures to label next, with masks to correct')
-    .argument('[template]', 'template of the model; needed for weights of PyTorch, others name it')
+    .argument(
+      '[template]',
+      'template of the model; needed for weights of PyTorch, others name it; with --cold-start whose backbone looks at them',
+    )
     .requiredOption('-i, --input <folder>', 'pictures without labels')
     .option(
       '--load-weights <path>',
       `run folder, checkpoint, exported .onnx or .xml file, or .pth, .pt or .safetensors file from elsewhere ${LATEST}`,
     )
+    .option(
+      '--cold-start',
+      'nothing is labeled yet: choose the first pictures to label, by the features of the embedded backbone of the template',
+    )
     .option('-n, --number <number>', 'pictures to choose', (text) => numberOf(text, { whole: true }), 20)
     .addOption(
       new Option(
         '--by <way>',
-        'what counts: uncertainty of the model, coverage of all pictures by its features, or both (default: combined)',
+        'what counts: uncertainty of the model, coverage of all pictures in its features, or both (default: combined)',
       ).choices(ADVICE_STRATEGIES),
     )
     .option('-o, --output <folder>', `folder for the advice (default: ${DEFAULT_OUTPUTS}/<time>_suggest)`);
@@ -44,7 +53,13 @@ export function addSuggest(program: Command, context: CommandContext): void {
     .action(async (template: string | undefined, flags: Flags) => {
       const asked = settings('suggest');
       const { input, number: count, by: strategy, threads, trainDataRoots: trainData } = flags;
-      const weights = await weightsFrom(flags.loadWeights);
+      if (flags.coldStart && flags.loadWeights !== undefined) {
+        throw new OtxError(
+          'usage',
+          '--cold-start is for the time before there are weights; leave out one of the two flags',
+        );
+      }
+      const weights = flags.coldStart ? undefined : await weightsFrom(flags.loadWeights);
       const output = await outputFor('suggest', flags.output);
       const { pictures, seen, duplicates, failed, files } = await run((hooks) =>
         suggestLabels({
@@ -66,8 +81,10 @@ export function addSuggest(program: Command, context: CommandContext): void {
           `${pictures.length} of ${seen} pictures to label next${passed}:`,
           ...pictures.map(({ input: picture }, at) => `${String(at + 1).padStart(4)}  ${picture}`),
           `list ${files.table} and ${files.json}, sheet ${files.sheet}`,
-          `masks to correct in ${files.proposals}`,
-          `\n${afterSuggest(files)}`,
+          weights === undefined
+            ? `copies of the pictures in ${files.proposals}`
+            : `masks to correct in ${files.proposals}`,
+          `\n${weights === undefined ? afterColdStart(files) : afterSuggest(files)}`,
         ].join('\n'),
       );
       if (failed.length > 0) throw unusable(failed, seen);

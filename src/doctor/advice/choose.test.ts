@@ -20,21 +20,54 @@ test('by uncertainty those of the highest ranks come first', () => {
   expect(found[0]!.uncertainty).toBeCloseTo(5 / 6, 12);
 });
 
-test('by coverage each is the farthest from those before it, from the middle outwards', () => {
+test('by coverage each takes most of the distances that are left, from the middle outwards', () => {
   const pictures = [0, 1, 5, 9, 10].map((place) => picture(0, 0, place));
   const { chosen: found } = choosePictures(pictures, 3, 'coverage');
-  expect(found.map(({ at }) => at)).toEqual([2, 0, 4]);
-  expect(found.map(({ distance }) => distance)).toEqual([Number.NaN, 5, 5]);
+  // Distances that are left after 5: 5, 4, 0, 4, 5. 0 and 1 take the same from their side, as do 9 and 10.
+  expect(found.map(({ at }) => at)).toEqual([2, 0, 3]);
+  expect(found.map(({ distance }) => distance)).toEqual([Number.NaN, 5, 4]);
 });
 
-test('both together: unlike each other, and never of those that the model is sure of', () => {
-  const unsure = [0.8, 0.9, 0.85].map((entropy, at) => picture(entropy, entropy, at === 2 ? 50 : at));
-  const sure = Array.from({ length: 9 }, (_, at) => picture(0.1, 0.1, 1000 * at));
-  expect(chosen([...sure, ...unsure], 1, 'combined')).toEqual([10]);
-  expect(chosen([...unsure, ...sure.slice(0, 3)], 2, 'uncertainty')).toEqual([1, 2]);
+test('by coverage an outlier comes after what stands for many', () => {
+  const places = [0, 0.1, 0.2, 10, 10.1, 10.2, 30];
   expect(
-    chosen([...unsure, picture(0.7, 0.7, 0), picture(0.6, 0.6, 1), picture(0.5, 0.5, 2)], 2, 'combined'),
-  ).toEqual([1, 2]);
+    chosen(
+      places.map((place) => picture(0, 0, place)),
+      2,
+      'coverage',
+    ),
+  ).toEqual([3, 1]);
+});
+
+test('no choice of as many leaves much less distance than the greedy one', () => {
+  const random = new Random(3);
+  const pictures = Array.from({ length: 12 }, () => picture(0, 0, random.uniform(), random.uniform()));
+  const left = (at: readonly number[]) =>
+    pictures.reduce(
+      (sum, { features: [x, y] }) =>
+        sum +
+        Math.min(
+          ...at.map((one) => Math.hypot(x! - pictures[one]!.features[0]!, y! - pictures[one]!.features[1]!)),
+        ),
+      0,
+    );
+  const triples = pictures.flatMap((_, a) =>
+    pictures.slice(0, a).flatMap((_, b) => pictures.slice(0, b).map((_, c) => left([a, b, c]))),
+  );
+  const best = Math.min(...triples);
+  const mean = triples.reduce((sum, value) => sum + value, 0) / triples.length;
+  const greedy = left(chosen(pictures, 3, 'coverage'));
+  expect(greedy).toBeGreaterThanOrEqual(best - 1e-6);
+  expect(greedy).toBeLessThan(best + (mean - best) / 4);
+});
+
+test('both together: what the model is unsure of counts more, what it is sure of less', () => {
+  const sure = [0, 0.1, 0.2, 0.3].map((place) => picture(0.1, 0.1, place));
+  const unsure = [10, 10.1, 20].map((place) => picture(0.9, 0.9, place));
+  const all = [...sure, ...unsure];
+  expect(chosen(all, 1, 'coverage')).toEqual([3]);
+  expect(chosen(all, 1, 'combined')).toEqual([4]);
+  expect(chosen(all.toReversed(), 1, 'combined')).toEqual([2]);
 });
 
 test('of near duplicates one is chosen, the one that the model is least sure of', () => {
@@ -57,6 +90,7 @@ test('what is labeled counts as chosen before, and what is one picture with it i
   const pictures = [0, 1, 5, 9, 10].map((place) => picture(0.5, 0.5, place));
   const labeled = [picture(0, 0, 10), picture(0, 0, 7)];
   const { chosen: found } = choosePictures(pictures, 3, 'coverage', labeled);
+  // 0 and 1 lie 7 and 6 from what is labeled: 0 takes 7 + 5 of that, 1 takes 6 + 6.
   expect(found.map(({ at }) => at)).toEqual([0, 2, 1]);
   expect(found.map(({ distance }) => distance)).toEqual([7, 2, 1]);
   const brighter = { ...picture(0.9, 0.9, 1), thumbnail: labeled[0]!.thumbnail };

@@ -1,13 +1,13 @@
 /** @file Which pictures of many to label next: those that a model is unsure of, and that are unlike each other. */
 
 import { alikeGroups } from '../findings/alike.js';
+import { nearestOf, type Placed, representatives } from './representatives.js';
 
 /** Ways to choose. */
 export const ADVICE_STRATEGIES = ['combined', 'uncertainty', 'coverage'] as const;
 /**
- * What counts. `uncertainty`: how unsure the model is; `coverage`: that the chosen pictures are far from each other, and from
- * those that are labeled, in its features; `combined`: of the pictures that it is least sure of, three for each that is wanted, those
- * that are so.
+ * What counts. `coverage`: that every picture has a chosen or labeled one near it, in the features of the model; `combined`: the
+ * same, where pictures count the more the less the model is sure of them; `uncertainty`: how unsure the model is, and nothing else.
  */
 export type AdviceStrategy = (typeof ADVICE_STRATEGIES)[number];
 
@@ -44,9 +44,6 @@ export interface Choice {
   readonly duplicates: number;
 }
 
-/** Candidates for each picture that is wanted. */
-const POOL = 3;
-
 /** Chooses up to `count` pictures, of near duplicates one, and none that is labeled. */
 export function choosePictures(
   pictures: readonly MeasuredPicture[],
@@ -58,16 +55,17 @@ export function choosePictures(
   const byDisagreement = ranksOf(pictures.map(({ disagreement }) => disagreement));
   const uncertainty = byEntropy.map((rank, at) => (rank + byDisagreement[at]!) / 2);
   const left = withoutDuplicates(pictures, uncertainty, labeled);
-  const sorted = [...left].sort((a, b) => uncertainty[b]! - uncertainty[a]! || a - b);
-  const pool =
-    strategy === 'coverage' ? left : sorted.slice(0, strategy === 'combined' ? POOL * count : count);
   const features = pictures.map((picture) => picture.features);
   const known = labeled.map((picture) => picture.features);
-  const start = strategy === 'coverage' ? central(pool, features) : pool[0];
+  const sorted = [...left].sort((a, b) => uncertainty[b]! - uncertainty[a]! || a - b);
   const order =
     strategy === 'uncertainty'
-      ? inOrder(pool, features, known)
-      : farthestFirst(pool, features, { count, known, start });
+      ? inOrder(sorted.slice(0, count), features, known)
+      : representatives(left, count, {
+          features,
+          known,
+          weights: strategy === 'combined' ? uncertainty : uncertainty.map(() => 1),
+        });
   return {
     chosen: order.map(({ at, distance }) => ({ at, uncertainty: uncertainty[at]!, distance })),
     duplicates: pictures.length - left.length,
@@ -99,44 +97,6 @@ function withoutDuplicates(
   return pictures.map((_, at) => at).filter((at) => !passed.has(at));
 }
 
-interface Placed {
-  readonly at: number;
-  readonly distance: number;
-}
-
-interface Spreading {
-  readonly count: number;
-  /** Features of what is labeled. */
-  readonly known: readonly Float64Array[];
-  /** The first, where nothing is labeled. */
-  readonly start: number | undefined;
-}
-
-/**
- * Each the one that is farthest from all before it and from all that are labeled: greedy k-center (Sener and Savarese, "Active Learning
- * for Convolutional Neural Networks: A Core-Set Approach", ICLR 2018).
- */
-function farthestFirst(
-  pool: readonly number[],
-  features: readonly Float64Array[],
-  { count, known, start }: Spreading,
-): Placed[] {
-  const chosen: Placed[] = [];
-  const nearest = new Map(pool.map((at) => [at, nearestOf(features[at]!, known)]));
-  while (chosen.length < count && nearest.size > 0) {
-    const isFirst = chosen.length === 0 && known.length === 0 && start !== undefined;
-    const [at, distance] = isFirst
-      ? ([start, Number.NaN] as const)
-      : [...nearest].reduce((best, one) => (one[1] > best[1] ? one : best));
-    chosen.push({ at, distance });
-    nearest.delete(at);
-    for (const [other, before] of nearest) {
-      nearest.set(other, Math.min(before, distanceOf(features[other]!, features[at]!)));
-    }
-  }
-  return chosen;
-}
-
 /** As they come, with their distances. */
 function inOrder(
   pool: readonly number[],
@@ -148,24 +108,6 @@ function inOrder(
     return { at, distance: before.length === 0 ? Number.NaN : nearestOf(features[at]!, before) };
   });
 }
-
-/** Infinity where there are no others. */
-const nearestOf = (one: Float64Array, others: readonly Float64Array[]): number =>
-  others.reduce((least, other) => Math.min(least, distanceOf(one, other)), Number.POSITIVE_INFINITY);
-
-/** The one that is nearest to the mean. */
-function central(pool: readonly number[], features: readonly Float64Array[]): number | undefined {
-  const [first] = pool;
-  if (first === undefined) return undefined;
-  const mean = features[first]!.map(
-    (_, axis) => pool.reduce((sum, at) => sum + features[at]![axis]!, 0) / pool.length,
-  );
-  const distances = new Map(pool.map((at) => [at, distanceOf(features[at]!, mean)]));
-  return pool.reduce((best, at) => (distances.get(at)! < distances.get(best)! ? at : best));
-}
-
-const distanceOf = (a: Float64Array, b: Float64Array): number =>
-  Math.sqrt(a.reduce((sum, value, at) => sum + (value - b[at]!) ** 2, 0));
 
 /** Each axis with mean 0 and deviation 1; one that is the same everywhere is 0. */
 export function standardised(rows: readonly Float32Array[]): Float64Array[] {

@@ -18,15 +18,18 @@ export interface LabeledPictures {
 }
 
 /**
+ * @param weights none where no model has learned yet.
  * @param trainData data set of any format; default: that of the run that the weights lie in, where it is known and still there.
  * @throws OtxError `dataset` for data that was named and cannot be used.
  */
 export async function findLabeledPictures(
-  weights: string,
+  weights: string | undefined,
   trainData: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<LabeledPictures> {
-  const data = trainData ?? (await learnedFrom(weights));
+  if (weights === undefined && trainData === undefined)
+    return { paths: [], notice: 'nothing is labeled yet: pictures that stand for many are chosen' };
+  const data = trainData ?? (await learnedFrom(weights!));
   if (data === undefined) return unknown('which pictures the model has learned from is not known');
   try {
     const { samples } = await openDataset(data, { role: 'train', isLeftOpen: true, signal });

@@ -1,6 +1,6 @@
 /** @file Advice on which pictures to label next, with the model's proposals for their masks. */
 
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { throwIfAborted } from '../../base/abortable.js';
 import { checkOptions } from '../../base/check-options.js';
 import { csvText, sixDigits } from '../../base/csv.js';
@@ -8,33 +8,22 @@ import { OtxError, option } from '../../base/errors.js';
 import { datasetMarks, META_NAMES } from '../../base/outputs/dataset-folder.js';
 import { Outputs } from '../../base/outputs/outputs.js';
 import { readBytes } from '../../data/images/decoder.js';
-import { atInputSize } from '../../data/images/network-input.js';
-import type { ClassInfo, DataReading, DecodedImage } from '../../data/index.js';
+import type { ClassInfo } from '../../data/index.js';
 import { maskNames } from '../../data/masks/mask-names.js';
-import { thumbnailOf } from '../../data/measures/look.js';
 import { encodeIndexMask } from '../../drawing/index-mask.js';
 import { encodePng } from '../../drawing/overlay.js';
 import { drawProposals, type Proposal, proposalOf } from '../../drawing/sheets/proposals.js';
-import { findGivenPictures, type GivenPicture } from '../../inference/given-pictures.js';
-import { openPicture } from '../../inference/image-source.js';
+import { findGivenPictures } from '../../inference/given-pictures.js';
 import { namesUsedBy } from '../../inference/model-settings.js';
-import { openModel, openTrained } from '../../inference/open-model.js';
 import type { ModelOptions, OpenedModel } from '../../inference/opened-model.js';
 import type { FailedImage } from '../../inference/predict.js';
-import { readerOf } from '../../inference/readers/index.js';
 import { segmentSource } from '../../inference/segmenter.js';
-import { loadTrainedModel, MODEL_KINDS } from '../../inference/trained-model.js';
+import { MODEL_KINDS } from '../../inference/trained-model.js';
 import { joinInputs, weightsInputs } from '../../runs/inputs.js';
-import {
-  ADVICE_STRATEGIES,
-  type AdviceStrategy,
-  choosePictures,
-  type LabeledPicture,
-  type MeasuredPicture,
-  standardised,
-} from './choose.js';
+import { openAdvisor } from './advisor.js';
+import { ADVICE_STRATEGIES, type AdviceStrategy, type ChosenPicture, choosePictures } from './choose.js';
 import { findLabeledPictures } from './labeled-pictures.js';
-import { openExportedPictureNetwork, openPictureNetwork, type PictureNetwork } from './picture-network.js';
+import { type Candidate, measureAll, readWhole } from './measure.js';
 
 const DEFAULT_COUNT = 20;
 const DEFAULT_STRATEGY: AdviceStrategy = 'combined';
@@ -46,7 +35,13 @@ const PROPOSALS = 'proposals';
 const SHOWN = 20;
 
 /** A model, pictures without labels, and how many are to be labelled. */
-export interface SuggestLabelsOptions extends ModelOptions {
+export interface SuggestLabelsOptions extends Omit<ModelOptions, 'weights'> {
+  /**
+   * A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` or `.xml` file. Default:
+   * none, for the first pictures to label: they are chosen by coverage alone, in the features of the embedded backbone of the template,
+   * and no masks are proposed.
+   */
+  readonly weights?: string | undefined;
   /** Folder of pictures, searched with its subfolders. */
   readonly input: string;
   /**
@@ -58,31 +53,31 @@ export interface SuggestLabelsOptions extends ModelOptions {
   readonly output: string;
   /** Pictures to choose, from 1. Default 20. */
   readonly count?: number | undefined;
-  /** What counts. Default `combined`. */
+  /** What counts. Default `combined`; without weights only `coverage`. */
   readonly strategy?: AdviceStrategy | undefined;
 }
 
-/** A picture to be labelled. */
+/** A picture to be labelled. Without a model nothing is known of its uncertainty, and no mask is proposed. */
 export interface SuggestedPicture {
   /** The picture. */
   readonly input: string;
   /** Mean entropy of the classes of a pixel, as a share of the largest there is. */
-  readonly entropy: number;
+  readonly entropy?: number | undefined;
   /** Mean share of the probability that another class has in the mirrored picture. */
-  readonly disagreement: number;
+  readonly disagreement?: number | undefined;
   /** From 0 to 1: the mean of its ranks by entropy and by disagreement. */
-  readonly uncertainty: number;
+  readonly uncertainty?: number | undefined;
   /** Distance of its features from the nearest picture that is labeled or before it; NaN where there is none. */
   readonly distance: number;
   /** Copy of the picture, beside which its mask is to be corrected. */
   readonly image: string;
   /** PNG with a palette, the value of a pixel being the index of its class, as the model sees it. */
-  readonly mask: string;
+  readonly mask?: string | undefined;
 }
 
 /** What was chosen, and what was written. */
 export interface SuggestLabelsResult {
-  /** Of the model, background first. */
+  /** Of the model, background first; empty without one. */
   readonly classes: readonly ClassInfo[];
   /** The first is the most useful. */
   readonly pictures: readonly SuggestedPicture[];
@@ -105,6 +100,8 @@ export interface SuggestLabelsResult {
  * Chooses pictures whose labels would help a model most, and writes the masks that it proposes for them as a data set whose masks are
  * to be corrected. Every picture is looked at as a whole, at the size of the network input; masks are made as `predict` makes them.
  *
+ * Without weights the first pictures to label are chosen, which a model then learns from; they are copied, and have no masks.
+ *
  * Of an exported file without the output `feature_vector`, and of a network of a program's own, pictures are compared by their colours.
  *
  * @throws OtxError `image` where there are no pictures, `checkpoint`, `output`, `usage`, or `aborted` when the signal fired.
@@ -114,7 +111,7 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
     'suggestLabels()',
     options,
     {
-      ...MODEL_KINDS,
+      ...{ ...MODEL_KINDS, weights: 'path?' },
       input: 'path',
       output: 'path',
       trainData: 'path?',
@@ -123,21 +120,18 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
     },
     namesUsedBy('predict'),
   );
-  const { count = DEFAULT_COUNT, strategy = DEFAULT_STRATEGY } = options;
-  await checkRequest(options, count, strategy);
   const { input, output, weights, onEvent = () => undefined, signal } = options;
+  const { count = DEFAULT_COUNT, strategy = weights === undefined ? 'coverage' : DEFAULT_STRATEGY } = options;
+  await checkRequest(options, count, strategy);
   const { files, inputs, skipped } = await findGivenPictures(input);
   throwIfAborted(signal, 'looking for images');
   const { paths: inLabels, notice } = await findLabeledPictures(weights, options.trainData, signal);
-  const outputs = await Outputs.open({
-    root: output,
-    files: [TABLE, JSON_FILE, SHEET],
-    inputs: joinInputs(inputs, weightsInputs(weights)),
-  });
+  const read = weights === undefined ? inputs : joinInputs(inputs, weightsInputs(weights));
+  const outputs = await Outputs.open({ root: output, files: [TABLE, JSON_FILE, SHEET], inputs: read });
   const proposals = await Outputs.open({
     root: join(output, PROPOSALS),
     folders: ['.'],
-    inputs: joinInputs(inputs, weightsInputs(weights)),
+    inputs: read,
     isDataset: true,
   });
   let model: OpenedModel | undefined;
@@ -147,15 +141,15 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
     onEvent({ type: 'progress', task: 'compile', done: 0, total: 1 });
     const advisor = await openAdvisor(options);
     onEvent({ type: 'progress', task: 'compile', done: 1, total: 1 });
-    const { classes } = advisor;
-    const { measured, labeled, failed } = await measureAll({ files, inLabels }, advisor, options);
+    const { measured, labeled, failed } = await measureAll({ files, inLabels }, advisor, { signal, onEvent });
     if (measured.length === 0)
       throw new OtxError(
         'image',
         `${input}: none of its pictures can be used: ${failed[0]?.reason ?? 'all have labels'}`,
       );
     const { chosen, duplicates } = choosePictures(measured, count, strategy, labeled);
-    model = await advisor.open();
+    model = await advisor.open?.();
+    const classes = model?.classes ?? [];
     const job = { model, folder: join(output, PROPOSALS), proposals, signal, onEvent };
     const { pictures, shown } = await propose(
       job,
@@ -178,7 +172,7 @@ export async function suggestLabels(options: SuggestLabelsOptions): Promise<Sugg
 
 /** @throws OtxError */
 async function checkRequest(
-  { output }: SuggestLabelsOptions,
+  { output, weights }: SuggestLabelsOptions,
   count: number,
   strategy: AdviceStrategy,
 ): Promise<void> {
@@ -191,6 +185,12 @@ async function checkRequest(
       `${option('strategy')} is ${strategy}; expected one of ${ADVICE_STRATEGIES.join(', ')}`,
     );
   }
+  if (weights === undefined && strategy !== 'coverage') {
+    throw new OtxError(
+      'usage',
+      `${option('strategy')} is ${strategy}, and there are no weights; the first pictures to label are chosen by coverage alone`,
+    );
+  }
   const marks = await datasetMarks(join(output, PROPOSALS));
   if (marks === undefined) return;
   throw new OtxError(
@@ -199,156 +199,56 @@ async function checkRequest(
   );
 }
 
-/** A model of any form that looks at pictures. */
-interface Advisor extends Pick<OpenedModel, 'classes' | 'inputSize' | 'data'> {
-  readonly network: PictureNetwork;
-  /** For its proposals. */
-  open(): Promise<OpenedModel>;
-}
-
-async function openAdvisor(options: SuggestLabelsOptions): Promise<Advisor> {
-  const { weights, threads, signal } = options;
-  const reader = await readerOf(weights);
-  if (reader) {
-    const { reading, network } = await openExportedPictureNetwork(options, reader);
-    const { classes, inputSize, data } = reading;
-    return { classes, inputSize, data, network, open: () => openModel(options) };
-  }
-  const trained = await loadTrainedModel(options);
-  const { classes, inputSize, data } = trained;
-  const network = await openPictureNetwork(trained, options);
-  return {
-    classes,
-    inputSize,
-    data,
-    network,
-    open: () => openTrained(trained, { weights, threads, signal }),
-  };
-}
-
-interface Candidate extends MeasuredPicture {
-  readonly file: GivenPicture;
-}
-
-/** What is looked at. */
-interface Looked {
-  readonly files: readonly GivenPicture[];
-  /** Of pictures with labels. */
-  readonly inLabels: readonly string[];
-}
-
-interface Measured {
-  readonly measured: Candidate[];
-  readonly labeled: LabeledPicture[];
-  readonly failed: FailedImage[];
-}
-
-async function measureAll(
-  { files, inLabels }: Looked,
-  { network, inputSize, data }: Advisor,
-  { weights, signal, onEvent = () => undefined }: SuggestLabelsOptions,
-): Promise<Measured> {
-  const known = new Set(inLabels);
-  // What lies among the pictures and has labels is no candidate.
-  const candidates = files.filter(({ path }) => !known.has(resolve(path)));
-  const failed: FailedImage[] = [];
-  if (!network.hasFeatures) onEvent({ type: 'notice', message: lacksFeatures(weights) });
-  let done = 0;
-  const total = candidates.length + inLabels.length;
-  const lookAt = async (path: string) => {
-    throwIfAborted(signal, 'looking at images');
-    try {
-      const image = await readWhole(path, data);
-      const { features, ...answer } = await network.look(atInputSize(image, inputSize));
-      const thumbnail = thumbnailOf(image);
-      return { thumbnail, ...answer, features: features ?? Float32Array.from(thumbnail) };
-    } catch (error) {
-      if (!(error instanceof OtxError && error.code === 'image')) throw error;
-      failed.push({ input: path, reason: error.message });
-      return undefined;
-    } finally {
-      done += 1;
-      onEvent({ type: 'progress', task: 'compare', done, total });
-    }
-  };
-  try {
-    const found = [];
-    for (const file of candidates) {
-      const seen = await lookAt(file.path);
-      if (seen) found.push({ file, ...seen });
-    }
-    const labeled = [];
-    for (const path of inLabels) {
-      const seen = await lookAt(path);
-      if (seen) labeled.push(seen);
-    }
-    const features = standardised([...found, ...labeled].map((one) => one.features));
-    return {
-      measured: found.map((one, at) => ({ ...one, features: features[at]! })),
-      labeled: labeled.map((one, at) => ({ ...one, features: features[found.length + at]! })),
-      failed,
-    };
-  } finally {
-    await network.dispose();
-  }
-}
-
-const lacksFeatures = (weights: string) =>
-  `${weights} gives no features: pictures are compared by the colours of 16x16 patches, which says less of what they show. ` +
-  `A run of a template has features, and so has a file exported with ${option('dumpFeatures')}`;
-
-async function readWhole(path: string, data: DataReading | undefined): Promise<DecodedImage> {
-  const { whole, width, height, rows } = await openPicture(path, data?.imageReading);
-  return whole ?? { data: await rows(0, height), width, height };
-}
-
 interface ProposalJob extends Pick<SuggestLabelsOptions, 'signal'> {
-  readonly model: OpenedModel;
+  /** Proposes masks; none are without it. */
+  readonly model: OpenedModel | undefined;
   readonly proposals: Outputs;
   /** As it was given. */
   readonly folder: string;
   readonly onEvent: NonNullable<SuggestLabelsOptions['onEvent']>;
 }
 
-type Chosen = Candidate & Pick<SuggestedPicture, 'uncertainty' | 'distance'>;
+type Chosen = Candidate & ChosenPicture;
 
 /** Copies of the pictures with masks beside them. The meta file is last: what was stopped is no data set. */
 async function propose(
   { model, folder, proposals, signal, onEvent }: ProposalJob,
   chosen: readonly Chosen[],
 ): Promise<{ pictures: SuggestedPicture[]; shown: Proposal[] }> {
-  const { classes } = model;
   const flat = chosen.map(({ file }) => file.relative.replaceAll('/', '_'));
   const names = maskNames(flat);
   const pictures: SuggestedPicture[] = [];
   const shown: Proposal[] = [];
   for (const [at, { file, entropy, disagreement, uncertainty, distance }] of chosen.entries()) {
     throwIfAborted(signal, 'proposing masks');
-    const { segmentation } = await segmentSource(model, file.path);
     const image = join('images', `${names[at]!.slice(0, -'.png'.length)}${extname(flat[at]!)}`);
-    const mask = join('masks', names[at]!);
     await proposals.write(image, await readBytes(file.path));
-    await proposals.write(mask, await encodeIndexMask(segmentation.labels, segmentation, classes));
-    pictures.push({
-      ...{ input: file.path, entropy, disagreement, uncertainty, distance },
-      ...{ image: join(folder, image), mask: join(folder, mask) },
-    });
+    const copied = { input: file.path, distance, image: join(folder, image) };
     const caption = `${at + 1}: ${file.relative}`;
-    if (at < SHOWN)
-      shown.push(await proposalOf(await readWhole(file.path, model.data), segmentation.labels, caption));
+    let labels: Uint8Array | undefined;
+    if (model) {
+      const mask = join('masks', names[at]!);
+      const { segmentation } = await segmentSource(model, file.path);
+      ({ labels } = segmentation);
+      await proposals.write(mask, await encodeIndexMask(labels, segmentation, model.classes));
+      pictures.push({ ...copied, entropy, disagreement, uncertainty, mask: join(folder, mask) });
+    } else pictures.push(copied);
+    if (at < SHOWN) shown.push(await proposalOf(await readWhole(file.path, model?.data), labels, caption));
     onEvent({ type: 'progress', task: 'predict', done: at + 1, total: chosen.length });
   }
-  const meta = { label_map: Object.fromEntries(classes.map(({ name }, index) => [String(index), name])) };
-  await proposals.write(META_NAMES[0], `${JSON.stringify(meta, null, 2)}\n`);
+  if (model) await proposals.write(META_NAMES[0], metaOf(model.classes));
   return { pictures, shown };
 }
 
+const metaOf = (classes: readonly ClassInfo[]) =>
+  `${JSON.stringify({ label_map: Object.fromEntries(classes.map(({ name }, index) => [String(index), name])) }, null, 2)}\n`;
+
 function tableOf(pictures: readonly SuggestedPicture[]): (string | number | undefined)[][] {
+  const shown = (value: number | undefined) => (value === undefined ? undefined : sixDigits(value));
   return [
     ['rank', 'image', 'entropy', 'disagreement', 'uncertainty', 'distance', 'proposal'],
     ...pictures.map(({ input, entropy, disagreement, uncertainty, distance, mask }, at) => [
-      ...[at + 1, input, sixDigits(entropy), sixDigits(disagreement), sixDigits(uncertainty)],
-      ...[sixDigits(distance), mask],
+      ...[at + 1, input, shown(entropy), shown(disagreement), shown(uncertainty), sixDigits(distance), mask],
     ]),
   ];
 }

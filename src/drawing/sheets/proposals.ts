@@ -14,21 +14,21 @@ const PAIRS = 2;
 export interface Proposal {
   readonly caption: string;
   readonly image: RgbImage;
-  /** Class of each pixel, HW. */
-  readonly labels: Uint8Array;
+  /** Class of each pixel, HW; undefined where none is proposed. */
+  readonly labels: Uint8Array | undefined;
 }
 
-/** Takes of a picture what the sheet needs. @param labels at its size */
+/** Takes of a picture what the sheet needs. @param labels at its size, if there are any */
 export async function proposalOf(
   image: DecodedImage,
-  labels: Uint8Array,
+  labels: Uint8Array | undefined,
   caption: string,
 ): Promise<Proposal> {
   const to = shownSize(image);
-  return { caption, image: await resized(image, to), labels: resizeMask(labels, image, to) };
+  return { caption, image: await resized(image, to), labels: labels && resizeMask(labels, image, to) };
 }
 
-/** Each picture beside itself with its classes. @param proposals at least one; they may differ in size */
+/** Each picture, beside itself with its classes where they are proposed. @param proposals at least one; they may differ in size */
 export async function drawProposals(
   proposals: readonly Proposal[],
   classes: readonly ClassInfo[],
@@ -38,11 +38,10 @@ export async function drawProposals(
     height: Math.max(...proposals.map(({ image }) => image.height)),
   };
   const panels = proposals.flatMap(({ caption, image, labels }) => {
+    const plain = { caption, image: framed(image, frame) };
+    if (!labels) return [plain];
     const painted = { ...image, data: renderOverlay(image, labels, classes, ALPHA) };
-    return [
-      { caption, image: framed(image, frame) },
-      { caption: 'proposal', image: framed(painted, frame) },
-    ];
+    return [plain, { caption: 'proposal', image: framed(painted, frame) }];
   });
   return renderFigure(panels, classes, Math.min(panels.length, 2 * PAIRS));
 }
