@@ -70,15 +70,28 @@ export function displayWidth(text: string): number {
 
 /** The text, or as much of its beginning as fits with an ellipsis into that many columns. */
 export function shortened(text: string, columns: number): string {
-  if (displayWidth(text) <= columns) return text;
-  let short = '';
-  let taken = 1;
+  let end = 0;
+  let taken = 0;
+  // What is longer than it may be is not measured to its end: texts of files may have any length.
   for (const character of text) {
+    const width = displayWidth(character);
+    if (taken + width > columns) return `${beginning(text, end, columns - 1)}…`;
+    taken += width;
+    end += character.length;
+  }
+  return text;
+}
+
+/** As many characters of the first `end` as fit. */
+function beginning(text: string, end: number, columns: number): string {
+  let short = '';
+  let taken = 0;
+  for (const character of text.slice(0, end)) {
     taken += displayWidth(character);
     if (taken > columns) break;
     short += character;
   }
-  return `${short}…`;
+  return short;
 }
 
 /** The text with spaces behind it up to that many columns. */

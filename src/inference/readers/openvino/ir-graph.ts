@@ -103,11 +103,11 @@ function expectClaims(
   tensors: readonly Tensor[],
 ): void {
   ports.forEach(({ dims }, i) => {
-    const where = `${side} ${i} of layer ${named(name)}`;
-    const { shape, size } = tensors[i] ?? refuseIr(`there is no ${where}`);
-    if (!(size <= MOST_VALUES)) refuseIr(`${where} is [${shape}], which no machine holds`);
+    const where = () => `${side} ${i} of layer ${named(name)}`;
+    const { shape, size } = tensors[i] ?? refuseIr(`there is no ${where()}`);
+    if (!(size <= MOST_VALUES)) refuseIr(`${where()} is [${shape}], which no machine holds`);
     const fits = dims.length === shape.length && dims.every((d, axis) => d === -1 || d === shape[axis]);
-    if (!fits) refuseIr(`${where} is said to be [${dims}], and is [${shape}]`);
+    if (!fits) refuseIr(`${where()} is said to be [${dims}], and is [${shape}]`);
   });
 }
 
