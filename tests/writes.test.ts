@@ -43,15 +43,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'weights/part-file.ts': ['copyFile', 'open', 'rename', 'rm', 'writeFileAtomic'],
   // The folder of a studio, in which masks go to a history before they are replaced.
   ...Object.fromEntries(
-    ['data-routes', 'jobs', 'pictures', 'project', 'train-routes'].map((name) => [
+    ['data-routes', 'pictures', 'project', 'train-routes'].map((name) => [
       `studio/server/${name}.ts`,
       ['writeFileAtomic'],
     ]),
   ),
-  // And a picture that it has put there, whose mask never came.
+  // And a picture that it has put there, whose mask never came; the note of how a job ended that is started again.
   'studio/server/labels.ts': ['rm', 'writeFileAtomic'],
+  'studio/server/jobs.ts': ['rm', 'writeFileAtomic'],
   // Removes what is being written when the process has to end at once.
   'base/unfinished.ts': ['rmSync'],
+  // A file that must not be there yet, which whoever started the process has named.
+  'cli/exit-note.ts': ['writeFileSync'],
   // Goes on at the end of a file that the gate has made or recognised.
   'cli/run-log.ts': ['openSync', 'writeSync'],
   // Stdout and stderr; /dev/null is opened to see whether files can be.

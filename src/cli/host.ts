@@ -12,6 +12,7 @@ import { shellQuote } from '../base/shell.js';
 import { printable } from '../base/text.js';
 import { removeUnfinished } from '../base/unfinished.js';
 import { errorText } from './error-text.js';
+import { noteExit } from './exit-note.js';
 import { createRunLog, type RunLog } from './run-log.js';
 import { catchSignals, exitCodeOf } from './signals.js';
 import { NOWHERE, openTextStream, type TextStream } from './text-stream.js';
@@ -54,6 +55,7 @@ export type Load = () => Promise<(host: Host) => Promise<void>>;
  * @param name in front of messages.
  */
 export async function host(name: string, load: Load): Promise<void> {
+  noteExit();
   const launched = launchedProcess();
   // What all processes of a job have to say the first one says.
   const isFollowing = launched !== undefined && launched.rank > 0;

@@ -1,5 +1,5 @@
 /** @file What the studio starts survives it: a training is paused and resumed, goes on when the studio is killed, and is found again. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -68,7 +68,17 @@ test('pictures are brought in, a training is paused and resumed, and outlives a 
   const then = await epochs();
   await expect.poll(epochs, POLL).toBeGreaterThan(then);
   expect(await studio.stop('SIGINT')).toBe(0);
+  const jobs = (name: string) => join(folder, 'data-studio', 'jobs', name);
+  const { pid } = JSON.parse(await readFile(jobs(`${id}.json`), 'utf8')) as { pid: number };
+  expect(await readFile(jobs(`${id}.exit`), 'utf8')).toBe(`${pid} 130\n`);
 
+  // What has ended while no studio was there, as a killed one leaves its jobs: the process is gone, and may have noted how.
+  const gone = { kind: 'train', words: [], folder, pid, state: 'running', started: '2026-01-01', log: [] };
+  const notes = { finished: '0', wrong: '1', asked: '143', silent: undefined };
+  for (const [name, code] of Object.entries(notes)) {
+    await writeFile(jobs(`${name}.json`), JSON.stringify({ id: name, ...gone }));
+    if (code !== undefined) await writeFile(jobs(`${name}.exit`), `${pid} ${code}\n`);
+  }
   // As a kill between a picture and its mask leaves it.
   const dataset = join(folder, 'data-studio', 'dataset');
   const mask = (await readdir(join(dataset, 'masks'), { recursive: true })).find((name) =>
@@ -81,5 +91,9 @@ test('pictures are brought in, a training is paused and resumed, and outlives a 
   const all = await pictures();
   await start();
   expect(await state()).toBe('paused');
+  const states = (await ask<{ id: string; state: string }[]>('jobs')).map((job) => [job.id, job.state]);
+  expect(Object.fromEntries(states)).toEqual({
+    ...{ [id]: 'paused', finished: 'done', wrong: 'failed', asked: 'paused', silent: 'killed' },
+  });
   expect(await pictures()).toBe(all - 1);
 });

@@ -88,7 +88,7 @@ export async function getPictures(): Promise<Picture[]> {
 export interface Job {
   readonly id: string;
   readonly kind: string;
-  readonly state: 'running' | 'done' | 'failed' | 'paused' | 'stopped';
+  readonly state: 'running' | 'done' | 'failed' | 'paused' | 'stopped' | 'killed';
   readonly log: readonly string[];
 }
 

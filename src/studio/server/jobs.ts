@@ -4,7 +4,8 @@
  */
 
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic.js';
@@ -16,7 +17,7 @@ import { isRunning } from '../../base/temporary-name.js';
 import type { Workshop } from './workshop.js';
 
 /** What jobs do. */
-const JOB_KINDS = ['train', 'check'] as const;
+const JOB_KINDS = ['train', 'check', 'suggest'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 const jobSchema = z.object({
@@ -27,7 +28,8 @@ const jobSchema = z.object({
   /** Where its results go. */
   folder: z.string(),
   pid: z.number().int().positive(),
-  state: z.enum(['running', 'done', 'failed', 'paused', 'stopped']),
+  /** `killed`: it ended without a word, as when the machine is switched off. */
+  state: z.enum(['running', 'done', 'failed', 'paused', 'stopped', 'killed']),
   started: z.string(),
   /** Its last lines. */
   log: z.array(z.string()).default([]),
@@ -37,6 +39,9 @@ const jobSchema = z.object({
 export type Job = z.infer<typeof jobSchema>;
 
 const KIND = { code: 'output', expected: 'a job of a studio', maxBytes: 2 ** 20 } as const;
+const LOG_KIND = { code: 'output', expected: 'the log of a job', maxBytes: 2 ** 26 } as const;
+/** Those of a process that was asked by a signal to end: Ctrl-C, SIGTERM, and a terminal that is closed. */
+const ASKED_CODES = [130, 143, 129];
 const LINES_KEPT = 60;
 const MOST_RUNNING = 2;
 /** How long a closing studio waits for trainings to save. */
@@ -64,7 +69,7 @@ export class Jobs {
       this.jobs.set(job.id, job);
       if (job.state !== 'running') continue;
       if (await isAlive(job)) void this.follow(job);
-      else await this.end(job, job.kind === 'train' ? 'paused' : 'failed');
+      else await this.endUnseen(job);
     }
   }
 
@@ -85,10 +90,13 @@ export class Jobs {
     }
     const [program, ...first] = this.workshop.otx;
     await makeFolder(this.workshop.project.at('jobs'));
+    const note = this.noteOf(id);
+    await rm(note, { force: true });
     // A group of its own: Ctrl-C is for the studio, which asks its jobs to save.
     const child = spawn(program!, [...first, ...words], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, OTX_EXIT_NOTE: note },
     });
     const failed = new Promise<never>((_, reject) => child.once('error', reject));
     failed.catch(() => undefined);
@@ -117,7 +125,7 @@ export class Jobs {
     }
     child.on('close', (code) => {
       const asked = this.asked.get(id);
-      void this.end(job, code === 0 ? 'done' : (asked ?? 'failed'));
+      void this.end(job, code === 0 ? 'done' : (asked ?? (code === null ? 'killed' : 'failed')));
     });
     await this.write(job);
     this.tell(job);
@@ -138,11 +146,31 @@ export class Jobs {
   }
 
   private async follow(job: Job): Promise<void> {
-    while (await isAlive(job)) {
-      await sleep(LOOK_MILLISECONDS, undefined, { ref: false });
-      if (this.workshop.signal.aborted) return;
-    }
-    await this.end(job, this.asked.get(job.id) ?? 'done');
+    while (await isAlive(job)) await sleep(LOOK_MILLISECONDS, undefined, { ref: false });
+    await this.endUnseen(job);
+  }
+
+  /** Ends a job whose last words another studio has missed, or nobody has heard: what it has noted says how it ended. */
+  private async endUnseen(job: Job): Promise<void> {
+    const code = await this.notedCode(job);
+    const log = await readTextOf(join(job.folder, 'log.txt'), LOG_KIND).catch(() => '');
+    if (log !== '') job.log = log.trimEnd().split('\n').slice(-LINES_KEPT);
+    const asked = this.asked.get(job.id);
+    const isAsked = code !== undefined && ASKED_CODES.includes(code);
+    if (code === 0) await this.end(job, 'done');
+    else if (isAsked) await this.end(job, asked ?? (job.kind === 'train' ? 'paused' : 'stopped'));
+    else await this.end(job, code === undefined ? 'killed' : 'failed');
+  }
+
+  private noteOf(id: string): string {
+    return this.workshop.project.at('jobs', `${id}.exit`);
+  }
+
+  /** Undefined for a process that could not note it. */
+  private async notedCode({ id, pid }: Job): Promise<number | undefined> {
+    const text = await readTextOf(this.noteOf(id), KIND).catch(() => '');
+    const [, noted, code] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
+    return Number(noted) === pid ? Number(code) : undefined;
   }
 
   private async end(job: Job, state: Job['state']): Promise<void> {
