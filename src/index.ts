@@ -191,6 +191,7 @@ export type { TaskFailure } from './studies/study.js';
 export type { FailedTraining, StudyRun } from './studies/study-run.js';
 export { formatSpread } from './studies/text.js';
 export { type TrainSeedsOptions, type TrainSeedsResult, trainSeeds } from './studies/train-seeds.js';
+export { type ReportOptions, type ReportResult, writeReport } from './summary/write-report.js';
 export {
   DEFAULT_TEMPLATE,
   describeSettings,

@@ -33,6 +33,7 @@ const layers: readonly (readonly string[])[] = [
   ['web-training'],
   ['web-api.js'],
   ['studies'],
+  ['summary'],
   ['index.js'],
   ['demo'],
   ['studio'],

@@ -82,6 +82,14 @@ export function afterStudy({ best, models, output }: EndedStudy): string {
   ]);
 }
 
+/** @param file the report */
+export function afterReport(run: string, file: string): string {
+  return whatNext([
+    ['look', `${shellQuote(file)}, in any browser`],
+    ['studio', otxCommand('studio', run)],
+  ]);
+}
+
 /** @param files of the advice */
 export function afterSuggest({
   sheet,

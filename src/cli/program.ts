@@ -21,6 +21,7 @@ import { addExport } from './commands/export.js';
 import { addFind } from './commands/find.js';
 import { addOptimize } from './commands/optimize.js';
 import { addPredict } from './commands/predict.js';
+import { addReport } from './commands/report.js';
 import { addReproduce } from './commands/reproduce.js';
 import { addSchema } from './commands/schema.js';
 import { addStudio } from './commands/studio.js';
@@ -130,6 +131,7 @@ export function createProgram(
     add(program, context);
   addBenchmark(program, context);
   addExplain(program, context);
+  addReport(program, context);
   addStudio(program, context);
   addCheck(program, context);
   addConvert(program, context);

@@ -1,6 +1,6 @@
-/** @file Comments in YAML: lines above a key that say why its value is this one. */
+/** @file Comments in YAML: lines above a key that say why its value is this one, written and read back. */
 
-import { type Document, isMap, type Node, type Scalar } from 'yaml';
+import { type Document, isMap, type Node, parseDocument, type Scalar } from 'yaml';
 
 const COLUMNS = 110;
 
@@ -33,3 +33,34 @@ function wrapped(text: string, columns: number): string[] {
   }
   return [...lines, line];
 }
+
+/** What comments of a text say: the paragraph above everything, and that above each key, by its path with dots. */
+export function commentsIn(text: string): {
+  readonly head: string;
+  readonly reasons: ReadonlyMap<string, string>;
+} {
+  const reasons = new Map<string, string>();
+  const document = parseDocument(text, { logLevel: 'error', uniqueKeys: false });
+  const look = (node: unknown, path: readonly string[]): void => {
+    if (!isMap(node) || path.length > DEEPEST_KEY) return;
+    for (const [at, { key, value }] of node.items.entries()) {
+      const here = [...path, String((key as Scalar).value)];
+      // That of the first key belongs to its map, as it is read back.
+      const comment = (key as Node).commentBefore ?? (at === 0 ? node.commentBefore : undefined);
+      if (comment) reasons.set(here.join('.'), onOneLine(comment));
+      look(value, here);
+    }
+  };
+  look(document.contents, []);
+  return { head: onOneLine(document.commentBefore ?? ''), reasons };
+}
+
+/** Of a configuration. */
+const DEEPEST_KEY = 4;
+
+const onOneLine = (comment: string): string =>
+  comment
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ')
+    .trim();

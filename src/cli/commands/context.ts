@@ -43,6 +43,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   build: [],
   schema: [],
   studio: [],
+  report: [],
   check: [],
   convert: [],
   augment: paramsUsedBy('augment', 'useOtxAdapter'),

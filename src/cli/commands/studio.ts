@@ -14,7 +14,10 @@ export function addStudio(program: Command, { terminal, run }: CommandContext): 
   program
     .command('studio')
     .description('label, train, look and correct, in the browser of this machine')
-    .argument('<data>', 'folder of pictures, a data set of any format, or the folder of a studio')
+    .argument(
+      '<data>',
+      'folder of pictures, a data set of any format, the folder of a studio, or that of a training, whose report is shown',
+    )
     .option('--port <number>', 'port of 127.0.0.1 (default: any that is free)', parsePort)
     .option('--no-open', 'print the address, and open no browser')
     .option('--read-only', 'change nothing and start nothing')

@@ -2,10 +2,10 @@
 
 import { throwIfAborted } from '../../../base/abortable.js';
 import type { MaskCoding } from '../../../data/index.js';
+import { escaped, element as tag } from '../../../drawing/html.js';
 import { type ExaminedImage, type FindingKind, type Found, KINDS } from '../finding.js';
 import { nameOf } from '../name-of.js';
 import type { ReadSubset } from '../open-subsets.js';
-import { escaped, element as tag } from './html.js';
 import { pictureOf } from './picture.js';
 import { STYLE } from './style.js';
 

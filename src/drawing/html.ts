@@ -1,6 +1,6 @@
 /** @file HTML as text: names of files and classes end up as words on the page, never as markup. */
 
-import { svgText } from '../../../drawing/svg.js';
+import { svgText } from './svg.js';
 
 /** Text for between tags. */
 export const escaped = svgText;
