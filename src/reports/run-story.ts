@@ -55,14 +55,17 @@ export async function readStory(run: string): Promise<RunStory> {
 }
 
 function take(story: RunStory, line: string, thinner: { every: number }): void {
-  let event: LoggedEvent;
+  let event: LoggedEvent | null;
   try {
-    event = JSON.parse(line) as LoggedEvent;
+    event = JSON.parse(line) as LoggedEvent | null;
   } catch {
     return;
   }
-  story.began ??= event.time;
-  story.last = event.time;
+  if (typeof event !== 'object' || event === null) return;
+  if (typeof event.time === 'string') {
+    story.began ??= event.time;
+    story.last = event.time;
+  }
   switch (event.type) {
     case 'start':
       if (story.start) story.resumes += 1;

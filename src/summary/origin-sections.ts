@@ -14,7 +14,7 @@ export function dataSection({ story, config, classes }: RunRecord): string {
     ['learned from', config?.train_data_roots ?? 'data of a program', images ? `${images.train} images` : ''],
     [
       'validated on',
-      config?.val_data_roots ?? 'a part of the data (see the notes), or nothing',
+      config?.val_data_roots ?? (images?.validation === undefined ? 'nothing' : 'a part of the same data'),
       images?.validation === undefined ? '' : `${images.validation} images`,
     ],
     ['without labels', config?.unlabeled_data_roots ?? '', ''],

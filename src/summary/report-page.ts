@@ -45,6 +45,8 @@ export async function reportPage(parts: ReportParts): Promise<string> {
       return '';
     }
   };
+  const title = `${record.config?.template ?? 'Training'}: ${record.name}`;
+  const head = (await attempt('head', () => headOf(record, title))) || tag('h1', {}, escaped(title));
   const made = [
     ...(await Promise.all(
       studies.map((study) => attempt('study', () => studySection(study, record.name, linkBase))),
@@ -65,9 +67,8 @@ export async function reportPage(parts: ReportParts): Promise<string> {
     const [, id, title] = /^<section id="([^"]+)" aria-label="([^"]+)"/.exec(text) ?? [];
     return id === undefined ? [] : [`<a href="#${id}">${title}</a>`];
   });
-  const title = `${record.config?.template ?? 'Training'}: ${record.name}`;
   const body = [
-    headOf(record, title),
+    head,
     tag('nav', { 'aria-label': 'Sections' }, links.join('')),
     ...sections,
     paragraph(

@@ -92,8 +92,8 @@ export async function readRunRecord(given: string): Promise<RunRecord> {
   return {
     ...{ folder, name: basename(folder), story, facts },
     config: facts?.config ?? story.start?.config,
-    classes: facts?.classes ?? story.start?.classes ?? [],
-    best: bestOf(facts, story),
+    classes: facts?.classes ?? listOf(story.start?.classes),
+    best: await attempt(async () => bestOf(facts, story)),
     ...comments,
     environment:
       (await optional(join(folder, ENVIRONMENT_FILE), (path) => attempt(() => machineOf(path)))) ?? {},
@@ -101,6 +101,9 @@ export async function readRunRecord(given: string): Promise<RunRecord> {
     problems,
   };
 }
+
+/** Events are anybody's. */
+const listOf = <T>(value: readonly T[] | undefined): readonly T[] => (Array.isArray(value) ? value : []);
 
 /** Undefined where there is no such file. */
 async function optional<T>(path: string, read: (path: string) => Promise<T>): Promise<T | undefined> {
