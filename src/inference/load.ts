@@ -34,7 +34,7 @@ export interface LoadOptions {
 
 /** What is known of a model. */
 export interface LoadedModel {
-  /** `run`: the folder of a training; `checkpoint`: a file of one; `weights`: a file from elsewhere; `onnx`, `openvino`: an exported file. */
+  /** `run`: the folder of a training; `checkpoint`: a file of one; `weights`: a file from elsewhere; `onnx`, `openvino`: an exported file; `package`: a zip file of `otx deploy`. */
   readonly kind: 'run' | 'checkpoint' | 'weights' | ReaderName;
   /** The file that this is told of: of a run its best weights, or its newest where none were validated yet. */
   readonly file: string;

@@ -29,7 +29,7 @@ import { networkBeside } from './imported-network.js';
 import type { SettingsUsedBy } from './model-settings.js';
 
 export interface TrainedModelOptions extends SettingsUsedBy<'predict'> {
-  /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` or `.xml` file. */
+  /** A run folder, a checkpoint, a `.pth`, `.pt` or `.safetensors` file from elsewhere, or an exported `.onnx` or `.xml` file or deployed `.zip` file. */
   readonly weights: string;
   /** Template the weights must belong to; may be left out where they name theirs, which files from elsewhere do not. */
   readonly template?: string | undefined;

@@ -269,6 +269,11 @@ test('the zip file holds the same, and is the same each time', async () => {
   expect([...entries.keys()]).toEqual(files);
   for (const [name, bytes] of entries)
     expect((await readFile(join(moved, name))).equals(bytes), name).toBe(true);
+  // And it is read like any exported file.
+  const zip = join(folder, 'first', 'deploy.zip');
+  await predict({ weights: zip, input: join(images, 'small.png'), output: join(folder, 'by-zip') });
+  const own = await readIndexMask(join(folder, 'by-zip', 'masks', 'small.png'));
+  expect(differences(own, await predicted('small'))).toBe(0);
 });
 
 describe('an exported file', () => {

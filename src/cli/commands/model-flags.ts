@@ -14,7 +14,7 @@ export function addModelFlags(command: Command): Command {
   return command
     .option(
       '--load-weights <path>',
-      'run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx or .xml file; given several times: ' +
+      'run folder, checkpoint, .pth, .pt or .safetensors file from elsewhere, or exported .onnx or .xml file, or deployed .zip file; given several times: ' +
         `the mean of these models ${LATEST}`,
       (path: string, earlier: string[] = []) => [...earlier, path],
     )

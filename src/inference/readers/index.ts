@@ -3,9 +3,10 @@
 import { readHead } from '../../base/read-file.js';
 import { onnxReader } from './onnx.js';
 import { openvinoReader } from './openvino.js';
+import { packageReader } from './package.js';
 import type { ModelReader } from './reader.js';
 
-const READERS = [onnxReader, openvinoReader] as const satisfies readonly ModelReader[];
+const READERS = [onnxReader, openvinoReader, packageReader] as const satisfies readonly ModelReader[];
 
 /** A format of exported files that is read. */
 export type ReaderName = (typeof READERS)[number]['name'];

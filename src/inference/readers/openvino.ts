@@ -37,6 +37,15 @@ async function toOnnx(path: string): Promise<Uint8Array> {
   const xmlPath = /\.bin$/i.test(path) ? xmlOf(path) : path;
   const text = await readTextOf(xmlPath, XML);
   const bin = await readBytesOf(await binBeside(xmlPath), BIN);
+  return irToOnnx(text, bin, xmlPath);
+}
+
+/**
+ * The same from text and constants.
+ * @param source name of the file, for messages.
+ * @throws OtxError `checkpoint`
+ */
+export function irToOnnx(text: string, bin: Uint8Array, source: string): Uint8Array {
   try {
     const document = parseIr(text);
     const metadata = metadataOf(document.rtInfo);
@@ -46,7 +55,7 @@ async function toOnnx(path: string): Promise<Uint8Array> {
     return serialize(takesPixels ? withoutNormalisation(graph) : graph, metadata);
   } catch (error) {
     if (!(error instanceof UnusableIr)) throw error;
-    throw new OtxError('checkpoint', `${xmlPath}: cannot be used (${error.message}); expected ${EXPECTED}`, {
+    throw new OtxError('checkpoint', `${source}: cannot be used (${error.message}); expected ${EXPECTED}`, {
       cause: error,
     });
   }
