@@ -13,11 +13,14 @@ export { createSegmenter, type WebSegmenter, type WebSegmenterOptions } from './
 export { type TrainingWorker, trainInWorker, type WorkerTrainOptions } from './web-training/client.js';
 export {
   type FolderFile,
+  type OtherPicture,
   openFolder,
   type TrainingData,
   type TrainingPicture,
 } from './web-training/dataset.js';
+export { TrainingPause } from './web-training/pause.js';
 export type { WebTrainingSettings } from './web-training/settings.js';
+export type { WebTemplateName } from './web-training/templates.js';
 export {
   trainInBrowser,
   type WebPrediction,

@@ -36,7 +36,7 @@ const layers: readonly (readonly string[])[] = [
   ['summary'],
   ['index.js'],
   ['demo'],
-  ['studio'],
+  ['studio', 'web-page'],
   ['cli'],
 ];
 
@@ -89,8 +89,8 @@ test('imports in src point down', () => {
 
 /**
  * What the command line takes besides the public API: what it does as a process (how errors are told and text is made fit for
- * a terminal, what has to be waited for or removed at its end, its log, and its place in a job), the scenes of the quickstart, and the
- * server of the studio.
+ * a terminal, what has to be waited for or removed at its end, its log, and its place in a job), the scenes of the quickstart, the
+ * server of the studio and the page of `otx web`.
  */
 const BESIDE_THE_API = [
   'base/activity.js',
@@ -105,6 +105,7 @@ const BESIDE_THE_API = [
   'demo/pictures.js',
   'demo/untrained.js',
   'studio/server/studio.js',
+  'web-page/web-page.js',
 ];
 
 test('the command line does all that it does through the public API', () => {

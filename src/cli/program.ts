@@ -28,6 +28,7 @@ import { addStudio } from './commands/studio.js';
 import { addSuggest } from './commands/suggest.js';
 import { addTrain } from './commands/train.js';
 import { addTune } from './commands/tune.js';
+import { addWeb } from './commands/web.js';
 import { addWorkspaceFlags } from './commands/workspace.js';
 import type { Host } from './host.js';
 import { optionNames } from './option-names.js';
@@ -133,6 +134,7 @@ export function createProgram(
   addExplain(program, context);
   addReport(program, context);
   addStudio(program, context);
+  addWeb(program, context);
   addCheck(program, context);
   addConvert(program, context);
   addSchema(program, context);

@@ -59,6 +59,8 @@ export class Board {
   private points: readonly Point[] = [];
   private cross: Point;
   private stroke: { readonly before: Uint8Array; last: Point; readonly start: Point } | undefined;
+  /** Where fingers are on the screen, by their ids. */
+  private readonly fingers = new Map<number, Point>();
 
   constructor(
     private readonly elements: Elements,
@@ -103,7 +105,19 @@ export class Board {
     return [(clientX - left - x) / scale, (clientY - top - y) / scale];
   }
 
+  /** Around the middle of the stage. */
+  zoomMiddle(factor: number): void {
+    const { left, top, width, height } = this.elements.box.getBoundingClientRect();
+    this.zoom(factor, this.pointOf({ clientX: left + width / 2, clientY: top + height / 2 }));
+  }
+
   onPointerDown(event: PointerEvent): void {
+    this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    // Two fingers zoom; what the first of them has drawn by then was not meant.
+    if (this.fingers.size > 1) {
+      this.cancel();
+      return;
+    }
     const point = this.pointOf(event);
     this.cross = point;
     const { tool, radius, isReadOnly } = this.means();
@@ -116,6 +130,10 @@ export class Board {
   }
 
   onPointerMove(event: PointerEvent): void {
+    if (this.fingers.size > 1) {
+      this.pinch(event);
+      return;
+    }
     const point = this.pointOf(event);
     this.cross = point;
     const { tool, radius, isReadOnly } = this.means();
@@ -132,9 +150,16 @@ export class Board {
     this.drawLines();
   }
 
-  onPointerUp(): void {
+  onPointerUp({ pointerId }: Pick<PointerEvent, 'pointerId'>): void {
+    this.fingers.delete(pointerId);
     if (this.stroke && this.isPainting) this.means().onStep(this.stroke.before);
     this.stroke = undefined;
+  }
+
+  /** What the browser takes for something else leaves the mask as it was. */
+  onPointerCancel({ pointerId }: Pick<PointerEvent, 'pointerId'>): void {
+    this.fingers.delete(pointerId);
+    this.cancel();
   }
 
   onKeyDown(event: KeyboardEvent): void {
@@ -162,6 +187,29 @@ export class Board {
     this.points = [];
     if (found.length >= 3) this.step(() => polygon(this.mask, found, this.label));
     this.drawLines();
+  }
+
+  private cancel(): void {
+    if (this.stroke && this.isPainting) {
+      this.mask.data.set(this.stroke.before);
+      this.paintAll();
+    }
+    this.stroke = undefined;
+  }
+
+  /** Zooms and moves as two fingers do. */
+  private pinch({ pointerId, clientX, clientY }: PointerEvent): void {
+    if (!this.fingers.has(pointerId)) return;
+    const [first, second] = [...this.fingers.values()] as [Point, Point];
+    this.fingers.set(pointerId, [clientX, clientY]);
+    const [nextFirst, nextSecond] = [...this.fingers.values()] as [Point, Point];
+    const middle = (a: Point, b: Point): Point => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+    const distance = (a: Point, b: Point) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
+    const [before, after] = [middle(first, second), middle(nextFirst, nextSecond)];
+    const { x, y } = this.view;
+    this.view = { ...this.view, x: x + after[0] - before[0], y: y + after[1] - before[1] };
+    const center = this.pointOf({ clientX: after[0], clientY: after[1] });
+    this.zoom(distance(nextFirst, nextSecond) / distance(first, second), center);
   }
 
   private get isPainting(): boolean {

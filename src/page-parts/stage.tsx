@@ -11,6 +11,8 @@ export interface StageProps extends Means {
   /** Changes when the mask was changed elsewhere. */
   readonly version: number;
   readonly opacity: number;
+  /** Is given the board, for buttons. */
+  readonly handle?: { current: Board | undefined };
 }
 
 /** The stage. Wheel, + and - zoom, f fits. */
@@ -24,7 +26,8 @@ export function Stage(props: StageProps) {
   ];
   const latest = useRef(props);
   latest.current = props;
-  const board = useRef<Board | undefined>(undefined);
+  const unshared = useRef<Board | undefined>(undefined);
+  const board = props.handle ?? unshared;
   // All before the next click: one that comes earlier would be lost, or draw elsewhere.
   useLayoutEffect(() => {
     const elements = {
@@ -62,7 +65,8 @@ export function Stage(props: StageProps) {
         board.current?.onPointerDown(event);
       }}
       onPointerMove={(event) => board.current?.onPointerMove(event)}
-      onPointerUp={() => board.current?.onPointerUp()}
+      onPointerUp={(event) => board.current?.onPointerUp(event)}
+      onPointerCancel={(event) => board.current?.onPointerCancel(event)}
       onDblClick={() => board.current?.closePolygon()}
       onKeyDown={(event) => board.current?.onKeyDown(event)}
     >

@@ -7,9 +7,10 @@ import type { WebTrainingEvent, WebTrainOptions, WebTrainResult } from './train.
 export type ToWorker =
   | {
       readonly type: 'start';
-      readonly options: Omit<WebTrainOptions, 'onEvent' | 'signal' | 'runtime'>;
+      readonly options: Omit<WebTrainOptions, 'onEvent' | 'signal' | 'pause' | 'runtime'>;
       readonly runtimeModule: string | undefined;
     }
+  | { readonly type: 'pause'; readonly isPaused: boolean }
   | { readonly type: 'stop' };
 
 /** What comes from it. */
@@ -51,12 +52,17 @@ const DEFAULT_PATIENCE = 180;
  * @throws OtxError as {@link trainInBrowser}, and `engine` for a worker that falls silent or cannot be loaded.
  */
 export function trainInWorker(worker: TrainingWorker, options: WorkerTrainOptions): Promise<WebTrainResult> {
-  const { onEvent, signal, runtimeModule, patience = DEFAULT_PATIENCE, ...given } = options;
+  const { onEvent, signal, pause, runtimeModule, patience = DEFAULT_PATIENCE, ...given } = options;
   return new Promise<WebTrainResult>((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = () => worker.postMessage({ type: 'stop' } satisfies ToWorker);
+    const send = (message: ToWorker) => worker.postMessage(message);
+    const stop = () => {
+      listen();
+      send({ type: 'stop' });
+    };
     const end = (settle: () => void) => {
       clearTimeout(timer);
+      unwatch?.();
       signal?.removeEventListener('abort', stop);
       worker.terminate();
       settle();
@@ -64,7 +70,9 @@ export function trainInWorker(worker: TrainingWorker, options: WorkerTrainOption
     const fail = (code: ErrorCode, message: string) => end(() => reject(new OtxError(code, message)));
     const listen = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail('engine', silent(patience)), patience * 1000);
+      // Who waits says nothing.
+      if (!pause?.isPaused || signal?.aborted)
+        timer = setTimeout(() => fail('engine', silent(patience)), patience * 1000);
     };
     worker.onmessage = ({ data }: { readonly data: FromWorker }) => {
       listen();
@@ -74,8 +82,14 @@ export function trainInWorker(worker: TrainingWorker, options: WorkerTrainOption
     };
     worker.onerror = ({ message = 'its program cannot be loaded' }: { readonly message?: string }) =>
       fail('engine', `the worker that trains has failed: ${message}`);
+    const tellPause = (isPaused: boolean) => {
+      listen();
+      send({ type: 'pause', isPaused });
+    };
+    const unwatch = pause?.watch(tellPause);
     listen();
-    worker.postMessage({ type: 'start', options: given, runtimeModule } satisfies ToWorker);
+    send({ type: 'start', options: given, runtimeModule });
+    if (pause?.isPaused) tellPause(true);
     if (signal?.aborted) stop();
     else signal?.addEventListener('abort', stop);
   });

@@ -4,7 +4,7 @@ import { messageOf, OtxError } from '../base/errors.js';
 import { parseMeta } from '../data/datasets/meta.js';
 import { pairByName } from '../data/datasets/pairing.js';
 import { listSome } from '../data/datasets/problems.js';
-import type { ClassInfo, LabeledImage, MaskCoding } from '../data/types.js';
+import { type ClassInfo, IGNORE_INDEX, type LabeledImage, type MaskCoding } from '../data/types.js';
 import { type Browser, here } from '../web/browser.js';
 import { openSource, type PictureSource } from '../web/decode.js';
 import { decodeMask } from './mask.js';
@@ -19,6 +19,9 @@ export interface TrainingPicture {
   readonly mask: Blob | Uint8Array;
 }
 
+/** A picture without a mask. */
+export type OtherPicture = Omit<TrainingPicture, 'mask'>;
+
 /** Pictures with what their masks mean. */
 export interface TrainingData {
   /** Background first. */
@@ -27,6 +30,8 @@ export interface TrainingData {
   readonly train: readonly TrainingPicture[];
   /** What is scored; may be empty. */
   readonly validation: readonly TrainingPicture[];
+  /** Pictures that are neither learned from nor scored, whose predictions may be watched. Default none. */
+  readonly others?: readonly OtherPicture[] | undefined;
   /** What the values of mask files mean; not needed where all masks are classes of pixels. */
   readonly coding?: MaskCoding | undefined;
   /** What somebody should know of the data. */
@@ -118,12 +123,12 @@ function partsOf(root: string, files: readonly FolderFile[]) {
 }
 
 /**
- * Decodes pictures with their masks, in the order of their ids.
+ * Decodes pictures with their masks, in the order of their ids. Where there is no mask, all pixels are to be ignored.
  *
  * @throws OtxError `image` naming one that cannot be decoded or whose mask does not fit, `dataset` for an id that is there twice.
  */
 export async function decodeSamples(
-  pictures: readonly TrainingPicture[],
+  pictures: readonly (TrainingPicture | OtherPicture)[],
   { classes, coding }: Pick<TrainingData, 'classes' | 'coding'>,
   browser: Browser = here,
 ): Promise<MemorySample[]> {
@@ -138,7 +143,7 @@ export async function decodeSamples(
 }
 
 async function decodeSample(
-  { id, image, mask }: TrainingPicture,
+  { id, image, mask }: OtherPicture & Partial<Pick<TrainingPicture, 'mask'>>,
   classes: readonly ClassInfo[],
   coding: MaskCoding | undefined,
   browser: Browser,
@@ -150,14 +155,16 @@ async function decodeSample(
     const { width, height, window, whole } = opened.picture;
     const pixels = whole?.data ?? (await window({ left: 0, top: 0, width, height }));
     const labels =
-      mask instanceof Uint8Array ? { data: mask, width, height } : await decodeMask(mask, id, coding);
+      mask instanceof Blob
+        ? await decodeMask(mask, id, coding)
+        : { data: mask ?? new Uint8Array(width * height).fill(IGNORE_INDEX), width, height };
     if (labels.width !== width || labels.height !== height || labels.data.length !== width * height) {
       throw new OtxError(
         'image',
         `${id}: the picture has ${width}x${height} pixels, its mask ${labels.width}x${labels.height} (${labels.data.length} values)`,
       );
     }
-    const wrong = labels.data.find((value) => value >= classes.length && value !== 255);
+    const wrong = labels.data.find((value) => value >= classes.length && value !== IGNORE_INDEX);
     if (wrong !== undefined) {
       throw new OtxError(
         'image',

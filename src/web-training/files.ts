@@ -19,7 +19,6 @@ import { inputSizes } from '../settings/derived.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import type { MemorySample } from './dataset.js';
 import type { ChosenSettings } from './settings.js';
-import { WEB_TEMPLATE } from './template.js';
 import { version } from './version.js';
 
 type Tensors = ReadonlyMap<string, SafeTensor>;
@@ -70,7 +69,7 @@ export function encodeRun(
   },
 ): Uint8Array {
   const { classes, train, validation, hyperParameters, overrides, seed, start, threads } = run;
-  const { id, name, model } = WEB_TEMPLATE;
+  const { id, name, model } = run.template;
   const fingerprint = (samples: readonly MemorySample[]) => ({
     classes: classes.map((one) => one.name),
     samples: samples.length,
@@ -111,7 +110,7 @@ export function encodeRun(
 
 /** The file that `otx export` would write of some weights. */
 export function encodeOnnx(
-  { model, classes, train, hyperParameters }: RunFacts,
+  { model, template, classes, train, hyperParameters }: RunFacts,
   tensors: Tensors,
 ): Uint8Array {
   const side = inputSizes(hyperParameters).validation;
@@ -128,14 +127,14 @@ export function encodeOnnx(
     ...{ channels: 'rgb', outputForm: 'probabilities', dumpFeatures: false },
   });
   const about = {
-    ...{ classes, hyperParameters, inputSize, template: WEB_TEMPLATE },
+    ...{ classes, hyperParameters, inputSize, template },
     data: { readings: [], imageSize: usualSize(train) },
   };
   return encodeNetwork(
     { model, state, inputSize },
     { ...form, batch: TRACED_BATCH },
     {
-      ...{ name: WEB_TEMPLATE.name, dynamicBatch: true, opset: OPSETS.newest },
+      ...{ name: template.name, dynamicBatch: true, opset: OPSETS.newest },
       metadata: describeModel(about, form, version),
     },
   );

@@ -1,5 +1,6 @@
 /** @file Training in a browser, from pictures in memory to files in memory. The loop is that of Node in small. */
 
+import { OtxError } from '../base/errors.js';
 import { atInputSize } from '../data/images/network-input.js';
 import { normalizeImage } from '../data/transforms/normalize.js';
 import { classify } from '../inference/class-map.js';
@@ -25,8 +26,8 @@ import { decodeSamples, type MemorySample, type TrainingData } from './dataset.j
 import { createWebEngine } from './engine.js';
 import { encodeOnnx, encodeRun, type RunFacts, sha256 } from './files.js';
 import { createMemoryLoader } from './loader.js';
-import { chooseSettings, type WebTrainingSettings } from './settings.js';
-import { WEB_TEMPLATE } from './template.js';
+import { type TrainingPause, whenGoing } from './pause.js';
+import { chooseSettings, WEB_SETTINGS, type WebTrainingSettings } from './settings.js';
 
 /** What happens in a training in a browser. */
 export type WebTrainingEvent =
@@ -51,7 +52,7 @@ export type WebTrainingEvent =
       /** Of the step, with its batch. */
       readonly milliseconds: number;
     }
-  /** An epoch has ended; `last` is a checkpoint to go on from. */
+  /** An epoch has ended and was validated, as every `validationInterval`th is; `last` is a checkpoint to go on from. */
   | {
       readonly type: 'epoch';
       readonly epoch: number;
@@ -83,7 +84,7 @@ export interface WebTrainOptions extends WebTrainingSettings {
   readonly data: TrainingData;
   /** The backbone to start from, a safetensors file such as that of the package. Default: random numbers. */
   readonly backbone?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
-  /** Ids of pictures whose predictions are told after each epoch. Default none. */
+  /** Ids of pictures whose predictions are told with each event `epoch`; of several with one id, that which is validated with. Default none. */
   readonly watched?: readonly string[] | undefined;
   /** Threads of WebAssembly. Default: one for each core, at most 4, where the page is cross-origin isolated; else 1. */
   readonly threads?: number | undefined;
@@ -93,6 +94,8 @@ export interface WebTrainOptions extends WebTrainingSettings {
   readonly runtime?: WebRuntime | undefined;
   /** Is told how the training goes on. */
   readonly onEvent?: ((event: WebTrainingEvent) => void) | undefined;
+  /** Lets the training wait between two steps. */
+  readonly pause?: TrainingPause | undefined;
   /** Ends the training after the step that is under way; its result is what was reached. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -117,7 +120,7 @@ export interface WebTrainResult {
 const RUNTIME_START_MS = 60_000;
 
 /**
- * Trains a Lite-HRNet-s on pictures in memory, on `onnxruntime-web`, and gives its files. Sends nothing anywhere. The calling thread
+ * Trains a network on pictures in memory, on `onnxruntime-web`, and gives its files. Sends nothing anywhere. The calling thread
  * waits while a step runs: call it in a worker, or use {@link trainInWorker}.
  *
  * @throws OtxError `usage` for settings out of range, `image` and `dataset` for pictures, `engine` when the runtime cannot be loaded or
@@ -125,17 +128,19 @@ const RUNTIME_START_MS = 60_000;
  */
 export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrainResult> {
   const { data, onEvent = () => undefined, signal } = options;
+  checkNames(options);
   const chosen = chooseSettings(options, data.train.length);
   for (const message of data.notices ?? []) onEvent({ type: 'notice', message });
   onEvent({ type: 'preparing', what: 'decoding pictures' });
   const train = await decodeSamples(data.train, data);
   const validation = await decodeSamples(data.validation, data);
+  const others = await decodeSamples(data.others ?? [], data);
   onEvent({ type: 'preparing', what: 'loading the runtime' });
   const { runtime, threads } = await openRuntime(options);
   const { hyperParameters, seed } = chosen;
   const settings = hyperParameters.learning_parameters;
   const sizes = inputSizes(hyperParameters);
-  const model = createSegmentor(WEB_TEMPLATE.model, { numClasses: data.classes.length });
+  const model = createSegmentor(chosen.template.model, { numClasses: data.classes.length });
   const { variables, graphs } = supervisedGraphs({
     ...{ model, sizes, optimizer: settings.optimizer, loss: lossOf(settings.loss) },
     emaDecay: settings.ema_decay,
@@ -149,10 +154,35 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
   try {
     const { classes } = data;
     const facts: RunFacts = { ...chosen, model, classes, train, validation, start, threads };
-    return await new WebRun(facts, session, options).run();
+    return await new WebRun({ ...facts, others }, session, options).run();
   } finally {
     await session.dispose();
   }
+}
+
+/** What there is beside settings. */
+const MEANS = [
+  'data',
+  'backbone',
+  'watched',
+  'threads',
+  'runtimeFiles',
+  'runtime',
+  'onEvent',
+  'pause',
+  'signal',
+];
+
+/** @throws OtxError `usage` for a setting that a browser does not have, which would otherwise be without effect. */
+function checkNames(options: WebTrainOptions): void {
+  const unknown = Object.keys(options).find(
+    (name) => !MEANS.includes(name) && !WEB_SETTINGS.some((setting) => setting === name),
+  );
+  if (unknown === undefined) return;
+  throw new OtxError(
+    'usage',
+    `a training in a browser has no setting ${unknown}; expected ${WEB_SETTINGS.join(', ')}; others are for otx train`,
+  );
 }
 
 async function openRuntime(options: WebTrainOptions): Promise<{ runtime: WebRuntime; threads: number }> {
@@ -193,9 +223,9 @@ class WebRun {
   private readonly inputs = new Map<string, Float32Array>();
 
   constructor(
-    private readonly facts: RunFacts,
+    private readonly facts: RunFacts & { readonly others: readonly MemorySample[] },
     private readonly session: TrainingSession,
-    private readonly options: Pick<WebTrainOptions, 'onEvent' | 'signal' | 'watched'>,
+    private readonly options: Pick<WebTrainOptions, 'onEvent' | 'signal' | 'pause' | 'watched'>,
   ) {
     const { num_iters, learning_rate_schedule } = facts.hyperParameters.learning_parameters;
     this.state = initialRunState(num_iters, learning_rate_schedule);
@@ -210,7 +240,7 @@ class WebRun {
     });
     const { stepsPerEpoch } = loader;
     this.tell({ type: 'start', epochs: state.epochs, stepsPerEpoch, threads: facts.threads });
-    const rates = learningRates({ state, settings, stepsPerEpoch, interval: 1 });
+    const rates = learningRates({ state, settings, stepsPerEpoch, interval: settings.validation_interval });
     while (state.finished === null && !this.isStopped) {
       rates.look();
       for (let step = 0; step < stepsPerEpoch && !this.isStopped; step++) await this.step(loader, rates);
@@ -268,12 +298,15 @@ class WebRun {
     });
     // Messages, such as the wish to stop, come in between.
     await new Promise((resolve) => setTimeout(resolve));
+    await whenGoing(this.options.pause, this.options.signal);
   }
 
   private async endEpoch(): Promise<void> {
     const { state, facts, session } = this;
     const epoch = state.epoch + 1;
-    const { validation } = facts;
+    const { validation, hyperParameters } = facts;
+    const isDue = epoch % hyperParameters.learning_parameters.validation_interval === 0;
+    if (!isDue && epoch < state.epochs) return startNextEpoch(state);
     const metrics = validation.length > 0 ? await this.score(epoch) : undefined;
     // Without validation the newest weights are the best there are.
     const best = !metrics || state.best === null || metrics.mDice > state.best.metrics.mDice;
@@ -312,9 +345,10 @@ class WebRun {
   }
 
   private async predictions(epoch: number): Promise<WebPrediction[]> {
-    const { train, validation } = this.facts;
+    const { train, validation, others } = this.facts;
     const watched = this.options.watched ?? [];
-    const seen = [...validation, ...train].filter(({ id }) => watched.includes(id));
+    const all = [...validation, ...others, ...train];
+    const seen = watched.flatMap((id) => all.find((sample) => sample.id === id) ?? []);
     const predictions: WebPrediction[] = [];
     for (const sample of seen) predictions.push(await this.predict(sample, epoch));
     return predictions;

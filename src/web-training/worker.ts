@@ -3,6 +3,7 @@
 import { messageOf, OtxError } from '../base/errors.js';
 import type { WebRuntime } from '../web/runtime.js';
 import type { FromWorker, ToWorker } from './client.js';
+import { TrainingPause } from './pause.js';
 import { trainInBrowser } from './train.js';
 
 interface Scope {
@@ -12,9 +13,11 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 const controller = new AbortController();
+const pause = new TrainingPause();
 
 scope.onmessage = ({ data }) => {
   if (data.type === 'stop') controller.abort();
+  else if (data.type === 'pause') data.isPaused ? pause.pause() : pause.resume();
   else void start(data);
 };
 
@@ -24,7 +27,7 @@ async function start({ options, runtimeModule }: Extract<ToWorker, { type: 'star
     const result = await trainInBrowser({
       ...options,
       ...(runtime && { runtime }),
-      signal: controller.signal,
+      ...{ signal: controller.signal, pause },
       onEvent: (event) => scope.postMessage({ type: 'event', event }),
     });
     scope.postMessage({ type: 'result', result });

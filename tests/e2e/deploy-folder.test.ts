@@ -353,7 +353,7 @@ test('parts that there are not, and a runtime that is not installed, are told', 
   const { version } = JSON.parse(
     await readFile(join(ROOT, 'node_modules/onnxruntime-web/package.json'), 'utf8'),
   );
-  expect(() => findWebRuntime(missing)).toThrow(
+  expect(() => findWebRuntime('; or leave the page out, by --parts node,python', missing)).toThrow(
     `needs onnxruntime-web, which is not installed: npm install onnxruntime-web@${version}; or leave the page out, by --parts node,python`,
   );
 });

@@ -21,7 +21,7 @@ import { initialRunState } from '../../src/training/prepare/initial-run-state.js
 import { createTrainingSession } from '../../src/training/session.js';
 import { decodeMask } from '../../src/web-training/mask.js';
 import { chooseSettings } from '../../src/web-training/settings.js';
-import { WEB_TEMPLATE } from '../../src/web-training/template.js';
+import { WEB_TEMPLATES } from '../../src/web-training/templates.js';
 import { version } from '../../src/web-training/version.js';
 import { decodeSafetensors, type SafeTensor } from '../../src/weights/safetensors.js';
 import { CHROMIUM, launchChromium, serve } from './chromium.js';
@@ -172,10 +172,10 @@ interface InNode {
 
 /** The losses of the same training by Node's own loader and engine, with documented operators alone. */
 async function trainInNode(threads: number): Promise<InNode> {
-  const { hyperParameters, seed } = chooseSettings(SETTINGS, IMAGES.train);
+  const { template, hyperParameters, seed } = chooseSettings(SETTINGS, IMAGES.train);
   const settings = hyperParameters.learning_parameters;
   const trainSet = await openDataset(join(folder, 'train'));
-  const model = createSegmentor(WEB_TEMPLATE.model, { numClasses: trainSet.classes.length });
+  const model = createSegmentor(template.model, { numClasses: trainSet.classes.length });
   const sizes = { train: SIDE, validation: 136 };
   const { variables, graphs } = supervisedGraphs({ model, sizes, optimizer: settings.optimizer });
   const session = await createTrainingSession({
@@ -324,9 +324,15 @@ test.each([
   expect(new Set(found.data)).toEqual(new Set([0, 1]));
 });
 
-test('the template and the version that browsers know are those of the package', async () => {
-  const { id, name, model, hyperParameters } = loadTemplate(WEB_TEMPLATE.name);
-  expect(WEB_TEMPLATE).toEqual({ id, name, model, hyperParameters });
+test.each(Object.values(WEB_TEMPLATES))(
+  'the template $name that browsers know is that of the package',
+  (known) => {
+    const { id, name, model, hyperParameters } = loadTemplate(known.name);
+    expect(known).toEqual({ id, name, model, hyperParameters });
+  },
+);
+
+test('the version that browsers know is that of the package', async () => {
   const { version: wanted } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   expect(version).toBe(wanted);
 });

@@ -44,6 +44,7 @@ export const PARAMS_OF: Readonly<Record<string, readonly string[]>> = {
   schema: [],
   studio: [],
   report: [],
+  web: [],
   check: [],
   convert: [],
   augment: paramsUsedBy('augment', 'useOtxAdapter'),

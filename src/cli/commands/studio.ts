@@ -1,8 +1,8 @@
 /** @file `otx studio`. */
 
-import { spawn } from 'node:child_process';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { CommandContext } from './context.js';
+import { openBrowser, parsePort, untilAborted } from './local-page.js';
 
 interface Flags {
   readonly port?: number;
@@ -30,32 +30,10 @@ export function addStudio(program: Command, { terminal, run }: CommandContext): 
           const studio = await openStudio({ data, port, isReadOnly: readOnly, otx });
           terminal.print(`studio at ${studio.address}`);
           if (open) openBrowser(studio.address);
-          await new Promise<void>((resolve) => {
-            if (signal.aborted) resolve();
-            signal.addEventListener('abort', () => resolve(), { once: true });
-          });
+          await untilAborted(signal);
           await studio.close();
         },
         { isQuiet: true },
       );
     });
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port;
-  throw new InvalidArgumentError('expected a number from 1 to 65535');
-}
-
-/** Whoever has no browser has the address. */
-function openBrowser(address: string): void {
-  const [program, ...words] =
-    process.platform === 'darwin'
-      ? ['open', address]
-      : process.platform === 'win32'
-        ? ['cmd', '/c', 'start', '', address]
-        : ['xdg-open', address];
-  const child = spawn(program!, words, { stdio: 'ignore', detached: true });
-  child.on('error', () => undefined);
-  child.unref();
 }

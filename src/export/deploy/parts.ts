@@ -31,7 +31,7 @@ export const PATHS_OF_PART: Readonly<Record<DeployPart, readonly string[]>> = {
  */
 export function parseParts(text: string | undefined, isForOpenvino: boolean): readonly DeployPart[] {
   const parts = text === undefined ? usualParts(isForOpenvino) : namedParts(text);
-  if (parts.includes('browser')) findWebRuntime();
+  if (parts.includes('browser')) findWebRuntime('; or leave the page out, by --parts node,python');
   return parts;
 }
 

@@ -19,10 +19,12 @@ const compress = promisify(gzip);
 
 /**
  * The folder of its files, where it is installed.
+ * @param otherwise what can be done without it, as the end of a sentence; empty for nothing.
  * @param resolve for tests.
  * @throws OtxError `usage` saying what to install.
  */
 export function findWebRuntime(
+  otherwise = '',
   resolve: (name: string) => string = createRequire(import.meta.url).resolve,
 ): string {
   try {
@@ -30,8 +32,7 @@ export function findWebRuntime(
   } catch (error) {
     throw new OtxError(
       'usage',
-      `the page for browsers needs ${PACKAGE}, which is not installed: npm install ${PACKAGE}@${wantedVersion(PACKAGE)}; or leave ` +
-        'the page out, by --parts node,python',
+      `the page for browsers needs ${PACKAGE}, which is not installed: npm install ${PACKAGE}@${wantedVersion(PACKAGE)}${otherwise}`,
       { cause: error },
     );
   }

@@ -5,11 +5,11 @@ import { defaultPalette } from '../../data/masks/palette.js';
 import type { Tool } from '../../page-parts/board.js';
 import { type Mask, type Segments, Undo } from '../../page-parts/draw.js';
 import { Slider } from '../../page-parts/fields.js';
+import { useKeys } from '../../page-parts/keys.js';
 import { Stage } from '../../page-parts/stage.js';
 import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
 import type { RunRow } from './run-types.js';
 import { attempt, go, refreshPictures, useShared } from './store.js';
-import { useKeys } from './use-keys.js';
 
 /** The value of pixels that neither teach nor count. */
 const IGNORED = 255;

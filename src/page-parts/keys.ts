@@ -1,8 +1,8 @@
-/** @file Keys of a whole page. */
+/** @file Keys of a page. */
 
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Keys of the whole page, but where something is typed. @param onKey whether it has used the key */
+/** Keys of the whole page, but where something is typed. @param onKey returns whether it has used the key */
 export function useKeys(onKey: (event: KeyboardEvent) => boolean): void {
   const latest = useRef(onKey);
   latest.current = onKey;

@@ -1,0 +1,155 @@
+/** @file The training of the page: started in a worker, followed, paused and stopped. */
+
+import { trainInWorker } from '../../web-training/client.js';
+import { TrainingPause } from '../../web-training/pause.js';
+import type { WebTemplateName } from '../../web-training/templates.js';
+import type { WebTrainingEvent } from '../../web-training/train.js';
+import { change, now } from './store.js';
+import type { PagePicture, PageSettings, Run } from './types.js';
+
+/** Files with the weights that a template starts from; others start from random ones. */
+export const BACKBONES: Readonly<Record<WebTemplateName, string | undefined>> = {
+  'Lite-HRNet-s-mod2': 'lite-hrnet-s-mod2.safetensors',
+  'Lite-HRNet-18-mod2': 'lite-hrnet-18-mod2.safetensors',
+  'SegNext-t': undefined,
+};
+
+/** Predictions of so many pictures are shown. */
+const MOST_WATCHED = 12;
+/** Steps from one check to the next, at least. */
+const CHECK_STEPS = 10;
+/** And at most so many checks. */
+const MOST_CHECKS = 40;
+/** Steps of which the time of one is the mean. */
+const RECENT = 20;
+
+/** How many epochs a number of steps is, and how many of them lie between two checks. */
+export function epochsOf(
+  { steps, batchSize }: Pick<PageSettings, 'steps' | 'batchSize'>,
+  pictures: number,
+): { readonly epochs: number; readonly stepsPerEpoch: number; readonly validationInterval: number } {
+  const stepsPerEpoch = Math.max(1, Math.floor(pictures / Math.min(batchSize, pictures)));
+  const apart = Math.max(CHECK_STEPS, steps / MOST_CHECKS);
+  return {
+    stepsPerEpoch,
+    epochs: Math.max(1, Math.round(steps / stepsPerEpoch)),
+    validationInterval: Math.max(1, Math.round(apart / stepsPerEpoch)),
+  };
+}
+
+/** Those with a mask, by their use. */
+export function masked(pictures: readonly PagePicture[]) {
+  const all = pictures.filter(({ mask }) => mask !== undefined);
+  return { train: all.filter(({ use }) => use === 'train'), val: all.filter(({ use }) => use === 'val') };
+}
+
+const source = ({ id, image, mask }: PagePicture) => ({ id, image, mask: mask! });
+
+let pause = new TrainingPause();
+let controller = new AbortController();
+
+/** Waits after the step that is under way, or goes on. */
+export function togglePause(): void {
+  const { run } = now();
+  if (!run) return;
+  if (pause.isPaused) pause.resume();
+  else pause.pause();
+  change({ run: { ...run, state: pause.isPaused ? 'paused' : 'running' } });
+}
+
+/** Ends the training after the step that is under way; what it has reached is its result. */
+export function stop(): void {
+  const { run } = now();
+  if (!run) return;
+  controller.abort();
+  change({ run: { ...run, state: 'stopping', what: 'stopping after this step' } });
+}
+
+/** Whether a training is under way. */
+export const isUnderWay = (run: Run | undefined): boolean =>
+  run !== undefined && run.state !== 'done' && run.state !== 'failed';
+
+/** Starts a training with what there is. Errors are told by its state. */
+export async function start(): Promise<void> {
+  const { classes, coding, pictures, settings } = now();
+  const { train, val } = masked(pictures);
+  const others = pictures.filter(({ mask }) => mask === undefined);
+  const { epochs, stepsPerEpoch, validationInterval } = epochsOf(settings, train.length);
+  const chosen = [...val, ...others, ...(val.length + others.length > 0 ? [] : train)];
+  const watched = chosen.slice(0, MOST_WATCHED).map(({ id }) => id);
+  pause = new TrainingPause();
+  controller = new AbortController();
+  const { template } = settings;
+  change({
+    run: {
+      ...{ state: 'running', what: 'starting', losses: [], dice: [], predictions: [] },
+      ...{ step: 0, steps: epochs * stepsPerEpoch, milliseconds: undefined, classes, template, epochs },
+      ...{ pictures: [...train, ...val], result: undefined, last: undefined },
+    },
+  });
+  try {
+    const { steps: _, ...chosenSettings } = settings;
+    const result = await trainInWorker(new Worker('worker.js', { type: 'module' }), {
+      ...chosenSettings,
+      batchSize: Math.min(settings.batchSize, train.length),
+      ...{ epochs, validationInterval, watched, pause, signal: controller.signal },
+      backbone: await backboneOf(template),
+      data: { classes, coding, train: train.map(source), validation: val.map(source), others },
+      runtimeModule: new URL('ort.wasm.bundle.min.mjs', location.href).href,
+      runtimeFiles: new URL('./', location.href).href,
+      onEvent: follow(stepsPerEpoch),
+    });
+    const { run } = now();
+    const what = `${result.finished ? 'done' : 'stopped'} after ${run!.step} steps`;
+    change({ run: { ...run!, state: 'done', what, result, last: result.last } });
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    change({ run: { ...now().run!, state: 'failed', what } });
+  }
+}
+
+async function backboneOf(
+  template: WebTemplateName,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array } | undefined> {
+  const name = BACKBONES[template];
+  if (name === undefined) return undefined;
+  const response = await fetch(name);
+  if (!response.ok) throw new Error(`${name}: the server of this page answers ${response.status}`);
+  return { name, bytes: new Uint8Array(await response.arrayBuffer()) };
+}
+
+/** Writes down what a training says. */
+function follow(stepsPerEpoch: number): (event: WebTrainingEvent) => void {
+  const [losses, dice, times]: [[number, number][], [number, number][], number[]] = [[], [], []];
+  return (event) => {
+    const run = now().run!;
+    if (event.type === 'preparing') change({ run: { ...run, what: event.what } });
+    if (event.type === 'start') {
+      const threads = event.threads === 1 ? 'one thread' : `${event.threads} threads`;
+      change({ run: { ...run, what: `training on ${threads}` } });
+    }
+    if (event.type === 'notice') change({ notices: [...now().notices, event.message] });
+    if (event.type === 'step') {
+      const step = (event.epoch - 1) * stepsPerEpoch + event.step;
+      losses.push([step, event.loss]);
+      times.push(event.milliseconds);
+      const recent = times.slice(-RECENT);
+      const milliseconds = recent.reduce((sum, time) => sum + time, 0) / recent.length;
+      change({ run: { ...run, step, losses: [...losses], milliseconds } });
+    }
+    if (event.type === 'epoch') {
+      const { metrics, predictions, last } = event;
+      if (metrics) dice.push([event.epoch * stepsPerEpoch, metrics.mDice]);
+      change({ run: { ...run, dice: [...dice], predictions, last } });
+    }
+  };
+}
+
+/** Asks before a page is left with work that is nowhere else. */
+export function guardLeaving(): void {
+  addEventListener('beforeunload', (event) => {
+    const { run, pictures } = now();
+    const isDrawn = pictures.some(({ revision }) => revision > 0);
+    if (isDrawn || run) event.preventDefault();
+  });
+}
