@@ -92,8 +92,10 @@ const BESIDE_THE_WAY = [
   'src/training/numeric-errors.ts',
   'src/training/prepare/batch-size.ts',
   'src/training/resume/extend-run.ts',
+  'src/web-page/pages/store.ts',
+  'src/web-page/pages/types.ts',
   'src/web-training/settings.ts',
-  'src/web-training/template.ts',
+  'src/web-training/templates.ts',
   'src/web-training/train.ts',
 ];
 

@@ -13,14 +13,16 @@ import { createTrainLoader, openDataset } from '../../src/data/index.js';
 import { readMask } from '../../src/data/masks/read-mask.js';
 import { createEngine } from '../../src/engine/engine.js';
 import { evaluate, loadTemplate, type TrainEvent, train } from '../../src/index.js';
+import { lossOf } from '../../src/losses/index.js';
 import { supervisedGraphs } from '../../src/methods/supervised-steps.js';
 import { createSegmentor } from '../../src/models/index.js';
 import { initialState } from '../../src/runs/state-dict.js';
+import { inputSizes } from '../../src/settings/derived.js';
 import { learningRates } from '../../src/training/learning-rates.js';
 import { initialRunState } from '../../src/training/prepare/initial-run-state.js';
 import { createTrainingSession } from '../../src/training/session.js';
 import { decodeMask } from '../../src/web-training/mask.js';
-import { chooseSettings } from '../../src/web-training/settings.js';
+import { chooseSettings, type WebTrainingSettings } from '../../src/web-training/settings.js';
 import { WEB_TEMPLATES } from '../../src/web-training/templates.js';
 import { version } from '../../src/web-training/version.js';
 import { decodeSafetensors, type SafeTensor } from '../../src/weights/safetensors.js';
@@ -33,6 +35,9 @@ const SIDE = 128;
  */
 const SETTINGS = { epochs: 10, batchSize: 2, inputSize: SIDE, seed: 7, learningRate: 5e-7 };
 const IMAGES = { train: 20, val: 4 };
+/** Enough to see that a network, a loss and an optimiser do in a tab what they do in Node. */
+const FEW = { 'few/train': 4, 'few/val': 1 };
+const SHORT = { epochs: 1, batchSize: 2, inputSize: 64, seed: 7, learningRate: 5e-7 };
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 let folder: string;
@@ -40,7 +45,7 @@ let browser: Browser | undefined;
 let server: Awaited<ReturnType<typeof serve>> | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-web-training-'));
-  for (const [subset, count] of Object.entries(IMAGES)) await writeSet(subset, count);
+  for (const [subset, count] of Object.entries({ ...IMAGES, ...FEW })) await writeSet(subset, count);
   await writeFile(join(folder, 'page.html'), PAGE);
   if (!CHROMIUM) return;
   server = await serve({
@@ -122,7 +127,7 @@ const asText = (bytes) => {
   return btoa(text);
 };
 
-globalThis.trainHere = async (images, settings) => {
+globalThis.trainHere = async (images, { measured, ...settings }) => {
   const data = await openSet(images);
   const [losses, milliseconds, dice] = [[], [], []];
   let threads = 0;
@@ -139,7 +144,7 @@ globalThis.trainHere = async (images, settings) => {
       milliseconds.push(event.milliseconds);
     },
   });
-  const { bytes } = settings.measured ? await performance.measureUserAgentSpecificMemory() : {};
+  const { bytes } = measured ? await performance.measureUserAgentSpecificMemory() : {};
   const files = {
     'last.safetensors': asText(result.last),
     'weights.safetensors': asText(result.weights),
@@ -160,8 +165,8 @@ async function openPage(): Promise<Page> {
 }
 
 /** Trains in a page, whatever is asked for. */
-const trainInPage = (page: Page, settings: object): Promise<Trained> =>
-  page.evaluate(`trainHere(${JSON.stringify(IMAGES)}, ${JSON.stringify(settings)})`) as Promise<Trained>;
+const trainInPage = (page: Page, settings: object, images: object = IMAGES): Promise<Trained> =>
+  page.evaluate(`trainHere(${JSON.stringify(images)}, ${JSON.stringify(settings)})`) as Promise<Trained>;
 
 interface InNode {
   readonly losses: number[];
@@ -171,13 +176,18 @@ interface InNode {
 }
 
 /** The losses of the same training by Node's own loader and engine, with documented operators alone. */
-async function trainInNode(threads: number): Promise<InNode> {
-  const { template, hyperParameters, seed } = chooseSettings(SETTINGS, IMAGES.train);
+async function trainInNode(
+  threads: number,
+  wanted: WebTrainingSettings = SETTINGS,
+  images = 'train',
+): Promise<InNode> {
+  const trainSet = await openDataset(join(folder, images));
+  const { template, hyperParameters, seed } = chooseSettings(wanted, trainSet.samples.length);
   const settings = hyperParameters.learning_parameters;
-  const trainSet = await openDataset(join(folder, 'train'));
   const model = createSegmentor(template.model, { numClasses: trainSet.classes.length });
-  const sizes = { train: SIDE, validation: 136 };
-  const { variables, graphs } = supervisedGraphs({ model, sizes, optimizer: settings.optimizer });
+  const sizes = inputSizes(hyperParameters);
+  const { optimizer } = settings;
+  const { variables, graphs } = supervisedGraphs({ model, sizes, optimizer, loss: lossOf(settings.loss) });
   const session = await createTrainingSession({
     ...{ graphs: graphs(settings.batch_size), variables, seed, state: initialState(variables, seed) },
     openEngine: () => createEngine({ threads, lowering: 'plain' }),
@@ -187,7 +197,7 @@ async function trainInNode(threads: number): Promise<InNode> {
       seed,
       workers: 1,
       batchSize: settings.batch_size,
-      cropSize: SIDE,
+      cropSize: sizes.train,
       augmentation: settings.augmentation,
     },
   });
@@ -195,7 +205,7 @@ async function trainInNode(threads: number): Promise<InNode> {
   const rates = learningRates({ state, settings, stepsPerEpoch: loader.stepsPerEpoch, interval: 1 });
   const [losses, milliseconds]: [number[], number[]] = [[], []];
   try {
-    for (let epoch = 0; epoch < SETTINGS.epochs; epoch++) {
+    for (let epoch = 0; epoch < state.epochs; epoch++) {
       for await (const batch of loader.epoch(epoch)) {
         const start = performance.now();
         const update = losses.length + 1;
@@ -287,6 +297,31 @@ describe.skipIf(!CHROMIUM)('100 steps in a tab', () => {
   }, 90_000);
 });
 
+describe.skipIf(!CHROMIUM)('other networks, losses and optimisers', () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(() => page.close());
+
+  test.each([
+    { template: 'Lite-HRNet-18-mod2', loss: 'focal' },
+    { template: 'SegNext-t', loss: 'lovasz' },
+  ] as const)('$template with $loss has the losses of Node', async (chosen) => {
+    const settings = { ...SHORT, ...chosen };
+    const tab = await trainInPage(page, settings, FEW);
+    const node = await trainInNode(tab.threads, settings, 'few/train');
+    expect(tab.losses).toHaveLength(2);
+    for (const [step, loss] of tab.losses.entries()) expect(loss).toBeCloseTo(node.losses[step]!, 4);
+    const { tensors } = decodeSafetensors(Buffer.from(tab.files['last.safetensors']!, 'base64'), 'last');
+    expect(distanceOf(tensors, node.tensors, 'optimizer.exp_avg.')).toBeLessThan(0.01);
+    const weights = join(folder, 'other.safetensors');
+    await writeFile(weights, Buffer.from(tab.files['weights.safetensors']!, 'base64'));
+    const { metrics } = await evaluate({ weights, testData: join(folder, 'few', 'val') });
+    expect(metrics.mDice).toBeCloseTo(tab.metrics.mDice, 3);
+  });
+});
+
 test.skipIf(!CHROMIUM)(
   'a worker that falls silent is ended with an error, and wrong settings are told',
   async () => {
@@ -294,7 +329,14 @@ test.skipIf(!CHROMIUM)(
     await expect(trainInPage(page, { ...SETTINGS, patience: 0.01 })).rejects.toThrow(
       'has not answered for 0.01 seconds and was ended',
     );
-    await expect(trainInPage(page, { ...SETTINGS, inputSize: 100 })).rejects.toThrow('inputSize is 100');
+    for (const [wrong, message] of [
+      [{ inputSize: 100 }, 'inputSize is 100'],
+      [{ template: 'SegNext-B' }, 'template is SegNext-B; a browser trains Lite-HRNet-s-mod2'],
+      [{ loss: 'hinge' }, 'loss is hinge; expected '],
+      [{ emaDecay: 0.99 }, 'a training in a browser has no setting emaDecay; expected template'],
+    ] as const) {
+      await expect(trainInPage(page, { ...SHORT, ...wrong }, FEW)).rejects.toThrow(message);
+    }
     await page.close();
   },
   60_000,
