@@ -18,7 +18,12 @@ const ENTRIES = [
 ];
 /** Each has all that it needs in its file. */
 const WORKERS = [
-  ...['engine/session-worker', 'data/loaders/worker', 'inference/isolated/model-process'],
+  ...[
+    'engine/session-worker',
+    'engine/devices/device-process',
+    'data/loaders/worker',
+    'inference/isolated/model-process',
+  ],
   // Is copied to where this package is not.
   'export/deploy/node-segmenter',
 ];

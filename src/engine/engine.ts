@@ -9,15 +9,30 @@ import { OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
 import { formatType, type TensorData } from '../graph/tensor.js';
 import { allocatedBytes } from './allocate.js';
+import { compareStep } from './devices/compare-step.js';
 import { EngineThread } from './engine-thread.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type { ModelValue, ReduceRequest, TensorValue } from './protocol.js';
-import { type Chosen, chooseProvider, type EngineChoice } from './providers/choose-provider.js';
+import {
+  type Chosen,
+  type Compare,
+  chooseProvider,
+  type EngineChoice,
+  type Wishes,
+} from './providers/choose-provider.js';
+import { deviceProvider } from './providers/device.js';
 import { fusedProvider } from './providers/fused.js';
 import type { ProbeRunner, Target } from './providers/provider.js';
 import { type StockProvider, stockProvider, stockTarget } from './providers/stock.js';
-import { ENGINE_WISHES, type EngineWish, type MemoryMode, type SessionSettings } from './settings.js';
+import {
+  DEVICE_WISHES,
+  type DeviceWish,
+  ENGINE_WISHES,
+  type EngineWish,
+  type MemoryMode,
+  type SessionSettings,
+} from './settings.js';
 import type { StepGraph } from './step.js';
 import { cacheKey, StepCache, stepCacheFolder } from './step-cache.js';
 import { digestStep } from './step-digest.js';
@@ -47,6 +62,11 @@ export interface EngineOptions {
    * With `lowering: 'plain'` the stock one does.
    */
   readonly engine?: EngineWish | undefined;
+  /**
+   * Where steps that change state are computed: `cpu` (default), `webgpu`, `cuda`, or `auto` for the one on which the step that
+   * {@link Engine.choice} is given takes the least time. All other steps are computed by the processor.
+   */
+  readonly device?: DeviceWish | undefined;
   /** Folder that keeps compiled steps for later runs, or false for none. Default: see {@link stepCacheFolder}. */
   readonly cache?: string | false;
 }
@@ -116,7 +136,8 @@ export interface CompiledModel {
 
 /**
  * Starts an engine; `dispose` ends its thread. An idle engine does not keep the process alive.
- * @throws OtxError `engine` when `threads` is not a whole number from 1 to 1024, or the engine none of the three.
+ * @throws OtxError `engine` when `threads` is not a whole number from 1 to 1024, the engine none of the three, or the device none of
+ * the four.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const threads = options.threads ?? availableParallelism();
@@ -124,11 +145,14 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     throw new OtxError('engine', `threads is ${threads}, expected a whole number from 1 to ${MOST_THREADS}`);
   if (options.engine !== undefined && !ENGINE_WISHES.includes(options.engine))
     throw new OtxError('engine', `engine is ${options.engine}, expected one of ${ENGINE_WISHES.join(', ')}`);
+  const device = options.device ?? 'cpu';
+  if (!DEVICE_WISHES.includes(device))
+    throw new OtxError('engine', `device is ${device}, expected one of ${DEVICE_WISHES.join(', ')}`);
   const folder = options.cache ?? stepCacheFolder();
   const cache = folder ? new StepCache(folder) : undefined;
   const lowering = options.lowering ?? 'fast';
-  const wish = options.engine ?? (lowering === 'plain' ? 'stock' : 'auto');
-  return new Engine(threads, options.memory ?? 'auto', lowering, wish, cache);
+  const engine = options.engine ?? (lowering === 'plain' ? 'stock' : 'auto');
+  return new Engine(threads, options.memory ?? 'auto', lowering, { engine, device }, cache);
 }
 
 interface Preparation extends PreparedStep {
@@ -153,19 +177,20 @@ export class Engine {
     readonly memory: MemoryMode | 'auto',
     /** As in {@link EngineOptions}. */
     readonly lowering: 'fast' | 'plain',
-    private readonly wish: EngineWish,
+    private readonly wishes: Wishes,
     private readonly cache: StepCache | undefined,
   ) {
     this.stock = stockProvider(lowering);
   }
 
   /**
-   * Which engine computes steps that change state, and why; found out once.
-   * @throws OtxError `engine` when the fused one was asked for by name and cannot be had.
+   * Which engine computes steps that change state, and why; found out once, by the first call of this or of {@link compile}.
+   * @param step what is timed for the device `auto`, which without it is the processor.
+   * @throws OtxError `engine` when the fused one, or a device, was asked for by name and cannot be had.
    */
-  async choice(): Promise<EngineChoice> {
-    const { kind, reason } = await this.choose();
-    return { kind, reason };
+  async choice(step?: StepGraph): Promise<EngineChoice> {
+    const { target, ...choice } = await this.choose(step);
+    return choice;
   }
 
   /**
@@ -319,7 +344,7 @@ export class Engine {
     const cache = step.packs.length > 0 ? this.cache : undefined;
     const key = cache && cacheKey(digestStep(step), target.identity, memory);
     const known = key === undefined ? undefined : await cache?.read(key);
-    if (known) return { ...known, binding: bindingOf(step), memory, fromCache: true };
+    if (known) return { ...known, binding: bindingOf(step, target), memory, fromCache: true };
     const prepared = await prepareStep(step, { target, memory, signal });
     if (key !== undefined) await cache?.write(key, prepared);
     return { ...prepared, memory, fromCache: false };
@@ -331,14 +356,28 @@ export class Engine {
     return this.stock.probe(this.runProbe);
   }
 
-  private choose(): Promise<Chosen> {
+  private choose(step?: StepGraph): Promise<Chosen> {
+    const devices = { webgpu: deviceProvider('webgpu'), cuda: deviceProvider('cuda') };
     this.chosen ??= chooseProvider(
-      this.wish,
-      { stock: this.stock, fused: fusedProvider(this.stock) },
+      this.wishes,
+      { stock: this.stock, fused: fusedProvider(this.stock), devices },
       this.runProbe,
+      step && this.comparing(step),
     );
     return this.chosen;
   }
+
+  private readonly comparing =
+    (step: StepGraph): Compare =>
+    async (processor, device) => {
+      const prepared = async (target: Target) => ({
+        target: target.session,
+        prepared: await this.prepare(step, target, undefined),
+      });
+      const { name, session } = device;
+      const known = { name, kind: session.provider };
+      return compareStep(known, await prepared(processor), await prepared(device), this.threads);
+    };
 
   private readonly runProbe: ProbeRunner = async ({ model, binding, inputs }, target) => {
     const settings = this.settings(false);

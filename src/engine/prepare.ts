@@ -1,11 +1,11 @@
 /** @file From a step's graph to a model file for ONNX Runtime: the passes of a target, then serialised. */
 import { breathe } from '../base/abortable.js';
-import { peakMemory, reachableNodes, type Tensor } from '../graph/index.js';
+import { abs, mul, peakMemory, reachableNodes, reduceSum, type Tensor } from '../graph/index.js';
 import { serializeLowered } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
 import type { Target } from './providers/provider.js';
 import type { MemoryMode } from './settings.js';
-import { packOutputName, type StepGraph, type StepPack } from './step.js';
+import { finiteOutputName, MOST_LOOKED_AT, packOutputName, type StepGraph, type StepPack } from './step.js';
 
 export interface PreparedStep {
   readonly model: Uint8Array;
@@ -33,6 +33,9 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions): Pro
   const packs = packsOf(step);
   const named: Record<string, Tensor> = { ...step.outputs };
   for (const { layout, next } of packs) if (next) named[packOutputName(layout.name)] = next;
+  for (const { layout, next } of packs) {
+    if (next && isLookedAt(layout.size, target)) named[finiteOutputName(layout.name)] = largeIfBad(next);
+  }
 
   const names = Object.keys(named);
   let lowered = Object.values(named);
@@ -54,14 +57,20 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions): Pro
   await pause();
   return {
     model,
-    binding: bindingOf(step),
+    binding: bindingOf(step, target),
     nodeCount: reachableNodes(lowered).filter(({ op }) => op !== 'input' && op !== 'constant').length,
     peakMemory: peakMemory(lowered),
   };
 }
 
+/** Not finite if any of so few values is not; the sum of all others cannot overflow. */
+const largeIfBad = (values: Tensor): Tensor => reduceSum(mul(abs(values), 1 / MOST_LOOKED_AT));
+
+const isLookedAt = (size: number, { looksAtPacks = false }: Target): boolean =>
+  looksAtPacks && size <= MOST_LOOKED_AT;
+
 /** How the model file of a step is fed and fetched, whoever has compiled it. */
-export function bindingOf(step: StepGraph): StepBinding {
+export function bindingOf(step: StepGraph, target: Target): StepBinding {
   return {
     inputs: namedTypes(step.inputs),
     scalars: Object.keys(step.scalars),
@@ -69,6 +78,7 @@ export function bindingOf(step: StepGraph): StepBinding {
       name: layout.name,
       size: layout.size,
       updated: next !== undefined,
+      ...(next && isLookedAt(layout.size, target) ? { looked: true } : {}),
     })),
     outputs: namedTypes(step.outputs),
     ...(step.commitIfFinite === undefined ? {} : { commitIfFinite: step.commitIfFinite }),

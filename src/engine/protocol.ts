@@ -12,7 +12,13 @@ export interface NamedType {
 export interface StepBinding {
   readonly inputs: readonly NamedType[];
   readonly scalars: readonly string[];
-  readonly packs: readonly { readonly name: string; readonly size: number; readonly updated: boolean }[];
+  readonly packs: readonly {
+    readonly name: string;
+    readonly size: number;
+    readonly updated: boolean;
+    /** Whether the model file says if the pack is finite after the step. Default false. */
+    readonly looked?: boolean;
+  }[];
   readonly outputs: readonly NamedType[];
   readonly commitIfFinite?: string;
 }

@@ -6,13 +6,47 @@
 import './no-telemetry.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Shape, TensorData } from '../graph/tensor.js';
-import type { SessionSettings } from './settings.js';
+import type { DeviceKind, SessionSettings } from './settings.js';
 
 export type Session = InferenceSession;
 export type { OrtTensor };
 
 /** Creates a session; blocks the thread. */
 export function createSession(model: Uint8Array, settings: SessionSettings): Promise<Session> {
+  return InferenceSession.create(model, optionsOf(settings));
+}
+
+/** NCHW is the layout of this project's graphs; every other one costs a transposition before and after most operators. */
+const DEVICES: { readonly [K in DeviceKind]: InferenceSession.ExecutionProviderConfig } = {
+  webgpu: { name: 'webgpu', preferredLayout: 'NCHW' },
+  cuda: { name: 'cuda' },
+};
+
+/**
+ * A session on a graphics processor; blocks the thread. It refuses a model of which any operator would be computed elsewhere: a single
+ * one costs more copies than it is worth, and nothing would tell of it.
+ *
+ * @param stays which outputs stay on the device, all of them by name; default: all come back
+ */
+export function createDeviceSession(
+  model: Uint8Array,
+  device: DeviceKind,
+  settings: SessionSettings,
+  stays?: Readonly<Record<string, boolean>>,
+): Promise<Session> {
+  const options = optionsOf(settings);
+  const locations = Object.entries(stays ?? {}).map(
+    ([name, onDevice]) => [name, onDevice ? 'gpu-buffer' : 'cpu'] as const,
+  );
+  return InferenceSession.create(model, {
+    ...options,
+    executionProviders: [DEVICES[device]],
+    ...(stays && { preferredOutputLocation: Object.fromEntries(locations) }),
+    extra: { session: { set_denormal_as_zero: '1', disable_cpu_ep_fallback: '1' } },
+  });
+}
+
+function optionsOf(settings: SessionSettings): InferenceSession.SessionOptions {
   const options: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     executionMode: 'sequential',
@@ -38,7 +72,7 @@ export function createSession(model: Uint8Array, settings: SessionSettings): Pro
     options.enableProfiling = true;
     options.profileFilePrefix = settings.profile;
   }
-  return InferenceSession.create(model, options);
+  return options;
 }
 
 /** Wraps `data` without copying. */

@@ -42,7 +42,7 @@ type Handlers = {
 const handlers: Handlers = {
   async compile({ model, settings, target, binding }) {
     for (const { name, size } of binding.packs) packs.requireSize(name, size);
-    const { session, placement } = await createStepSession(model, settings, target);
+    const { session, placement } = await createStepSession(model, settings, target, binding);
     // After the session: a step that the runtime refuses must not decide how large a pack is.
     for (const { name, size } of binding.packs) packs.declare(name, size);
     lastSession += 1;

@@ -6,16 +6,31 @@
  */
 export type MemoryMode = 'fast' | 'lean';
 
+/** Graphics processors: by ONNX Runtime's WebGPU, or by CUDA. */
+export const DEVICE_KINDS = ['webgpu', 'cuda'] as const;
+/** One of them. */
+export type DeviceKind = (typeof DEVICE_KINDS)[number];
+
+/** What computes steps on the processor; see {@link EngineKind}. */
+export const PROCESSOR_ENGINES = ['fused', 'stock'] as const;
+
+/** All that may have computed a step. */
+export const ENGINE_KINDS = [...PROCESSOR_ENGINES, ...DEVICE_KINDS] as const;
 /**
- * `fused`: ONNX Runtime with operators of this project's kernel library; `stock`: ONNX Runtime as it comes. Their results
- * differ in the last bits.
+ * `fused`: ONNX Runtime with operators of this project's kernel library; `stock`: ONNX Runtime as it comes; `webgpu` and `cuda`: a
+ * graphics processor. Their results differ in the last bits.
  */
-export type EngineKind = 'fused' | 'stock';
+export type EngineKind = (typeof ENGINE_KINDS)[number];
 
 /** What to ask for: one of the engines, or `auto` for the fused one where it works on this machine. */
 export const ENGINE_WISHES = ['auto', 'fused', 'stock'] as const;
 /** What may be asked for. */
 export type EngineWish = (typeof ENGINE_WISHES)[number];
+
+/** Where to compute: on the processor, on a graphics processor, or `auto` for the one where a step takes the least time. */
+export const DEVICE_WISHES = ['cpu', ...DEVICE_KINDS, 'auto'] as const;
+/** What may be asked for. */
+export type DeviceWish = (typeof DEVICE_WISHES)[number];
 
 /** A session of ONNX Runtime as it comes. */
 export interface StockTarget {
@@ -29,8 +44,13 @@ export interface FusedTarget {
   readonly library: string;
 }
 
+/** A session on a graphics processor. */
+export interface DeviceSession<K extends DeviceKind = DeviceKind> {
+  readonly provider: K;
+}
+
 /** Which provider makes the session of a step, and what of; it travels to the thread that computes. */
-export type SessionTarget = StockTarget | FusedTarget;
+export type SessionTarget = StockTarget | FusedTarget | DeviceSession<'webgpu'> | DeviceSession<'cuda'>;
 
 export interface SessionSettings {
   /** Threads inside an operator. */

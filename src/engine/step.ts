@@ -157,11 +157,15 @@ export class StepBuilder {
     pack.next = next;
   }
 
-  /** Returns `tensor` from every run as `name`. @throws OtxError `graph` when the name is taken, or begins with `next:`. */
+  /** Returns `tensor` from every run as `name`. @throws OtxError `graph` when the name is taken, or begins with `next:` or `finite:`. */
   output(name: string, tensor: Tensor): void {
     if (name in this.outputs) throw new OtxError('graph', `two outputs are named "${name}"`);
-    if (name.startsWith(NEXT)) {
-      throw new OtxError('graph', `an output is named "${name}"; what begins with "${NEXT}" is for packs`);
+    const reserved = [NEXT, FINITE].find((beginning) => name.startsWith(beginning));
+    if (reserved !== undefined) {
+      throw new OtxError(
+        'graph',
+        `an output is named "${name}"; what begins with "${reserved}" is for packs`,
+      );
     }
     this.outputs[name] = tensor;
   }
@@ -200,4 +204,14 @@ export class StepBuilder {
 export const packInputName = (pack: string): string => `state:${pack}`;
 /** Name under which the model file of a step returns a pack. */
 export const packOutputName = (pack: string): string => NEXT + pack;
+/** Name under which the model file of a step for a device returns a number that is finite if the pack after the step is. */
+export const finiteOutputName = (pack: string): string => FINITE + pack;
 const NEXT = 'next:';
+const FINITE = 'finite:';
+
+/**
+ * Values of the largest packs that are looked at before a step is accepted. Statistics are the small packs. Batch norm divides what
+ * is too large to be squared by infinity, so that loss and gradients stay finite while the running variance does not; parameters and
+ * moments follow from finite gradients.
+ */
+export const MOST_LOOKED_AT = 2 ** 18;

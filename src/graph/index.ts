@@ -16,6 +16,7 @@ export { blockedDepthwise } from './lowering/blocked-depthwise.js';
 export type { BlockSize } from './lowering/blocked-layout.js';
 export { blockedPool } from './lowering/blocked-pool.js';
 export { sumOfProducts } from './lowering/dot-products.js';
+export { gpuLowering, gpuProducts } from './lowering/gpu.js';
 export { blockedBatchNormGradient, kernelBatchNorm } from './lowering/normalization.js';
 export { plainLowering } from './lowering/plain.js';
 export { plainProduct } from './lowering/plain-product.js';

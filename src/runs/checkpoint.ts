@@ -14,6 +14,7 @@ import { parseJson } from '../base/parse-json.js';
 import { readBytesOf } from '../base/read-file.js';
 import { version } from '../base/version.js';
 import { dataReadingSchema } from '../data/index.js';
+import { ENGINE_KINDS } from '../engine/settings.js';
 import { checkHyperParameters } from '../settings/index.js';
 import { RECIPE_NAMES } from '../settings/recipe-name.js';
 import { WEIGHTS_KIND } from '../weights/byte-file.js';
@@ -79,7 +80,7 @@ const checkpointInfo = z.object({
       /** Threads of the engine, on which the last bits of all results depend. */
       threads: z.int().min(1).max(MOST_THREADS),
       /** What computed its steps, on which the last bits depend too; without it in files of earlier versions, which had `stock`. */
-      engine: z.enum(['fused', 'stock']).optional(),
+      engine: z.enum(ENGINE_KINDS).optional(),
       /** Classes of the weights that the run started from; null for random ones. */
       knownClasses: z.array(z.string()).nullable(),
       data: z.object({

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { PLAIN_CPU } from '../../src/engine/providers/cpu.js';
+import { passesWith } from '../../src/engine/providers/passes.js';
 import { lowerForCpu } from '../../src/engine/providers/stock.js';
 import { localCapabilities, runGraph } from '../../src/engine/run-graph.js';
 import {
+  gpuLowering,
+  gpuProducts,
   type LoweringTable,
   lower,
   optimize,
@@ -20,6 +23,12 @@ import { interpret } from './reference.js';
 const through = (table: LoweringTable) => (outputs: readonly Tensor[]) =>
   optimize(lower(optimize(outputs), table));
 
+const lowerForGpu = (outputs: readonly Tensor[]) =>
+  passesWith(gpuLowering, 'fast', { last: gpuProducts }).reduce(
+    (tensors, pass) => pass(tensors),
+    [...outputs],
+  );
+
 const capabilities = await localCapabilities();
 
 /** The blocked layout is what the runtime's own rewriting produces: graphs that use it already must not be rewritten. */
@@ -29,6 +38,7 @@ const lowerings: readonly {
   apply: (outputs: readonly Tensor[]) => readonly Tensor[];
 }[] = [
   { name: 'plain', rewrites: [false, true], apply: through(plainLowering) },
+  { name: 'GPU', rewrites: [false], apply: lowerForGpu },
   { name: 'CPU, standard operators', rewrites: [false, true], apply: (y) => lowerForCpu(y, PLAIN_CPU) },
   {
     name: `CPU, blocks of ${capabilities.block ?? 'unknown size'}`,

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { createEngine } from '../../src/engine/engine.js';
 import { findKernels } from '../../src/engine/native/find-kernels.js';
-import type { EngineKind } from '../../src/engine/settings.js';
+import type { PROCESSOR_ENGINES } from '../../src/engine/settings.js';
 import { packInputName, type StepGraph } from '../../src/engine/step.js';
 import { joinStep } from '../../src/methods/learning.js';
 import { modelLayouts } from '../../src/methods/model-state.js';
@@ -16,6 +16,8 @@ import { createSegmentor, describe as describeModel } from '../../src/models/ind
 import { drawNoise, initialValue } from '../../src/nn/index.js';
 import { optimizerScalars } from '../../src/optim/index.js';
 import { interpret } from './reference.js';
+
+type ProcessorEngine = (typeof PROCESSOR_ENGINES)[number];
 
 const [SIZE, CLASSES] = [32, 3];
 /** Of the gradient's norm, for what double precision makes of the same graph: whether its rules are right. */
@@ -77,7 +79,7 @@ function problemOf(name: string, batch: number, distance: number): Problem {
 }
 
 /** Loss and gradient as an engine computes them. */
-async function compute({ graph, states, inputs }: Problem, kind: EngineKind) {
+async function compute({ graph, states, inputs }: Problem, kind: ProcessorEngine) {
   const engine = await createEngine({ engine: kind, threads: 2, cache: false });
   try {
     const step = await engine.compile(graph);
@@ -122,7 +124,7 @@ function unit(values: ArrayLike<number>): Float64Array {
   return Float64Array.from(values, (value) => value / norm);
 }
 
-const engines: readonly EngineKind[] =
+const engines: readonly ProcessorEngine[] =
   typeof (await findKernels()) === 'string' ? ['stock'] : ['stock', 'fused'];
 
 // Near enough for no ReLU to change its mind, as some do at 1e-8; SegNeXt has none, and at 1e-7 more digits of the loss are left.

@@ -1,6 +1,14 @@
 /** @file Which provider computes training steps: the one that was asked for, or the first that works. */
 import { OtxError } from '../../base/errors.js';
-import type { EngineKind, EngineWish } from '../settings.js';
+import type { StepTimes } from '../devices/kept-verdict.js';
+import {
+  DEVICE_KINDS,
+  type DeviceKind,
+  type DeviceWish,
+  type EngineKind,
+  type EngineWish,
+} from '../settings.js';
+import type { DeviceTarget } from './device.js';
 import type { ProbeRunner, Provider, Target } from './provider.js';
 import type { StockProvider } from './stock.js';
 
@@ -10,6 +18,8 @@ export interface EngineChoice {
   readonly kind: EngineKind;
   /** Why that one, in words that follow its name. */
   readonly reason: string;
+  /** Of a graphics processor its name, as its driver has it. */
+  readonly device?: string;
 }
 
 /** What came of it, and what to compile for. */
@@ -17,12 +27,46 @@ export interface Chosen extends EngineChoice {
   readonly target: Target;
 }
 
+/** What may be asked for. */
+export interface Wishes {
+  readonly engine: EngineWish;
+  /** Default `cpu`. */
+  readonly device?: DeviceWish;
+}
+
+/** All there is to choose from. */
+export interface Providers {
+  readonly stock: StockProvider;
+  readonly fused: Provider;
+  readonly devices: { readonly [K in DeviceKind]: Provider<DeviceTarget, string> };
+}
+
+/** Times a step on the processor and on a device; undefined where there is no step to time. */
+export type Compare = (processor: Target, device: DeviceTarget) => Promise<StepTimes>;
+
 /**
- * @throws OtxError `engine` when the fused engine was asked for by name and cannot be had.
+ * @param compare for `auto`; without it a device is never chosen by itself
+ * @throws OtxError `engine` when the fused engine, or a device, was asked for by name and cannot be had.
  */
 export async function chooseProvider(
+  { engine, device = 'cpu' }: Wishes,
+  providers: Providers,
+  run: ProbeRunner,
+  compare?: Compare,
+): Promise<Chosen> {
+  if (device === 'cpu') return chooseForProcessor(engine, providers, run);
+  if (device === 'auto') return chooseFastest(engine, providers, run, compare);
+  const target = await providers.devices[device].probe(run);
+  if (typeof target === 'object') return { kind: device, reason: 'asked for', device: target.name, target };
+  throw new OtxError(
+    'engine',
+    `the device ${device} cannot be used: ${target}; leave the choice to --device auto, or take the processor (--device cpu)`,
+  );
+}
+
+async function chooseForProcessor(
   wish: EngineWish,
-  providers: { readonly stock: StockProvider; readonly fused: Provider },
+  providers: Pick<Providers, 'stock' | 'fused'>,
   run: ProbeRunner,
 ): Promise<Chosen> {
   const fused = wish === 'stock' ? undefined : await providers.fused.probe(run);
@@ -35,4 +79,39 @@ export async function chooseProvider(
     );
   const target = await providers.stock.probe(run);
   return { kind: 'stock', reason: fused ?? 'asked for', target };
+}
+
+/** The processor unless a device takes less time. */
+async function chooseFastest(
+  wish: EngineWish,
+  providers: Providers,
+  run: ProbeRunner,
+  compare: Compare | undefined,
+): Promise<Chosen> {
+  const processor = await chooseForProcessor(wish, providers, run);
+  if (!compare) return processor;
+  const found: string[] = [];
+  let fastest: { readonly chosen: Chosen; readonly time: number } | undefined;
+  for (const kind of DEVICE_KINDS) {
+    const target = await providers.devices[kind].probe(run);
+    if (typeof target === 'string') {
+      found.push(`${kind} cannot be used: ${target}`);
+      continue;
+    }
+    const times = await compare(processor.target, target);
+    const words = inWords(kind, target.name, times);
+    found.push(words);
+    const { device: time } = times;
+    if (time === null || time >= Math.min(times.processor, fastest?.time ?? Number.POSITIVE_INFINITY))
+      continue;
+    fastest = { time, chosen: { kind, reason: words, device: target.name, target } };
+  }
+  return fastest?.chosen ?? { ...processor, reason: `${processor.reason}; ${found.join('; ')}` };
+}
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toPrecision(2)} s`;
+
+function inWords(kind: DeviceKind, name: string, { processor, device, problem }: StepTimes): string {
+  if (device === null) return `${kind} on ${name} cannot be used: ${problem}`;
+  return `a step takes ${seconds(device)} with ${kind} on ${name}, and ${seconds(processor)} on the processor`;
 }

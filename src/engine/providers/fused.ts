@@ -27,7 +27,7 @@ export function fusedProvider(stock: StockProvider): Provider {
     return {
       session,
       identity: { provider: 'fused', capabilities, library: found.digest },
-      passes: (memory) => passesWith(cpuLowering(capabilities), memory, FUSION),
+      passes: (memory) => passesWith(cpuLowering(capabilities), memory, { fusion: FUSION }),
     };
   });
 }

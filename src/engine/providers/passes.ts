@@ -6,6 +6,8 @@ import {
   recomputeActivations,
   recomputeCopies,
 } from '../../graph/index.js';
+import { eliminateCommonSubexpressions } from '../../graph/passes/common-subexpressions.js';
+import { foldConstants } from '../../graph/passes/constant-folding.js';
 import type { Repeat } from '../../graph/passes/recompute-activations.js';
 import type { MemoryMode } from '../settings.js';
 import type { Pass } from './provider.js';
@@ -20,13 +22,35 @@ export interface Fusion {
   readonly chains: Pass;
 }
 
+/** What a provider adds to the passes that all have. */
+export interface OwnPasses {
+  readonly fusion?: Fusion;
+  /** Lowers what optimising would put together again. */
+  readonly last?: LoweringTable;
+}
+
 /** @param table of one graph: rules number what they create */
-export function passesWith(table: LoweringTable, memory: MemoryMode, fusion?: Fusion): readonly Pass[] {
+export function passesWith(
+  table: LoweringTable,
+  memory: MemoryMode,
+  { fusion, last }: OwnPasses = {},
+): readonly Pass[] {
+  const keepRepeated = memory === 'lean';
   const layers = fusion ? [fusion.layers] : [];
   const chains = fusion ? [fusion.chains] : [];
-  const toStandard: Pass = (outputs) => lower(outputs, table);
-  if (memory === 'fast') return [optimize, ...layers, ...chains, toStandard, optimize, recomputeCopies];
-  const optimizeKeeping: Pass = (outputs) => optimize(outputs, { keepRepeated: true });
   const repeat: Pass = (outputs) => recomputeActivations(outputs, fusion?.repeat);
-  return [optimize, ...layers, repeat, ...chains, toStandard, optimizeKeeping, recomputeCopies];
+  const toStandard: Pass = (outputs) => lower(outputs, table);
+  const optimizeKeeping: Pass = (outputs) => optimize(outputs, { keepRepeated });
+  const finish: Pass = (outputs) =>
+    eliminateCommonSubexpressions(foldConstants(lower(outputs, last!)), { keepRepeated });
+  return [
+    optimize,
+    ...layers,
+    ...(keepRepeated ? [repeat] : []),
+    ...chains,
+    toStandard,
+    optimizeKeeping,
+    ...(last ? [finish] : []),
+    recomputeCopies,
+  ];
 }

@@ -21,7 +21,7 @@ import {
 } from '../../graph/index.js';
 import { descentLayout, descentStep } from '../descent.cases.js';
 import { createEngine, type Engine, type EngineOptions } from '../engine.js';
-import type { EngineKind } from '../settings.js';
+import { DEVICE_KINDS, type DeviceKind, type EngineKind } from '../settings.js';
 import { layoutOf, StepBuilder, type StepGraph } from '../step.js';
 
 /** The same by hand, in double precision. */
@@ -95,12 +95,20 @@ async function learn(options: EngineOptions) {
   }
 }
 
+/** How an engine is asked for by the name of its provider. */
+export const askFor = (name: EngineKind): Pick<EngineOptions, 'engine' | 'device'> => {
+  const isDevice = (kind: EngineKind): kind is DeviceKind =>
+    (DEVICE_KINDS as readonly string[]).includes(kind);
+  return isDevice(name) ? { device: name } : { engine: name };
+};
+
 /** @param name of the provider, which must be there */
 export function providerCases(name: EngineKind): void {
+  const asked = askFor(name);
   describe(`steps of the ${name} engine`, () => {
     let engine: Engine;
     beforeAll(async () => {
-      engine = await createEngine({ threads: 2, engine: name });
+      engine = await createEngine({ threads: 2, ...asked });
     });
     afterAll(() => engine.dispose());
 
@@ -110,7 +118,7 @@ export function providerCases(name: EngineKind): void {
 
     it('compute what documented operators of the stock runtime do', async () => {
       const plain = await learn({ engine: 'stock', lowering: 'plain' });
-      const { losses, weights } = await learn({ engine: name });
+      const { losses, weights } = await learn({ ...asked });
       expect(new Set(losses).size).toBe(3);
       losses.forEach((loss, i) => {
         expect(loss).toBeCloseTo(plain.losses[i]!, 5);
@@ -121,13 +129,13 @@ export function providerCases(name: EngineKind): void {
     });
 
     it('give the same bits again', async () => {
-      expect(await learn({ engine: name })).toEqual(await learn({ engine: name }));
+      expect(await learn({ ...asked })).toEqual(await learn({ ...asked }));
     });
 
     it('go on where memory is short', async () => {
       const [fast, lean] = [
-        await learn({ engine: name, memory: 'fast' }),
-        await learn({ engine: name, memory: 'lean' }),
+        await learn({ ...asked, memory: 'fast' }),
+        await learn({ ...asked, memory: 'lean' }),
       ];
       expect(lean).toEqual(fast);
     });
@@ -213,7 +221,7 @@ export function providerCases(name: EngineKind): void {
         await step.release();
         return on.getState('weights');
       };
-      const other = await createEngine({ threads: 2, engine: name });
+      const other = await createEngine({ threads: 2, ...asked });
       const results = [await runs(engine), await runs(engine), await runs(other)];
       await other.dispose();
       expect(results[1]).toEqual(results[0]);

@@ -17,6 +17,8 @@ export interface Target {
   readonly session: SessionTarget;
   /** All that the compiler's result depends on, in JSON: the cache of compiled steps keeps it apart from others. */
   readonly identity: unknown;
+  /** Whether a step itself says if the small packs that it leaves are finite, because to read them would take long. Default false. */
+  readonly looksAtPacks?: boolean;
   /** From a step's graph to one of operators that the session runs, in pieces of a second or less. */
   passes(memory: MemoryMode): readonly Pass[];
 }

@@ -3,14 +3,8 @@
  * the two change places when it succeeded, so that no step allocates state.
  */
 import type { Shape } from '../../graph/tensor.js';
-import { packInputName, packOutputName } from '../step.js';
+import { MOST_LOOKED_AT, packInputName, packOutputName } from '../step.js';
 import type { BoundState, Placement, State, StepSession, Value } from './session.js';
-
-/**
- * Statistics are the small packs. Batch norm divides what is too large to be squared by infinity, so that loss and gradients
- * stay finite while the running variance does not; parameters and moments follow from finite gradients.
- */
-const MOST_LOOKED_AT = 2 ** 18;
 
 class HostState implements State {
   private values: Float32Array;

@@ -3,7 +3,7 @@
  * they read and write lives.
  */
 import type { TensorData } from '../../graph/tensor.js';
-import type { NamedType } from '../protocol.js';
+import type { NamedType, StepBinding } from '../protocol.js';
 import type { SessionSettings, SessionTarget } from '../settings.js';
 
 /** A named value and the array that has it, or gets it. */
@@ -57,5 +57,10 @@ export interface StepSession {
 export interface SessionProvider<T extends SessionTarget = SessionTarget> {
   readonly placement: Placement;
   /** Blocks the thread. @throws Error saying why there can be no session of the model */
-  createSession(model: Uint8Array, settings: SessionSettings, target: T): Promise<StepSession>;
+  createSession(
+    model: Uint8Array,
+    settings: SessionSettings,
+    target: T,
+    binding: StepBinding,
+  ): Promise<StepSession>;
 }

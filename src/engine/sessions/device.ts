@@ -1,0 +1,130 @@
+/**
+ * @file Sessions of graphics processors, whose state stays there: of a step only its outputs come back. ONNX Runtime gives what it
+ * leaves on the device as a tensor without values, which can be handed to a later run; to write and to read such a tensor takes a
+ * run of its own, of a model that copies.
+ */
+import { input } from '../../graph/builders.js';
+import { serializeLowered } from '../../graph/onnx/serialize.js';
+import { createNode } from '../../graph/tensor.js';
+import type { TensorData } from '../../graph/types.js';
+import { createDeviceSession, type OrtTensor, type Session, toOrtTensor } from '../runtime.js';
+import { finiteOutputName, packInputName, packOutputName } from '../step.js';
+import { hostPlacement } from './host.js';
+import type { BoundState, Placement, SessionProvider, State, StepSession, Value } from './session.js';
+import { arraySession } from './stock.js';
+
+/** A pack on the device. */
+class DeviceState implements State {
+  private held: OrtTensor | undefined;
+  private written: OrtTensor | undefined;
+  private isFinite = true;
+  private readonly copying = new Map<'up' | 'down', Session>();
+
+  constructor(private readonly size: number) {}
+
+  /** What a run reads. */
+  async current(): Promise<OrtTensor> {
+    if (!this.held) await this.set(new Float32Array(this.size));
+    return this.held!;
+  }
+
+  /** @param finite undefined where it was not looked at */
+  write(tensor: OrtTensor, finite: boolean | undefined): void {
+    this.written?.dispose();
+    this.written = tensor;
+    this.isFinite = finite ?? true;
+  }
+
+  async set(data: Float32Array): Promise<void> {
+    const copied = await this.copy('up', toOrtTensor('float32', data, [this.size]));
+    this.held?.dispose();
+    this.held = copied;
+  }
+
+  async get(): Promise<Float32Array> {
+    const copied = await this.copy('down', await this.current());
+    return (copied.data as Float32Array).slice();
+  }
+
+  isNextFinite(): boolean {
+    return this.isFinite;
+  }
+
+  commit(): void {
+    this.held?.dispose();
+    this.held = this.written;
+    this.written = undefined;
+  }
+
+  release(): void {
+    this.held?.dispose();
+    this.written?.dispose();
+    for (const session of this.copying.values()) void session.release();
+    this.held = undefined;
+    this.written = undefined;
+    this.copying.clear();
+  }
+
+  private async copy(way: 'up' | 'down', value: OrtTensor): Promise<OrtTensor> {
+    const session = this.copying.get(way) ?? (await copyingSession(this.size, way === 'up'));
+    this.copying.set(way, session);
+    return (await session.run({ x: value })).y!;
+  }
+}
+
+/** Of a model that gives what it gets. */
+function copyingSession(size: number, up: boolean): Promise<Session> {
+  const x = input('x', 'float32', [size]);
+  const y = createNode('stopGradient', [x], {})[0]!;
+  const model = serializeLowered({ inputs: [x], outputs: { y } });
+  return createDeviceSession(model, 'webgpu', { threads: 1, rewrite: false }, { y: up });
+}
+
+/** Arrays of the thread go to the card with every run, and come back: onnxruntime-node leaves nothing on one of CUDA. */
+export const cudaSessions: SessionProvider = {
+  placement: hostPlacement,
+  createSession: async (model, settings) =>
+    arraySession(await createDeviceSession(model, 'cuda', settings), settings),
+};
+
+const devicePlacement: Placement = { create: (size) => new DeviceState(size) };
+
+export const webgpuSessions: SessionProvider = {
+  placement: devicePlacement,
+  createSession: async (model, settings, _, binding) => {
+    const stays = Object.fromEntries([
+      ...binding.outputs.map(({ name }) => [name, false]),
+      ...binding.packs.flatMap(({ name, updated }) => (updated ? [[packOutputName(name), true]] : [])),
+      ...binding.packs.flatMap(({ name, looked }) => (looked ? [[finiteOutputName(name), false]] : [])),
+    ]) as Readonly<Record<string, boolean>>;
+    const session = await createDeviceSession(model, 'webgpu', settings, stays);
+    return {
+      run: (inputs, outputs, states) => run(session, inputs, outputs, states),
+      release: async () => {
+        if (settings.profile !== undefined) session.endProfiling();
+        await session.release();
+      },
+    };
+  },
+};
+
+async function run(
+  session: Session,
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+  states: readonly BoundState[],
+): ReturnType<StepSession['run']> {
+  const held = states as readonly (BoundState & { readonly state: DeviceState })[];
+  const feeds: Record<string, OrtTensor> = {};
+  for (const { name, dtype, data, shape } of inputs) feeds[name] = toOrtTensor(dtype, data, shape);
+  for (const { name, state } of held) feeds[packInputName(name)] = await state.current();
+  const results = await session.run(feeds);
+  for (const { name, data } of outputs) {
+    (data as Float32Array).set(results[name]!.data as Float32Array & TensorData);
+  }
+  for (const { name, state, updated } of held) {
+    if (!updated) continue;
+    const looked = results[finiteOutputName(name)]?.data as Float32Array | undefined;
+    state.write(results[packOutputName(name)]!, looked && Number.isFinite(looked[0]));
+  }
+}
