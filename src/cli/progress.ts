@@ -228,8 +228,14 @@ function startText({
   return (
     `training ${template} (${parameters.toLocaleString('en')} parameters), train type ${type}:\n` +
     `${epochs} epochs of ${stepsPerEpoch} steps, batch ${batchSize}${parts > 1 ? ` (${parts} of them make an update)` : ''}, ${crops}\n` +
-    `engine ${engine.kind} (${engine.reason})\noutput ${output}${from}`
+    `engine ${engine.kind} (${engine.reason})${deviceText(engine)}\noutput ${output}${from}`
   );
+}
+
+function deviceText({ device, memory = 0 }: StartEvent['engine']): string {
+  return device === undefined
+    ? ''
+    : ` on ${device}, with about ${Math.ceil(memory / 2 ** 20)} MiB of its memory`;
 }
 
 function stepValues({ epoch, epochs, loss, imagesPerSecond, etaSeconds }: StepEvent) {

@@ -185,10 +185,10 @@ export class Engine {
 
   /**
    * Which engine computes steps that change state, and why; found out once, by the first call of this or of {@link compile}.
-   * @param step what is timed for the device `auto`, which without it is the processor.
+   * @param step gives what is timed for the device `auto`, which without it is the processor.
    * @throws OtxError `engine` when the fused one, or a device, was asked for by name and cannot be had.
    */
-  async choice(step?: StepGraph): Promise<EngineChoice> {
+  async choice(step?: () => StepGraph): Promise<EngineChoice> {
     const { target, ...choice } = await this.choose(step);
     return choice;
   }
@@ -356,7 +356,7 @@ export class Engine {
     return this.stock.probe(this.runProbe);
   }
 
-  private choose(step?: StepGraph): Promise<Chosen> {
+  private choose(step?: () => StepGraph): Promise<Chosen> {
     const devices = { webgpu: deviceProvider('webgpu'), cuda: deviceProvider('cuda') };
     this.chosen ??= chooseProvider(
       this.wishes,
@@ -368,11 +368,11 @@ export class Engine {
   }
 
   private readonly comparing =
-    (step: StepGraph): Compare =>
+    (step: () => StepGraph): Compare =>
     async (processor, device) => {
       const prepared = async (target: Target) => ({
         target: target.session,
-        prepared: await this.prepare(step, target, undefined),
+        prepared: await this.prepare(step(), target, undefined),
       });
       const { name, session } = device;
       const known = { name, kind: session.provider };

@@ -81,6 +81,8 @@ const checkpointInfo = z.object({
       threads: z.int().min(1).max(MOST_THREADS),
       /** What computed its steps, on which the last bits depend too; without it in files of earlier versions, which had `stock`. */
       engine: z.enum(ENGINE_KINDS).optional(),
+      /** Of a graphics processor its name. */
+      device: z.string().optional(),
       /** Classes of the weights that the run started from; null for random ones. */
       knownClasses: z.array(z.string()).nullable(),
       data: z.object({

@@ -104,7 +104,14 @@ export interface StartEvent {
   /** Trainable parameters. */
   readonly parameters: number;
   /** What computes the steps, and why that. */
-  readonly engine: { readonly kind: EngineKind; readonly reason: string };
+  readonly engine: {
+    readonly kind: EngineKind;
+    readonly reason: string;
+    /** Of a graphics processor its name. */
+    readonly device?: string | undefined;
+    /** Of its memory, the bytes that the steps take at their peaks, as estimated. */
+    readonly memory?: number | undefined;
+  };
   /** Where a resumed run goes on: epochs finished, and steps of the next one; undefined for a new run. */
   readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
 }

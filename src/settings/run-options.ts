@@ -5,7 +5,7 @@
 
 import { MOST_THREADS } from '../base/most-threads.js';
 import { FORMAT_NAMES } from '../data/formats/formats.js';
-import { ENGINE_WISHES } from '../engine/settings.js';
+import { DEVICE_WISHES, ENGINE_WISHES } from '../engine/settings.js';
 import { pretrainedKind } from './pretrained-choice.js';
 import { RECIPE_NAMES } from './recipe-name.js';
 import { anyText, count, interval, oneOf, onOff, path, seconds, share, word } from './run-kinds.js';
@@ -210,6 +210,16 @@ export const runOptions = {
       'as it comes; auto, the first where it works here. Results differ in the last bits (default: auto; of a run that goes on, ' +
       'that which it had)',
     help: 'what computes training steps: fused (with kernels of this package), stock, or auto (default: auto, fused where it works)',
+  },
+  device: {
+    ...word(DEVICE_WISHES),
+    file: 'device',
+    flag: '--device <name>',
+    onResume: 'free',
+    description:
+      'where training steps are computed: cpu; webgpu or cuda, a graphics processor (docs/devices.md); auto, the one where a step ' +
+      'takes the least time, which is tried first (default: cpu; of a run that goes on, where it was)',
+    help: 'where training steps are computed: cpu, webgpu, cuda, or auto, the one where a step takes the least time (default: cpu)',
   },
   adaptedBatchSize: {
     ...count({ min: 1, what: 'images' }),

@@ -46,8 +46,8 @@ export interface SessionOptions {
 
 /** What the training loop needs of the engine. */
 export interface TrainingSession {
-  /** What computes the steps. */
-  readonly engine: EngineChoice;
+  /** What computes the steps; of a graphics processor with the bytes of its memory that they take at their peaks, as estimated. */
+  readonly engine: EngineChoice & { readonly memory?: number };
   /**
    * One optimiser step, of as many batches as this process has in one. A loss or gradient that is not finite leaves everything as it was.
    *
@@ -81,14 +81,16 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
   const evaluations = Object.keys(graphs.otherEvaluations ?? {}).length + (graphs.evaluation ? 1 : 0);
   const total = (isDivided ? 2 : 1) * kinds.length + evaluations;
   let done = 0;
+  let bytes = 0;
   const compile = async (graph: StepGraph, name: string): Promise<CompiledStep> => {
     const compiled = await abortable(engine.compile(graph, { name, signal }), signal, `${name} was compiled`);
+    if (graph.packs.some(({ next }) => next)) bytes += compiled.peakMemory;
     onCompile?.(++done, total);
     return compiled;
   };
   try {
     if (ranks?.mpi !== undefined) await engine.join(ranks.mpi, ranks.size);
-    const choice = await engine.choice();
+    const choice = await engine.choice(() => graphs.steps[kinds[0]!]!);
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
     for (const name of kinds) {
@@ -111,10 +113,12 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     for (const pack of graphs.packs) {
       const start = saved ? restored(pack, state, saved) : pack.start?.(state);
       await engine.setState(pack.layout.name, start ?? new Float32Array(pack.layout.size));
+      // Before the step, and after it.
+      bytes += 2 * Float32Array.BYTES_PER_ELEMENT * pack.layout.size;
     }
 
     return {
-      engine: choice,
+      engine: choice.device === undefined ? choice : { ...choice, memory: bytes },
       step: async (batches, learningRate, update) => {
         const [batch] = batches as [TrainBatch];
         const run = steps.get(batch.step);

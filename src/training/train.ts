@@ -139,7 +139,7 @@ function start(training: Training): void {
     batchSize: hyperParameters.learning_parameters.batch_size,
     parts: training.share.parts,
     parameters: method.parameters,
-    engine: { kind: session.engine.kind, reason: session.engine.reason },
+    engine: session.engine,
   } as const;
   reporter?.onStart({ start: event, classes, trainSet, validationSet, pictures: method.pictures });
   tell(event);

@@ -5,9 +5,11 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { messageOf } from '../../base/errors.js';
 import { workerUrl } from '../../base/worker-url.js';
 import { input } from '../../graph/builders.js';
 import { createNode } from '../../graph/tensor.js';
+import { plainMessage } from '../plain-message.js';
 import { probeModel } from '../providers/probe-model.js';
 import type { ProbeModel } from '../providers/provider.js';
 import type { DeviceKind, SessionTarget } from '../settings.js';
@@ -30,6 +32,15 @@ const OPENING_SECONDS = 120;
 /** Of what the process says on the side; the name of the device is among the first lines. */
 const MOST_TEXT = 2 ** 18;
 
+/** What a runtime says where there is no such device, and what it means. */
+const MISSING: readonly (readonly [RegExp, string])[] = [
+  [/Failed to get a WebGPU adapter/, 'no driver of this machine offers it an adapter'],
+  [
+    /Failed to load shared library|libonnxruntime_providers/,
+    'its libraries are not installed beside onnxruntime-node',
+  ],
+];
+
 /** @throws Error saying why there is no such device here */
 export async function openDevice(kind: DeviceKind): Promise<OpenDevice> {
   const child = new DeviceProcess();
@@ -47,7 +58,9 @@ export async function openDevice(kind: DeviceKind): Promise<OpenDevice> {
     };
   } catch (error) {
     child.close();
-    throw error;
+    const said = messageOf(error);
+    const [, meaning] = MISSING.find(([pattern]) => pattern.test(said)) ?? [];
+    throw new Error(meaning ?? plainMessage(said));
   }
 }
 

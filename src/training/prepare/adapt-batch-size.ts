@@ -2,7 +2,7 @@
 
 import type { Dataset } from '../../data/index.js';
 import { createEngine } from '../../engine/engine.js';
-import type { EngineWish } from '../../engine/settings.js';
+import type { DeviceWish, EngineWish } from '../../engine/settings.js';
 import type { Method } from '../../methods/method.js';
 import type { TrainEvent } from '../../runs/events.js';
 import type { RunConfig } from '../../runs/run-config.js';
@@ -21,10 +21,12 @@ export async function adaptBatchSize(
   {
     threads,
     engine: wish,
+    device,
     signal,
   }: {
     readonly threads: number;
     readonly engine?: EngineWish | undefined;
+    readonly device?: DeviceWish | undefined;
     readonly signal: AbortSignal | undefined;
   },
   onEvent: (event: TrainEvent) => void,
@@ -39,7 +41,7 @@ export async function adaptBatchSize(
     onEvent({ type: 'progress', task: 'probe', done: trials, total: Math.max(++trials, FEWEST_TRIALS) });
     const { steps, evaluation, otherEvaluations = {} } = method.graphs(batchSize);
     const all = [...Object.values(steps), evaluation, ...Object.values(otherEvaluations)];
-    const engine = await createEngine({ threads, engine: wish });
+    const engine = await createEngine({ threads, engine: wish, device });
     try {
       return await engine.plan(
         all.filter((graph) => graph !== undefined),

@@ -2,7 +2,7 @@
 
 import type { DataSource } from '../../data/index.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
-import type { EngineWish } from '../../engine/settings.js';
+import { DEVICE_KINDS, type DeviceKind, type DeviceWish, type EngineWish } from '../../engine/settings.js';
 import { networkBeside } from '../../inference/imported-network.js';
 import { type HyperParameters, resolveHyperParameters } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
@@ -39,6 +39,8 @@ export interface Asked {
   readonly threads: number;
   /** Of a run that goes on that which it had, unless another one was named. */
   readonly engine: EngineWish;
+  /** Of a run that goes on the one that it was on, unless another one was named. */
+  readonly device: DeviceWish;
   readonly given: GivenData;
 }
 
@@ -62,10 +64,11 @@ export async function whatIsAsked(
   if (!earlier && config.pretrained === 'embedded')
     await requireEmbedded({ template, source: options.pretrainedSource });
   const engine = engineOf(options, config, earlier);
-  return { ...known, settings, threads, engine, given };
+  const device = deviceOf(options, config, earlier);
+  return { ...known, settings, threads, engine, device, given };
 }
 
-type Known = Omit<Asked, 'settings' | 'threads' | 'engine' | 'given'>;
+type Known = Omit<Asked, 'settings' | 'threads' | 'engine' | 'device' | 'given'>;
 
 /** One that had the stock engine keeps it, so that it goes on bit by bit; the fused one may be missing where it goes on. */
 function engineOf(
@@ -76,6 +79,20 @@ function engineOf(
   const named = options.engine ?? (earlier ? undefined : config.engine);
   if (named !== undefined) return named.trim().toLowerCase() as EngineWish;
   return earlier?.resume.engine === 'stock' ? 'stock' : 'auto';
+}
+
+/** Where it was chosen automatically, it stays what it became. */
+function deviceOf(
+  options: TrainOptions | ResumeOptions,
+  config: CompleteConfig,
+  earlier: InterruptedRun | undefined,
+): DeviceWish {
+  const named = options.device ?? (earlier ? undefined : config.device);
+  if (named !== undefined) return named.trim().toLowerCase() as DeviceWish;
+  const before = earlier?.resume.engine;
+  const isDevice = (kind: string | undefined): kind is DeviceKind =>
+    (DEVICE_KINDS as readonly (string | undefined)[]).includes(kind);
+  return isDevice(before) ? before : 'cpu';
 }
 
 async function askedAnew(raw: TrainOptions, notice: (message: string) => void): Promise<Known> {

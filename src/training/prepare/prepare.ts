@@ -17,7 +17,6 @@ import {
 } from '../../data/index.js';
 import { createEngine } from '../../engine/engine.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
-import type { EngineKind } from '../../engine/settings.js';
 import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
 import { allFigures, type Method } from '../../methods/method.js';
 import type { RunReporter } from '../../reports/index.js';
@@ -39,6 +38,7 @@ import { type Asked, whatIsAsked } from './asked.js';
 import { chooseMethod, imageCacheOf } from './choose-method.js';
 import { chooseSettings, keptSettings } from './choose-settings.js';
 import { samplingOrder } from './class-incremental.js';
+import { recordOf, warnOfOtherEngine } from './engine-record.js';
 import { firstWeights } from './first-weights.js';
 import { initialRunState } from './initial-run-state.js';
 import { type PixelWeights, pixelWeights } from './pixel-weights.js';
@@ -179,7 +179,7 @@ interface Preparing extends Settled {
 /** The rest, once there is a folder. */
 async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<PreparedRun> {
   const { options, listeners, notice, asked, start, data, ranks, chosen: byRecipe } = preparing;
-  const { config, template, earlier, threads, engine } = asked;
+  const { config, template, earlier, threads, engine, device } = asked;
   const { signal } = options;
   const { tell } = listeners;
 
@@ -212,7 +212,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   // The engine, with a batch that fits.
   const adapted = earlier
     ? chosen
-    : await adaptBatchSize(chosen, config, trainSet, method, { threads, engine, signal }, tell);
+    : await adaptBatchSize(chosen, config, trainSet, method, { threads, engine, device, signal }, tell);
   const hyperParameters = await smallestBatch(adapted, ranks);
   const share = shareOf(hyperParameters, ranks);
   const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
@@ -231,14 +231,14 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   tell({ type: 'output', folder: folder.root });
   const session = await createTrainingSession({
     ...{ graphs, signal, state: weights, seed: config.seed, variables: method.variables },
-    ...{ share, ranks, openEngine: () => createEngine({ threads, engine }) },
+    ...{ share, ranks, openEngine: () => createEngine({ threads, engine, device }) },
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {
     await trainLoader.dispose();
     throw error;
   });
-  warnOfOtherEngine(session.engine.kind, earlier, notice);
+  warnOfOtherEngine(session.engine, earlier, notice);
   await checkAlike(
     { version, settings: hyperParameters, seed: config.seed, engine: session.engine.kind },
     ranks,
@@ -260,7 +260,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
       ? structuredClone(earlier.resume.state)
       : initialRunState(num_iters, learning_rate_schedule),
     start: start.record,
-    resumeInfo: { config, threads, engine: session.engine.kind, knownClasses, data: data.fingerprints },
+    resumeInfo: { config, threads, knownClasses, data: data.fingerprints, ...recordOf(session.engine) },
     dispose: async () => {
       await Promise.all([trainLoader.dispose(), validationLoader?.dispose(), session.dispose()]);
     },
@@ -287,20 +287,6 @@ const shareOf = ({ learning_parameters: { accumulate } }: HyperParameters, { ran
   rank,
   ranks: size,
 });
-
-/** Says so where a run cannot go on bit by bit. */
-function warnOfOtherEngine(
-  kind: EngineKind,
-  earlier: Asked['earlier'],
-  notice: (message: string) => void,
-): void {
-  const before = earlier?.resume.engine ?? 'stock';
-  if (!earlier || before === kind) return;
-  notice(
-    `the run had the ${before} engine and goes on with the ${kind} one: its results differ in the last bits from those that it ` +
-      'would have had',
-  );
-}
 
 /** Says so to who did not choose to begin with random numbers. */
 function warnOfRandomStart(
