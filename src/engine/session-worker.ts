@@ -114,11 +114,12 @@ const handlers: Handlers = {
   },
 
   async close() {
+    // First: what they hold may be memory of a session.
+    packs.clear();
     for (const { session } of steps.values()) await session.release();
     for (const session of models.values()) await session.release();
     steps.clear();
     models.clear();
-    packs.clear();
     return { value: undefined };
   },
 };

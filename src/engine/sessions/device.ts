@@ -1,7 +1,7 @@
 /**
  * @file Sessions of graphics processors, whose state stays there: of a step only its outputs come back. ONNX Runtime gives what it
  * leaves on the device as a tensor without values, which can be handed to a later run; to write and to read such a tensor takes a
- * run of its own, of a model that copies.
+ * run of its own, of a model that copies. Memory of a device goes with the session that took it: a tensor must not outlive its session.
  */
 import { input } from '../../graph/builders.js';
 import { serializeLowered } from '../../graph/onnx/serialize.js';
@@ -17,6 +17,9 @@ import { arraySession } from './stock.js';
 class DeviceState implements State {
   private held: OrtTensor | undefined;
   private written: OrtTensor | undefined;
+  /** The step whose run has made what is held, or written; undefined for what was set. */
+  private maker: Session | undefined;
+  private nextMaker: Session | undefined;
   private isFinite = true;
   private readonly copying = new Map<'up' | 'down', Session>();
 
@@ -29,16 +32,25 @@ class DeviceState implements State {
   }
 
   /** @param finite undefined where it was not looked at */
-  write(tensor: OrtTensor, finite: boolean | undefined): void {
+  write(tensor: OrtTensor, maker: Session, finite: boolean | undefined): void {
     this.written?.dispose();
     this.written = tensor;
+    this.nextMaker = maker;
     this.isFinite = finite ?? true;
   }
 
+  /** Takes the values over from a step that is about to be released. */
+  async outlive(session: Session): Promise<void> {
+    if (this.nextMaker === session) {
+      this.written?.dispose();
+      this.written = undefined;
+    }
+    if (!this.held || this.maker !== session) return;
+    this.hold(await this.copy('up', this.held), undefined);
+  }
+
   async set(data: Float32Array): Promise<void> {
-    const copied = await this.copy('up', toOrtTensor('float32', data, [this.size]));
-    this.held?.dispose();
-    this.held = copied;
+    this.hold(await this.copy('up', toOrtTensor('float32', data, [this.size])), undefined);
   }
 
   async get(): Promise<Float32Array> {
@@ -51,8 +63,7 @@ class DeviceState implements State {
   }
 
   commit(): void {
-    this.held?.dispose();
-    this.held = this.written;
+    this.hold(this.written!, this.nextMaker);
     this.written = undefined;
   }
 
@@ -63,6 +74,12 @@ class DeviceState implements State {
     this.held = undefined;
     this.written = undefined;
     this.copying.clear();
+  }
+
+  private hold(tensor: OrtTensor, maker: Session | undefined): void {
+    this.held?.dispose();
+    this.held = tensor;
+    this.maker = maker;
   }
 
   private async copy(way: 'up' | 'down', value: OrtTensor): Promise<OrtTensor> {
@@ -98,9 +115,15 @@ export const webgpuSessions: SessionProvider = {
       ...binding.packs.flatMap(({ name, looked }) => (looked ? [[finiteOutputName(name), false]] : [])),
     ]) as Readonly<Record<string, boolean>>;
     const session = await createDeviceSession(model, 'webgpu', settings, stays);
+    const written = new Set<DeviceState>();
     return {
-      run: (inputs, outputs, states) => run(session, inputs, outputs, states),
+      run: (inputs, outputs, states) => {
+        const held = states as readonly DeviceBound[];
+        for (const { state, updated } of held) if (updated) written.add(state);
+        return run(session, inputs, outputs, held);
+      },
       release: async () => {
+        for (const state of written) await state.outlive(session);
         if (settings.profile !== undefined) session.endProfiling();
         await session.release();
       },
@@ -108,13 +131,14 @@ export const webgpuSessions: SessionProvider = {
   },
 };
 
+type DeviceBound = BoundState & { readonly state: DeviceState };
+
 async function run(
   session: Session,
   inputs: readonly Value[],
   outputs: readonly Value[],
-  states: readonly BoundState[],
+  held: readonly DeviceBound[],
 ): ReturnType<StepSession['run']> {
-  const held = states as readonly (BoundState & { readonly state: DeviceState })[];
   const feeds: Record<string, OrtTensor> = {};
   for (const { name, dtype, data, shape } of inputs) feeds[name] = toOrtTensor(dtype, data, shape);
   for (const { name, state } of held) feeds[packInputName(name)] = await state.current();
@@ -125,6 +149,6 @@ async function run(
   for (const { name, state, updated } of held) {
     if (!updated) continue;
     const looked = results[finiteOutputName(name)]?.data as Float32Array | undefined;
-    state.write(results[packOutputName(name)]!, looked && Number.isFinite(looked[0]));
+    state.write(results[packOutputName(name)]!, session, looked && Number.isFinite(looked[0]));
   }
 }
