@@ -43,7 +43,14 @@ import { optimizerPacks } from './optimizer-state.js';
 import { batchPictures, joinPictures } from './pictures.js';
 import type { SupervisedOptions } from './supervised.js';
 import { evaluationStep, fullSizeLogits } from './supervised-steps.js';
-import { cacheLeft, teacherFollowers, teacherLayouts, teacherPacks, teacherPictures } from './teacher.js';
+import {
+  cacheLeft,
+  countedSteps,
+  teacherFollowers,
+  teacherLayouts,
+  teacherPacks,
+  teacherPictures,
+} from './teacher.js';
 
 /** Prefix of the variables of {@link prototypeNetwork}. */
 const PROTOTYPE_BRANCH = 'proto_net';
@@ -86,9 +93,8 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
   ]);
   const layouts = modelLayouts(variables);
   const unlabeledBatchSize = Math.min(teaching.unlabeledBatchSize, unlabeled.images.length);
-  /** The reference counts the last, partial batch, although it leaves it out. */
-  const countedSteps = (batchSize: number): number =>
-    Math.ceil(trainSet.samples.length / (batchSize * (loading.share?.parts ?? 1)));
+  const epochSteps = (batchSize: number): number =>
+    countedSteps(trainSet.samples.length, batchSize, loading.share?.parts);
   const stepOptions = { size: sizes.train, optimizer, prototypes, loss };
   return {
     variables,
@@ -110,7 +116,7 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
         ...optimizerScalars(optimizer, learningRate, update),
         teacherKeep: averageKeep(teaching.momentum, update),
         ...(step === 'semi' && {
-          dropShare: dropShare(update, countedSteps(batchSize)),
+          dropShare: dropShare(update, epochSteps(batchSize)),
           unsupervisedWeight: teaching.unsupervisedWeight,
         }),
       }),
@@ -123,7 +129,7 @@ export function meanTeacher(options: MeanTeacherOptions): Method {
         batchSize: unlabeledBatchSize,
         cacheBytes: cacheLeft(trainSet, loading.cacheBytes ?? DEFAULT_CACHE_BYTES),
       });
-      return createPairedLoader(labeled, views, teaching.startEpoch * countedSteps(batchSize), loading.share);
+      return createPairedLoader(labeled, views, teaching.startEpoch * epochSteps(batchSize), loading.share);
     },
     isOfLoss: isPrototypes,
     imagesBesides: unlabeledBatchSize,

@@ -2,7 +2,7 @@
 
 import { type ClassInfo, type Dataset, labeledBytes, type PairedBatch } from '../data/index.js';
 import { drawTeacherSheet } from '../drawing/sheets/teacher-sheet.js';
-import { averageFollowers, averageLayouts, averagePacks } from './average.js';
+import { averageFollowers, averageLayouts, averagePacks, averagePrefix } from './average.js';
 import type { Follower } from './learning.js';
 import type { StatePack } from './method.js';
 import type { ModelLayouts } from './model-state.js';
@@ -12,6 +12,13 @@ const TEACHER = 'teacher';
 
 /** The teacher's packs: those of the student under other names. */
 export const teacherLayouts = (layouts: ModelLayouts): ModelLayouts => averageLayouts(layouts, TEACHER);
+
+/** Begins the names in a checkpoint of the teacher's tensors. */
+export const TEACHER_PREFIX = averagePrefix(TEACHER);
+
+/** Steps of an epoch as the reference counts them: with the last, partial batch, although it leaves it out. */
+export const countedSteps = (images: number, batchSize: number, parts = 1): number =>
+  Math.ceil(images / (batchSize * parts));
 
 /** The teacher as state of a method; it starts as a copy of the student. */
 export const teacherPacks = (layouts: ModelLayouts): StatePack[] => averagePacks(layouts, TEACHER);

@@ -54,7 +54,14 @@ import { optimizerPacks } from './optimizer-state.js';
 import { batchPictures, joinPictures } from './pictures.js';
 import type { SupervisedOptions } from './supervised.js';
 import { evaluationStep, fullSizeLogits, supervisedLearning } from './supervised-steps.js';
-import { cacheLeft, teacherFollowers, teacherLayouts, teacherPacks, teacherPictures } from './teacher.js';
+import {
+  cacheLeft,
+  countedSteps,
+  teacherFollowers,
+  teacherLayouts,
+  teacherPacks,
+  teacherPictures,
+} from './teacher.js';
 
 /** Strong views of an unlabeled image. */
 const STRONG_VIEWS = 2;
@@ -101,7 +108,7 @@ export function uniMatch(options: UniMatchOptions): Method {
   const confidence = teaching.isBalanced ? confidenceLayout(trainSet.classes.length) : undefined;
   const unlabeledBatchSize = Math.min(teaching.unlabeledBatchSize, unlabeled.images.length);
   const labeledAlone = (batchSize: number): number =>
-    teaching.startEpoch * Math.ceil(trainSet.samples.length / (batchSize * (loading.share?.parts ?? 1)));
+    teaching.startEpoch * countedSteps(trainSet.samples.length, batchSize, loading.share?.parts);
   const size = sizes.train;
   return {
     variables,
@@ -156,10 +163,13 @@ export function confidenceLayout(classes: number): PackLayout {
   return layoutOf(CONFIDENCE, [{ key: CONFIDENCE, shape: [classes] }]);
 }
 
+/** Its name in a checkpoint. */
+export const confidenceName = (key: string): string => STATE_PREFIX + key;
+
 /** It begins with zeros, for classes that were never seen. */
 const confidencePack = (layout: PackLayout): StatePack => ({
   layout,
-  nameOf: (key) => STATE_PREFIX + key,
+  nameOf: confidenceName,
 });
 
 export interface UniMatchStepOptions {

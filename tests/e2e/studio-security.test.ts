@@ -17,6 +17,18 @@ beforeAll(async () => {
   for (const name of ['a.jpg', 'b.jpg']) await writeFile(join(folder, 'photos', name), picture);
   await writeFile(join(folder, 'secret.jpg'), picture);
   await symlink(join(folder, 'secret.jpg'), join(folder, 'photos', 'link.jpg'));
+  // Folders of the studio that are links to others.
+  await mkdir(join(folder, 'photos-studio', 'advice'), { recursive: true });
+  await mkdir(join(folder, 'photos-studio', 'runs'));
+  await mkdir(join(folder, 'outside', 'models'), { recursive: true });
+  await mkdir(join(folder, 'outside', 'result'));
+  await writeFile(join(folder, 'outside', 'about.json'), '{"folder": ""}');
+  const input = join(folder, 'photos-studio', 'advice', 'x', 'pictures', 'a.jpg');
+  const list = { seen: 1, duplicates: 0, pictures: [{ input, mask: 'm.png' }] };
+  await writeFile(join(folder, 'outside', 'result', 'suggestions.json'), JSON.stringify(list));
+  await writeFile(join(folder, 'outside', 'models', 'last.safetensors'), 'weights of others');
+  await symlink(join(folder, 'outside'), join(folder, 'photos-studio', 'advice', 'x'));
+  await symlink(join(folder, 'outside'), join(folder, 'photos-studio', 'runs', 'x'));
   studio = await startStudio([join(folder, 'photos')], { OTX_CACHE: join(folder, 'cache') });
   await opened(studio);
 });
@@ -110,6 +122,7 @@ test('no path leads out of the folders', async () => {
       'api/images/__proto__/picture',
     ],
     ...['api/runs/..%2f..%2fphotos/files/a.jpg', 'api/runs/x/files/..%2f..%2f..%2fsecret.jpg'],
+    ...['api/teach/..%2f..%2fphotos', 'api/teach/..', 'api/next/..%2fx/mask', 'api/next/__proto__/mask'],
   ]) {
     const { status, body } = await ask(at(path));
     expect([400, 404], path).toContain(status);
@@ -131,6 +144,14 @@ test('a link that leads out is not followed', async () => {
     expect(body).toContain('leads out of the folders of the studio');
   }
   expect((await ask(at(`api/images/${await keyOf('a')}/picture`))).status).toBe(200);
+});
+
+test('advice and teachers in folders that are links are not read', async () => {
+  expect((await ask(at('api/next'))).body).toBe('{"list":[]}');
+  expect((await ask(at(`api/next/${await keyOf('a')}/mask`))).status).toBe(404);
+  const { status, body } = await ask(at('api/teach/x'));
+  expect(status).toBe(400);
+  expect(body).toContain('leads out of the folders of the studio');
 });
 
 test('an upload of 1 GB is refused before it is read, with and without its size', async () => {
@@ -211,6 +232,7 @@ test('a read-only studio changes and starts nothing', async () => {
       ...[
         ['PUT', 'api/imports/a/b.png'],
         ['POST', 'api/check'],
+        ['POST', 'api/next'],
       ],
     ] as const) {
       expect((await fetch(`${other.address}${path}`, { method, body: '{}' })).status, path).toBe(405);

@@ -3,13 +3,17 @@
 import { render } from 'preact';
 import { DataPage } from './data-page.js';
 import { LabelPage } from './label-page.js';
+import { NextPage } from './next-page.js';
 import { change, listen, useRoute, useShared } from './store.js';
+import { TeachPage } from './teach-page.js';
 import { TrainPage } from './train-page.js';
 
 const PAGES = [
   ['data', 'Data'],
   ['label', 'Label'],
   ['train', 'Train'],
+  ['teach', 'Teach'],
+  ['next', 'Next'],
 ] as const;
 
 function App() {
@@ -59,6 +63,8 @@ function App() {
         {name === 'data' && <DataPage />}
         {name === 'label' && <LabelPage wanted={rest[0]} proposal={rest[1]} />}
         {name === 'train' && <TrainPage />}
+        {name === 'teach' && <TeachPage />}
+        {name === 'next' && <NextPage />}
       </main>
     </>
   );

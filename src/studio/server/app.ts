@@ -9,9 +9,12 @@ import { checkRoutes } from './check-routes.js';
 import { dataRoutes } from './data-routes.js';
 import { type GuardOptions, guard } from './guard.js';
 import type { Jobs } from './jobs.js';
+import { nextRoutes } from './next-routes.js';
 import { pageRoutes } from './page-routes.js';
 import { Predictions, predictionRoutes } from './predictions.js';
 import type { Runs } from './runs.js';
+import { teachRoutes } from './teach-routes.js';
+import { Teachers } from './teachers.js';
 import { trainRoutes } from './train-routes.js';
 import type { Workshop } from './workshop.js';
 
@@ -65,6 +68,8 @@ export function createApp(workshop: Workshop, { jobs, runs, ...options }: AppOpt
   checkRoutes(app, workshop, jobs);
   trainRoutes(app, workshop, jobs, runs);
   predictionRoutes(app, workshop, new Predictions(workshop, runs));
+  nextRoutes(app, workshop, jobs, runs);
+  teachRoutes(app, new Teachers(workshop, runs));
   pageRoutes(app);
   root.route('/:token', app);
   root.notFound((context) => context.json({ error: 'there is nothing here' }, 404));
@@ -77,6 +82,6 @@ export function createApp(workshop: Workshop, { jobs, runs, ...options }: AppOpt
 
 function statusOf({ code }: OtxError): 400 | 404 | 409 | 500 {
   if (code === 'usage') return 400;
-  if (code === 'image' || code === 'dataset') return 404;
+  if (code === 'image' || code === 'dataset' || code === 'checkpoint') return 404;
   return code === 'output' ? 409 : 500;
 }

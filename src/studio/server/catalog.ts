@@ -38,8 +38,8 @@ export interface Annotation {
 /** What is needed to add an image. */
 export type NewEntry = Omit<Entry, 'key' | 'revision'>;
 
-/** Coding of masks that are written here: a value is the index of a class, 255 is ignored. */
-const OWN: MaskCoding = {
+/** Coding of masks that are written here, and of those that models propose: a value is the index of a class, 255 is ignored. */
+export const OWN: MaskCoding = {
   values: Array.from({ length: 254 }, (_, index) => index),
   colors: [],
   colorsDeclared: false,

@@ -11,7 +11,7 @@ import { readRegular } from '../../base/read-file.js';
 import { createTurns } from '../../base/turns.js';
 import { previewOf, readBytes } from '../../data/images/decoder.js';
 import sharp from '../../data/images/sharp.js';
-import { readImage } from '../../data/index.js';
+import { type LabelMask, readImage } from '../../data/index.js';
 import { type Entry, labelsOf } from './catalog.js';
 import type { Inside } from './inside.js';
 
@@ -94,24 +94,32 @@ export async function smallMaskOf(
 ): Promise<Uint8Array> {
   await inside.check(entry.own ?? entry.source?.sample.maskPath ?? entry.imagePath);
   return takeTurn(async () => {
-    const { data, width, height } = await labelsOf(entry);
-    entry.shows = classesIn(data);
-    const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(width, height));
-    const [columns, rows] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-    const rgba = new Uint8Array(columns * rows * 4);
-    for (let y = 0, at = 0; y < rows; y++) {
-      const row = Math.floor(((y + 0.5) * height) / rows) * width;
-      for (let x = 0; x < columns; x++, at += 4) {
-        const label = data[row + Math.floor(((x + 0.5) * width) / columns)]!;
-        if (label === 0) continue;
-        const [red, green, blue] = colors[label] ?? [255, 255, 255];
-        rgba.set([red, green, blue, 255], at);
-      }
-    }
-    return sharp(rgba, { raw: { width: columns, height: rows, channels: 4 } })
-      .png({ compressionLevel: 3 })
-      .toBuffer();
+    const labels = await labelsOf(entry);
+    entry.shows = classesIn(labels.data);
+    return paintSmall(labels, colors);
   });
+}
+
+/** Labels at the size of the small picture, in colours and with the background left out, as PNG. */
+export function paintSmall(
+  { data, width, height }: LabelMask,
+  colors: readonly (readonly [number, number, number])[],
+): Promise<Uint8Array> {
+  const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(width, height));
+  const [columns, rows] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  const rgba = new Uint8Array(columns * rows * 4);
+  for (let y = 0, at = 0; y < rows; y++) {
+    const row = Math.floor(((y + 0.5) * height) / rows) * width;
+    for (let x = 0; x < columns; x++, at += 4) {
+      const label = data[row + Math.floor(((x + 0.5) * width) / columns)]!;
+      if (label === 0) continue;
+      const [red, green, blue] = colors[label] ?? [255, 255, 255];
+      rgba.set([red, green, blue, 255], at);
+    }
+  }
+  return sharp(rgba, { raw: { width: columns, height: rows, channels: 4 } })
+    .png({ compressionLevel: 3 })
+    .toBuffer();
 }
 
 /** Indices of the classes that occur, in ascending order. */

@@ -55,7 +55,7 @@ export function trainRoutes(app: Hono, workshop: Workshop, jobs: Jobs, runs: Run
     const id = `${timeName()}_train`;
     const folder = project.at('runs', id);
     const from = body.from === undefined ? [] : ['--load-weights', runs.folder(body.from)];
-    const unlabeled = body.semi ? ['--unlabeled-data-roots', await unlabeledList(workshop)] : [];
+    const unlabeled = body.semi ? ['--unlabeled-data-roots', await unlabeledList(workshop, id)] : [];
     const words = [
       'train',
       body.template,
@@ -119,8 +119,8 @@ function flagsOf({ template, settings }: z.infer<typeof trainSchema>): string[] 
   return [...flags, ...(params.length > 0 ? ['params', ...params] : [])];
 }
 
-/** @throws OtxError `usage` where there are too few */
-async function unlabeledList({ project, catalog, inside }: Workshop): Promise<string> {
+/** A list of its own for each run, which is gone on with as it began. @throws OtxError `usage` where there are too few */
+async function unlabeledList({ project, catalog, inside }: Workshop, run: string): Promise<string> {
   const free = catalog.entries.filter(
     (entry) => !isLabeled(entry) && /\.(jpe?g|png)$/i.test(entry.imagePath),
   );
@@ -131,7 +131,7 @@ async function unlabeledList({ project, catalog, inside }: Workshop): Promise<st
     );
   }
   const paths = await Promise.all(free.map((entry) => inside.check(entry.imagePath)));
-  const list = project.at('split', 'unlabeled.txt');
+  const list = project.at('split', `unlabeled-${run}.txt`);
   await writeFileAtomic(list, paths.map((path) => `${path}\n`).join(''));
   return list;
 }
