@@ -41,7 +41,7 @@ export async function openReportStudio(given: {
   let bound = given.port;
   const root = new Hono({ strict: false });
   root.use(guard({ token, port: () => bound, isReadOnly: true }));
-  root.get('/:token/', async (context) =>
+  root.get('/:token', async (context) =>
     context.html(await report(), 200, {
       'Content-Security-Policy': `${REPORT_POLICY}; frame-ancestors 'none'`,
     }),

@@ -28,6 +28,8 @@ export interface TeacherFigures {
   readonly classes: readonly ClassInfo[];
   /** Entropy in nats from which on a pixel is dropped, or the threshold of each class; one where it is the same for all. */
   readonly limits: readonly number[];
+  /** Least and greatest doubt, as of {@link TeacherLook.doubt}: what is dark and what is bright. */
+  readonly range: readonly [number, number];
   /** Share of the pixels that are learned from. */
   readonly kept: number;
   /** Share of the pixels of which the student says the same as the teacher. */
@@ -57,6 +59,7 @@ export async function teacherFigures(
   const area = side * side;
   const part = <T extends Uint8Array | Float32Array>(map: T, at: number) =>
     map.subarray(at * area, (at + 1) * area) as T;
+  const range = rangeOf(look.doubt);
   const shown = [];
   for (const [at, { id, image, key }] of seen.entries()) {
     const maps = {
@@ -67,16 +70,25 @@ export async function teacherFigures(
       id,
       key,
       kept: keptIn(maps.pseudoLabels),
-      pictures: await picturesOf(image, maps, side, classes),
+      pictures: await picturesOf(image, maps, { side, classes, range }),
     });
   }
   const agrees = look.teacher.reduce((sum, label, at) => sum + (label === look.student[at] ? 1 : 0), 0);
   return {
-    ...{ filter, classes, shown, limits: [...look.limits] },
+    ...{ filter, classes, shown, range, limits: [...look.limits] },
     kept: keptIn(look.pseudoLabels),
     agreement: agrees / look.teacher.length,
     perClass: classes.map((_, index) => ofClass(index, look)),
   };
+}
+
+function rangeOf(values: Float32Array): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return [low, high];
 }
 
 const keptIn = (labels: Uint8Array): number =>
@@ -96,8 +108,11 @@ function ofClass(index: number, { teacher, pseudoLabels, student }: TeacherLook)
 async function picturesOf(
   image: DecodedImage,
   { teacher, pseudoLabels, student, doubt }: Omit<TeacherLook, 'limits'>,
-  side: number,
-  classes: readonly ClassInfo[],
+  {
+    side,
+    classes,
+    range: [low, high],
+  }: Pick<TeacherFigures, 'classes' | 'range'> & { readonly side: number },
 ) {
   const to = shownSize(image);
   const from = { width: side, height: side };
@@ -106,7 +121,9 @@ async function picturesOf(
     ...to,
     data: renderOverlay(photograph, resizeMask(mask, from, to), classes, ALPHA),
   });
-  const levels = resizeMask(grayLevels(doubt), from, to);
+  // A teacher at its beginning is unsure of everything: what differs counts.
+  const stretched = doubt.map((value) => (value - low) / Math.max(high - low, 1e-6));
+  const levels = resizeMask(grayLevels(stretched), from, to);
   return {
     image: await urlOf(photograph),
     teacher: await urlOf(painted(teacher)),

@@ -8,6 +8,7 @@ import { atInputSize } from '../../data/images/network-input.js';
 import { openUnlabeled, readImage, type UnlabeledImages } from '../../data/index.js';
 import { type OpenedTeacher, openTeacher } from '../../inference/open-teacher.js';
 import { LAST_FILE, readCheckpointInfo } from '../../runs/checkpoint.js';
+import type { Entry } from './catalog.js';
 import type { Runs } from './runs.js';
 import { type SeenImage, type TeacherFigures, teacherFigures } from './teacher-figures.js';
 import type { Workshop } from './workshop.js';
@@ -81,7 +82,8 @@ export class Teachers {
       for (const { id, imagePath } of some) {
         const path = await this.workshop.inside.check(imagePath);
         const image = await readImage(path, unlabeled.reading);
-        seen.push({ id, image, key: this.keyOf(path) });
+        const entry = this.entryOf(path);
+        seen.push({ id: entry?.id ?? id, image, key: entry?.key });
       }
       const size = { width: side, height: side };
       const look = await teacher.look(seen.map(({ image }) => atInputSize(image, size)));
@@ -93,8 +95,8 @@ export class Teachers {
     });
   }
 
-  private keyOf(path: string): number | undefined {
-    return this.workshop.catalog.entries.find(({ imagePath }) => imagePath === path)?.key;
+  private entryOf(path: string): Entry | undefined {
+    return this.workshop.catalog.entries.find(({ imagePath }) => imagePath === path);
   }
 
   /** The newest checkpoint. @throws OtxError `image` where there is none */

@@ -5,6 +5,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../base/atomic.js';
 import { OtxError } from '../../base/errors.js';
+import { makeFolder } from '../../base/make-folder.js';
 import { readRegular } from '../../base/read-file.js';
 import { describeSettings, listTemplates, parseSetting } from '../../index.js';
 import { isLabeled } from './catalog.js';
@@ -131,6 +132,7 @@ async function unlabeledList({ project, catalog, inside }: Workshop, run: string
     );
   }
   const paths = await Promise.all(free.map((entry) => inside.check(entry.imagePath)));
+  await makeFolder(project.at('split'));
   const list = project.at('split', `unlabeled-${run}.txt`);
   await writeFileAtomic(list, paths.map((path) => `${path}\n`).join(''));
   return list;
