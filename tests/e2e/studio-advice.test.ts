@@ -213,7 +213,7 @@ describe('Teach', () => {
     await shoot(page, 'studio-teach');
     await page.getByRole('button', { name: 'Images after' }).focus();
     await page.keyboard.press('Enter');
-    await page.getByText(/images 2 of 2 pages/).waitFor();
+    await page.getByText(/Page 2 of 2 of 6 images/).waitFor();
     await page.context().close();
   });
 });

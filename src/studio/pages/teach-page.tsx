@@ -19,6 +19,7 @@ interface Taught {
     | { readonly kind: 'confidence'; readonly threshold: number; readonly isBalanced: boolean };
   readonly classes: readonly ClassInfo[];
   readonly limits: readonly number[];
+  readonly range: readonly [number, number];
   readonly kept: number;
   readonly agreement: number;
   readonly perClass: readonly { readonly share: number; readonly kept: number; readonly agreement: number }[];
@@ -110,13 +111,13 @@ export function TeachPage() {
 }
 
 function Lesson({ taught }: { readonly taught: Taught }) {
-  const { page, pages, images, epoch, updates, startEpoch, shown, kept, agreement, filter } = taught;
+  const { page, pages, images, epoch, updates, startEpoch, shown, kept, agreement } = taught;
   return (
     <>
       <p>
-        After {updates} steps, {epoch} epochs; images {page + 1} of {pages} pages of {images}, as many at once
-        as in a step. <strong>{percent(kept)}</strong> of their pixels would be learned from; the student says
-        the same as its teacher on <strong>{percent(agreement)}</strong>.
+        After {updates} steps, {epoch} epochs. Page {page + 1} of {pages} of {images} images without labels,
+        as many at once as in a step: <strong>{percent(kept)}</strong> of their pixels would be learned from;
+        the student says the same as its teacher on <strong>{percent(agreement)}</strong>.
       </p>
       <p>{whyDropped(taught)}</p>
       {epoch < startEpoch && (
@@ -138,13 +139,7 @@ function Lesson({ taught }: { readonly taught: Taught }) {
           <div class="lesson">
             <Panel source={pictures.image} words="the image" of={id} />
             <Panel source={pictures.teacher} words="the teacher" of={id} />
-            <Panel
-              source={pictures.doubt}
-              words={
-                filter.kind === 'entropy' ? 'its entropy, bright where high' : 'its doubt, bright where high'
-              }
-              of={id}
-            />
+            <Panel source={pictures.doubt} words={doubtWords(taught)} of={id} />
             <Panel
               source={pictures.pseudoLabels}
               words={`pseudo-labels: ${percent(ofIt)} kept, the rest dark`}
@@ -171,6 +166,15 @@ function Panel({ source, words, of }: PanelProps) {
       <figcaption>{words}</figcaption>
     </figure>
   );
+}
+
+/** What is dark and what is bright. */
+function doubtWords({ filter, range: [low, high], classes }: Taught): string {
+  const [most, what] =
+    filter.kind === 'entropy'
+      ? [Math.log(classes.length), 'its entropy']
+      : [1, 'what its probability lacks to 1'];
+  return `${what}, dark ${(low * most).toFixed(2)} to bright ${(high * most).toFixed(2)}`;
 }
 
 /** The rule of the filter, with its numbers at this point of the training. */
