@@ -50,6 +50,9 @@ for (const name of [...ENTRIES, ...WORKERS, ...Object.keys(WEB)]) {
     throw new Error(`"files" in package.json lacks dist/${name}.js`);
 }
 
+/** Without comments and spaces, which are two fifths of it; names stay, for what a stack says. */
+const COMPACT = { compress: false, mangle: false, codegen: true };
+
 const isLeft = (id) => LEFT.some((name) => id === name || id.startsWith(`${name}/`));
 const pathFrom = (folder, file) => relative(folder, file).replaceAll('\\', '/');
 
@@ -101,7 +104,7 @@ const joined = await open(
   Object.fromEntries(ENTRIES.map((entry) => [bundleName(entry), join(DIST, `${entry}.js`)])),
   BUNDLE,
 );
-const { output } = await joined.write({ dir: BUNDLE, format: 'esm' });
+const { output } = await joined.write({ dir: BUNDLE, format: 'esm', minify: COMPACT });
 const chunks = [...output];
 for (const entry of ENTRIES) {
   const file = join(DIST, `${entry}.js`);
@@ -111,7 +114,7 @@ for (const entry of ENTRIES) {
 for (const worker of WORKERS) {
   const file = join(DIST, `${worker}.js`);
   const build = await open(file, dirname(file));
-  const { output: own } = await build.generate({ format: 'esm', codeSplitting: false });
+  const { output: own } = await build.generate({ format: 'esm', codeSplitting: false, minify: COMPACT });
   chunks.push(...own);
   writeFileSync(file, own[0].code);
 }
