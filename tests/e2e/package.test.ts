@@ -130,7 +130,7 @@ test('the package holds the built code and what a user reads, nothing else', asy
   expect(backbones.reduce((bytes, { size }) => bytes + size, 0)).toBeLessThan(20e6);
   expect(paths.filter((path) => /\.(test|cases)\./.test(path))).toEqual([]);
   const joined = (path: string) =>
-    /^dist\/(bundle\/|web-api|web-page\/pages\/|web-training\/worker|export\/deploy\/(node|browser)-segmenter|inference\/isolated\/model-process|data\/loaders\/worker)/.test(
+    /^dist\/(bundle\/|web-api|web-page\/pages\/|web-training\/worker|engine\/(session-worker|devices\/device-process)|export\/deploy\/(node|browser)-segmenter|inference\/isolated\/model-process|data\/loaders\/worker)/.test(
       path,
     );
   const most = (path: string) => (joined(path) ? 2_000_000 : path === 'docs/api.md' ? 400_000 : 150_000);
