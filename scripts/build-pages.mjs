@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown';
 const PAGES = [
   {
     folder: ['studio', 'pages'],
-    entries: { app: 'main.tsx', segments: 'segments-worker.ts' },
+    entries: { app: 'main.tsx', segments: 'segments-worker.ts', segmenter: 'segmenter-worker.ts' },
     mostBytes: 400_000,
   },
   { folder: ['web-page', 'pages'], entries: { app: 'main.tsx' }, mostBytes: 400_000 },

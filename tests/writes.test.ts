@@ -43,7 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'weights/part-file.ts': ['copyFile', 'open', 'rename', 'rm', 'writeFileAtomic'],
   // The folder of a studio, in which masks go to a history before they are replaced.
   ...Object.fromEntries(
-    ['data-routes', 'next-routes', 'pictures', 'project', 'train-routes'].map((name) => [
+    ['data-routes', 'next-routes', 'pictures', 'project', 'scores', 'train-routes'].map((name) => [
       `studio/server/${name}.ts`,
       ['writeFileAtomic'],
     ]),

@@ -1,5 +1,5 @@
 /** @file What the studio refuses: other sites, other names, no secret, ways out of its folders, and too much of anything. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,6 +123,9 @@ test('no path leads out of the folders', async () => {
     ],
     ...['api/runs/..%2f..%2fphotos/files/a.jpg', 'api/runs/x/files/..%2f..%2f..%2fsecret.jpg'],
     ...['api/teach/..%2f..%2fphotos', 'api/teach/..', 'api/next/..%2fx/mask', 'api/next/__proto__/mask'],
+    ...['api/images/0/look/..%2f..%2fx', 'api/images/0/look/a@..%2fx', 'api/scores/..%2fstudio'],
+    ...['api/exports/..%2fruns/files/a', 'api/exports/x_export/files/..%2f..%2f..%2f..%2fsecret.jpg'],
+    ...['runtime/..%2f..%2fpackage.json', 'runtime/package.json', 'runtime/__proto__'],
   ]) {
     const { status, body } = await ask(at(path));
     expect([400, 404], path).toContain(status);
@@ -152,6 +155,53 @@ test('advice and teachers in folders that are links are not read', async () => {
   const { status, body } = await ask(at('api/teach/x'));
   expect(status).toBe(400);
   expect(body).toContain('leads out of the folders of the studio');
+});
+
+test('of an export its own files alone are given, whatever lies beside them', async () => {
+  const place = join(folder, 'photos-studio', 'exports', 'x_export');
+  await mkdir(join(place, 'onnx'), { recursive: true });
+  await writeFile(join(place, 'onnx', 'model.onnx'), 'a model');
+  await symlink(join(folder, 'secret.jpg'), join(place, 'onnx', 'linked.onnx'));
+  await symlink(folder, join(place, 'all'));
+  await symlink(folder, join(folder, 'photos-studio', 'exports', 'y_export'));
+  const { exports } = (await (await fetch(`${studio.address}api/exports`)).json()) as {
+    exports: { name: string; files: { path: string }[] }[];
+  };
+  const paths = exports.find(({ name }) => name === 'x_export')!.files.map(({ path }) => path);
+  expect(paths).toEqual(['onnx/model.onnx']);
+  expect(exports.map(({ name }) => name)).toEqual(['x_export']);
+  expect((await ask(at('api/exports/x_export/files/onnx/model.onnx'))).body).toBe('a model');
+  for (const path of [
+    ...['x_export/files/onnx/linked.onnx', 'x_export/files/all/secret.jpg', 'x_export/files/onnx'],
+    ...['y_export/files/secret.jpg', 'x_export/files/onnx%2f..%2f..%2f..%2fstudio.json'],
+  ]) {
+    expect([400, 404], path).toContain((await ask(at(`api/exports/${path}`))).status);
+  }
+});
+
+test('a picture to look at is bounded, and kept nowhere', async () => {
+  // Whoever sends on may find the connection closed before the answer is read.
+  const refusal = await fetch(`${studio.address}api/look/picture`, {
+    method: 'POST',
+    body: Buffer.alloc(65 * 2 ** 20),
+  }).then(
+    ({ status }) => status,
+    () => 413,
+  );
+  expect(refusal).toBe(413);
+  const inStudio = () => readdir(join(folder, 'photos-studio'), { recursive: true, withFileTypes: true });
+  const before = await inStudio();
+  const picture = await readFile(join(folder, 'secret.jpg'));
+  expect((await ask(at('api/look/picture?name=x'), {}, 'POST', picture)).status).toBe(200);
+  for (const body of [Buffer.alloc(0), Buffer.from('no picture')]) {
+    const { status: refused, body: text } = await ask(at('api/look/picture?name=x'), {}, 'POST', body);
+    expect(refused).toBe(404);
+    expect(text).toContain('x');
+  }
+  const create = { width: 6000, height: 5000, channels: 3, background: 'white' } as const;
+  const large = await sharp({ create }).png().toBuffer();
+  expect((await ask(at('api/look/picture'), {}, 'POST', large)).body).toContain('more than pages draw on');
+  expect(await inStudio()).toEqual(before);
 });
 
 test('an upload of 1 GB is refused before it is read, with and without its size', async () => {
@@ -233,6 +283,9 @@ test('a read-only studio changes and starts nothing', async () => {
         ['PUT', 'api/imports/a/b.png'],
         ['POST', 'api/check'],
         ['POST', 'api/next'],
+        ['POST', 'api/scores/x'],
+        ['POST', 'api/exports'],
+        ['POST', 'api/deployments'],
       ],
     ] as const) {
       expect((await fetch(`${other.address}${path}`, { method, body: '{}' })).status, path).toBe(405);

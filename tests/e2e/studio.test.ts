@@ -1,14 +1,16 @@
-/** @file The studio in a browser, from a folder of photographs to a trained model: what is drawn is on the disk, pages are accessible. */
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+/** @file The studio in a browser, from a folder of photographs to a model that segments in the page: what is drawn is on the disk, pages are accessible. */
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unzipSync, zipSync } from 'fflate';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDataset, readLabels } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
+import { createSegmenter } from '../../src/index.js';
 import { CHROMIUM, launchChromium } from './chromium.js';
 import { type RunningStudio, startStudio } from './studio-server.js';
 
@@ -34,6 +36,11 @@ async function newPage(address: string): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const opened = await context.newPage();
   const errors: string[] = [];
+  const { origin } = new URL(address);
+  opened.on('request', (request) => {
+    if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).origin !== origin)
+      errors.push(`asks ${request.url()}`);
+  });
   opened.on('pageerror', (error) => errors.push(String(error)));
   opened.on('console', (message) => {
     if (message.type() === 'error' && /Content Security Policy|Uncaught/.test(message.text()))
@@ -118,10 +125,17 @@ function scroll(opened: Page): Promise<number[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-studio-'));
-  await generateScenes(join(folder, 'scenes'), { train: 6, val: 1, width: 96, height: 64 });
+  await generateScenes(join(folder, 'scenes'), { train: 8, val: 1, width: 96, height: 64 });
   await mkdir(join(folder, 'photos'));
+  await mkdir(join(folder, 'more'));
   const images = join(folder, 'scenes', 'train', 'images');
-  for (const name of await readdir(images)) {
+  const [dropped, packed, ...photos] = (await readdir(images)).sort() as [string, string, ...string[]];
+  await copyFile(join(images, dropped), join(folder, 'more', 'dropped.png'));
+  await writeFile(
+    join(folder, 'archive.zip'),
+    zipSync({ 'packed.png': await readFile(join(images, packed)) }),
+  );
+  for (const name of photos) {
     await sharp(join(images, name))
       .jpeg()
       .toFile(join(folder, 'photos', `${name.split('.')[0]}.jpg`));
@@ -150,6 +164,23 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     const box = (await page.locator('.stage canvas').first().boundingBox())!;
     return [box.x + (x / 96) * box.width, box.y + (y / 64) * box.height];
   }
+
+  test('a folder that is dropped and a zip file that is chosen are brought in', async () => {
+    const box = (await page.getByRole('group', { name: 'Bring in' }).boundingBox())!;
+    const place = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const data = { items: [], files: [join(folder, 'more')], dragOperationsMask: 1 };
+    const tools = await page.context().newCDPSession(page);
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await tools.send('Input.dispatchDragEvent', { type, ...place, data });
+    await page.getByText('7 images, 0 labeled').waitFor();
+    await page.getByLabel('Zip file').setInputFiles(join(folder, 'archive.zip'));
+    await page.getByText('8 images, 0 labeled').waitFor();
+    await page.getByRole('option', { name: 'more/more/dropped' }).waitFor();
+    await page.getByRole('option', { name: 'archive/packed' }).waitFor();
+    expect(await readFile(own('imports', 'more', 'more', 'dropped.png'))).toEqual(
+      await readFile(join(folder, 'more', 'dropped.png')),
+    );
+  });
 
   test('the brush draws what is on the disk afterwards', async () => {
     await page.getByRole('link', { name: 'Label' }).click();
@@ -249,16 +280,106 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     await shoot(page, 'train');
   });
 
+  /** Class of each pixel by the server: what is drawn, and what the run sees. */
+  async function bothOf(key: number): Promise<readonly [Uint8Array, Uint8Array]> {
+    const [run] = await readdir(own('runs'));
+    const bytes = async (path: string) =>
+      new Uint8Array(await (await fetch(`${studio.address}api/images/${key}/${path}`)).arrayBuffer());
+    return [await bytes('labels'), await bytes(`prediction/${run}`)];
+  }
+
+  /** Colours of the canvas that is last in a pane: [red, green, blue, opacity] of each pixel. */
+  const painted = async (pane: number): Promise<Uint8Array> =>
+    Uint8Array.from(
+      await page.evaluate<number[]>(`(() => {
+        const canvas = [...document.querySelectorAll('.viewer figure')].at(${pane}).querySelector('canvas:last-child');
+        return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
+      })()`),
+    );
+  const opaque = (rgba: Uint8Array) => rgba.filter((value, at) => at % 4 === 3 && value === 255).length;
+
+  test('images are scored, the worst first, and what is taken for what is lit', async () => {
+    await page.getByRole('link', { name: 'Look' }).click();
+    await page.getByRole('button', { name: 'Score 3 images' }).click();
+    await page.getByRole('button', { name: 'All are scored' }).waitFor({ timeout: 30_000 });
+    const expected: string[] = [];
+    for (const key of [0, 1, 2]) {
+      const [truth, said] = await bothOf(key);
+      const dices = [0, 1].map((label) => {
+        const count = (labels: Uint8Array) => labels.filter((each) => each === label).length;
+        const both = truth.filter((each, at) => each === label && said[at] === label).length;
+        return (2 * both) / (count(truth) + count(said));
+      });
+      expected.push(`${((dices[0]! + dices[1]!) / 2).toFixed(4)}  ${names[key]}`);
+    }
+    const list = page.getByLabel('8 images');
+    expect((await list.locator('option').allTextContents()).slice(0, 3)).toEqual(expected.sort());
+
+    await page.locator('.viewer figure').nth(2).waitFor();
+    const viewer = page.locator('.viewer');
+    await viewer.focus();
+    await page.keyboard.press('+');
+    const places = await viewer
+      .locator('canvas')
+      .evaluateAll((all) =>
+        all.map((each) => (each as unknown as { style: { transform: string } }).style.transform),
+      );
+    expect(new Set(places).size).toBe(1);
+
+    const wrong = page.locator('.confusion .wrong').first();
+    const [, is, said, pixels] = /truth (\w+), said (\w+): (\d+)/.exec(
+      (await wrong.getAttribute('aria-label'))!,
+    )!;
+    const labelOf = (name: string | undefined) => Number(name === 'object');
+    const inImage = async (key: number) => {
+      const [truth, found] = await bothOf(key);
+      return truth.filter((label, at) => label === labelOf(is) && found[at] === labelOf(said)).length;
+    };
+    const counts = await Promise.all([0, 1, 2].map(inImage));
+    expect(counts.reduce((sum, count) => sum + count)).toBe(Number(pixels));
+    await wrong.click();
+    const most = Math.max(...counts);
+    const first = counts.indexOf(most);
+    await expect
+      .poll(() =>
+        page
+          .getByLabel(/^\d images/)
+          .locator('option')
+          .first()
+          .textContent(),
+      )
+      .toBe(`${most} pixels  ${names[first]}`);
+    await page.locator('.looked strong').getByText(names[first]!).waitFor();
+    await expect.poll(async () => opaque(await painted(2))).toBe(most);
+    await checkAccessible(page);
+    await shoot(page, 'look');
+    await page.getByRole('button', { name: 'All images' }).click();
+    const drawn = (await bothOf(first))[0].filter((label) => label !== 0).length;
+    await expect.poll(async () => opaque(await painted(1))).toBe(drawn);
+    await page.getByLabel(/^Confidence threshold/).fill('1');
+    await expect.poll(async () => opaque(await painted(2))).toBe(0);
+    await page.getByRole('button', { name: 'That of the model' }).click();
+    await page.getByLabel('Pictures', { exact: true }).setInputFiles(join(folder, 'more', 'dropped.png'));
+    await page.locator('.looked strong').getByText('dropped.png').waitFor();
+    await expect.poll(() => page.locator('.viewer figure').count()).toBe(2);
+  });
+
   test("a prediction is corrected and saved, and training goes on from the run's weights", async () => {
-    await page.goto(`${studio.address}#/label/3`);
+    await page.goto(`${studio.address}#/look/3`);
+    await page.locator('.looked strong').getByText(names[3]!).waitFor();
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByText(`${names[3]}, 96 x 64`).waitFor();
     await page.getByRole('button', { name: 'Copy its prediction' }).click();
     await page.getByRole('button', { name: 'Copy its prediction' }).waitFor();
+    const [, said] = await bothOf(3);
     await page.keyboard.press('b');
     await page.mouse.click(...(await place(80, 10)));
     await page.getByRole('button', { name: 'Save *' }).click();
     await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
     const { data, width } = await labelsOfFile(own('dataset', 'masks', `${names[3]}.png`));
     expect(data[10 * width + 80]).toBe(1);
+    expect(data[10 * width + 20]).toBe(said[10 * width + 20]);
+    expect(data[60 * width + 40]).toBe(said[60 * width + 40]);
     await page.getByRole('link', { name: 'Train' }).click();
     const [run] = await readdir(own('runs'));
     await page.getByLabel('Start from').selectOption(run!);
@@ -269,9 +390,61 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     await page.getByText(/^ended \(/).waitFor({ timeout: 60_000 });
   });
 
+  test('a model is exported, its files are downloaded, and one of them segments in the page', async () => {
+    const running = async () => {
+      const jobs = (await (await fetch(`${studio.address}api/jobs`)).json()) as { state: string }[];
+      return jobs.filter(({ state }) => state === 'running').length;
+    };
+    // A training has a little to do behind its last word, and two jobs run at a time.
+    await expect.poll(running, { timeout: 30_000 }).toBe(0);
+    await page.getByRole('link', { name: 'Ship' }).click();
+    await page.getByRole('button', { name: 'Export in every format' }).click();
+    const table = page.getByRole('table', { name: /^Files of / });
+    await page.getByRole('button', { name: 'Make a deployment' }).click();
+    await table.waitFor({ timeout: 90_000 });
+    const rows = await table.locator('tbody tr').allTextContents();
+    expect(rows.filter((row) => /\.onnx/.test(row)).length).toBeGreaterThan(1);
+    expect(await page.getByText(/^measured on each file/).textContent()).toContain(own('dataset'));
+    const name = (await readdir(own('exports'))).find((each) => each.endsWith('_export'))!;
+    const model = own('exports', name, 'onnx', 'model.onnx');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      table.getByRole('link', { name: 'onnx/model.onnx', exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('model.onnx');
+    expect((await readFile(await download.path())).equals(await readFile(model))).toBe(true);
+    const link = page.getByRole('link', { name: 'deploy.zip' });
+    await link.waitFor({ timeout: 60_000 });
+    const zip = await fetch(`${studio.address}${await link.getAttribute('href')}`);
+    const entries = unzipSync(new Uint8Array(await zip.arrayBuffer()), {
+      filter: ({ name: entry }) => entry.startsWith('model/') || entry === 'browser/index.html',
+    });
+    expect(Object.keys(entries).sort()).toEqual([
+      'browser/index.html',
+      'model/config.json',
+      'model/model.onnx',
+    ]);
+
+    const picture = join(folder, 'more', 'dropped.png');
+    await page.getByRole('combobox', { name: /^File/ }).selectOption({ label: `${name}, onnx/model.onnx` });
+    await page.getByText(/^ready; it looks at/).waitFor({ timeout: 30_000 });
+    await page.getByLabel('Picture to segment').setInputFiles(picture);
+    await page.locator('.tried figure').nth(1).waitFor({ timeout: 30_000 });
+    const segmenter = await createSegmenter({ weights: model, threads: 1 });
+    const { labels } = await segmenter.segment(picture);
+    await segmenter.dispose();
+    const found = await painted(1);
+    const differ = labels.filter((label, at) => (label !== 0) !== (found[4 * at + 3] === 255)).length;
+    expect(found).toHaveLength(4 * labels.length);
+    expect(differ / labels.length).toBeLessThan(1e-3);
+    await checkAccessible(page);
+    await page.evaluate("document.querySelector('main').scrollTop = 0");
+    await shoot(page, 'ship');
+  });
+
   test('the user has kept all files as they were', async () => {
     await page.getByRole('link', { name: 'Data' }).click();
-    await page.getByText('6 images, 4 labeled').waitFor();
+    await page.getByText('8 images, 4 labeled').waitFor();
     await page.locator('.cell img.mask').nth(3).waitFor();
     await shoot(page, 'data');
     expect((await readdir(join(folder, 'photos'))).sort()).toEqual(names.map((name) => `${name}.jpg`));
@@ -285,7 +458,7 @@ describe.skipIf(!CHROMIUM)(`5,000 images${unlessMissing}`, () => {
     const masks = join(folder, 'many', 'masks');
     await mkdir(images, { recursive: true });
     await mkdir(masks);
-    const { cp, link, writeFile } = await import('node:fs/promises');
+    const { cp, link } = await import('node:fs/promises');
     const create = { width: 120, height: 90, channels: 3, background: { r: 10, g: 90, b: 160 } } as const;
     await sharp({ create }).jpeg().toFile(join(folder, 'one.jpg'));
     await sharp(Buffer.alloc(120 * 90, 1), { raw: { width: 120, height: 90, channels: 1 } })

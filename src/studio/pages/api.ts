@@ -44,6 +44,12 @@ export async function send<T>(
   return response.json() as Promise<T>;
 }
 
+/** Sends a file, and takes bytes. @throws ServerError */
+export async function sendForBytes(path: string, body: Blob): Promise<Uint8Array> {
+  const headers = { 'Content-Type': 'application/octet-stream' };
+  return new Uint8Array(await (await answer(path, { method: 'POST', headers, body })).arrayBuffer());
+}
+
 /** What `api/project` says. */
 export interface Project {
   readonly folder: string;

@@ -3,7 +3,9 @@
 import { render } from 'preact';
 import { DataPage } from './data-page.js';
 import { LabelPage } from './label-page.js';
+import { LookPage } from './look-page.js';
 import { NextPage } from './next-page.js';
+import { ShipPage } from './ship-page.js';
 import { change, listen, useRoute, useShared } from './store.js';
 import { TeachPage } from './teach-page.js';
 import { TrainPage } from './train-page.js';
@@ -13,7 +15,9 @@ const PAGES = [
   ['label', 'Label'],
   ['train', 'Train'],
   ['teach', 'Teach'],
+  ['look', 'Look'],
   ['next', 'Next'],
+  ['ship', 'Ship'],
 ] as const;
 
 function App() {
@@ -65,6 +69,8 @@ function App() {
         {name === 'train' && <TrainPage />}
         {name === 'teach' && <TeachPage />}
         {name === 'next' && <NextPage />}
+        {name === 'look' && <LookPage wanted={rest[0]} />}
+        {name === 'ship' && <ShipPage />}
       </main>
     </>
   );

@@ -9,10 +9,13 @@ import { checkRoutes } from './check-routes.js';
 import { dataRoutes } from './data-routes.js';
 import { type GuardOptions, guard } from './guard.js';
 import type { Jobs } from './jobs.js';
+import { lookRoutes } from './look-routes.js';
 import { nextRoutes } from './next-routes.js';
 import { pageRoutes } from './page-routes.js';
 import { Predictions, predictionRoutes } from './predictions.js';
 import type { Runs } from './runs.js';
+import { Scores } from './scores.js';
+import { shipRoutes } from './ship-routes.js';
 import { teachRoutes } from './teach-routes.js';
 import { Teachers } from './teachers.js';
 import { trainRoutes } from './train-routes.js';
@@ -39,7 +42,7 @@ export function createApp(workshop: Workshop, { jobs, runs, ...options }: AppOpt
   root.use(guard(options));
   root.use('/:token/api/*', compress());
   root.use((context, next) => {
-    const isFile = /\/api\/(images\/\d+\/labels|imports\/)/.test(context.req.path);
+    const isFile = /\/api\/(images\/\d+\/labels|imports\/|look\/)/.test(context.req.path);
     const maxSize = isFile ? MOST_FILE_BYTES : MOST_BYTES;
     const onError = () =>
       context.json({ error: `more than ${Math.round(maxSize / 2 ** 20)} MiB are not taken at once` }, 413, {
@@ -67,7 +70,10 @@ export function createApp(workshop: Workshop, { jobs, runs, ...options }: AppOpt
   dataRoutes(app, workshop);
   checkRoutes(app, workshop, jobs);
   trainRoutes(app, workshop, jobs, runs);
-  predictionRoutes(app, workshop, new Predictions(workshop, runs));
+  const predictions = new Predictions(workshop, runs);
+  predictionRoutes(app, workshop, predictions);
+  lookRoutes(app, workshop, { runs, predictions, scores: new Scores(workshop, runs, predictions) });
+  shipRoutes(app, workshop, jobs, runs);
   nextRoutes(app, workshop, jobs, runs);
   teachRoutes(app, new Teachers(workshop, runs));
   pageRoutes(app);

@@ -18,11 +18,17 @@ export interface GuardOptions {
 
 const READING = ['GET', 'HEAD'];
 
+/** @param scripts what may run besides the scripts of the studio. */
+const policyWith = (scripts: string): string =>
+  `default-src 'none'; script-src 'self'${scripts}; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; ` +
+  "worker-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** For a thread that computes by WebAssembly. */
+export const COMPUTING_POLICY = { 'Content-Security-Policy': policyWith(" 'wasm-unsafe-eval'") } as const;
+
 /** Headers of every answer: nothing is loaded from elsewhere, and no other page may show or use this one. */
 const HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
-    "worker-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': policyWith(''),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',

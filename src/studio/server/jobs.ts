@@ -17,7 +17,7 @@ import { isRunning } from '../../base/temporary-name.js';
 import type { Workshop } from './workshop.js';
 
 /** What jobs do. */
-const JOB_KINDS = ['train', 'check', 'suggest'] as const;
+const JOB_KINDS = ['train', 'check', 'suggest', 'export', 'deploy'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 const jobSchema = z.object({
@@ -191,8 +191,8 @@ export class Jobs {
 
   private async pauseAll(): Promise<void> {
     const running = this.list().filter(({ state }) => state === 'running');
-    for (const { id, pid } of running) {
-      this.asked.set(id, 'paused');
+    for (const { id, pid, kind } of running) {
+      this.asked.set(id, kind === 'train' ? 'paused' : 'stopped');
       kill(pid);
     }
     const end = performance.now() + PATIENCE_MILLISECONDS;

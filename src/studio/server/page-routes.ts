@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Hono } from 'hono';
 import { OtxError } from '../../base/errors.js';
 import { readRegular } from '../../base/read-file.js';
+import { COMPUTING_POLICY } from './guard.js';
 
 const FOLDER = fileURLToPath(new URL('../pages/', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -15,6 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 const MOST_BYTES = 2 ** 20;
+/** Runs exported files. */
+const COMPUTING = 'segmenter.js';
 
 /** Only names that are in the folder are looked for. */
 export function pageRoutes(app: Hono): void {
@@ -22,7 +25,8 @@ export function pageRoutes(app: Hono): void {
   const send = async (name: string): Promise<Response> => {
     if (!names.has(name)) throw new OtxError('image', 'there is nothing here');
     const bytes = await readRegular(`${FOLDER}${name}`, MOST_BYTES);
-    return new Response(bytes, { headers: { 'Content-Type': TYPES[extname(name)]! } });
+    const policy = name === COMPUTING ? COMPUTING_POLICY : {};
+    return new Response(bytes, { headers: { 'Content-Type': TYPES[extname(name)]!, ...policy } });
   };
   // What the page loads is found beside its address, which therefore ends with a slash.
   app.get('/', async (context) =>

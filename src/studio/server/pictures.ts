@@ -9,9 +9,9 @@ import { OtxError } from '../../base/errors.js';
 import { makeFolder } from '../../base/make-folder.js';
 import { readRegular } from '../../base/read-file.js';
 import { createTurns } from '../../base/turns.js';
-import { previewOf, readBytes } from '../../data/images/decoder.js';
+import { previewOf, readBytes, readHeader } from '../../data/images/decoder.js';
 import sharp from '../../data/images/sharp.js';
-import { type LabelMask, readImage } from '../../data/index.js';
+import { decodeImage, type LabelMask, readImage, type Size } from '../../data/index.js';
 import { type Entry, labelsOf } from './catalog.js';
 import type { Inside } from './inside.js';
 
@@ -66,6 +66,27 @@ export async function pictureOf(entry: Entry, inside: Inside): Promise<Uint8Arra
   });
 }
 
+/** The same of a file that was sent. @param name for messages. @throws OtxError `image`, `usage` */
+export async function pictureOfBytes(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  await sizeOfBytes(bytes, name);
+  return takeTurn(async () => {
+    const { data, width, height } = await decodeImage(bytes, name);
+    checkDrawn({ imagePath: name, width, height });
+    return sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+      .toBuffer();
+  });
+}
+
+/** The size of a picture that was sent. @param name for messages. @throws OtxError `image`, `usage` for one that no page can hold */
+export async function sizeOfBytes(bytes: Uint8Array, name: string): Promise<Size> {
+  const header = await readHeader(bytes).catch(() => undefined);
+  // Of some pictures of numbers the decoder alone knows the size.
+  const { width, height } = header?.upright ?? (await takeTurn(() => decodeImage(bytes, name)));
+  checkDrawn({ imagePath: name, width, height });
+  return { width, height };
+}
+
 /** The labels, a byte a pixel. @throws OtxError `image`, `usage` */
 export async function wholeLabelsOf(entry: Entry, inside: Inside): Promise<Uint8Array> {
   await inside.check(entry.own ?? entry.source?.sample.maskPath ?? entry.imagePath);
@@ -74,7 +95,11 @@ export async function wholeLabelsOf(entry: Entry, inside: Inside): Promise<Uint8
 }
 
 /** @throws OtxError `usage` for a picture that no page can hold. */
-export function checkDrawn({ imagePath, width, height }: Entry): void {
+export function checkDrawn({
+  imagePath,
+  width,
+  height,
+}: Pick<Entry, 'imagePath' | 'width' | 'height'>): void {
   if (width * height <= MOST_DRAWN) return;
   throw new OtxError(
     'usage',
