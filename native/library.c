@@ -22,6 +22,8 @@ const char *otx_version(void) { return OTX_VERSION; }
 const char *otx_error(void) { return message; }
 const char *otx_width(void) { return kernels ? kernels->name : ""; }
 
+void complain(const char *text) { snprintf(message, sizeof message, "%s", text); }
+
 int failed(OrtStatus *status) {
   if (!status) return 0;
   snprintf(message, sizeof message, "%s", ort->GetErrorMessage(status));

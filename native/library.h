@@ -34,6 +34,12 @@ EXPORT Session *otx_create(const void *model, size_t bytes, int threads, int spi
 EXPORT int otx_bind(Session *, const char *name, void *data, size_t bytes, int type, const int64_t *shape, size_t rank,
                     int is_output);
 EXPORT int otx_run(Session *);
+/** Another session of the same model with values of its own, so that both can run at once; released before the first. */
+EXPORT Session *otx_sibling(Session *);
+/** From now on shared norms (see share.h) are those of all processes of a job. @param path of the library of MPI, which has been started. */
+EXPORT int otx_join(const char *path, int ranks);
+/** Runs siblings side by side, each in a thread; their shared norms are those of all. When one fails, all do. */
+EXPORT int otx_run_together(Session **, int parts);
 /** Ends the profile that the session writes. */
 EXPORT int otx_end_profile(Session *);
 EXPORT void otx_release(Session *);
@@ -42,6 +48,8 @@ EXPORT void otx_release(Session *);
 extern const OrtApi *ort;
 /** Keeps the message of a status and releases it; whether it was one of failure. */
 int failed(OrtStatus *);
+/** Keeps a message. */
+void complain(const char *);
 /** Kernels of the width that was chosen. */
 extern const Kernels *kernels;
 /** The domain with all operators. */

@@ -10,6 +10,7 @@
 
 #include "library.h"
 #include "program.h"
+#include "share.h"
 
 #define MOST_DIMENSIONS 8
 
@@ -24,6 +25,8 @@ typedef struct Kernel {
   OrtStatus *(*compute)(const struct Kernel *, OrtKernelContext *);
   float epsilon;
   int64_t relu, gelu;
+  /** Of a norm whose statistics are those of several batches: its place, from 1; else 0. */
+  int64_t shared;
   /** Of a convolution: strides, top and left padding, size of the result. */
   int64_t strides[2], pads[2], size[2];
   /** Of an elementwise operator, else null. */
@@ -88,6 +91,8 @@ static OrtStatus *parallel(const OrtKernelContext *context, Task *task, int64_t 
 /** Values of one channel of one image. */
 static int64_t plane_of(const Input *x) { return x->size / (x->shape[0] * x->shape[1]); }
 
+static OrtStatus *shared(const char *problem) { return problem ? ort->CreateStatus(ORT_FAIL, problem) : NULL; }
+
 /** (x, scale, bias) → (y, mean, variance) */
 static OrtStatus *batch_norm(const Kernel *kernel, OrtKernelContext *context) {
   Input in[3];
@@ -108,7 +113,10 @@ static OrtStatus *batch_norm(const Kernel *kernel, OrtKernelContext *context) {
   TRY(make_output(context, 0, in[0].shape, in[0].rank, &b.y));
   TRY(make_output(context, 1, &channels, 1, &b.mean));
   TRY(make_output(context, 2, &channels, 1, &b.variance));
-  return parallel(context, kernels->batch_norm_forward, channels, &b);
+  if (kernel->shared == 0) return parallel(context, kernels->batch_norm_forward, channels, &b);
+  TRY(parallel(context, kernels->batch_norm_measure, channels, &b));
+  TRY(shared(share(kernel->shared, SHARE_MOMENTS, b.mean, b.variance, channels)));
+  return parallel(context, kernels->batch_norm_again, channels, &b);
 }
 
 /** (x, scale, bias, mean, variance) → y */
@@ -133,6 +141,22 @@ static OrtStatus *batch_norm_again(const Kernel *kernel, OrtKernelContext *conte
   };
   TRY(make_output(context, 0, in[0].shape, in[0].rank, &b.y));
   return parallel(context, kernels->batch_norm_again, channels, &b);
+}
+
+/** The gradients of scale and bias stay those of this batch, as all others are until the mean of all is taken. */
+static OrtStatus *shared_norm_grad(const Kernel *kernel, OrtKernelContext *context, BatchNormBackward b) {
+  TRY(parallel(context, kernels->batch_norm_sums, b.channels, &b));
+  size_t bytes = (size_t)b.channels * sizeof(float);
+  float *means = malloc(2 * bytes);
+  if (!means) return ort->CreateStatus(ORT_FAIL, "otx operator: out of memory");
+  memcpy(means, b.dscale, bytes);
+  memcpy(means + b.channels, b.dbias, bytes);
+  b.shared_dscale = means;
+  b.shared_dbias = means + b.channels;
+  OrtStatus *status = shared(share(kernel->shared, SHARE_SUMS, means, means + b.channels, b.channels));
+  if (!status) status = parallel(context, kernels->batch_norm_input_gradient, b.channels, &b);
+  free(means);
+  return status;
 }
 
 /** (dy, x, scale, bias, mean, variance, what is added to dx if any) → (dx, dscale, dbias) */
@@ -163,7 +187,8 @@ static OrtStatus *batch_norm_grad(const Kernel *kernel, OrtKernelContext *contex
   TRY(make_output(context, 0, in[1].shape, in[1].rank, &b.dx));
   TRY(make_output(context, 1, &channels, 1, &b.dscale));
   TRY(make_output(context, 2, &channels, 1, &b.dbias));
-  return parallel(context, kernels->batch_norm_backward, channels, &b);
+  if (kernel->shared == 0) return parallel(context, kernels->batch_norm_backward, channels, &b);
+  return shared_norm_grad(kernel, context, b);
 }
 
 static int64_t gelu_blocks(int64_t size) { return (size + GELU_BLOCK - 1) / GELU_BLOCK; }
@@ -425,6 +450,7 @@ static OrtStatus *create_kernel(const OrtCustomOp *op, const OrtApi *api, const 
   kernel->epsilon = float_attribute(info, "epsilon", 0);
   kernel->relu = int_attribute(info, "relu", 0);
   kernel->gelu = int_attribute(info, "gelu", 0);
+  kernel->shared = int_attribute(info, "shared", 0);
   pair_attribute(info, "strides", kernel->strides);
   pair_attribute(info, "pads", kernel->pads);
   pair_attribute(info, "size", kernel->size);

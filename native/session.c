@@ -9,6 +9,8 @@ struct Session {
   OrtSession *session;
   OrtIoBinding *binding;
   OrtRunOptions *options;
+  /** Whose session it is, if it is another one's; else null. */
+  const Session *of;
 };
 
 /** As src/engine creates sessions of the stock runtime. */
@@ -49,6 +51,15 @@ int otx_bind(Session *s, const char *name, void *data, size_t bytes, int type, c
   return bad;
 }
 
+Session *otx_sibling(Session *of) {
+  Session *s = calloc(1, sizeof *s);
+  if (!s) return complain("out of memory"), NULL;
+  *s = (Session){.session = of->session, .of = of};
+  if (failed(ort->CreateIoBinding(s->session, &s->binding)) || failed(ort->CreateRunOptions(&s->options)))
+    return otx_release(s), NULL;
+  return s;
+}
+
 int otx_run(Session *s) { return failed(ort->RunWithBinding(s->session, s->options, s->binding)); }
 
 int otx_end_profile(Session *s) {
@@ -63,6 +74,6 @@ int otx_end_profile(Session *s) {
 void otx_release(Session *s) {
   if (s->binding) ort->ReleaseIoBinding(s->binding);
   if (s->options) ort->ReleaseRunOptions(s->options);
-  if (s->session) ort->ReleaseSession(s->session);
+  if (s->session && !s->of) ort->ReleaseSession(s->session);
   free(s);
 }

@@ -13,6 +13,9 @@ export {
   type EngineChoice,
   type EngineOptions,
   type RunResult,
+  type RunTogether,
+  type SharedNorms,
+  type SharedRunResult,
   type StepInputs,
 } from './engine/engine.js';
 export type { ModelValue, ReduceRequest, TensorValue } from './engine/protocol.js';

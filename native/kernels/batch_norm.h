@@ -82,6 +82,12 @@ static NOT_INLINE void measure(const BatchNormForward *b, int64_t channel, const
   b->variance[channel] = (float)(spread < 0 ? 0 : spread);
 }
 
+/** The first half of the forward pass, for those who make one mean and variance of several batches before the second. */
+static void batch_norm_measure(void *arguments, size_t channel) {
+  const BatchNormForward *b = arguments;
+  measure(b, (int64_t)channel, b->x + (int64_t)channel * b->plane, b->channels * b->plane);
+}
+
 static void batch_norm_forward(void *arguments, size_t channel) {
   const BatchNormForward *b = arguments;
   const float *x = b->x + (int64_t)channel * b->plane;
@@ -143,14 +149,14 @@ ALWAYS_INLINE void input_gradient(const float *dy, const float *x, const float *
   }
 }
 
-/** The gradients of one channel; plane n of x is at x + n·x_stride, and of its gradient likewise. They may be the same. */
-static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channel, const float *x, int64_t x_stride,
-                                      float *dx, int64_t dx_stride) {
+/** Σ e and Σ e·(x − mean) of one channel, and what of them are gradients; plane n of x is at x + n·x_stride. */
+static NOT_INLINE void norm_sums(const BatchNormBackward *b, int64_t channel, const float *x, int64_t x_stride,
+                                 double sums[2]) {
   int64_t size = b->plane, stride = b->channels * size, start = channel * size;
   float mean = b->mean[channel], bias = b->bias[channel];
   float inverse = 1.0f / sqrtf(b->variance[channel] + b->epsilon);
   float factor = channel_factor(b->scale[channel], b->variance[channel], b->epsilon);
-  double sums[2] = {0, 0}, count = (double)b->images * (double)size;
+  sums[0] = sums[1] = 0;
   for (int64_t n = 0; n < b->images; n++) {
     const float *dy = b->dy + start + n * stride, *from = x + n * x_stride;
     if (b->relu)
@@ -160,7 +166,16 @@ static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channe
   }
   b->dbias[channel] = (float)sums[0];
   b->dscale[channel] = (float)(sums[1] * inverse);
+}
 
+/** The gradient of x of one channel from the sums; plane n of it is at dx + n·dx_stride, which may be x itself. */
+static NOT_INLINE void norm_input_gradient(const BatchNormBackward *b, int64_t channel, const float *x, int64_t x_stride,
+                                           float *dx, int64_t dx_stride, const double sums[2]) {
+  int64_t size = b->plane, stride = b->channels * size, start = channel * size;
+  float mean = b->mean[channel], bias = b->bias[channel];
+  float inverse = 1.0f / sqrtf(b->variance[channel] + b->epsilon);
+  float factor = channel_factor(b->scale[channel], b->variance[channel], b->epsilon);
+  double count = (double)b->images * (double)size;
   float slope = (float)(-(double)factor * inverse * inverse * sums[1] / count);
   float level = (float)(-(double)factor * sums[0] / count);
   for (int64_t n = 0; n < b->images; n++) {
@@ -178,6 +193,30 @@ static NOT_INLINE void norm_gradients(const BatchNormBackward *b, int64_t channe
       GRADIENT(NULL, 0);
 #undef GRADIENT
   }
+}
+
+/** The gradients of one channel; plane n of x is at x + n·x_stride, and of its gradient likewise. They may be the same. */
+static void norm_gradients(const BatchNormBackward *b, int64_t channel, const float *x, int64_t x_stride, float *dx,
+                           int64_t dx_stride) {
+  double sums[2];
+  norm_sums(b, channel, x, x_stride, sums);
+  norm_input_gradient(b, channel, x, x_stride, dx, dx_stride, sums);
+}
+
+/** The first half of the backward pass: dscale and dbias of the batch. */
+static void batch_norm_sums(void *arguments, size_t channel) {
+  const BatchNormBackward *b = arguments;
+  double sums[2];
+  norm_sums(b, (int64_t)channel, b->x + (int64_t)channel * b->plane, b->channels * b->plane, sums);
+}
+
+/** The second half, from the means of both over all batches that share mean and variance. */
+static void batch_norm_input_gradient(void *arguments, size_t channel) {
+  const BatchNormBackward *b = arguments;
+  int64_t start = (int64_t)channel * b->plane, stride = b->channels * b->plane;
+  float inverse = 1.0f / sqrtf(b->variance[channel] + b->epsilon);
+  const double sums[2] = {b->shared_dbias[channel], b->shared_dscale[channel] / (double)inverse};
+  norm_input_gradient(b, (int64_t)channel, b->x + start, stride, b->dx + start, stride, sums);
 }
 
 static void batch_norm_backward(void *arguments, size_t channel) {

@@ -28,6 +28,8 @@ typedef struct {
   int relu;
   /** As long as dx, which it is added to; null for none. */
   const float *other;
+  /** Means of dscale and dbias over all batches that share mean and variance; for the half of a shared norm that reads them. */
+  const float *shared_dscale, *shared_dbias;
 } BatchNormBackward;
 
 /** See gelu.h. */
@@ -127,6 +129,7 @@ typedef struct {
   const char *name;
   int lanes;
   Task *batch_norm_forward, *batch_norm_again, *batch_norm_backward;
+  Task *batch_norm_measure, *batch_norm_sums, *batch_norm_input_gradient;
   Task *gelu_forward, *gelu_backward;
   Task *elementwise;
   Task *depthwise_forward, *depthwise_norm_forward, *depthwise_norm_again;

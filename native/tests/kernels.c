@@ -108,8 +108,24 @@ static void test_norm(const Kernels *k) {
   float *other = between(0, 1) ? numbers(size, 0) : NULL;
   g.other = other;
   run(k->batch_norm_backward, b.channels, &g);
+  // In two halves, between which several batches may make one of what they have found.
+  float *halves = space(size), *means = space(2 * b.channels);
+  BatchNormForward again = f;
+  again.y = halves, again.mean = means, again.variance = means + b.channels;
+  run(k->batch_norm_measure, b.channels, &again);
+  run(k->batch_norm_again, b.channels, &again);
+  same("norm in halves", k, halves, y, size);
+  same("statistics of the norm in halves", k, means, mean, b.channels);
+  BatchNormBackward shared = g;
+  shared.dx = halves, shared.dscale = means, shared.dbias = means + b.channels;
+  shared.shared_dscale = shared.dscale, shared.shared_dbias = shared.dbias;
+  run(k->batch_norm_sums, b.channels, &shared);
+  run(k->batch_norm_input_gradient, b.channels, &shared);
+  same("scale gradient of the norm in halves", k, means, dscale, b.channels);
   reference_norm(&b, 1e-5f, relu, y);
   for (int64_t i = 0; other && i < size; i++) b.dx[i] += other[i];
+  compare("input gradient of the norm in halves", k, halves, b.dx, size, offset > 0 ? 2e-5 : 3e-6);
+  free(halves), free(means);
   free(other);
   // Of values around 100 float32 has 4e-6, which the norm multiplies with 1/σ.
   double most = offset > 0 ? 2e-5 : 3e-6;

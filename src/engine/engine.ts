@@ -26,6 +26,13 @@ import { fusedProvider } from './providers/fused.js';
 import type { ProbeRunner, Target } from './providers/provider.js';
 import { type StockProvider, stockProvider, stockTarget } from './providers/stock.js';
 import {
+  checkShared,
+  type RunTogether,
+  runningTogether,
+  type SharedNorms,
+  type SharedRunResult,
+} from './run-together.js';
+import {
   DEVICE_WISHES,
   type DeviceWish,
   ENGINE_WISHES,
@@ -44,7 +51,7 @@ import {
   type StepInputs,
 } from './step-inputs.js';
 
-export type { EngineChoice, StepInputs };
+export type { EngineChoice, RunTogether, SharedNorms, SharedRunResult, StepInputs };
 
 /** How an engine computes. */
 export interface EngineOptions {
@@ -84,6 +91,8 @@ export interface CompileOptions {
   readonly profile?: string;
   /** Stops the compiler. */
   readonly signal?: AbortSignal | undefined;
+  /** For {@link RunTogether}; default: batch norms go by their own batch. */
+  readonly shared?: SharedNorms | undefined;
 }
 
 /** What a run of a step gives. */
@@ -115,6 +124,8 @@ export interface CompiledStep {
    * @throws OtxError `engine` for wrong inputs, or when the runtime fails (the state is then as before).
    */
   run(inputs: StepInputs, scalars?: Readonly<Record<string, number>>): Promise<RunResult>;
+  /** There only for a step that was compiled so. */
+  readonly runTogether?: RunTogether;
   /** Frees the session. */
   release(): Promise<void>;
 }
@@ -203,10 +214,11 @@ export class Engine {
     const rewrite = options.rewrite ?? false;
     // Where the runtime rewrites the graph, it chooses its internal layout itself.
     const target = rewrite ? stockTarget() : await this.targetOf(step);
+    if (options.shared) checkShared(step, target, await this.choice());
     const { model, binding, nodeCount, memory, peakMemory, fromCache } = await this.prepare(
       step,
       target,
-      options.signal,
+      options,
     );
     const settings: SessionSettings = {
       ...this.settings(rewrite),
@@ -245,6 +257,9 @@ export class Engine {
           milliseconds: reply.milliseconds,
         };
       },
+      ...(options.shared && {
+        runTogether: runningTogether(this.thread, { name, session, binding }, options.shared),
+      }),
       release: () => this.thread.release(session),
     };
   }
@@ -325,13 +340,13 @@ export class Engine {
   private async prepare(
     step: StepGraph,
     target: Target,
-    signal: AbortSignal | undefined,
+    { signal, shared }: CompileOptions,
   ): Promise<Preparation> {
     const { memory } = this;
-    if (memory !== 'auto') return this.prepareFor(step, target, memory, signal);
-    const fast = await this.prepareFor(step, target, 'fast', signal);
-    if (fits(fast.peakMemory, availableMemory())) return fast;
-    return this.prepareFor(step, target, 'lean', signal);
+    if (memory !== 'auto') return this.prepareFor(step, target, memory, signal, shared?.batches);
+    const fast = await this.prepareFor(step, target, 'fast', signal, shared?.batches);
+    if (fits(fast.peakMemory * (shared?.here ?? 1), availableMemory())) return fast;
+    return this.prepareFor(step, target, 'lean', signal, shared?.batches);
   }
 
   private async prepareFor(
@@ -339,13 +354,14 @@ export class Engine {
     target: Target,
     memory: MemoryMode,
     signal: AbortSignal | undefined,
+    sharedBy?: number,
   ): Promise<Preparation> {
     // A step without state has its weights as constants: every checkpoint would be an entry of its own.
     const cache = step.packs.length > 0 ? this.cache : undefined;
-    const key = cache && cacheKey(digestStep(step), target.identity, memory);
+    const key = cache && cacheKey(digestStep(step), target.identity, memory, sharedBy ?? null);
     const known = key === undefined ? undefined : await cache?.read(key);
     if (known) return { ...known, binding: bindingOf(step, target), memory, fromCache: true };
-    const prepared = await prepareStep(step, { target, memory, signal });
+    const prepared = await prepareStep(step, { target, memory, signal, sharedBy });
     if (key !== undefined) await cache?.write(key, prepared);
     return { ...prepared, memory, fromCache: false };
   }
@@ -372,7 +388,7 @@ export class Engine {
     async (processor, device) => {
       const prepared = async (target: Target) => ({
         target: target.session,
-        prepared: await this.prepare(step(), target, undefined),
+        prepared: await this.prepare(step(), target, {}),
       });
       const { name, session } = device;
       const known = { name, kind: session.provider };

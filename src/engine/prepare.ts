@@ -20,6 +20,8 @@ export interface PrepareOptions {
   readonly target: Target;
   readonly memory: MemoryMode;
   readonly signal?: AbortSignal | undefined;
+  /** Batches that share the statistics of batch norms; the target must be able to. Default: none does. */
+  readonly sharedBy?: number | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface PrepareOptions {
  * @throws OtxError `graph` when the graph cannot be expressed in ONNX, `aborted` when the signal fires.
  */
 export async function prepareStep(step: StepGraph, options: PrepareOptions): Promise<PreparedStep> {
-  const { target, memory, signal } = options;
+  const { target, memory, signal, sharedBy } = options;
   const pause = () => breathe(signal, 'the step was compiled');
   const packs = packsOf(step);
   const named: Record<string, Tensor> = { ...step.outputs };
@@ -39,7 +41,8 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions): Pro
 
   const names = Object.keys(named);
   let lowered = Object.values(named);
-  for (const pass of target.passes(memory)) {
+  const passes = sharedBy === undefined ? target.passes(memory) : target.sharedPasses!(memory, sharedBy);
+  for (const pass of passes) {
     await pause();
     lowered = pass(lowered);
   }

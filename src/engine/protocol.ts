@@ -1,6 +1,6 @@
 /** @file Messages between the engine (caller's thread) and the session worker (its own thread). */
 import type { DType, Shape, TensorData } from '../graph/tensor.js';
-import type { SessionSettings, SessionTarget } from './settings.js';
+import type { Job, SessionSettings, SessionTarget } from './settings.js';
 
 export interface NamedType {
   readonly name: string;
@@ -75,8 +75,26 @@ export interface Requests {
       milliseconds: number;
     };
   };
-  /** From now on `reduce` is that of all processes of the job. */
-  join: { request: { library: string; ranks: number }; reply: undefined };
+  /** Runs of several batches whose norms share their statistics; packs and `values` get the mean of what all make of them. */
+  runTogether: {
+    request: {
+      session: number;
+      parts: readonly (readonly TensorData[])[];
+      scalars: readonly number[];
+      /** Places of the outputs of one value whose mean is wanted. */
+      values: readonly number[];
+      /** Batches of all processes. */
+      count: number;
+    };
+    reply: {
+      parts: readonly (readonly TensorData[])[];
+      /** Of the last batch. */
+      outputs: readonly TensorData[];
+      means: readonly number[];
+    };
+  };
+  /** From now on `reduce` and `runTogether` are those of all processes of the job. */
+  join: { request: Job; reply: undefined };
   /** Adds what the packs hold, and the values, to a sum; see {@link ReduceRequest}. */
   reduce: { request: ReduceRequest; reply: { values: readonly number[] } };
   runModel: {

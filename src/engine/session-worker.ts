@@ -19,14 +19,16 @@ import { openMpi } from './ranks/mpi-library.js';
 import { createSharedMean } from './ranks/shared-mean.js';
 import { createSession, type Session, toOrtTensor, valuesOf } from './runtime.js';
 import { Packs } from './sessions/packs.js';
-import { type ReadyStep, runStep } from './sessions/run-step.js';
+import { type ReadyStep, runStep, runTogether } from './sessions/run-step.js';
 import { createStepSession } from './sessions/session-providers.js';
+import type { Job } from './settings.js';
 
 const activity = workerData as Activity;
 const steps = new Map<number, ReadyStep>();
 const models = new Map<number, Session>();
 const packs = new Packs();
 let mean = createMean();
+let job: Job | undefined;
 let lastSession = 0;
 
 /** A value, and the buffers in it that move to the caller's thread. */
@@ -68,8 +70,23 @@ const handlers: Handlers = {
     return { value: { ...ran, inputs }, moved: [...inputs, ...ran.outputs] };
   },
 
-  async join({ library, ranks }) {
-    mean = createSharedMean(await openMpi(library), ranks);
+  async runTogether({ session: id, parts, scalars, values, count }) {
+    const step = known(steps, id);
+    const ran = await runTogether(step, packs, parts, scalars, job);
+    let numbers = new Float32Array(values.length);
+    for (const [i, { outputs, updates }] of ran.entries()) {
+      numbers = Float32Array.from(values, (place) => Number(outputs[place]![0]));
+      mean.add([...updates, numbers], i === 0, i === ran.length - 1 ? count : undefined);
+    }
+    const { outputs, updates } = ran.at(-1)!;
+    const updated = step.binding.packs.filter((pack) => pack.updated);
+    for (const [i, { name }] of updated.entries()) await packs.set(name, updates[i]!);
+    return { value: { parts, outputs, means: [...numbers] }, moved: [...parts.flat(), ...outputs] };
+  },
+
+  async join(all) {
+    mean = createSharedMean(await openMpi(all.library), all.ranks);
+    job = all;
     return { value: undefined };
   },
 

@@ -52,6 +52,13 @@ export interface DeviceSession<K extends DeviceKind = DeviceKind> {
 /** Which provider makes the session of a step, and what of; it travels to the thread that computes. */
 export type SessionTarget = StockTarget | FusedTarget | DeviceSession<'webgpu'> | DeviceSession<'cuda'>;
 
+/** Processes that compute together. */
+export interface Job {
+  /** Path of the library of MPI, which has been started. */
+  readonly library: string;
+  readonly ranks: number;
+}
+
 export interface SessionSettings {
   /** Threads inside an operator. */
   readonly threads: number;

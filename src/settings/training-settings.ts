@@ -46,6 +46,19 @@ export const trainingSettings = {
       'batches of batch_size images that make one update: it is that of the mean of their gradients, and running statistics become ' +
       'the mean of what the batches make of them. Several processes share them (docs/scale.md)',
   },
+  syncBatchNorm: {
+    ...boolean(),
+    param: 'learning_parameters.sync_batch_norm',
+    flag: {
+      long: '--sync-bn',
+      value: '[switch]',
+      help: 'batch norms go by mean and variance of all batches of an update, of all processes (default: false)',
+    },
+    default: false,
+    affects: 'result',
+    onResume: 'fixed',
+    description: 'batch norms go by mean and variance of all batches of an update (docs/scale.md)',
+  },
   optimizer: {
     ...choice(OPTIMIZER_NAMES),
     param: 'learning_parameters.optimizer',

@@ -23,6 +23,7 @@ describe('templates', () => {
       expect(template.hyperParameters.learning_parameters).toEqual({
         batch_size: 8,
         accumulate: 1,
+        sync_batch_norm: false,
         optimizer: 'adam',
         loss: 'cross_entropy',
         class_weights: 'none',

@@ -3,8 +3,8 @@
 import { abortable } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import type { Share, TrainBatch } from '../data/index.js';
-import { WHOLE_SHARE } from '../data/loaders/share.js';
-import type { CompiledStep, Engine, EngineChoice } from '../engine/engine.js';
+import { batchesPerStep, WHOLE_SHARE } from '../data/loaders/share.js';
+import type { CompiledStep, Engine, EngineChoice, SharedNorms } from '../engine/engine.js';
 import type { Ranks } from '../engine/ranks/ranks.js';
 import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { Forward } from '../inference/validate.js';
@@ -16,7 +16,7 @@ import type { VariableSpec } from '../nn/index.js';
 import { floatsOf, packTensors, type StateDict } from '../runs/state-dict.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import { isTrainingState } from '../weights/training-state.js';
-import { dividedStep, type RunStep, type StepResult, wholeStep } from './step-runner.js';
+import { dividedStep, type RunStep, type StepResult, sharedStep, wholeStep } from './step-runner.js';
 
 /** As much of an engine as a session uses; in a browser it is another one. */
 export type SessionEngine = Pick<
@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly openEngine: () => Promise<SessionEngine>;
   /** How steps have several batches. Default: they are single ones. */
   readonly share?: Share | undefined;
+  /** Whether the batch norms of these batches share their statistics. Default false. */
+  readonly isNormShared?: boolean | undefined;
   /** Those who have the others of them. Default: nobody. */
   readonly ranks?: Ranks | undefined;
   /** Called before the first and after each of the steps and evaluations that are compiled. */
@@ -74,7 +76,7 @@ export interface TrainingSession {
  */
 export async function createTrainingSession(options: SessionOptions): Promise<TrainingSession> {
   const { graphs, variables, state, saved, seed, openEngine, onCompile, signal } = options;
-  const { share = WHOLE_SHARE, ranks } = options;
+  const { share = WHOLE_SHARE, ranks, isNormShared = false } = options;
   const engine = await openEngine();
   const kinds = Object.keys(graphs.learnings);
   const isDivided = share.parts > 1;
@@ -82,9 +84,10 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
   const total = (isDivided ? 2 : 1) * kinds.length + evaluations;
   let done = 0;
   let bytes = 0;
-  const compile = async (graph: StepGraph, name: string): Promise<CompiledStep> => {
-    const compiled = await abortable(engine.compile(graph, { name, signal }), signal, `${name} was compiled`);
-    if (graph.packs.some(({ next }) => next)) bytes += compiled.peakMemory;
+  const compile: Dividing['compile'] = async (graph, name, shared) => {
+    const compiling = engine.compile(graph, { name, signal, shared });
+    const compiled = await abortable(compiling, signal, `${name} was compiled`);
+    if (graph.packs.some(({ next }) => next)) bytes += compiled.peakMemory * (shared?.here ?? 1);
     onCompile?.(++done, total);
     return compiled;
   };
@@ -95,7 +98,8 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     const steps = new Map<string, RunStep>();
     for (const name of kinds) {
       if (isDivided) {
-        steps.set(name, await divide(graphs.learnings[name]!(), name, { engine, compile, seed, share }));
+        const dividing = { engine, compile, seed, share, isNormShared };
+        steps.set(name, await divide(graphs.learnings[name]!(), name, dividing));
       } else {
         const graph = graphs.steps[name]!;
         steps.set(name, wholeStep(graph, await compile(graph, `train ${name}`), seed));
@@ -160,23 +164,26 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
 
 interface Dividing {
   readonly engine: SessionEngine;
-  readonly compile: (graph: StepGraph, name: string) => Promise<CompiledStep>;
+  readonly compile: (graph: StepGraph, name: string, shared?: SharedNorms) => Promise<CompiledStep>;
   readonly seed: number;
   readonly share: Share;
+  readonly isNormShared: boolean;
 }
 
 /** Compiles the halves of a step, with memory for what is between them. */
 async function divide(
   learning: Learning,
   name: string,
-  { engine, compile, seed, share }: Dividing,
+  { engine, compile, seed, share, isNormShared }: Dividing,
 ): Promise<RunStep> {
   const split = splitStep(learning);
-  const gradient = await compile(split.gradient, `train ${name}`);
+  const shared = isNormShared ? { batches: share.parts, here: batchesPerStep(share) } : undefined;
+  const gradient = await compile(split.gradient, `train ${name}`, shared);
   const apply = await compile(split.apply, `update ${name}`);
   const isUsed = ({ size }: PackLayout) => size > 0;
   const between = split.between.filter(isUsed);
   for (const { name: pack, size } of between) await engine.setState(pack, new Float32Array(size));
+  if (shared) return sharedStep({ split, gradient, apply, seed });
   return dividedStep({ split: { ...split, between }, gradient, apply, engine, seed, parts: share.parts });
 }
 

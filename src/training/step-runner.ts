@@ -42,6 +42,30 @@ export function wholeStep(graph: StepGraph, compiled: CompiledStep, seed: number
   };
 }
 
+/**
+ * A step of several batches at once, whose batch norms share their statistics.
+ *
+ * @param gradient compiled with `runTogether`.
+ */
+export function sharedStep({
+  split,
+  gradient,
+  apply,
+  seed,
+}: Omit<DividedOptions, 'engine' | 'parts'>): RunStep {
+  const read = reader(split.gradient);
+  const noiseOf = noiseDrawer(split.gradient, seed);
+  const names = ['loss', ...figuresOf(split.gradient)];
+  return async (batches, scalars, update) => {
+    const inputs = batches.map((batch, index) => ({ ...batch.inputs, ...noiseOf(update, index) }));
+    const { outputs, means } = await gradient.runTogether!(inputs, only(scalars, split.gradient), names);
+    const [loss, ...figures] = means as [number, ...number[]];
+    const { committed } = await apply.run({}, only({ ...scalars, loss }, split.apply));
+    const named = names.slice(1).map((name, i): [string, number] => [name, figures[i]!]);
+    return { ...read(outputs), loss, committed, figures: Object.fromEntries(named) };
+  };
+}
+
 export interface DividedOptions {
   readonly split: SplitStep;
   /** Its halves. */

@@ -47,6 +47,7 @@ const DEFAULTS: HyperParameters = {
     prototype_axis: 'channels',
     semisl_start_epoch: 1,
     accumulate: 1,
+    sync_batch_norm: false,
     sigma_scale: 'fixed',
     validation_interval: 1,
   },

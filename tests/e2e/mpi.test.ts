@@ -1,17 +1,21 @@
+/** @file Processes that train together, started by the launchers of Open MPI and MPICH; skipped where they are not installed. */
 import { spawn, spawnSync } from 'node:child_process';
-import { access, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
 import { type Outcome, otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
-const hasMpi =
-  process.platform === 'linux' && spawnSync('mpirun', ['--version']).stdout?.includes('Open MPI') === true;
+const isInstalled = (launcher: string, name: RegExp) =>
+  process.platform === 'linux' && name.test(String(spawnSync(launcher, ['--version']).stdout));
+const hasMpi = isInstalled('mpirun', /Open MPI/);
+const hasMpich = isInstalled('mpirun.mpich', /HYDRA/);
 /** A launcher that hangs must not hang the tests. */
 const MOST_SECONDS = 200;
 /** A job that has lost a process ends within this time. */
@@ -21,10 +25,10 @@ const MOST_SECONDS_OF_END = 10;
 function mpirun(
   args: readonly string[],
   onStart: (launcher: number) => Promise<void> = async () => undefined,
+  [launcher, ...flags]: readonly [string, ...string[]] = ['mpirun', '--oversubscribe', '--bind-to', 'none'],
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const words = ['-np', '2', '--oversubscribe', '--bind-to', 'none', process.execPath, MAIN, ...args];
-    const child = spawn('mpirun', words, {
+    const child = spawn(launcher, ['-np', '2', ...flags, process.execPath, MAIN, ...args], {
       env: {
         ...process.env,
         ...{ OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1', OTX_DEBUG: '' },
@@ -82,6 +86,33 @@ async function untilGone(pid: number): Promise<void> {
   }
 }
 
+/** Small enough that starting takes longer than training: convolutions with norms, one of them depthwise, at a quarter of the size. */
+const network = (): Uint8Array => {
+  const norm = (name: string) =>
+    ['weight', 'bias', 'running_mean', 'running_var'].map((key) => `${name}.${key}`);
+  const weightsOf = (name: string) =>
+    norm(name).map((key) => weight(key, [8], ...(/weight|var/.test(key) ? [0.5, 1.5] : [-0.2, 0.2])));
+  return onnxFile({
+    inputs: [info('image', ['n', 3, 'h', 'w'])],
+    outputs: ['scores'],
+    nodes: [
+      node('Conv', ['image', 'stem'], ['c1'], { strides: [4, 4], pads: [1, 1, 1, 1] }),
+      node('BatchNormalization', ['c1', ...norm('bn1')], ['n1']),
+      node('Relu', ['n1'], ['r1']),
+      node('Conv', ['r1', 'deep'], ['c2'], { group: 8, pads: [1, 1, 1, 1] }),
+      node('BatchNormalization', ['c2', ...norm('bn2')], ['n2']),
+      node('Conv', ['n2', 'head'], ['small']),
+      node('Resize', ['small', '', 'scales'], ['scores'], { mode: 'linear' }),
+    ],
+    weights: [
+      ...[weight('stem', [8, 3, 3, 3], -0.3, 0.3), weight('deep', [8, 1, 3, 3], -0.3, 0.3)],
+      ...[...weightsOf('bn1'), ...weightsOf('bn2'), weight('head', [7, 8, 1, 1])],
+      tensor('scales', [1, 1, 4, 4]),
+    ],
+    opset: 17,
+  });
+};
+
 let folder: string;
 let data: string;
 beforeAll(async () => {
@@ -92,6 +123,7 @@ beforeAll(async () => {
   for (const name of await readdir(join(data, 'train', 'images'))) {
     await cp(join(data, 'train', 'images', name), join(folder, 'more', name));
   }
+  await writeFile(join(folder, 'small.onnx'), network());
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -99,36 +131,40 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const command = (
   output: string,
   epochs = 2,
-  more: readonly string[] = [],
+  more: readonly string[] = SMALL,
   params: readonly string[] = [],
 ) => [
-  ...['train', 'Lite-HRNet-s-mod2', '--recipe', 'otx', '--pretrained', 'none', '--threads', '1'],
+  ...['train', 'Lite-HRNet-s-mod2', '--recipe', 'otx', '--threads', '1'],
   ...['--train-data-roots', join(data, 'train'), '--val-data-roots', join(data, 'val'), '-o', output],
-  ...['--checkpoint-interval', '1', ...more, 'params', '--learning_parameters.input_size', '64x64'],
+  ...['--checkpoint-interval', '1', ...more.map((word) => word.replace('FOLDER', folder))],
+  ...['params', '--learning_parameters.input_size', '64x64'],
   ...['--learning_parameters.batch_size', '2', '--learning_parameters.num_iters', String(epochs)],
   ...['--learning_parameters.num_workers', '1', '--learning_parameters.enable_early_stopping', 'false'],
   ...params,
 ];
+const SMALL = ['--model', 'FOLDER/small.onnx'];
+const REAL = ['--pretrained', 'none'];
 const ACCUMULATED = ['--accumulate', '2'];
+const UNLABELED = ['--unlabeled-data-roots', 'FOLDER/more'];
+/** The first epoch learns from labels alone. */
+const SEMI = [
+  ...['--learning_parameters.semisl_start_epoch', '1', '--learning_parameters.unlabeled_batch_size', '2'],
+];
 /** Epochs of trainings that are to be caught before their end. */
-const LONG = 8;
+const LONG = 24;
 
 describe.skipIf(!hasMpi)('two processes of MPI', () => {
   test.each<[string, readonly string[], readonly string[]]>([
-    ['supervised', [], []],
-    ['supervised, stock', ['--engine', 'stock'], []],
-    [
-      'semi-supervised',
-      ['--unlabeled-data-roots', 'more'],
-      ['--learning_parameters.semisl_start_epoch', '1', '--learning_parameters.unlabeled_batch_size', '2'],
-    ],
-    ['contrastive', [], ['--learning_parameters.enable_supcon', 'true']],
+    ['supervised, stock', [...SMALL, '--engine', 'stock'], []],
+    ['semi-supervised', [...SMALL, ...UNLABELED], SEMI],
+    ['supervised, one mean and variance of all', [...REAL, '--sync-bn'], []],
+    ['semi-supervised, one mean and variance of all', [...SMALL, ...UNLABELED, '--sync-bn'], SEMI],
+    ['contrastive', REAL, ['--learning_parameters.enable_supcon', 'true']],
   ])('%s: train to the bits of one with two batches an update', async (name, flags, params) => {
-    const more = flags.map((word) => (word === 'more' ? join(folder, word) : word));
     const [one, two] = ['one', 'two'].map((which) => join(folder, `${name} ${which}`)) as [string, string];
-    const alone = await otx(command(one, 2, [...more, ...ACCUMULATED], params));
+    const alone = await otx(command(one, 2, [...flags, ...ACCUMULATED], params));
     expect(alone.code, alone.stderr).toBe(0);
-    const together = await mpirun(command(two, 2, more, params));
+    const together = await mpirun(command(two, 2, flags, params));
     expect(together.code, together.stderr).toBe(0);
     const [expected, found] = [await outcomeOf(one), await outcomeOf(two)];
     expect(expected.state.updates).toBe(6);
@@ -137,9 +173,22 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
     expect(together.stdout.split('best epoch').length).toBe(2);
   });
 
+  test('share the batches of norms that go by all of them', async () => {
+    const [one, two] = [join(folder, 'four of one'), join(folder, 'four of two')];
+    const four = [...SMALL, '--sync-bn', '--accumulate', '4'];
+    const alone = await otx(command(one, 1, four));
+    expect(alone.code, alone.stderr).toBe(0);
+    const together = await mpirun(command(two, 1, four));
+    expect(together.code, together.stderr).toBe(0);
+    expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
+    const plain = await otx(command(join(folder, 'plain'), 1, [...SMALL, '--accumulate', '4']));
+    expect(plain.code, plain.stderr).toBe(0);
+    expect((await outcomeOf(join(folder, 'plain'))).hash).not.toBe((await outcomeOf(one)).hash);
+  });
+
   test('one of which is killed: the job ends, and one process goes on from the checkpoint, bit by bit', async () => {
     const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-    const undisturbed = await otx(command(whole, LONG, ACCUMULATED));
+    const undisturbed = await otx(command(whole, LONG, [...SMALL, ...ACCUMULATED]));
     expect(undisturbed.code, undisturbed.stderr).toBe(0);
     let first = 0;
     let died = 0;
@@ -174,15 +223,40 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
 
   test('that cannot share the batches of an update say so once, before anything is written', async () => {
     const output = join(folder, 'uneven');
-    const { code, stderr } = await mpirun(command(output, 2, ['--accumulate', '3']));
+    const { code, stderr } = await mpirun(command(output, 2, [...SMALL, '--accumulate', '3']));
     expect(code).toBe(2);
     expect(stderr.match(/which 2 processes cannot share evenly/g)).toHaveLength(1);
     await expect(access(output)).rejects.toThrow();
   });
 });
 
+test.skipIf(!hasMpich)('two processes of MPICH train to the bits of one', async () => {
+  const [one, two] = [join(folder, 'alone'), join(folder, 'of MPICH')];
+  const shared = [...SMALL, '--sync-bn'];
+  const alone = await otx(command(one, 2, [...shared, ...ACCUMULATED]));
+  expect(alone.code, alone.stderr).toBe(0);
+  const together = await mpirun(command(two, 2, shared), undefined, ['mpirun.mpich']);
+  expect(together.code, together.stderr).toBe(0);
+  expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
+});
+
+test('norms of all batches of an update take two of them, and the fused engine', async () => {
+  const output = join(folder, 'unshared');
+  const single = await otx(command(output, 2, [...SMALL, '--sync-bn']));
+  expect([single.code, single.stderr]).toEqual([
+    2,
+    expect.stringContaining('an update has one batch, which shares nothing'),
+  ]);
+  const stock = await otx(command(output, 2, [...SMALL, '--sync-bn', ...ACCUMULATED, '--engine', 'stock']));
+  expect([stock.code, stock.stderr]).toEqual([
+    2,
+    expect.stringContaining('--sync-bn takes the fused engine'),
+  ]);
+  await expect(access(output)).rejects.toThrow();
+});
+
 test('more batches an update than images are told', async () => {
-  const { code, stderr } = await otx(command(join(folder, 'many'), 2, ['--accumulate', '14']));
+  const { code, stderr } = await otx(command(join(folder, 'many'), 2, [...SMALL, '--accumulate', '14']));
   expect(code).toBe(2);
   expect(stderr).toContain('accumulate is 14, but there are only 13 training images');
 });

@@ -18,6 +18,8 @@ export interface KernelSession {
   bindOutput(name: string, dtype: DType, shape: Shape, data: TensorData): void;
   /** Blocks the thread. */
   run(): void;
+  /** Another one of the same model with values of its own; it is released with this one. */
+  sibling(): KernelSession;
   release(): void;
 }
 
@@ -26,6 +28,13 @@ export interface KernelLibrary {
   readonly width: string;
   /** Blocks the thread. */
   createSession(model: Uint8Array, settings: SessionSettings): KernelSession;
+  /**
+   * Runs a session and siblings of it side by side, each in a thread; norms that share their statistics wait for each other.
+   * Blocks the thread.
+   */
+  runTogether(sessions: readonly KernelSession[]): void;
+  /** From now on these norms are those of all processes of a job. @param library of MPI, which has been started */
+  join(library: string, ranks: number): void;
 }
 
 /** @throws Error saying why the library cannot be used. */
@@ -44,6 +53,9 @@ export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
       'int otx_bind(void *session, const char *name, void *data, size_t bytes, int type, const int64_t *shape, size_t rank, int output)',
     ),
     run: library.func('int otx_run(void *session)'),
+    sibling: library.func('void *otx_sibling(void *session)'),
+    runTogether: library.func('int otx_run_together(void **sessions, int parts)'),
+    join: library.func('int otx_join(const char *path, int ranks)'),
     endProfile: library.func('int otx_end_profile(void *session)'),
     release: library.func('void otx_release(void *session)'),
   };
@@ -53,49 +65,60 @@ export async function openKernelLibrary(path: string): Promise<KernelLibrary> {
     if (code !== 0) throw new Error(functions.error());
   };
   check(functions.init(runtimePath(), kernelLanes()));
+  const handles = new WeakMap<KernelSession, unknown>();
+  const known = (handle: unknown): unknown => {
+    if (!handle) throw new Error(functions.error());
+    return handle;
+  };
+  const sessionOf = (handle: unknown, end: () => void): KernelSession => {
+    const siblings: KernelSession[] = [];
+    // What is bound is kept from being collected.
+    const bound = new Map<string, ArrayBufferLike>();
+    const bind =
+      (output: 0 | 1) =>
+      (name: string, dtype: DType, shape: Shape, data: TensorData): void => {
+        // Small arrays live where the collector may move them, until somebody asks for their buffer.
+        bound.set(name, data.buffer);
+        const sizes = BigInt64Array.from(shape, BigInt);
+        const type = elementTypes[dtype];
+        check(functions.bind(handle, name, data, data.byteLength, type, sizes, sizes.length, output));
+      };
+    const session: KernelSession = {
+      bindInput: bind(0),
+      bindOutput: bind(1),
+      run: () => check(functions.run(handle)),
+      sibling: () => {
+        const sibling = sessionOf(known(functions.sibling(handle)), () => undefined);
+        siblings.push(sibling);
+        return sibling;
+      },
+      release: () => {
+        for (const sibling of siblings) sibling.release();
+        end();
+        functions.release(handle);
+        bound.clear();
+      },
+    };
+    handles.set(session, handle);
+    return session;
+  };
   return {
     width: functions.width(),
     createSession: (model, { threads, spinning, profile }) => {
-      const session = functions.create(
-        model,
-        model.byteLength,
-        threads,
-        spinning === false ? 0 : 1,
-        profile ?? null,
-      );
-      if (!session) throw new Error(functions.error());
-      // What is bound is kept from being collected.
-      const bound = new Map<string, ArrayBufferLike>();
-      const bind =
-        (output: 0 | 1) =>
-        (name: string, dtype: DType, shape: Shape, data: TensorData): void => {
-          // Small arrays live where the collector may move them, until somebody asks for their buffer.
-          bound.set(name, data.buffer);
-          const sizes = BigInt64Array.from(shape, BigInt);
-          check(
-            functions.bind(
-              session,
-              name,
-              data,
-              data.byteLength,
-              elementTypes[dtype],
-              sizes,
-              sizes.length,
-              output,
-            ),
-          );
-        };
-      return {
-        bindInput: bind(0),
-        bindOutput: bind(1),
-        run: () => check(functions.run(session)),
-        release: () => {
-          if (profile !== undefined) check(functions.endProfile(session));
-          functions.release(session);
-          bound.clear();
-        },
-      };
+      const isSpinning = spinning === false ? 0 : 1;
+      const handle = known(functions.create(model, model.byteLength, threads, isSpinning, profile ?? null));
+      return sessionOf(handle, () => {
+        if (profile !== undefined) check(functions.endProfile(handle));
+      });
     },
+    runTogether: (sessions) =>
+      check(
+        functions.runTogether(
+          sessions.map((session) => handles.get(session)),
+          sessions.length,
+        ),
+      ),
+    join: (path, ranks) => check(functions.join(path, ranks)),
   };
 }
 

@@ -9,11 +9,11 @@ import { type Fusion, passesWith } from './passes.js';
 import { type Provider, providerOf } from './provider.js';
 import type { StockProvider } from './stock.js';
 
-const FUSION: Fusion = {
-  layers: fuseLayers,
+const fusion = (sharedBy?: number): Fusion => ({
+  layers: (outputs) => fuseLayers(outputs, { sharedBy }),
   repeat: repeatFused,
   chains: (outputs) => fuseChains(outputs),
-};
+});
 
 /** @param stock lowers what the library has no operator for */
 export function fusedProvider(stock: StockProvider): Provider {
@@ -27,7 +27,9 @@ export function fusedProvider(stock: StockProvider): Provider {
     return {
       session,
       identity: { provider: 'fused', capabilities, library: found.digest },
-      passes: (memory) => passesWith(cpuLowering(capabilities), memory, { fusion: FUSION }),
+      passes: (memory) => passesWith(cpuLowering(capabilities), memory, { fusion: fusion() }),
+      sharedPasses: (memory, batches) =>
+        passesWith(cpuLowering(capabilities), memory, { fusion: fusion(batches) }),
     };
   });
 }

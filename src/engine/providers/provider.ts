@@ -21,6 +21,12 @@ export interface Target {
   readonly looksAtPacks?: boolean;
   /** From a step's graph to one of operators that the session runs, in pieces of a second or less. */
   passes(memory: MemoryMode): readonly Pass[];
+  /**
+   * The same for runs side by side whose batch norms go by the statistics of all `batches`; absent where sessions cannot run so.
+   *
+   * @param batches of all runs, each with one.
+   */
+  sharedPasses?(memory: MemoryMode, batches: number): readonly Pass[];
 }
 
 /** A model that a probe runs once, and what it is fed. */

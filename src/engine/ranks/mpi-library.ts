@@ -91,9 +91,12 @@ export async function openMpi(path: string): Promise<MpiLibrary> {
     gatherBytes: (sent, received) =>
       new Promise((resolve, reject) => {
         const count = sent.length;
-        allgather.async(sent, count, byte, received, count, byte, world, (error: Error | null) =>
-          error ? reject(error) : resolve(),
-        );
+        // Another thread reads and writes them: whose buffer was asked for is not moved, and what is named below is not collected.
+        const places = [sent.buffer, received.buffer];
+        allgather.async(sent, count, byte, received, count, byte, world, (error: Error | null) => {
+          if (error || places.length === 0) reject(error);
+          else resolve();
+        });
       }),
     finalize: () => void finalize(),
     abort: (code) => void abort(world, code),

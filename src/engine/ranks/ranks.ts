@@ -26,6 +26,9 @@ export const ALONE: Ranks = {
   agreeOnEnd: () => undefined,
 };
 
+/** What is wrong with all processes the first one says, which it must still be able to when another one ends the job. */
+const LAST_WORDS_MILLISECONDS = 700;
+
 let joined: Promise<Ranks> | undefined;
 
 /**
@@ -47,11 +50,12 @@ async function join(launched: Launched): Promise<Ranks> {
   process.env.OMPI_MCA_mpi_yield_when_idle ??= '1';
   let isAgreed = false;
   mpi.init();
-  process.once('exit', (code) => {
-    if (isAgreed) mpi.finalize();
-    else mpi.abort(code || 1);
-  });
   const [rank, size] = [mpi.rank(), mpi.size()];
+  process.once('exit', (code) => {
+    if (isAgreed) return mpi.finalize();
+    if (rank > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS_MILLISECONDS);
+    mpi.abort(code || 1);
+  });
   if (size !== launched.size) {
     isAgreed = true;
     throw new OtxError(

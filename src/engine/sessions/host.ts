@@ -3,8 +3,9 @@
  * the two change places when it succeeded, so that no step allocates state.
  */
 import type { Shape } from '../../graph/tensor.js';
+import type { Job } from '../settings.js';
 import { MOST_LOOKED_AT, packInputName, packOutputName } from '../step.js';
-import type { BoundState, Placement, State, StepSession, Value } from './session.js';
+import type { BoundState, Placement, State, StepRun, StepSession, Value } from './session.js';
 
 class HostState implements State {
   private values: Float32Array;
@@ -51,22 +52,31 @@ export const hostPlacement: Placement = { create: (size) => new HostState(size) 
 /** A session that takes arrays and fills arrays. */
 export interface ArraySession {
   run(inputs: readonly Value[], outputs: readonly Value[]): Promise<void>;
+  /** See {@link StepSession.runTogether}. */
+  runTogether?(runs: readonly Parameters<ArraySession['run']>[], job: Job | undefined): Promise<void>;
   release(): Promise<void>;
 }
 
 /** Hands it the packs as arrays too. */
 export function withHostStates(session: ArraySession): StepSession {
+  const { runTogether } = session;
   return {
-    run: (inputs, outputs, states) => {
-      const held = states as readonly (BoundState & { readonly state: HostState })[];
-      const given = held.map(({ name, size, state }) => float(packInputName(name), [size], state.current));
-      const wanted = held.flatMap(({ name, size, state, updated }) =>
-        updated ? [float(packOutputName(name), [size], state.next)] : [],
-      );
-      return session.run([...inputs, ...given], [...outputs, ...wanted]);
-    },
+    run: (...run) => session.run(...asArrays(run)),
+    ...(runTogether && { runTogether: (runs, job) => runTogether(runs.map(asArrays), job) }),
     release: () => session.release(),
   };
+}
+
+function asArrays([inputs, outputs, states]: StepRun): Parameters<ArraySession['run']> {
+  const held = states as readonly (BoundState & { readonly state: HostState })[];
+  const given = held.map(({ name, size, state }) => float(packInputName(name), [size], state.current));
+  const wanted = held.flatMap(({ name, size, state, updated }) =>
+    updated ? [float(packOutputName(name), [size], state.next)] : [],
+  );
+  return [
+    [...inputs, ...given],
+    [...outputs, ...wanted],
+  ];
 }
 
 /** A float32 value. */

@@ -4,7 +4,7 @@
  */
 import type { TensorData } from '../../graph/tensor.js';
 import type { NamedType, StepBinding } from '../protocol.js';
-import type { SessionSettings, SessionTarget } from '../settings.js';
+import type { Job, SessionSettings, SessionTarget } from '../settings.js';
 
 /** A named value and the array that has it, or gets it. */
 export interface Value extends NamedType {
@@ -50,8 +50,16 @@ export interface StepSession {
    * @param states each made by the placement of the session's provider
    */
   run(inputs: readonly Value[], outputs: readonly Value[], states: readonly BoundState[]): Promise<void>;
+  /**
+   * Several runs side by side, whose batch norms wait for each other and for those of a job; absent where there is none of that kind.
+   * States that are updated belong to one run each.
+   */
+  runTogether?(runs: readonly StepRun[], job: Job | undefined): Promise<void>;
   release(): Promise<void>;
 }
+
+/** What {@link StepSession.run} takes. */
+export type StepRun = Parameters<StepSession['run']>;
 
 /** Makes sessions for the targets of one provider. */
 export interface SessionProvider<T extends SessionTarget = SessionTarget> {

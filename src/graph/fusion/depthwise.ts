@@ -8,11 +8,17 @@ import type { ConvAttributes, OnnxAttribute } from '../vocabulary.js';
 import { fusedOp, fuseWith, type Matching } from './matching.js';
 import { reluBehind, unmasked } from './norms.js';
 
-export function fuseDepthwise(outputs: readonly Tensor[]): Tensor[] {
+/** @param withNorms whether norms behind convolutions become part of them. */
+export function fuseDepthwise(
+  outputs: readonly Tensor[],
+  { withNorms }: { readonly withNorms: boolean },
+): Tensor[] {
   return fuseWith(outputs, (node, matching) => {
-    if (isDepthwise(node))
-      return withNorm(node, matching) ?? withGelu(node, matching) ?? alone(node, matching);
-    if (node.op === 'batchNormGrad') return gradientsWithNorm(node, matching);
+    if (isDepthwise(node)) {
+      const normed = withNorms ? withNorm(node, matching) : undefined;
+      return normed ?? withGelu(node, matching) ?? alone(node, matching);
+    }
+    if (node.op === 'batchNormGrad' && withNorms) return gradientsWithNorm(node, matching);
     if (node.op === 'geluGrad') return gradientsWithGelu(node, matching);
     if (node.op === 'convInputGrad') return gradientsAlone(node, matching);
     return undefined;

@@ -5,13 +5,23 @@ import { fuseElementwise } from './elementwise.js';
 import { fuseGelu } from './gelu.js';
 import { fuseNorms } from './norms.js';
 
+/** How layers are put together. */
+export interface FuseOptions {
+  /**
+   * Batches of one size whose batch norms go by the mean and variance of all their values: runs of the graph side by side. Default: each by
+   * those of its own.
+   */
+  readonly sharedBy?: number | undefined;
+}
+
 /**
  * Convolutions, norms and activations as operators of the kernel library, for a graph that is optimised and not lowered yet. What
  * no pass knows stays as it is.
  */
-export function fuseLayers(outputs: readonly Tensor[]): Tensor[] {
+export function fuseLayers(outputs: readonly Tensor[], { sharedBy }: FuseOptions = {}): Tensor[] {
   // Convolutions take norms and activations with them, so that theirs must come first.
-  return [fuseDepthwise, fuseNorms, fuseGelu].reduce((tensors, pass) => pass(tensors), [...outputs]);
+  const convolved = fuseDepthwise(outputs, { withNorms: sharedBy === undefined });
+  return fuseGelu(fuseNorms(convolved, sharedBy));
 }
 
 /**

@@ -2,28 +2,64 @@
  * @file Batch norm with the ReLU behind it, and its gradient with the mask of that ReLU and the sum with other gradients, each as
  * one operator.
  */
+import { mul } from '../builders.js';
 import type { AnyNode, Node, Tensor } from '../tensor.js';
+import type { OnnxAttribute } from '../vocabulary.js';
 import { isElementwise } from './elementwise-program.js';
 import { fusedOp, fuseWith, type Matching } from './matching.js';
 import { isShape } from './planes.js';
 
-export function fuseNorms(outputs: readonly Tensor[]): Tensor[] {
+/** @param sharedBy batches that share their statistics; undefined for each by itself. */
+export function fuseNorms(outputs: readonly Tensor[], sharedBy?: number): Tensor[] {
+  const sharing = sharedBy === undefined ? undefined : new Sharing(sharedBy);
   return fuseWith(outputs, (node, matching) => {
-    if (node.op === 'batchNorm') return forward(node, matching);
-    if (node.op === 'batchNormGrad') return backward(node, matching);
+    if (node.op === 'batchNorm') return forward(node, matching, sharing);
+    if (node.op === 'batchNormGrad') return backward(node, matching, sharing);
     return undefined;
   });
 }
 
-function forward(node: Node<'batchNorm'>, matching: Matching): readonly Tensor[] {
+/** Norms whose statistics are those of several batches. */
+class Sharing {
+  private places = 0;
+  private readonly variances = new Map<Tensor, Tensor>();
+
+  constructor(private readonly batches: number) {}
+
+  /** The attribute of a node that exchanges something: runs of one model tell by it that they are at the same one. */
+  place(): Readonly<Record<string, OnnxAttribute>> {
+    this.places += 1;
+    return { shared: { int: this.places } };
+  }
+
+  /**
+   * The variance of a norm for those who keep a running one. They correct it as one of the n values of their batch, by n / (n − 1); it is
+   * one of all N, by N / (N − 1).
+   */
+  corrected(node: Node<'batchNorm'>, variance: Tensor): Tensor {
+    this.variances.set(node.outputs[2]!, variance);
+    const own = node.inputs[0]!.size / node.inputs[1]!.size;
+    const all = own * this.batches;
+    return mul(variance, ((all / (all - 1)) * (own - 1)) / own);
+  }
+
+  /** The same as it is. */
+  plain(variance: Tensor): Tensor {
+    return this.variances.get(variance)!;
+  }
+}
+
+function forward(node: Node<'batchNorm'>, matching: Matching, sharing?: Sharing): readonly Tensor[] {
   const y = node.outputs[0]!;
   const relu = reluBehind(y, matching);
   const fused = fusedOp('BatchNorm', node.inputs.map(matching.current), node.outputs, {
     epsilon: { float: node.attributes.epsilon },
     relu: { int: relu ? 1 : 0 },
+    ...sharing?.place(),
   });
   if (relu) matching.replace(relu, [fused[0]!]);
-  return fused;
+  const [normed, mean, variance] = fused as [Tensor, Tensor, Tensor];
+  return sharing ? [normed, mean, sharing.corrected(node, variance)] : fused;
 }
 
 /** The ReLU of a value that nobody else reads. */
@@ -33,17 +69,23 @@ export function reluBehind(y: Tensor, { isInner, readers }: Matching): AnyNode |
   return reader!.op === 'relu' ? reader : undefined;
 }
 
-function backward(node: Node<'batchNormGrad'>, matching: Matching): readonly (Tensor | undefined)[] {
+function backward(
+  node: Node<'batchNormGrad'>,
+  matching: Matching,
+  sharing?: Sharing,
+): readonly (Tensor | undefined)[] {
   const [dy, x, scale, mean, variance] = node.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const { gradient, relu } = unmasked(dy, mean, matching);
   const sum = sumBehind(node, matching);
   const [dx, ...others] = fusedOp(
     'BatchNormGrad',
-    [gradient, x, scale, mean.node.inputs[2]!, mean, variance, ...(sum ? [sum.other] : [])].map(
-      matching.current,
-    ),
+    [
+      ...[gradient, x, scale, mean.node.inputs[2]!, mean].map(matching.current),
+      sharing?.plain(variance) ?? matching.current(variance),
+      ...(sum ? [matching.current(sum.other)] : []),
+    ],
     node.outputs,
-    { epsilon: { float: node.attributes.epsilon }, relu: { int: relu ? 1 : 0 } },
+    { epsilon: { float: node.attributes.epsilon }, relu: { int: relu ? 1 : 0 }, ...sharing?.place() },
   );
   if (sum) matching.replace(sum.node, [dx!]);
   return [sum ? undefined : dx!, ...others];

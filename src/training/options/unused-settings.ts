@@ -25,7 +25,13 @@ export function checkUsed(
         : undefined;
     refuse('rareCropShare', withoutClasses ?? another);
   }
-  const { enable_supcon, supcon_positives, supcon_single_view } = learning_parameters;
+  const { enable_supcon, supcon_positives, supcon_single_view, sync_batch_norm, accumulate } =
+    learning_parameters;
+  if (sync_batch_norm && accumulate === 1)
+    refuse(
+      'syncBatchNorm',
+      `an update has one batch, which shares nothing; it goes with ${option('accumulate')}`,
+    );
   const notContrastive = enable_supcon ? undefined : `it goes with ${option('contrastive')}, which is off`;
   if (supcon_positives !== 'image') refuse('contrastivePositives', notContrastive);
   if (supcon_single_view !== 'first') refuse('contrastiveSingleView', notContrastive);

@@ -23,11 +23,14 @@ export async function adaptBatchSize(
     engine: wish,
     device,
     signal,
+    together = 1,
   }: {
     readonly threads: number;
     readonly engine?: EngineWish | undefined;
     readonly device?: DeviceWish | undefined;
     readonly signal: AbortSignal | undefined;
+    /** Batches of a step that are in memory at once. Default 1. */
+    readonly together?: number | undefined;
   },
   onEvent: (event: TrainEvent) => void,
 ): Promise<HyperParameters> {
@@ -40,7 +43,8 @@ export async function adaptBatchSize(
   const plan = async (batchSize: number) => {
     onEvent({ type: 'progress', task: 'probe', done: trials, total: Math.max(++trials, FEWEST_TRIALS) });
     const { steps, evaluation, otherEvaluations = {} } = method.graphs(batchSize);
-    const all = [...Object.values(steps), evaluation, ...Object.values(otherEvaluations)];
+    const training = Object.values(steps).flatMap((step) => new Array<typeof step>(together).fill(step));
+    const all = [...training, evaluation, ...Object.values(otherEvaluations)];
     const engine = await createEngine({ threads, engine: wish, device });
     try {
       return await engine.plan(

@@ -19,7 +19,7 @@ import { checkUsed } from '../options/unused-settings.js';
 import { describeExtension } from '../resume/extend-run.js';
 import { type InterruptedRun, openInterruptedRun } from '../resume/interrupted-run.js';
 import { requireEmbedded } from './choose-start.js';
-import { checkShared, sharedThreads, withRanks } from './rank-settings.js';
+import { checkShared, checkSharedNorms, sharedThreads, withRanks } from './rank-settings.js';
 import type { GivenData } from './train-data.js';
 
 /** What was asked for. */
@@ -64,7 +64,11 @@ export async function whatIsAsked(
   if (!earlier && config.pretrained === 'embedded')
     await requireEmbedded({ template, source: options.pretrainedSource });
   const engine = engineOf(options, config, earlier);
-  const device = deviceOf(options, config, earlier);
+  const wanted = deviceOf(options, config, earlier);
+  // Norms of several batches are computed on the processor alone.
+  const isShared = settings.learning_parameters.sync_batch_norm;
+  const device = isShared && wanted === 'auto' ? 'cpu' : wanted;
+  await checkSharedNorms(settings, { threads, engine, device });
   return { ...known, settings, threads, engine, device, given };
 }
 

@@ -15,6 +15,7 @@ import {
   squareOf,
   type TrainLoader,
 } from '../../data/index.js';
+import { batchesPerStep } from '../../data/loaders/share.js';
 import { createEngine } from '../../engine/engine.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
 import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
@@ -210,9 +211,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   );
 
   // The engine, with a batch that fits.
-  const adapted = earlier
-    ? chosen
-    : await adaptBatchSize(chosen, config, trainSet, method, { threads, engine, device, signal }, tell);
+  const adapted = earlier ? chosen : await adapt(preparing, chosen, trainSet, method);
   const hyperParameters = await smallestBatch(adapted, ranks);
   const share = shareOf(hyperParameters, ranks);
   const graphs = method.graphs(hyperParameters.learning_parameters.batch_size);
@@ -232,6 +231,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
   const session = await createTrainingSession({
     ...{ graphs, signal, state: weights, seed: config.seed, variables: method.variables },
     ...{ share, ranks, openEngine: () => createEngine({ threads, engine, device }) },
+    isNormShared: hyperParameters.learning_parameters.sync_batch_norm,
     saved: earlier?.checkpoint.tensors,
     onCompile: (done, total) => tell({ type: 'progress', task: 'compile', done, total }),
   }).catch(async (error) => {
@@ -287,6 +287,20 @@ const shareOf = ({ learning_parameters: { accumulate } }: HyperParameters, { ran
   rank,
   ranks: size,
 });
+
+/** Settings with a batch that fits the memory of this process. */
+function adapt(
+  { asked: { config, threads, engine, device }, options: { signal }, listeners, ranks }: Preparing,
+  chosen: HyperParameters,
+  trainSet: Dataset,
+  method: Method,
+): Promise<HyperParameters> {
+  // Where norms wait for each other, all batches of the process are in its memory at once.
+  const isShared = chosen.learning_parameters.sync_batch_norm;
+  const together = isShared ? batchesPerStep(shareOf(chosen, ranks)) : 1;
+  const computing = { threads, engine, device, signal, together };
+  return adaptBatchSize(chosen, config, trainSet, method, computing, listeners.tell);
+}
 
 /** Says so to who did not choose to begin with random numbers. */
 function warnOfRandomStart(

@@ -2,6 +2,7 @@
 
 import { availableParallelism, cpus } from 'node:os';
 import { OtxError, option } from '../../base/errors.js';
+import { createEngine, type EngineOptions } from '../../engine/engine.js';
 import type { Ranks } from '../../engine/ranks/ranks.js';
 import type { HyperParameters } from '../../settings/index.js';
 import type { TrainOptions } from '../options/train-options.js';
@@ -19,6 +20,25 @@ export function checkShared({ learning_parameters: { accumulate } }: HyperParame
     `${option('learning_parameters.accumulate')} is ${accumulate}, which ${size} processes cannot share evenly; start a number of them ` +
       'that divides it, or, in a new run, give a multiple of their number',
   );
+}
+
+/** @throws OtxError `usage` where batch norms of several batches are to share their statistics, and the engine cannot do that. */
+export async function checkSharedNorms(
+  { learning_parameters: { sync_batch_norm } }: HyperParameters,
+  options: Pick<EngineOptions, 'threads' | 'engine' | 'device'>,
+): Promise<void> {
+  if (!sync_batch_norm) return;
+  const engine = await createEngine(options);
+  try {
+    const { kind, reason } = await engine.choice();
+    if (kind === 'fused') return;
+    throw new OtxError(
+      'usage',
+      `${option('syncBatchNorm')} takes the fused engine, and this is the ${kind} one: ${reason}; see docs/kernels.md, or leave it out`,
+    );
+  } finally {
+    await engine.dispose();
+  }
 }
 
 /** Threads that compute where nobody says: the cores that this process may use, and no more than its share of the machine. */
