@@ -1,6 +1,7 @@
 /** @file What was asked for, as a new training or as one that goes on. */
 
 import type { DataSource } from '../../data/index.js';
+import { createEngine } from '../../engine/engine.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
 import { DEVICE_KINDS, type DeviceKind, type DeviceWish, type EngineWish } from '../../engine/settings.js';
 import { networkBeside } from '../../inference/imported-network.js';
@@ -69,6 +70,7 @@ export async function whatIsAsked(
   const isShared = settings.learning_parameters.sync_batch_norm;
   const device = isShared && wanted === 'auto' ? 'cpu' : wanted;
   await checkSharedNorms(settings, { threads, engine, device });
+  await requireDevice(device, threads);
   return { ...known, settings, threads, engine, device, given };
 }
 
@@ -97,6 +99,17 @@ function deviceOf(
   const isDevice = (kind: string | undefined): kind is DeviceKind =>
     (DEVICE_KINDS as readonly (string | undefined)[]).includes(kind);
   return isDevice(before) ? before : 'cpu';
+}
+
+/** Before data is read and a folder made. @throws OtxError `engine` when it was asked for by name and cannot be had. */
+async function requireDevice(device: DeviceWish, threads: number): Promise<void> {
+  if (device === 'cpu' || device === 'auto') return;
+  const tried = await createEngine({ threads, device });
+  try {
+    await tried.choice();
+  } finally {
+    await tried.dispose();
+  }
 }
 
 async function askedAnew(raw: TrainOptions, notice: (message: string) => void): Promise<Known> {
