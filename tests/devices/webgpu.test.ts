@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { openDevice } from '../../src/engine/devices/open-device.js';
-import { createEngine, type EngineOptions } from '../../src/engine/engine.js';
+import { type CompileOptions, createEngine, type EngineOptions } from '../../src/engine/engine.js';
 import { prepareStep } from '../../src/engine/prepare.js';
 import { askFor, providerCases } from '../../src/engine/providers/provider.cases.js';
 import { stockTarget } from '../../src/engine/providers/stock.js';
@@ -23,6 +23,8 @@ import { adapter } from './software-adapter.js';
 
 const CLASSES = 3;
 const SIDE = 32;
+/** Of the network that learns many steps. */
+const SMALL_SIDE = 16;
 /** Of loss and gradient, relative to what the processor has. */
 const TOLERANCE = 1e-3;
 
@@ -33,10 +35,10 @@ interface Problem {
 }
 
 /** Blocks of color that tell their classes, under noise. */
-function problemOf(model: Segmentor, batch: number): Problem {
-  const { variables } = describeModel(model, [1, 3, SIDE, SIDE]);
+function problemOf(model: Segmentor, batch: number, side = SIDE): Problem {
+  const { variables } = describeModel(model, [1, 3, side, side]);
   const layouts = modelLayouts(variables);
-  const learning = supervisedLearning(model, layouts, { batchSize: batch, size: SIDE, optimizer: 'adam' });
+  const learning = supervisedLearning(model, layouts, { batchSize: batch, size: side, optimizer: 'adam' });
   learning.step.output('gradient', learning.gradient);
   const graph = joinStep(learning);
   const specs = new Map(variables.map((spec) => [spec.key, spec]));
@@ -52,13 +54,13 @@ function problemOf(model: Segmentor, batch: number): Problem {
     }),
   );
   const random = new Random('steps on devices');
-  const labels = Uint8Array.from({ length: batch * SIDE * SIDE }, (_, i) => {
-    const [n, y, x] = [Math.floor(i / SIDE ** 2), Math.floor(i / SIDE) % SIDE, i % SIDE];
+  const labels = Uint8Array.from({ length: batch * side * side }, (_, i) => {
+    const [n, y, x] = [Math.floor(i / side ** 2), Math.floor(i / side) % side, i % side];
     return (n + Math.floor(y / 8) + 2 * Math.floor(x / 8)) % CLASSES;
   });
-  const images = Float32Array.from({ length: batch * 3 * SIDE ** 2 }, (_, i) => {
-    const [n, channel] = [Math.floor(i / (3 * SIDE ** 2)), Math.floor(i / SIDE ** 2) % 3];
-    const isOfClass = labels[n * SIDE ** 2 + (i % SIDE ** 2)] === channel;
+  const images = Float32Array.from({ length: batch * 3 * side ** 2 }, (_, i) => {
+    const [n, channel] = [Math.floor(i / (3 * side ** 2)), Math.floor(i / side ** 2) % 3];
+    const isOfClass = labels[n * side ** 2 + (i % side ** 2)] === channel;
     return (isOfClass ? 1 : -0.5) + 0.5 * random.normal();
   });
   const { noise } = graph.inputs;
@@ -70,10 +72,15 @@ function problemOf(model: Segmentor, batch: number): Problem {
 }
 
 /** The loss of every step, and the gradient of the first. */
-async function learn({ graph, states, inputs }: Problem, options: EngineOptions, steps: number) {
+async function learn(
+  { graph, states, inputs }: Problem,
+  options: EngineOptions,
+  steps: number,
+  compiling: CompileOptions = {},
+) {
   const engine = await createEngine({ threads: 2, ...options });
   try {
-    const step = await engine.compile(graph);
+    const step = await engine.compile(graph, compiling);
     for (const [name, data] of states) await engine.setState(name, data);
     const losses: number[] = [];
     let gradient: Float32Array | undefined;
@@ -83,6 +90,7 @@ async function learn({ graph, states, inputs }: Problem, options: EngineOptions,
       losses.push(Number(outputs.loss![0]));
       gradient ??= outputs.gradient as Float32Array;
     }
+    await step.release();
     return { losses, gradient: gradient! };
   } finally {
     await engine.dispose();
@@ -93,8 +101,8 @@ const norm = (values: Float32Array): number =>
   Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 const small: Segmentor = (scope, images) => {
-  const stem = convModule(scope.child('stem'), images, { channels: 16, kernel: 3, stride: 2 });
-  const block = depthwiseSeparable(scope.child('block'), stem, 16);
+  const stem = convModule(scope.child('stem'), images, { channels: 8, kernel: 3, stride: 2 });
+  const block = depthwiseSeparable(scope.child('block'), stem, 8);
   return convolution(scope.child('head'), block, { channels: CLASSES, kernel: 1 });
 };
 
@@ -119,14 +127,16 @@ if (typeof adapter === 'string') {
     });
 
     it('learns in 50 steps what it learns on the processor, with every operator on the device', async () => {
-      const problem = problemOf(small, 2);
+      const problem = problemOf(small, 2, SMALL_SIDE);
       const here = await learn(problem, { engine: 'stock' }, 50);
-      const there = await learn(problem, askFor('webgpu'), 50);
+      const folder = await mkdtemp(join(tmpdir(), 'otx-profile-'));
+      const there = await learn(problem, askFor('webgpu'), 50, { profile: join(folder, 'step') });
       expect(here.losses[49]).toBeLessThan(0.6 * here.losses[0]!);
       there.losses.forEach((loss, i) => {
         expect(Math.abs(loss - here.losses[i]!)).toBeLessThan(0.02 * here.losses[0]!);
       });
-      expect(await placesOf(problem)).toEqual(new Set(['WebGpuExecutionProvider']));
+      expect(await placesIn(folder)).toEqual(new Set(['WebGpuExecutionProvider']));
+      await rm(folder, { recursive: true });
     });
 
     it.each([
@@ -143,25 +153,14 @@ if (typeof adapter === 'string') {
   });
 }
 
-/** Where the runtime has computed the operators of a step, by its own profile. */
-async function placesOf({ graph, states, inputs }: Problem): Promise<ReadonlySet<string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'otx-profile-'));
-  const engine = await createEngine({ threads: 2, ...askFor('webgpu') });
-  try {
-    const step = await engine.compile(graph, { profile: join(folder, 'step') });
-    for (const [name, data] of states) await engine.setState(name, data);
-    await step.run(inputs, optimizerScalars('adam', 0.01, 1));
-    await step.release();
-    const [file] = await readdir(folder);
-    const events = JSON.parse(await readFile(join(folder, file!), 'utf8')) as readonly {
-      readonly cat: string;
-      readonly args?: { readonly provider?: string };
-    }[];
-    return new Set(
-      events.flatMap(({ cat, args }) => (cat === 'Node' && args?.provider ? [args.provider] : [])),
-    );
-  } finally {
-    await engine.dispose();
-    await rm(folder, { recursive: true });
-  }
+/** Where the runtime has computed operators, by the profile in a folder. */
+async function placesIn(folder: string): Promise<ReadonlySet<string>> {
+  const [file] = await readdir(folder);
+  const events = JSON.parse(await readFile(join(folder, file!), 'utf8')) as readonly {
+    readonly cat: string;
+    readonly args?: { readonly provider?: string };
+  }[];
+  return new Set(
+    events.flatMap(({ cat, args }) => (cat === 'Node' && args?.provider ? [args.provider] : [])),
+  );
 }
