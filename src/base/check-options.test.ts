@@ -10,12 +10,13 @@ import {
   type TrainOptions,
   train,
   trainSeeds,
+  writeReport,
 } from '../index.js';
 import { checkOptions } from './check-options.js';
 
 const studies = { trainSeeds, crossValidate, reproduce };
 const functions = {
-  ...{ train, evaluate, predict, exportModel, createSegmenter },
+  ...{ train, evaluate, predict, exportModel, createSegmenter, writeReport },
   ...studies,
 } as unknown as Readonly<Record<string, (options: unknown) => Promise<unknown>>>;
 const REQUIRED = {
@@ -24,6 +25,7 @@ const REQUIRED = {
   predict: ['weights', 'input', 'output'],
   exportModel: ['weights', 'output'],
   createSegmenter: ['weights'],
+  writeReport: ['run'],
   trainSeeds: ['trainData', 'output'],
   crossValidate: ['trainData', 'output'],
   reproduce: ['dataRoot', 'output'],

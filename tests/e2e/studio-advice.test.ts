@@ -152,6 +152,8 @@ describe('the report', () => {
     await expectPictures(page);
     // Neither a window of a phone nor paper cuts it off.
     await checkAccessible(page);
+    // Where no paths of this machine are seen.
+    await page.getByRole('link', { name: 'Classes' }).click();
     await shoot(page, 'report');
     await page.setViewportSize({ width: 400, height: 800 });
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
