@@ -21,11 +21,14 @@ const resultsSchema = z.looseObject({
   best: z.union([z.string(), z.looseObject({ name: z.string() })]).optional(),
   outOfFold: z.looseObject({ metrics: z.looseObject({ mDice: score, mIoU: score }) }).optional(),
   trials: z.array(z.looseObject({ name: z.string(), values: z.record(z.string(), scalar) })).default([]),
+  baseline: z.looseObject({ name: z.string() }).optional(),
   gain: score,
   deviation: score,
   isBetter: z.boolean().optional(),
   chosen: z.record(z.string(), scalar).optional(),
 });
+
+type Told = z.infer<typeof resultsSchema>;
 
 /** A training of a study. */
 export interface StudyMember extends RunFacts {
@@ -88,13 +91,8 @@ export async function readStudy(given: string): Promise<StudyRecord | undefined>
   };
 }
 
-function verdictOf({
-  outOfFold,
-  gain,
-  deviation,
-  isBetter,
-  chosen,
-}: z.infer<typeof resultsSchema>): string[] {
+function verdictOf(told: Told): string[] {
+  const { best, baseline, outOfFold, gain, deviation, isBetter, chosen } = told;
   const verdict: string[] = [];
   if (outOfFold) {
     const { mDice, mIoU } = outOfFold.metrics;
@@ -102,20 +100,23 @@ function verdictOf({
       `All images together, each by the model that has not learned from it: mean Dice ${number(mDice)}, mean IoU ${number(mIoU)}.`,
     );
   }
-  if (gain !== null && gain !== undefined) {
-    const noise =
-      typeof deviation === 'number' ? `; seeds alone make a deviation of ${number(deviation)}` : '';
-    const judged =
-      isBetter === undefined
-        ? ''
-        : isBetter
-          ? ', which is more than chance'
-          : ', which is not more than chance';
-    verdict.push(`The best trial is better than the default by ${number(gain)}${judged}${noise}.`);
-  }
+  const bestName = typeof best === 'string' ? best : best?.name;
+  if (baseline && baseline.name === bestName) verdict.push('The default was the best.');
+  else if (gain !== null && gain !== undefined) verdict.push(comparison(gain, deviation, isBetter));
   const settings = Object.entries(chosen ?? {}).map(([name, value]) => `${name} ${value}`);
   if (settings.length > 0) verdict.push(`Chosen: ${settings.join(', ')}.`);
   return verdict;
+}
+
+function comparison(gain: number, deviation: Told['deviation'], isBetter: boolean | undefined): string {
+  const noise = typeof deviation === 'number' ? `; seeds alone make a deviation of ${number(deviation)}` : '';
+  const judged =
+    isBetter === undefined
+      ? ''
+      : isBetter
+        ? ', which is more than chance'
+        : ', which is not more than chance';
+  return `The best trial is better than the default by ${number(gain)}${judged}${noise}.`;
 }
 
 const number = (value: number | null | undefined): string => value?.toFixed(4) ?? 'unknown';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
+import { writeReport } from '../../src/index.js';
 import { otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 
@@ -76,6 +77,26 @@ test('several seeds are compared, and the best is ready to be used', async () =>
   expect(again.stdout).toMatch(
     new RegExp(`score +otx eval --test-data-roots <folder> --load-weights \\S+${best}\n`),
   );
+});
+
+test('its report compares the trainings, with ways to their folders, and tells of the best in full', async () => {
+  const { best, spread } = (await resultOf(alone)) as {
+    best: string;
+    spread: { mDice: { mean: number; deviation: number } };
+  };
+  const { file } = await writeReport({ run: alone, output: join(folder, 'study.html'), worst: 0 });
+  const html = await readFile(file, 'utf8');
+  const others = [0, 1, 2].map((seed) => `seed-${seed}`).filter((name) => name !== best);
+  for (const name of others) expect(html).toContain(`<a href="alone/runs/${name}/">${name}</a>`);
+  expect(html).toContain(`<b>${best} (this one)</b>`);
+  const { mean, deviation } = spread.mDice;
+  expect(html).toContain(`${(100 * mean).toFixed(2)} ± ${(100 * deviation).toFixed(2)}`);
+  expect(html).toContain('id="settings"');
+  // A training of it has the same table.
+  const one = await writeReport({
+    ...{ run: join(alone, 'runs', others[0]!), output: join(folder, 'one.html'), worst: 0 },
+  });
+  expect(await readFile(one.file, 'utf8')).toContain(`<a href="alone/runs/${best}/">${best}</a>`);
 });
 
 test('two processes on one study do nothing twice, and come to the same as one', async () => {

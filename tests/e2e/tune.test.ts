@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
+import { writeReport } from '../../src/index.js';
 import { otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 
@@ -73,6 +74,17 @@ test('trials are trained as far as they are good, and the result can be trained 
   expect(begun(again.stdout)).toEqual([]);
   expect(again.stdout).toMatch(/^chosen: /m);
 }, 60_000);
+
+test('its report has the trials with their settings, the chart and the verdict', async () => {
+  const { trials, best } = await resultOf(alone);
+  const { file } = await writeReport({ run: alone, output: join(folder, 'search.html'), worst: 0 });
+  const html = await readFile(file, 'utf8');
+  expect(html).toMatch(/<th scope="col"[^>]*>learning_rate<\/th><th scope="col"[^>]*>batch_size<\/th>/);
+  for (const { name } of trials)
+    expect(html).toContain(name === best.name ? `${name} (this one)` : `/${name}/"`);
+  expect(html).toContain('alt="Scores against settings and epochs"');
+  expect(html).toMatch(/The best trial is better than the default by -?\d\.\d{4}|The default was the best/);
+});
 
 test('two processes run no trial twice, and come to the same winner', async () => {
   const together = join(folder, 'together');
