@@ -9,18 +9,12 @@ import { OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
 import { formatType, type TensorData } from '../graph/tensor.js';
 import { allocatedBytes } from './allocate.js';
-import { compareStep } from './devices/compare-step.js';
+import { comparing } from './devices/compare-step.js';
 import { EngineThread } from './engine-thread.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
 import { bindingOf, type PreparedStep, prepareStep } from './prepare.js';
 import type { ModelValue, ReduceRequest, TensorValue } from './protocol.js';
-import {
-  type Chosen,
-  type Compare,
-  chooseProvider,
-  type EngineChoice,
-  type Wishes,
-} from './providers/choose-provider.js';
+import { type Chosen, chooseProvider, type EngineChoice, type Wishes } from './providers/choose-provider.js';
 import { deviceProvider } from './providers/device.js';
 import { fusedProvider } from './providers/fused.js';
 import type { ProbeRunner, Target } from './providers/provider.js';
@@ -197,10 +191,11 @@ export class Engine {
   /**
    * Which engine computes steps that change state, and why; found out once, by the first call of this or of {@link compile}.
    * @param step gives what is timed for the device `auto`, which without it is the processor.
-   * @throws OtxError `engine` when the fused one, or a device, was asked for by name and cannot be had.
+   * @param signal ends the timing.
+   * @throws OtxError `engine` when the fused one, or a device, was asked for by name and cannot be had; `aborted` when the signal fires.
    */
-  async choice(step?: () => StepGraph): Promise<EngineChoice> {
-    const { target, ...choice } = await this.choose(step);
+  async choice(step?: () => StepGraph, signal?: AbortSignal): Promise<EngineChoice> {
+    const { target, ...choice } = await this.choose(step, signal);
     return choice;
   }
 
@@ -372,28 +367,16 @@ export class Engine {
     return this.stock.probe(this.runProbe);
   }
 
-  private choose(step?: () => StepGraph): Promise<Chosen> {
+  private choose(step?: () => StepGraph, signal?: AbortSignal): Promise<Chosen> {
     const devices = { webgpu: deviceProvider('webgpu'), cuda: deviceProvider('cuda') };
     this.chosen ??= chooseProvider(
       this.wishes,
       { stock: this.stock, fused: fusedProvider(this.stock), devices },
       this.runProbe,
-      step && this.comparing(step),
+      step && comparing((target) => this.prepare(step(), target, { signal }), this.threads, signal),
     );
     return this.chosen;
   }
-
-  private readonly comparing =
-    (step: () => StepGraph): Compare =>
-    async (processor, device) => {
-      const prepared = async (target: Target) => ({
-        target: target.session,
-        prepared: await this.prepare(step(), target, {}),
-      });
-      const { name, session } = device;
-      const known = { name, kind: session.provider };
-      return compareStep(known, await prepared(processor), await prepared(device), this.threads);
-    };
 
   private readonly runProbe: ProbeRunner = async ({ model, binding, inputs }, target) => {
     const settings = this.settings(false);

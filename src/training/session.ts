@@ -93,7 +93,7 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
   };
   try {
     if (ranks?.mpi !== undefined) await engine.join(ranks.mpi, ranks.size);
-    const choice = await engine.choice(() => graphs.steps[kinds[0]!]!);
+    const choice = await engine.choice(() => graphs.steps[kinds[0]!]!, signal);
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
     for (const name of kinds) {
