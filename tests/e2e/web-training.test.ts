@@ -61,7 +61,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Bright discs on noise, with masks. */
+/** JPEG files as cameras and programs write them; browsers decode them to the pixels of Node, or the losses would differ. */
+const JPEG_FORMS: readonly ((picture: sharp.Sharp) => sharp.Sharp)[] = [
+  (picture) => picture.jpeg({ quality: 60, chromaSubsampling: '4:2:0' }),
+  (picture) => picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).withMetadata({ orientation: 6 }),
+  (picture) => picture.jpeg({ progressive: true }),
+  (picture) => picture.grayscale().jpeg(),
+];
+
+/** Bright discs on noise, with masks; a set called few has its pictures as JPEG. */
 async function writeSet(subset: string, count: number): Promise<void> {
   const root = join(folder, subset);
   for (const part of ['images', 'masks']) await mkdir(join(root, part), { recursive: true });
@@ -78,12 +86,10 @@ async function writeSet(subset: string, count: number): Promise<void> {
       return 60 + random.integer(60) + (mask[Math.floor(i / 3)] ? 80 : 0);
     });
     const size = { width: SIDE, height: SIDE };
-    await writeFile(
-      join(root, 'images', `${n}.png`),
-      await sharp(data, { raw: { ...size, channels: 3 } })
-        .png()
-        .toBuffer(),
-    );
+    const picture = sharp(data, { raw: { ...size, channels: 3 } });
+    const isJpeg = subset.startsWith('few');
+    const file = await (isJpeg ? JPEG_FORMS[n % JPEG_FORMS.length]!(picture) : picture.png()).toBuffer();
+    await writeFile(join(root, 'images', `${n}.${isJpeg ? 'jpg' : 'png'}`), file);
     await writeFile(
       join(root, 'masks', `${n}.png`),
       await sharp(mask, { raw: { ...size, channels: 1 } })
@@ -116,7 +122,10 @@ const fetched = async (path) => ({ path, file: await (await fetch('/data/' + pat
 globalThis.openSet = async (images) => {
   const paths = Object.entries(images).flatMap(([subset, count]) => [
     subset + '/dataset_meta.json',
-    ...['images', 'masks'].flatMap((part) => Array.from({ length: count }, (_, n) => subset + '/' + part + '/' + n + '.png')),
+    ...['images', 'masks'].flatMap((part) => {
+      const extension = part === 'images' && subset.startsWith('few') ? '.jpg' : '.png';
+      return Array.from({ length: count }, (_, n) => subset + '/' + part + '/' + n + extension);
+    }),
   ]);
   return openFolder(await Promise.all(paths.map(fetched)));
 };
