@@ -43,6 +43,7 @@ export interface WorkerTrainOptions extends Omit<WebTrainOptions, 'runtime'> {
 }
 
 const DEFAULT_PATIENCE = 180;
+const BEAT_MS = 1000;
 
 /**
  * {@link trainInBrowser} in a worker, which is ended in the end. One that falls silent, as threads of WebAssembly may, is ended with
@@ -54,14 +55,16 @@ const DEFAULT_PATIENCE = 180;
 export function trainInWorker(worker: TrainingWorker, options: WorkerTrainOptions): Promise<WebTrainResult> {
   const { onEvent, signal, pause, runtimeModule, patience = DEFAULT_PATIENCE, ...given } = options;
   return new Promise<WebTrainResult>((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    // Counted in beats of a page that is awake: on phones pages sleep, and their workers with them.
+    const beat = Math.min(BEAT_MS, patience * 250);
+    let silence = 0;
     const send = (message: ToWorker) => worker.postMessage(message);
     const stop = () => {
       listen();
       send({ type: 'stop' });
     };
     const end = (settle: () => void) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       unwatch?.();
       signal?.removeEventListener('abort', stop);
       worker.terminate();
@@ -69,11 +72,14 @@ export function trainInWorker(worker: TrainingWorker, options: WorkerTrainOption
     };
     const fail = (code: ErrorCode, message: string) => end(() => reject(new OtxError(code, message)));
     const listen = () => {
-      clearTimeout(timer);
-      // Who waits says nothing.
-      if (!pause?.isPaused || signal?.aborted)
-        timer = setTimeout(() => fail('engine', silent(patience)), patience * 1000);
+      silence = 0;
     };
+    const timer = setInterval(() => {
+      // Who waits says nothing.
+      if (pause?.isPaused && !signal?.aborted) return;
+      silence += beat;
+      if (silence >= patience * 1000) fail('engine', silent(patience));
+    }, beat);
     worker.onmessage = ({ data }: { readonly data: FromWorker }) => {
       listen();
       if (data.type === 'event') onEvent?.(data.event);
@@ -87,7 +93,6 @@ export function trainInWorker(worker: TrainingWorker, options: WorkerTrainOption
       send({ type: 'pause', isPaused });
     };
     const unwatch = pause?.watch(tellPause);
-    listen();
     send({ type: 'start', options: given, runtimeModule });
     if (pause?.isPaused) tellPause(true);
     if (signal?.aborted) stop();

@@ -24,6 +24,7 @@ import type { SafeTensor } from '../weights/safetensors.js';
 import { weightsOfBytes } from '../weights/safetensors-bytes.js';
 import { decodeSamples, type MemorySample, type TrainingData } from './dataset.js';
 import { createWebEngine } from './engine.js';
+import { fetchRuntime } from './fetch-runtime.js';
 import { encodeOnnx, encodeRun, type RunFacts, sha256 } from './files.js';
 import { createMemoryLoader } from './loader.js';
 import { type TrainingPause, whenGoing } from './pause.js';
@@ -88,7 +89,10 @@ export interface WebTrainOptions extends WebTrainingSettings {
   readonly watched?: readonly string[] | undefined;
   /** Threads of WebAssembly. Default: one for each core, at most 4, where the page is cross-origin isolated; else 1. */
   readonly threads?: number | undefined;
-  /** Address of the folder in which the `.wasm` and `.mjs` files of `onnxruntime-web` lie. Default: where its module lies. */
+  /**
+   * Address of the folder in which the `.wasm` and `.mjs` files of `onnxruntime-web` lie, with a slash at the end. Default: where its
+   * module lies.
+   */
   readonly runtimeFiles?: string | undefined;
   /** The module `onnxruntime-web`, of a page that has loaded it in its own way. Default: it is imported. */
   readonly runtime?: WebRuntime | undefined;
@@ -135,8 +139,7 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
   const train = await decodeSamples(data.train, data);
   const validation = await decodeSamples(data.validation, data);
   const others = await decodeSamples(data.others ?? [], data);
-  onEvent({ type: 'preparing', what: 'loading the runtime' });
-  const { runtime, threads } = await openRuntime(options);
+  const { runtime, threads } = await openRuntime(options, onEvent);
   const { hyperParameters, seed } = chosen;
   const settings = hyperParameters.learning_parameters;
   const sizes = inputSizes(hyperParameters);
@@ -185,13 +188,25 @@ function checkNames(options: WebTrainOptions): void {
   );
 }
 
-async function openRuntime(options: WebTrainOptions): Promise<{ runtime: WebRuntime; threads: number }> {
+async function openRuntime(
+  options: WebTrainOptions,
+  tell: (event: WebTrainingEvent) => void,
+): Promise<{ runtime: WebRuntime; threads: number }> {
+  const what = 'loading the runtime';
+  tell({ type: 'preparing', what });
   const runtime = options.runtime ?? (await loadRuntime('wasm'));
   const { wasm } = runtime.env;
   const threads = options.threads ?? threadsFor(here);
   wasm.numThreads = threads;
   wasm.initTimeout = RUNTIME_START_MS;
-  if (options.runtimeFiles !== undefined) wasm.wasmPaths = options.runtimeFiles;
+  if (options.runtimeFiles !== undefined) {
+    wasm.wasmPaths = options.runtimeFiles;
+    const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
+    wasm.wasmBinary ??= await fetchRuntime(options.runtimeFiles, (done, total) => {
+      const of = total === undefined ? '' : ` of ${megabytes(total)}`;
+      tell({ type: 'preparing', what: `${what} (${megabytes(done)}${of} MB)` });
+    });
+  }
   return { runtime, threads };
 }
 

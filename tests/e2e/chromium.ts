@@ -25,23 +25,30 @@ export const launchChromium = (): Promise<Browser> =>
   chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'], timeout: 60_000 });
 
 const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
 };
 
-/** Serves folders under the first word of their addresses, with the headers that let threads share memory. */
+/** With them threads of a page may share memory. */
+const ISOLATED = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** Serves folders under the first word of their addresses. @param headers of all answers */
 export async function serve(
   folders: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = ISOLATED,
 ): Promise<{ readonly address: string; close(): void }> {
   const server = createServer(async ({ url = '' }, response) => {
     const [, word = '', rest = ''] = /^\/([^/]*)\/(.*)$/.exec(decodeURIComponent(url)) ?? [];
     const bytes = await readFile(join(folders[word] ?? '', normalize(`/${rest}`))).catch(() => undefined);
     response.writeHead(bytes ? 200 : 404, {
       'Content-Type': TYPES[extname(rest)] ?? 'application/octet-stream',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
+      ...headers,
     });
     response.end(bytes);
   });

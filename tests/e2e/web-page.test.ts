@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDataset, readLabels } from '../../src/data/index.js';
 import { evaluate, predict } from '../../src/index.js';
 import { checkAccessible } from './accessible.js';
-import { CHROMIUM, launchChromium } from './chromium.js';
+import { CHROMIUM, launchChromium, serve } from './chromium.js';
 import { type Outcome, otx } from './otx.js';
 
 const unlessMissing = CHROMIUM ? '' : ' (skipped: there is no browser on this machine)';
@@ -266,6 +266,20 @@ describe.skipIf(!CHROMIUM)(`the page of otx web${unlessMissing}`, () => {
     expect(await readFile(join(output, '_headers'), 'utf8')).toContain(
       'Cross-Origin-Opener-Policy: same-origin',
     );
+    const server = await serve({ site: output }, {});
+    const plain = await browser.newPage();
+    await plain.goto(`${server.address}/site/index.html`);
+    await plain.getByRole('button', { name: 'Try with generated pictures' }).click();
+    await plain.getByText('32 pictures, 32 with a mask').waitFor();
+    await plain.getByRole('link', { name: 'Train' }).click();
+    await plain.getByLabel('Size of the input').selectOption('64');
+    await plain.getByLabel('Pictures in a step').fill('12');
+    await plain.getByLabel('Steps').fill('2');
+    await plain.getByText(/about .* on one core/).waitFor();
+    await plain.getByRole('button', { name: 'Start the training' }).click();
+    await plain.getByText('done after 2 steps').waitFor({ timeout: 90_000 });
+    await plain.close();
+    server.close();
     await mkdir(join(folder, 'theirs'));
     await writeFile(join(folder, 'theirs', 'index.html'), 'mine');
     const refused = await otx(['web', '-o', join(folder, 'theirs')]);

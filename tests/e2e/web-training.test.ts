@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encode } from 'fast-png';
 import type { Browser, Page } from 'playwright-core';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { parseMeta } from '../../src/data/datasets/meta.js';
@@ -62,7 +62,7 @@ afterAll(async () => {
 });
 
 /** JPEG files as cameras and programs write them; browsers decode them to the pixels of Node, or the losses would differ. */
-const JPEG_FORMS: readonly ((picture: sharp.Sharp) => sharp.Sharp)[] = [
+const JPEG_FORMS: readonly ((picture: Sharp) => Sharp)[] = [
   (picture) => picture.jpeg({ quality: 60, chromaSubsampling: '4:2:0' }),
   (picture) => picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).withMetadata({ orientation: 6 }),
   (picture) => picture.jpeg({ progressive: true }),

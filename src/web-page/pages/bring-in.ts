@@ -78,7 +78,7 @@ async function openDataset(files: readonly DroppedFile[]): Promise<void> {
     }
   }
   const notices = [...(data.notices ?? [])];
-  change({ classes: data.classes, coding: data.coding, pictures, notices, run: undefined });
+  change({ classes: data.classes, coding: data.coding, pictures, notices });
 }
 
 /** @throws Error where there is no picture among them. */
@@ -141,7 +141,7 @@ export async function generate(name: LookName): Promise<void> {
       await breathe();
     }
   }
-  change({ classes, coding: undefined, pictures, notices: [], run: undefined });
+  change({ classes, coding: undefined, pictures, notices: [] });
 }
 
 async function encode(rgb: Uint8Array): Promise<Blob> {

@@ -4,20 +4,23 @@ import type { WebTemplateName } from '../../web-training/templates.js';
 import type { PageSettings } from './types.js';
 
 interface Measured {
-  /** Milliseconds of a step on two cores, without its pixels and for each million of them. */
+  /** Milliseconds of a step without its pixels, and for each million of them. */
   readonly time: readonly [fixed: number, perMegapixel: number];
-  /** Bytes at the peak of a step for each pixel of its pictures. */
-  readonly bytesPerPixel: number;
-  /** Bytes of weights with all that the optimiser remembers, several times. */
-  readonly bytes: number;
+  /** Bytes of the tab without the pixels of a step, and for each of them. */
+  readonly memory: readonly [fixed: number, perPixel: number];
 }
 
-/** On two cores of a server with AVX2, in Chromium; bytes are those that the compiler plans. */
+/**
+ * By steps of 2 and 4 pictures of 64 to 256 pixels in Chromium, on two cores of a server with AVX2 that did nothing else, and the
+ * memory of the process of the tab (RSS); see docs/web.md.
+ */
 const MEASURED: Readonly<Record<WebTemplateName, Measured>> = {
-  'Lite-HRNet-s-mod2': { time: [40, 2800], bytesPerPixel: 2000, bytes: 250e6 },
-  'Lite-HRNet-18-mod2': { time: [90, 4600], bytesPerPixel: 2000, bytes: 300e6 },
-  'SegNext-t': { time: [60, 9000], bytesPerPixel: 4000, bytes: 400e6 },
+  'Lite-HRNet-s-mod2': { time: [35, 900], memory: [420e6, 600] },
+  'Lite-HRNet-18-mod2': { time: [70, 1500], memory: [450e6, 900] },
+  'SegNext-t': { time: [90, 5000], memory: [860e6, 1500] },
 };
+/** Seconds until the first step, of which the steps after it are somewhat slower. */
+const START_SECONDS = 6;
 
 /** Bytes of a decoded picture with its mask, for each of its pixels. */
 const PER_PICTURE_PIXEL = 4;
@@ -30,11 +33,11 @@ export interface Estimate {
 
 /** On two cores, with threads. @param pixels of all pictures that it decodes */
 export function estimate({ template, steps, batchSize, inputSize }: PageSettings, pixels: number): Estimate {
-  const { time, bytesPerPixel, bytes } = MEASURED[template];
+  const { time, memory } = MEASURED[template];
   const inStep = batchSize * inputSize ** 2;
   return {
-    seconds: (steps * (time[0] + (time[1] * inStep) / 1e6)) / 1000,
-    bytes: bytes + bytesPerPixel * inStep + PER_PICTURE_PIXEL * pixels,
+    seconds: START_SECONDS + (steps * (time[0] + (time[1] * inStep) / 1e6)) / 1000,
+    bytes: memory[0] + memory[1] * inStep + PER_PICTURE_PIXEL * pixels,
   };
 }
 

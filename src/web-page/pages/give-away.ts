@@ -3,11 +3,13 @@
 import { encode } from 'fast-png';
 import { type Zippable, zipSync } from 'fflate';
 import { decodeMask } from '../../web-training/mask.js';
-import { breathe, now } from './store.js';
+import { breathe, change, now } from './store.js';
 import type { PagePicture, Run } from './types.js';
 
-/** Has the browser save a file. */
+/** Has the browser save a file of the training. */
 export function save(name: string, bytes: Uint8Array, type: string): void {
+  const { run } = now();
+  if (run) change({ run: { ...run, isSaved: true } });
   const address = URL.createObjectURL(new Blob([bytes as BlobPart], { type }));
   const link = document.createElement('a');
   link.href = address;
@@ -36,14 +38,14 @@ export async function allFiles(run: Run): Promise<Uint8Array> {
       `${folder}/images/${picture.id}${picture.extension}`,
       new Uint8Array(await picture.image.arrayBuffer()),
     );
-    add(`${folder}/masks/${picture.id}.png`, await maskOf(picture));
+    add(`${folder}/masks/${picture.id}.png`, await maskOf(picture, run));
     await breathe();
   }
   return zipSync(files);
 }
 
-async function maskOf({ mask, id, width, height }: PagePicture): Promise<Uint8Array> {
-  const data = mask instanceof Blob ? (await decodeMask(mask, id, now().coding)).data : mask!;
+async function maskOf({ mask, id, width, height }: PagePicture, { coding }: Run): Promise<Uint8Array> {
+  const data = mask instanceof Blob ? (await decodeMask(mask, id, coding)).data : mask!;
   return encode({ width, height, data, channels: 1, depth: 8 });
 }
 

@@ -43,6 +43,10 @@ export function masked(pictures: readonly PagePicture[]) {
   return { train: all.filter(({ use }) => use === 'train'), val: all.filter(({ use }) => use === 'val') };
 }
 
+/** Masks are drawn on in their place; those that were learned from stay. */
+const asItIs = (picture: PagePicture): PagePicture =>
+  picture.mask instanceof Uint8Array ? { ...picture, mask: picture.mask.slice() } : picture;
+
 const source = ({ id, image, mask }: PagePicture) => ({ id, image, mask: mask! });
 
 let pause = new TrainingPause();
@@ -71,6 +75,7 @@ export const isUnderWay = (run: Run | undefined): boolean =>
 
 /** Starts a training with what there is. Errors are told by its state. */
 export async function start(): Promise<void> {
+  if (hasUnsaved() && !confirm('The files of the last training were not saved, and are lost. Go on?')) return;
   const { classes, coding, pictures, settings } = now();
   const { train, val } = masked(pictures);
   const others = pictures.filter(({ mask }) => mask === undefined);
@@ -83,8 +88,15 @@ export async function start(): Promise<void> {
   change({
     run: {
       ...{ state: 'running', what: 'starting', losses: [], dice: [], predictions: [] },
-      ...{ step: 0, steps: epochs * stepsPerEpoch, milliseconds: undefined, classes, template, epochs },
-      ...{ pictures: [...train, ...val], result: undefined, last: undefined },
+      ...{ step: 0, steps: epochs * stepsPerEpoch, milliseconds: undefined, template, epochs },
+      ...{
+        classes,
+        coding,
+        pictures: [...train, ...val].map(asItIs),
+        result: undefined,
+        last: undefined,
+        isSaved: false,
+      },
     },
   });
   try {
@@ -101,7 +113,7 @@ export async function start(): Promise<void> {
     });
     const { run } = now();
     const what = `${result.finished ? 'done' : 'stopped'} after ${run!.step} steps`;
-    change({ run: { ...run!, state: 'done', what, result, last: result.last } });
+    change({ run: { ...run!, state: 'done', what, result, last: result.last, isSaved: false } });
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     change({ run: { ...now().run!, state: 'failed', what } });
@@ -145,11 +157,20 @@ function follow(stepsPerEpoch: number): (event: WebTrainingEvent) => void {
   };
 }
 
+/** Whether there is a training whose files are nowhere else. */
+const hasUnsaved = (): boolean => {
+  const { run } = now();
+  return (
+    run !== undefined &&
+    !run.isSaved &&
+    (isUnderWay(run) || run.result !== undefined || run.last !== undefined)
+  );
+};
+
 /** Asks before a page is left with work that is nowhere else. */
 export function guardLeaving(): void {
   addEventListener('beforeunload', (event) => {
-    const { run, pictures } = now();
-    const isDrawn = pictures.some(({ revision }) => revision > 0);
-    if (isDrawn || run) event.preventDefault();
+    const isDrawn = now().pictures.some(({ revision }) => revision > 0);
+    if (isDrawn || hasUnsaved()) event.preventDefault();
   });
 }

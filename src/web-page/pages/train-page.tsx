@@ -167,7 +167,7 @@ function Expected({ settings, pictures }: ExpectedProps) {
   const gigabytes = bytes / 1e9;
   return (
     <p class="quiet">
-      {epochs} epochs, {epochs * stepsPerEpoch} steps: about {inWords(seconds * (hasThreads ? 1 : 1.7))}{' '}
+      {epochs} epochs, {epochs * stepsPerEpoch} steps: about {inWords(seconds * (hasThreads ? 1 : 1.3))}{' '}
       {hasThreads ? 'on two cores' : 'on one core'}, in {gigabytes.toFixed(1)} GB of memory.
       {hasThreads
         ? ''

@@ -57,9 +57,12 @@ export interface Run {
   /** Those that it learns from and is checked with. */
   readonly pictures: readonly PagePicture[];
   readonly classes: TrainingData['classes'];
+  readonly coding: TrainingData['coding'];
   readonly template: WebTemplateName;
   readonly epochs: number;
   readonly result: WebTrainResult | undefined;
+  /** Whether its files were given to be saved. */
+  readonly isSaved: boolean;
   /** All that a training goes on with, of the newest checkpoint. */
   readonly last: Uint8Array | undefined;
 }
