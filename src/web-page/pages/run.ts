@@ -7,11 +7,11 @@ import type { WebTrainingEvent } from '../../web-training/train.js';
 import { change, now } from './store.js';
 import type { PagePicture, PageSettings, Run } from './types.js';
 
-/** Files with the weights that a template starts from; others start from random ones. */
-export const BACKBONES: Readonly<Record<WebTemplateName, string | undefined>> = {
+/** Files with the weights that templates start from. */
+const BACKBONES: Readonly<Record<WebTemplateName, string>> = {
   'Lite-HRNet-s-mod2': 'lite-hrnet-s-mod2.safetensors',
   'Lite-HRNet-18-mod2': 'lite-hrnet-18-mod2.safetensors',
-  'SegNext-t': undefined,
+  'SegNext-t': 'segnext-t.safetensors',
 };
 
 /** Predictions of so many pictures are shown. */
@@ -122,9 +122,8 @@ export async function start(): Promise<void> {
 
 async function backboneOf(
   template: WebTemplateName,
-): Promise<{ readonly name: string; readonly bytes: Uint8Array } | undefined> {
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   const name = BACKBONES[template];
-  if (name === undefined) return undefined;
   const response = await fetch(name);
   if (!response.ok) throw new Error(`${name}: the server of this page answers ${response.status}`);
   return { name, bytes: new Uint8Array(await response.arrayBuffer()) };

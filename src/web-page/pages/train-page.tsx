@@ -9,7 +9,7 @@ import type { WebPrediction } from '../../web-training/train.js';
 import { decode } from './bring-in.js';
 import { estimate, inWords } from './estimate.js';
 import { drawMask } from './pictures-page.js';
-import { BACKBONES, epochsOf, isUnderWay, masked, start, stop, togglePause } from './run.js';
+import { epochsOf, isUnderWay, masked, start, stop, togglePause } from './run.js';
 import { change, now, useShared } from './store.js';
 import type { PagePicture, PageSettings, Run } from './types.js';
 
@@ -172,9 +172,6 @@ function Expected({ settings, pictures }: ExpectedProps) {
       {hasThreads
         ? ''
         : ' This page may use one core only, since its server does not isolate it; "otx web" does.'}
-      {BACKBONES[settings.template] === undefined
-        ? ' This network starts from random numbers, and needs many pictures and steps.'
-        : ''}
       {gigabytes > 3 ? ' A tab can have 4 GB: take a smaller input, or fewer pictures.' : ''}
     </p>
   );
