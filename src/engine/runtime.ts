@@ -5,6 +5,7 @@
  */
 import './no-telemetry.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { messageOf } from '../base/errors.js';
 import type { DType, Shape, TensorData } from '../graph/tensor.js';
 import type { DeviceKind, SessionSettings } from './settings.js';
 
@@ -27,8 +28,9 @@ const DEVICES: { readonly [K in DeviceKind]: InferenceSession.ExecutionProviderC
  * one costs more copies than it is worth, and nothing would tell of it.
  *
  * @param stays which outputs stay on the device, all of them by name; default: all come back
+ * @throws Error for a model that has an operator which the device lacks
  */
-export function createDeviceSession(
+export async function createDeviceSession(
   model: Uint8Array,
   device: DeviceKind,
   settings: SessionSettings,
@@ -38,12 +40,21 @@ export function createDeviceSession(
   const locations = Object.entries(stays ?? {}).map(
     ([name, onDevice]) => [name, onDevice ? 'gpu-buffer' : 'cpu'] as const,
   );
-  return InferenceSession.create(model, {
+  const own: InferenceSession.SessionOptions = {
     ...options,
     executionProviders: [DEVICES[device]],
     ...(stays && { preferredOutputLocation: Object.fromEntries(locations) }),
     extra: { session: { set_denormal_as_zero: '1', disable_cpu_ep_fallback: '1' } },
-  });
+  };
+  try {
+    return await InferenceSession.create(model, own);
+  } catch (error) {
+    if (!messageOf(error).includes('fallback to CPU EP')) throw error;
+    throw new Error(
+      `${device} lacks an operator of it, and what is computed in part by the processor is slower than all of it; take the ` +
+        'processor (device cpu)',
+    );
+  }
 }
 
 function optionsOf(settings: SessionSettings): InferenceSession.SessionOptions {
