@@ -384,6 +384,34 @@ static OrtStatus *depthwise_norm_grad(const Kernel *kernel, OrtKernelContext *co
   return parallel(context, kernels->depthwise_norm_backward, channels, &d);
 }
 
+/** (x, dy) → dweight */
+static OrtStatus *dense_weight_grad(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[2];
+  TRY(read_inputs(context, 2, in));
+  REQUIRE(in[0].rank == 4 && in[1].rank == 4 && in[0].size > 0 && in[1].size > 0);
+  REQUIRE(in[0].shape[0] == in[1].shape[0]);
+  REQUIRE(kernel->strides[0] == kernel->strides[1] && (kernel->strides[0] == 1 || kernel->strides[0] == 2));
+  REQUIRE(kernel->pads[0] >= 0 && kernel->pads[0] < 3 && kernel->pads[1] >= 0 && kernel->pads[1] < 3);
+  Dense d = {
+      .x = in[0].data,
+      .dy = in[1].data,
+      .images = in[0].shape[0],
+      .inputs = in[0].shape[1],
+      .outputs = in[1].shape[1],
+      .height = in[0].shape[2],
+      .width = in[0].shape[3],
+      .out_h = in[1].shape[2],
+      .out_w = in[1].shape[3],
+      .stride = kernel->strides[0],
+      .top = kernel->pads[0],
+      .left = kernel->pads[1],
+  };
+  int64_t shape[4] = {d.outputs, d.inputs, 3, 3};
+  TRY(make_output(context, 0, shape, 4, &d.dweight));
+  int64_t tasks = dense_blocks(&d);
+  return parallel(context, kernels->dense_weight_gradient, tasks, &d);
+}
+
 static Operator table[] = {
     {.name = "BatchNorm", .compute = batch_norm},
     {.name = "BatchNormAgain", .compute = batch_norm_again},
@@ -396,6 +424,7 @@ static Operator table[] = {
     {.name = "DepthwiseNormAgain", .compute = depthwise_norm_again},
     {.name = "DepthwiseGrad", .compute = depthwise_grad},
     {.name = "DepthwiseNormGrad", .compute = depthwise_norm_grad},
+    {.name = "DenseWeightGrad", .compute = dense_weight_grad},
 };
 
 static int64_t int_attribute(const OrtKernelInfo *info, const char *name, int64_t absent) {

@@ -155,15 +155,24 @@ static void convolve_back(Bordered q, const float *weight, float *dx, int64_t he
     convolve_rows(q, weight, 0, dx, height, width, kernel_h, kernel_w, 1, 1, 1);
 }
 
-/** A plane of the result, from the same plane of x. */
-static void depthwise_plane(const Depthwise *d, int64_t plane, float *y) {
-  int64_t channel = plane % d->channels, rows = (d->out_h - 1) * d->stride_h + d->kernel_h;
-  int64_t columns = (d->out_w - 1) * d->stride_w + d->kernel_w;
+/** A plane of x with its border. */
+static Bordered input_plane(const Depthwise *d, int64_t plane) {
+  int64_t rows = (d->out_h - 1) * d->stride_h + d->kernel_h, columns = (d->out_w - 1) * d->stride_w + d->kernel_w;
   if (columns < d->left + d->width) columns = d->left + d->width;
   Bordered q = bordered(SCRATCH_INPUT, rows, columns, d->stride_w);
   fill_bordered(q, d->x + plane * d->height * d->width, d->height, d->width, d->top, d->left, rows, d->stride_w);
+  return q;
+}
+
+/** A plane of the result, from the same plane of x. */
+static void convolve_plane(const Depthwise *d, int64_t plane, Bordered q, float *y) {
+  int64_t channel = plane % d->channels;
   convolve(q, d->weight + channel * d->kernel_h * d->kernel_w, d->bias ? d->bias[channel] : 0,
            y, d->out_h, d->out_w, (int)d->kernel_h, (int)d->kernel_w, (int)d->stride_h, (int)d->stride_w);
+}
+
+static void depthwise_plane(const Depthwise *d, int64_t plane, float *y) {
+  convolve_plane(d, plane, input_plane(d, plane), y);
 }
 
 static void depthwise_forward(void *arguments, size_t plane) {
@@ -312,13 +321,9 @@ static void stuffed_input_gradient(const Depthwise *d, const float *dy, const fl
   convolve_back(z, weight, dx, d->height, d->width, (int)d->kernel_h, (int)d->kernel_w);
 }
 
-/** Adds the share of one plane to the gradient of the filter, and computes that of the input. */
-static void plane_gradients(const Depthwise *d, int64_t plane, const float *dy, double *sums) {
-  int64_t channel = plane % d->channels, rows = (d->out_h - 1) * d->stride_h + d->kernel_h;
-  int64_t columns = (d->out_w - 1) * d->stride_w + d->kernel_w, size = d->height * d->width;
-  if (columns < d->left + d->width) columns = d->left + d->width;
-  Bordered q = bordered(SCRATCH_INPUT, rows, columns, d->stride_w);
-  fill_bordered(q, d->x + plane * size, d->height, d->width, d->top, d->left, rows, d->stride_w);
+/** Adds the share of one plane to the gradient of the filter, and computes that of the input. @param q the plane of x */
+static void plane_gradients(const Depthwise *d, int64_t plane, Bordered q, const float *dy, double *sums) {
+  int64_t channel = plane % d->channels, size = d->height * d->width;
   correlate(q, dy, sums, d->out_h, d->out_w, (int)d->kernel_h, (int)d->kernel_w, (int)d->stride_h, (int)d->stride_w);
   const float *weight = d->weight + channel * d->kernel_h * d->kernel_w;
   int is_stride2 = d->stride_h == 2 && d->stride_w == 2 && d->kernel_h * d->kernel_w <= MOST_TAPS_2;
@@ -352,13 +357,14 @@ static void depthwise_backward(void *arguments, size_t channel) {
   for (int64_t n = 0; n < d->images; n++) {
     int64_t plane = n * d->channels + (int64_t)channel;
     const float *dy = d->dy + plane * size;
+    Bordered q = input_plane(d, plane);
     if (d->gelu) {
       float *own = scratch(SCRATCH_OUTPUT, (size_t)size);
-      depthwise_plane(d, plane, own);
+      convolve_plane(d, plane, q, own);
       gelu_gradients(dy, own, own, size);
       dy = own;
     }
-    plane_gradients(d, plane, dy, sums);
+    plane_gradients(d, plane, q, dy, sums);
     if (d->dx_sum) total += sum_of(d->dx + plane * d->height * d->width, d->height * d->width);
   }
   write_filter_gradient(d, (int64_t)channel, sums);
@@ -373,7 +379,9 @@ static void depthwise_norm_backward(void *arguments, size_t channel) {
   // Its gradient takes the place of what goes into the norm, value by value.
   float *dy = before_norm(d, (int64_t)channel, &stride);
   norm_gradients(&b->backward, (int64_t)channel, dy, stride, dy, stride);
-  for (int64_t n = 0; n < d->images; n++)
-    plane_gradients(d, n * d->channels + (int64_t)channel, dy + n * stride, sums);
+  for (int64_t n = 0; n < d->images; n++) {
+    int64_t plane = n * d->channels + (int64_t)channel;
+    plane_gradients(d, plane, input_plane(d, plane), dy + n * stride, sums);
+  }
   write_filter_gradient(d, (int64_t)channel, sums);
 }

@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "batch_norm.h"
+#include "dense.h"
 #include "depthwise.h"
 #include "elementwise.h"
 #include "gelu.h"
@@ -34,4 +35,5 @@ const Kernels NAMED(kernels_, LANES) = {
     .depthwise_norm_again = depthwise_norm_again,
     .depthwise_backward = depthwise_backward,
     .depthwise_norm_backward = depthwise_norm_backward,
+    .dense_weight_gradient = dense_weight_gradient,
 };

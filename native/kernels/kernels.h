@@ -67,6 +67,31 @@ typedef struct {
   BatchNormBackward backward;
 } DepthwiseNorm;
 
+/** See dense.h. */
+typedef struct {
+  const float *x, *dy;
+  float *dweight;
+  int64_t images, inputs, outputs, height, width, out_h, out_w, stride, top, left;
+  /** Of one task. */
+  struct {
+    int64_t inputs, outputs;
+  } block;
+} Dense;
+
+/** Sets the block of a task; gives the number of tasks. It depends on sizes alone. */
+static inline int64_t dense_blocks(Dense *d) {
+  // A block of inputs shares what it reads of dy; its sums should fit the cache.
+  d->block.inputs = d->outputs <= 64 && d->inputs >= 16 ? 4 : 1;
+  int64_t tasks = (d->inputs + d->block.inputs - 1) / d->block.inputs;
+  // As many tasks as keep several threads busy to the end.
+  int64_t parts = tasks >= 8 ? 1 : (11 + tasks) / tasks;
+  if (parts > d->outputs) parts = d->outputs;
+  d->block.outputs = (d->outputs + parts - 1) / parts;
+  // Whole pairs, which share registers.
+  d->block.outputs += d->block.outputs & 1;
+  return tasks * ((d->outputs + d->block.outputs - 1) / d->block.outputs);
+}
+
 /** See elementwise.h. */
 enum {
   ELEMENTWISE_LOAD,
@@ -134,6 +159,7 @@ typedef struct {
   Task *elementwise;
   Task *depthwise_forward, *depthwise_norm_forward, *depthwise_norm_again;
   Task *depthwise_backward, *depthwise_norm_backward;
+  Task *dense_weight_gradient;
 } Kernels;
 
 extern const Kernels kernels_4;

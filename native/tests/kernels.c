@@ -263,6 +263,36 @@ static void test_depthwise(const Kernels *k) {
   free(wy), free(wa), free(wdy), free(wdx), free(wdw), free(wdb);
 }
 
+static void test_dense(const Kernels *k) {
+  int stride = (int)between(1, 2);
+  Dense d = {.images = between(1, 3), .inputs = between(0, 1) ? between(1, 5) : between(16, 22), .outputs = between(1, 9),
+             .height = between(3, 30), .width = between(3, 80), .stride = stride, .top = between(0, 2), .left = between(0, 2)};
+  if (between(0, 4) == 0) d.outputs = 66;
+  // What the end of the input leaves without a place, and what lies beyond it, are both in order.
+  d.out_h = (d.height + d.top + between(0, 2) - 3) / stride + 1;
+  d.out_w = (d.width + d.left + between(0, 2) - 3) / stride + 1;
+  int64_t in = d.images * d.inputs * d.height * d.width, out = d.images * d.outputs * d.out_h * d.out_w;
+  int64_t taps = d.outputs * d.inputs * 9;
+  float *x = numbers(in, 0), *dy = numbers(out, 0), *dweight = space(taps);
+  double *wanted = doubles(taps);
+  d.x = x, d.dy = dy, d.dweight = dweight;
+  int64_t tasks = dense_blocks(&d);
+  run(k->dense_weight_gradient, tasks, &d);
+  for (int64_t n = 0; n < d.images; n++)
+    for (int64_t o = 0; o < d.outputs; o++)
+      for (int64_t c = 0; c < d.inputs; c++)
+        for (int64_t h = 0; h < d.out_h; h++)
+          for (int64_t w = 0; w < d.out_w; w++)
+            for (int64_t t = 0; t < 9; t++) {
+              int64_t r = h * stride + t / 3 - d.top, q = w * stride + t % 3 - d.left;
+              if (r < 0 || r >= d.height || q < 0 || q >= d.width) continue;
+              wanted[(o * d.inputs + c) * 9 + t] += (double)dy[((n * d.outputs + o) * d.out_h + h) * d.out_w + w] *
+                                                    x[((n * d.inputs + c) * d.height + r) * d.width + q];
+            }
+  compare("filter gradient of a dense convolution", k, dweight, wanted, taps, 2e-6);
+  free(x), free(dy), free(dweight), free(wanted);
+}
+
 /** Two programs for interleaved channels, over views of all kinds; whole, pooled or summed. */
 static void test_elementwise(const Kernels *k) {
   int64_t up = between(1, 5), images = between(1, 3), half = between(1, 4), height = up * between(1, 9), width = up * between(1, 30);
@@ -352,6 +382,7 @@ int main(int count, char **arguments) {
       test_norm(all[i]);
       test_gelu(all[i]);
       test_depthwise(all[i]);
+      test_dense(all[i]);
       test_elementwise(all[i]);
     }
   printf("%d widths, %d rounds%s\n", widths, tried, bad ? ": not all right" : ": all right");

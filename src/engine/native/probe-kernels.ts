@@ -50,7 +50,7 @@ export function probeGraph(): ProbeGraph {
     inputs.push(tensor);
     return tensor;
   };
-  const results = [normed(make), active(make), activeAlone(make), shuffled(make)].flatMap(withGradients);
+  const results = [normed(make), active(make), activeAlone(make), dense(make), shuffled(make)].flatMap(withGradients);
   const [x, scale, bias] = [make([2, 3, 37]), make([3]), make([3])];
   const norm = batchNorm(x, scale, bias, EPSILON).y;
   const small = optimize([...results, norm]);
@@ -110,6 +110,13 @@ function active(make: Make): Case {
 function activeAlone(make: Make): Case {
   const [x, w] = [make([1, 4, 9, 17]), make([4, 1, 1, 7])];
   return { results: [conv(gelu(x), w, { groups: 4, padding: [0, 3] })], variables: [x, w] };
+}
+
+/** Dense filters, of stride 2 from few channels and of stride 1 from several. */
+function dense(make: Make): Case {
+  const [x, first, second] = [make([2, 3, 13, 21]), make([17, 3, 3, 3]), make([5, 17, 3, 3])];
+  const y = conv(conv(x, first, { stride: 2, padding: 1 }), second, { padding: 1 });
+  return { results: [y], variables: [x, first, second] };
 }
 
 /** Halves, gates, upsampling, pooling and a shuffle. */

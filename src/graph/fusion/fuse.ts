@@ -1,5 +1,6 @@
 /** @file The order of the passes that put operators of the kernel library in the place of patterns. */
 import type { Tensor } from '../tensor.js';
+import { fuseDense } from './dense.js';
 import { fuseDepthwise } from './depthwise.js';
 import { fuseElementwise } from './elementwise.js';
 import { fuseGelu } from './gelu.js';
@@ -20,7 +21,7 @@ export interface FuseOptions {
  */
 export function fuseLayers(outputs: readonly Tensor[], { sharedBy }: FuseOptions = {}): Tensor[] {
   // Convolutions take norms and activations with them, so that theirs must come first.
-  const convolved = fuseDepthwise(outputs, { withNorms: sharedBy === undefined });
+  const convolved = fuseDense(fuseDepthwise(outputs, { withNorms: sharedBy === undefined }));
   return fuseGelu(fuseNorms(convolved, sharedBy));
 }
 
