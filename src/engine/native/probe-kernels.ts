@@ -50,7 +50,9 @@ export function probeGraph(): ProbeGraph {
     inputs.push(tensor);
     return tensor;
   };
-  const results = [normed(make), active(make), activeAlone(make), dense(make), shuffled(make)].flatMap(withGradients);
+  const results = [normed(make), active(make), activeAlone(make), dense(make), shuffled(make)].flatMap(
+    withGradients,
+  );
   const [x, scale, bias] = [make([2, 3, 37]), make([3]), make([3])];
   const norm = batchNorm(x, scale, bias, EPSILON).y;
   const small = optimize([...results, norm]);

@@ -14,7 +14,9 @@ export function fuseDense(outputs: readonly Tensor[]): Tensor[] {
 }
 
 /** Filters of 3x3; pointwise ones are products, which the runtime computes best. */
-function covers({ attributes: { strides, pads, dilations, group, kernel } }: Node<'convWeightGrad'>): boolean {
+function covers({
+  attributes: { strides, pads, dilations, group, kernel },
+}: Node<'convWeightGrad'>): boolean {
   const [down, right] = strides;
   if (group !== 1 || down !== right || down > 2 || dilations.some((d) => d !== 1)) return false;
   return kernel.every((size) => size === 3) && pads[0] < 3 && pads[1] < 3;
