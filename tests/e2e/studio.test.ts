@@ -356,6 +356,17 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     await page.getByRole('button', { name: 'All images' }).click();
     const drawn = (await bothOf(first))[0].filter((label) => label !== 0).length;
     await expect.poll(async () => opaque(await painted(1))).toBe(drawn);
+    const scored = async () => {
+      const [run] = await readdir(own('runs'));
+      const answer = await fetch(`${studio.address}api/scores/${run}`);
+      return ((await answer.json()) as { rows: [number][] }).rows.map(([key]) => key);
+    };
+    expect((await scored()).sort()).toEqual([0, 1, 2]);
+    const [again] = await bothOf(0);
+    const saving = { method: 'PUT', body: Uint8Array.from(again) };
+    await fetch(`${studio.address}api/images/0/labels`, saving);
+    expect((await scored()).sort()).toEqual([1, 2]);
+    await page.getByRole('button', { name: 'Score 1 image', exact: true }).waitFor();
     await page.getByLabel(/^Confidence threshold/).fill('1');
     await expect.poll(async () => opaque(await painted(2))).toBe(0);
     await page.getByRole('button', { name: 'That of the model' }).click();

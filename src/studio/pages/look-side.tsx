@@ -77,7 +77,7 @@ export function Scoring({ model, pictures, scores }: ScoringProps) {
           disabled={left === 0 || !scores}
           onClick={() => attempt(() => send('POST', `api/scores/${encodeURIComponent(model)}`, { subset }))}
         >
-          {left === 0 ? 'All are scored' : `Score ${left} images`}
+          {left === 0 ? 'All are scored' : `Score ${left} ${left === 1 ? 'image' : 'images'}`}
         </button>
       )}
       {work && (

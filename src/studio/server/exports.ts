@@ -89,7 +89,8 @@ export class Exports {
   async list(models: readonly ModelFile[]): Promise<readonly ExportView[]> {
     const entries = await readdir(this.project.at('exports'), { withFileTypes: true }).catch(() => []);
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    const ofJobs = this.jobs.list().map(({ id }) => id);
+    // Of one that is done and has no folder any more there is nothing to show.
+    const ofJobs = this.jobs.list().flatMap(({ id, state }) => (state === 'done' ? [] : [id]));
     const all = [...new Set([...ofJobs, ...names])]
       .filter((name) => NAME.test(name))
       .sort()

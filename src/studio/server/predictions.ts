@@ -114,7 +114,8 @@ export class Predictions {
   /** Newer weights of the same run are another model. */
   private async segmenterOf(id: string): Promise<Segmenter> {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.close(), IDLE_MILLISECONDS).unref();
+    // In its turn: what takes long is not let go of meanwhile.
+    this.timer = setTimeout(() => void this.takeTurn(() => this.close()), IDLE_MILLISECONDS).unref();
     const model = await modelOf(this.runs, id);
     await this.workshop.inside.check(model.path);
     const known = this.open.find(

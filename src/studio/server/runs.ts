@@ -1,12 +1,12 @@
 /** @file The runs of a studio, read from the events that they write, as far as they have come. */
 
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OtxError } from '../../base/errors.js';
 import { openRegular } from '../../base/read-file.js';
+import { type EpochEvent, type StartEvent, weightsOfRun } from '../../index.js';
 import { EVENTS_FILE, type LoggedEvent } from '../../reports/event-log.js';
-import type { EpochEvent, StartEvent } from '../../runs/events.js';
 import type { Jobs } from './jobs.js';
 import type { Workshop } from './workshop.js';
 
@@ -70,8 +70,7 @@ export class Runs {
     const follower = this.followers.get(name) ?? newFollower(name);
     this.followers.set(name, follower);
     await read(join(folder, EVENTS_FILE), follower);
-    const weights = await stat(join(folder, 'models', 'weights.safetensors')).catch(() => undefined);
-    follower.view.hasWeights = weights?.isFile() ?? false;
+    follower.view.hasWeights = (await weightsOfRun(folder)) !== undefined;
     return follower.view;
   }
 

@@ -182,6 +182,12 @@ export class Scores {
       const { model } = held;
       const matrix = new ConfusionMatrix(this.workshop.catalog.classes.length);
       matrix.add(truth, await this.predictions.predict(model.id, entry));
+      if ((await modelOf(this.runs, model.id)).state !== model.state) {
+        throw new OtxError(
+          'checkpoint',
+          `${model.id}: the training has written other weights meanwhile; score again when it has ended`,
+        );
+      }
       const { mDice, aAcc } = matrix.summary();
       const pairs = matrix
         .rows()
