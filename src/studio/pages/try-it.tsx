@@ -123,7 +123,7 @@ function TryFile({ address }: { readonly address: string }) {
           disabled={!isReady || isBusy}
           onChange={(event) => void take(event.currentTarget.files?.[0])}
         />{' '}
-        <span role="status">{isBusy ? 'segmenting …' : state}</span>
+        <span role="status">{isBusy ? 'segmenting …, a large picture window by window' : state}</span>
       </fieldset>
       {tried && <Result tried={tried} opacity={opacity} onOpacity={setOpacity} />}
     </>
@@ -154,8 +154,8 @@ function Result({ tried: { name, image, found }, opacity, onOpacity }: ResultPro
         ))}
       </p>
       <p class="quiet">
-        {found.width}x{found.height} pixels; network {network.toFixed(0)} ms, the rest{' '}
-        {(prepare + classify).toFixed(0)} ms, on one thread of this browser
+        {found.width}x{found.height} pixels{found.windows > 1 ? ` in ${found.windows} windows` : ''}; network{' '}
+        {network.toFixed(0)} ms, the rest {(prepare + classify).toFixed(0)} ms, on one thread of this browser
       </p>
     </>
   );
