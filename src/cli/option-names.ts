@@ -11,6 +11,7 @@ import {
   type ExportOptions,
   type OptimizeOptions,
   type PredictOptions,
+  type ReportOptions,
   type ReproduceOptions,
   type SuggestLabelsOptions,
   type TrainSeedsOptions,
@@ -57,6 +58,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     overlays: '--process-saliency-maps',
     overlayWeight: '--overlay-weight',
     count: '--number',
+    worst: '--worst',
     strategy: '--by',
     search: '--search',
     trials: '--trials',
@@ -73,6 +75,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
         DemonstrateOptions &
         OptimizeOptions &
         CrossValidateOptions &
+        ReportOptions &
         ReproduceOptions &
         TrainSeedsOptions &
         SuggestLabelsOptions &
