@@ -3,7 +3,6 @@
  * teacher says (*Teach*), and which images it would have labeled next (*Next*).
  */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,6 +10,7 @@ import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
+import { checkAccessible } from './accessible.js';
 import { CHROMIUM, launchChromium } from './chromium.js';
 import { otx } from './otx.js';
 import { type RunningStudio, startStudio } from './studio-server.js';
@@ -21,7 +21,6 @@ const POLL = { timeout: 90_000, interval: 200 };
 const SHOTS = process.env.OTX_SCREENSHOTS
   ? fileURLToPath(new URL('../../docs/images', import.meta.url))
   : undefined;
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 let folder: string;
 let studio: RunningStudio;
@@ -82,25 +81,6 @@ async function openPage(address: string, isOffline: boolean): Promise<{ page: Pa
   });
   await page.goto(address);
   return { page, asked };
-}
-
-/** Nothing serious is found, light and dark. */
-async function checkAccessible(page: Page): Promise<void> {
-  const script = await readFile(AXE, 'utf8');
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(script);
-    const found = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await axe.run();
-      return violations
-        .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-        .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-    });
-    expect(found).toEqual([]);
-  }
 }
 
 async function shoot(page: Page, name: string): Promise<void> {

@@ -1,6 +1,5 @@
 /** @file The studio in a browser, from a folder of photographs to a model that segments in the page: what is drawn is on the disk, pages are accessible. */
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDataset, readLabels } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { createSegmenter } from '../../src/index.js';
+import { checkAccessible } from './accessible.js';
 import { CHROMIUM, launchChromium } from './chromium.js';
 import { type RunningStudio, startStudio } from './studio-server.js';
 
@@ -19,7 +19,6 @@ const unlessMissing = CHROMIUM ? '' : ' (skipped: there is no browser on this ma
 const SHOTS = process.env.OTX_SCREENSHOTS
   ? fileURLToPath(new URL('../../docs/images', import.meta.url))
   : undefined;
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 let folder: string;
 let browser: Browser;
@@ -49,26 +48,6 @@ async function newPage(address: string): Promise<Page> {
   Object.assign(opened, { errors });
   await opened.goto(address);
   return opened;
-}
-
-/** Nothing serious is found on the page as it is, light and dark. */
-async function checkAccessible(opened: Page): Promise<void> {
-  const script = await readFile(AXE, 'utf8');
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await opened.emulateMedia({ colorScheme });
-    // The page allows no scripts but its own; this one comes through the tools of the browser.
-    await opened.evaluate(script);
-    const found = await opened.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await axe.run();
-      return violations
-        .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-        .map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-    });
-    expect(found).toEqual([]);
-  }
 }
 
 async function shoot(opened: Page, name: string): Promise<void> {
