@@ -16,6 +16,7 @@ import type { NodeProto } from '../graph/onnx/onnx_pb.js';
 import { formatType, type Shape, type Tensor } from '../graph/tensor.js';
 import type { CreateModel } from '../models/index.js';
 import { constantInit, fanInNormal, type Initializer, type Scope } from '../nn/index.js';
+import { notesIn, withNotes } from './network-notes.js';
 
 /** What is known of a network that others exported. */
 export interface ImportNetworkOptions {
@@ -40,8 +41,8 @@ const BETWEEN = new Set([...BEHIND_SCORES, 'Resize', 'Upsample', 'Dropout', 'Rel
 /**
  * A segmentation network of an `.onnx` file that another tool exported, for `model` of {@link train}: it starts from the weights of the
  * file, its batch norms go by the batch in training, and its last convolution (or those whose results are added) gets as many channels as there are classes, anew where
- * the file has another number. Softmax and argmax at the end are left out. Whoever opens the trained weights gives it again, except that a run
- * keeps the file beside its weights where there are no `options`; an exported file needs it no more. What files may hold is in docs/import.md.
+ * the file has another number. Softmax and argmax at the end are left out. A run keeps the file beside its weights, with `options` noted in it;
+ * whoever opens weights without that file gives the network again. What files may hold is in docs/import.md.
  *
  * @param bytes of the file, with its weights in it and one input of images [N, 3, H, W].
  * @returns what `model` of {@link train}, {@link evaluate}, {@link predict} and {@link exportModel} takes.
@@ -50,13 +51,15 @@ const BETWEEN = new Set([...BEHIND_SCORES, 'Resize', 'Upsample', 'Dropout', 'Rel
  */
 export function importNetwork(bytes: Uint8Array, options: ImportNetworkOptions = {}): CreateModel {
   const file = readModelFile(bytes);
+  const noted = notesIn(file);
+  const { output = noted.output, normalization = noted.normalization } = options;
   const input = imageInput(file);
-  const scores = scoresOf(file, options.output);
+  const scores = scoresOf(file, output);
   const create: CreateModel = ({ numClasses }) => {
     const { file: fitted, fresh } = withClasses(file, scores, numClasses);
     return (scope, images) => {
       const { outputs, updates } = buildModel(fitted, {
-        inputs: { [input]: renormalized(images, options.normalization) },
+        inputs: { [input]: renormalized(images, normalization) },
         outputs: [scores],
         training: scope.training,
         weight: (weight) => variableOf(scope, weight, fresh),
@@ -65,15 +68,14 @@ export function importNetwork(bytes: Uint8Array, options: ImportNetworkOptions =
       return checkedLogits(outputs[scores]!, images, numClasses);
     };
   };
-  // What else was said of it is not in the file, so that only such a one can be opened again without being told.
-  if (Object.keys(options).length === 0) sources.set(create, bytes);
+  sources.set(create, withNotes(bytes, { output, normalization }));
   return create;
 }
 
 /** Files behind networks, to be kept beside their weights. */
 const sources = new WeakMap<CreateModel, Uint8Array>();
 
-/** The file that a network is of, where that is all there is to know of it. */
+/** The file that a network is of, with what was said of it; undefined for another network. */
 export const sourceOf = (model: CreateModel): Uint8Array | undefined => sources.get(model);
 
 /** Beside the weights of a run that trained a network of a file: that file. */
@@ -87,12 +89,13 @@ const KIND: FileKind = {
 
 /**
  * The network of a file.
+ * @param options as of {@link importNetwork}; default: what a run has noted in the file.
  * @throws OtxError `checkpoint` for a file that cannot be read, `graph` as {@link importNetwork}, both with the name of the file.
  */
-export async function openNetwork(path: string): Promise<CreateModel> {
+export async function openNetwork(path: string, options: ImportNetworkOptions = {}): Promise<CreateModel> {
   const bytes = await readBytesOf(path, KIND);
   try {
-    return importNetwork(bytes);
+    return importNetwork(bytes, options);
   } catch (error) {
     if (!(error instanceof OtxError)) throw error;
     throw new OtxError(error.code, `${path}: ${error.message}`, { cause: error });

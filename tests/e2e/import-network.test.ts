@@ -20,11 +20,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const at = (...parts: string[]) => join(folder, ...parts);
 
 /** Seven classes at a quarter of the size, enlarged, and the most probable of them. */
-const exported = (): Uint8Array =>
+const exported = (outputs = ['classes']): Uint8Array =>
   onnxFile({
     inputs: [info('image', ['n', 3, 'h', 'w'])],
-    outputs: ['classes'],
+    outputs,
     nodes: [
+      node('ReduceMean', ['image'], ['brightness'], { axes: [1, 2, 3], keepdims: 0 }),
       node('Conv', ['image', 'stem.weight'], ['c1'], { strides: [2, 2], pads: [1, 1, 1, 1] }),
       node('BatchNormalization', ['c1', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'], ['n1']),
       node('Relu', ['n1'], ['r1']),
@@ -130,6 +131,54 @@ test('the command line trains it, goes on, scores and exports', { timeout: 180_0
     1,
     `otx: error: ${at('broken.onnx')}: the ONNX model is refused: it is not an ONNX file, or damaged`,
   ]);
+});
+
+test('what the flags say of the network stays with its run', { timeout: 180_000 }, async () => {
+  const bytes = exported(['brightness', 'classes']);
+  await writeFile(at('two.onnx'), bytes);
+  const roots = ['--train-data-roots', at('data', 'train'), '--val-data-roots', at('data', 'val')];
+  const params = ['--recipe', 'otx', 'params', '--learning_parameters.input_size', '64x64'];
+  const trained = (...words: string[]) =>
+    otx(['train', ...roots, ...words, ...params, '--learning_parameters.num_iters', '1']);
+  const first = await trained('--model', at('two.onnx'), '-o', at('first-output'));
+  expect(first.stderr).toMatch(/expected a convolution/);
+  const flags = ['--model-output', 'classes', '--model-normalisation', '0..1'];
+  const told = await trained('--model', at('two.onnx'), ...flags, '-o', at('told'));
+  expect(told.code, told.stderr).toBe(0);
+  const gone = await otx([
+    'train',
+    '--resume-from',
+    at('told'),
+    'params',
+    '--learning_parameters.num_iters',
+    '2',
+  ]);
+  expect(gone.code, gone.stderr).toBe(0);
+  // As a program that says the same, and not as one that says something else.
+  const [weights, testData] = [at('told'), at('data', 'val')];
+  const scoreOf = async (mean: number, deviation: number) => {
+    const normalization = { mean: [mean, mean, mean], deviation: [deviation, deviation, deviation] };
+    const model = importNetwork(bytes, { output: 'classes', normalization });
+    return (await evaluate({ weights, model, testData })).metrics;
+  };
+  const own = (await evaluate({ weights, testData })).metrics;
+  expect(own).toEqual(await scoreOf(0, 255));
+  expect(own).not.toEqual(await scoreOf(0, 1));
+  for (const [words, line] of [
+    [['--model-output', 'x'], /--model-output is about the file of --model, which is missing/],
+    [
+      ['--model', at('two.onnx'), '--model-output', 'x'],
+      /has no output "x"; its outputs are brightness, classes/,
+    ],
+    [
+      ['--model', at('two.onnx'), '--model-normalisation', '1,2/3,4'],
+      /--model-normalisation is 1,2\/3,4; expected/,
+    ],
+  ] as const) {
+    const refused = await trained(...words, '-o', at('refused'));
+    expect([refused.code, refused.stderr.trim().split('\n').length]).toEqual([1, 1]);
+    expect(refused.stderr).toMatch(line);
+  }
 });
 
 test('scores that are the sum of two convolutions get classes in both', () => {

@@ -3,7 +3,6 @@
 import { OtxError, option } from '../../base/errors.js';
 import {
   describeSettings,
-  openNetwork,
   readDataFile,
   readTrainingConfig,
   type SettingOptions,
@@ -12,16 +11,16 @@ import {
 } from '../../index.js';
 import { type TypedOptions, typedOptions } from '../setting-flags.js';
 import { isDataFolder } from '../template-word.js';
+import { type NetworkFlags, networkOf } from './network-flags.js';
 
 /** As commander gives them: those of settings and options, and these. */
-export interface TrainFlags extends Readonly<Record<string, unknown>> {
+export interface TrainFlags extends NetworkFlags, Readonly<Record<string, unknown>> {
   readonly useOtxAdapter?: boolean;
   readonly gpus?: string;
   readonly deterministic?: boolean;
   readonly data?: string;
   readonly config?: string;
   readonly workspace?: string;
-  readonly model?: string;
   readonly printConfig?: boolean;
   readonly seeds?: readonly number[];
   readonly wait?: boolean;
@@ -50,7 +49,7 @@ export async function trainRequest(
   workspace?: Workspace,
 ): Promise<TrainRequest> {
   const typed = typedOptions(flags, describeSettings());
-  const model = flags.model === undefined ? undefined : await openNetwork(flags.model);
+  const model = await networkOf(flags);
   const {
     configuration,
     data: dataFile,

@@ -19,6 +19,7 @@ import { afterTraining } from '../closing.js';
 import { addSettingFlags } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
 import { endedTraining } from './ended-training.js';
+import { addNetworkFlags } from './network-flags.js';
 import { addNoWait, parseSeeds } from './study-parts.js';
 import { addHpoFlags, trainAfterSearch } from './train-hpo.js';
 import { missingData, type TrainFlags, type TrainRequest, trainRequest } from './train-request.js';
@@ -47,15 +48,11 @@ export function addTrain(program: Command, context: CommandContext): void {
     .option('--config <file>', 'YAML with any of the settings, as --print-config writes it; flags win')
     .option('--print-config', 'print what would be done as YAML, and do nothing')
     .option(
-      '--model <file>',
-      "network to train in place of the template's: an .onnx file of a segmentation network that another tool exported",
-    )
-    .option(
       '--seeds <list>',
       'train once with each of these seeds, such as 0,1,2, and tell mean, deviation and the best',
       parseSeeds,
     );
-  addNoWait(addHpoFlags(command))
+  addNoWait(addHpoFlags(addNetworkFlags(command)))
     .addHelpText('after', paramsHint('train', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: TrainFlags) => {
       const asked = typed('train', flags.useOtxAdapter);

@@ -69,6 +69,8 @@ export interface ModelFile {
   readonly opset: number;
   /** Values of its initialisers by name. */
   readonly stored: ReadonlyMap<string, Known | StoredWeight>;
+  /** What programs have noted in it; of a key that is there twice the last. */
+  readonly metadata: ReadonlyMap<string, string>;
 }
 
 /** @throws OtxError `graph` for a file that is damaged, not trusted, or of a version that is not read. */
@@ -105,7 +107,8 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
       });
     }
   }
-  return { graph, opset, stored };
+  const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
+  return { graph, opset, stored, metadata };
 }
 
 /** The tensors of a file as variables, each asked for once. */

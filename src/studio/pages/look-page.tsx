@@ -251,7 +251,7 @@ function ImageList({ list, at, onOpen }: ImageListProps) {
   );
   return (
     <label>
-      {list.length} images
+      {list.length} {list.length === 1 ? 'image' : 'images'}
       <select
         class="listed"
         size={12}
@@ -322,8 +322,8 @@ function Confusion({ scores, classes, pair, onPair }: ConfusionProps) {
     <section class="taken" aria-label="Confusion">
       <h2>What is taken for what</h2>
       <p class="quiet">
-        {scores.length} images, mean Dice {mDice.toFixed(4)} over all of them; shares of the true pixels. A
-        cell lists the images with most such pixels, and lights these up.
+        {scores.length} {scores.length === 1 ? 'image' : 'images'}, mean Dice {mDice.toFixed(4)} over all of
+        them; shares of the true pixels. A cell lists the images with most such pixels, and lights these up.
         {pair && (
           <>
             {' '}
