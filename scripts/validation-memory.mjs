@@ -47,6 +47,8 @@ try {
     useOtxAdapter,
     onEvent: (event) => {
       if (event.type !== 'progress' || event.task !== 'evaluate') return;
+      // What is garbage is not counted where it can be collected (node --expose-gc).
+      if (event.done === few || event.done === many) globalThis.gc?.();
       const resident = process.memoryUsage().rss / 2 ** 20;
       megabytes.set(event.done, resident);
       peak = Math.max(peak, resident);

@@ -91,7 +91,7 @@ export type { MapKind } from './inference/explain/explain-picture.js';
 export type { ExplainedMap, WrittenExplanation } from './inference/explain/write-explanation.js';
 export type { ImageScore } from './inference/image-scores.js';
 export type { ImageSource } from './inference/image-source.js';
-export { type ImportNetworkOptions, importNetwork, openNetwork } from './inference/imported-network.js';
+export { importNetwork, openNetwork } from './inference/imported-network.js';
 export {
   type DemoFrame,
   type DemonstrateOptions,
@@ -100,6 +100,7 @@ export {
   type PaintedFrame,
 } from './inference/live/demonstrate.js';
 export { type LoadedModel, type LoadOptions, load, type TrainingProgress } from './inference/load.js';
+export type { ImportNetworkOptions } from './inference/network-notes.js';
 export { type NetworkSize, networkSize } from './inference/network-size.js';
 export {
   type FailedImage,

@@ -16,20 +16,7 @@ import type { NodeProto } from '../graph/onnx/onnx_pb.js';
 import { formatType, type Shape, type Tensor } from '../graph/tensor.js';
 import type { CreateModel } from '../models/index.js';
 import { constantInit, fanInNormal, type Initializer, type Scope } from '../nn/index.js';
-import { notesIn, withNotes } from './network-notes.js';
-
-/** What is known of a network that others exported. */
-export interface ImportNetworkOptions {
-  /** Name of the output with a map for each class. Default: the first of the file. */
-  readonly output?: string | undefined;
-  /**
-   * What the network expects of an image: (pixel − mean) / deviation of red, green and blue from 0 to 255. Default: the means
-   * and deviations of ImageNet, 123.675, 116.28, 103.53 and 58.395, 57.12, 57.375. For pixels from 0 to 1 it is 0 and 255.
-   */
-  readonly normalization?:
-    | { readonly mean: readonly number[]; readonly deviation: readonly number[] }
-    | undefined;
-}
+import { type ImportNetworkOptions, notesIn, withNotes } from './network-notes.js';
 
 /** Behind scores of classes: operators that change no order, and those that pick. */
 const BEHIND_SCORES = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax', 'Cast', 'Squeeze', 'Identity']);

@@ -5,7 +5,19 @@ import { OtxError } from '../base/errors.js';
 import { parseJson } from '../base/parse-json.js';
 import type { ModelFile } from '../graph/import/import-model.js';
 import { ModelProtoSchema, StringStringEntryProtoSchema } from '../graph/onnx/onnx_pb.js';
-import type { ImportNetworkOptions } from './imported-network.js';
+
+/** What is known of a network that others exported. */
+export interface ImportNetworkOptions {
+  /** Name of the output with a map for each class. Default: the first of the file. */
+  readonly output?: string | undefined;
+  /**
+   * What the network expects of an image: (pixel − mean) / deviation of red, green and blue from 0 to 255. Default: the means
+   * and deviations of ImageNet, 123.675, 116.28, 103.53 and 58.395, 57.12, 57.375. For pixels from 0 to 1 it is 0 and 255.
+   */
+  readonly normalization?:
+    | { readonly mean: readonly number[]; readonly deviation: readonly number[] }
+    | undefined;
+}
 
 const KEY = 'otx import';
 const colours = z.array(z.number()).length(3);

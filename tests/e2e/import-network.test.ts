@@ -176,7 +176,8 @@ test('what the flags say of the network stays with its run', { timeout: 180_000 
     ],
   ] as const) {
     const refused = await trained(...words, '-o', at('refused'));
-    expect([refused.code, refused.stderr.trim().split('\n').length]).toEqual([1, 1]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr.trim()).not.toContain('\n');
     expect(refused.stderr).toMatch(line);
   }
 });

@@ -2,6 +2,7 @@
  * @file The MPI library of the machine, called as it is: nothing is compiled. Two kinds of handles exist: Open MPI's are addresses
  * of its globals, those of MPICH and its kin (Intel MPI, MVAPICH) are numbers, fixed in their common binary interface.
  */
+import { basename } from 'node:path';
 import type { Launched } from '../../base/launcher.js';
 import { importKoffi } from '../native/import-koffi.js';
 
@@ -44,9 +45,20 @@ export function mpiCandidates(
   return launcher === 'pmi' ? [...mpich, ...openmpi] : [...openmpi, ...mpich];
 }
 
+/**
+ * Of UCX, on which MPICH may be built. To know of every mapping it rewrites functions of the C library while the process runs; one start in
+ * some thirty ended in V8's collector, at an address that was no longer mapped. Who needs it for a network card sets it back.
+ */
+const UNDER_MPICH = { UCX_MEM_EVENTS: 'no' } as const;
+
 /** @throws Error saying why the library cannot be used. */
 export async function openMpi(path: string): Promise<MpiLibrary> {
   const koffi = await importKoffi();
+  if (NAMES.mpich.includes(basename(path))) {
+    // Read by the C library's own environment, which a thread's process.env is a copy of.
+    const setenv = koffi.load(null).func('int setenv(const char *name, const char *value, int overwrite)');
+    for (const [name, value] of Object.entries(UNDER_MPICH)) setenv(name, value, 0);
+  }
   const library = koffi.load(path);
   const isOpenMpi = has(() => library.symbol('ompi_mpi_comm_world', 'char'));
   const handle = isOpenMpi ? 'void *' : 'int';
