@@ -312,9 +312,9 @@ export class Engine {
     return this.thread.request('getState', { pack });
   }
 
-  /** Makes {@link reduce} that of all processes of a job, which then all have to call it. @param library of MPI, which has been started */
-  async join(library: string, ranks: number): Promise<void> {
-    await this.thread.request('join', { library, ranks });
+  /** Makes {@link reduce} that of all processes of a job, which then all have to call it. @param mpi path of its library, which has been started */
+  async join(mpi: string, ranks: number): Promise<void> {
+    await this.thread.request('join', { mpi, ranks });
   }
 
   /**

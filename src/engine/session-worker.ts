@@ -85,7 +85,7 @@ const handlers: Handlers = {
   },
 
   async join(all) {
-    mean = createSharedMean(await openMpi(all.library), all.ranks);
+    mean = createSharedMean(await openMpi(all.mpi), all.ranks);
     job = all;
     return { value: undefined };
   },

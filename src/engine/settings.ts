@@ -55,7 +55,7 @@ export type SessionTarget = StockTarget | FusedTarget | DeviceSession<'webgpu'> 
 /** Processes that compute together. */
 export interface Job {
   /** Path of the library of MPI, which has been started. */
-  readonly library: string;
+  readonly mpi: string;
   readonly ranks: number;
 }
 

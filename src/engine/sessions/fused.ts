@@ -20,7 +20,7 @@ export const fusedSessions: SessionProvider<FusedTarget> = {
         session.run();
       },
       runTogether: async (runs, job) => {
-        if (job) join(job.library, job.ranks);
+        if (job) join(job.mpi, job.ranks);
         while (sideBySide.length < runs.length) sideBySide.push(session.sibling());
         for (const [i, [inputs, outputs]] of runs.entries()) bind(sideBySide[i]!, inputs, outputs);
         runTogether(sideBySide.slice(0, runs.length));
