@@ -150,8 +150,9 @@ const UNLABELED = ['--unlabeled-data-roots', 'FOLDER/more'];
 const SEMI = [
   ...['--learning_parameters.semisl_start_epoch', '1', '--learning_parameters.unlabeled_batch_size', '2'],
 ];
-/** Epochs of trainings that are to be caught before their end. */
-const LONG = 24;
+/** Epochs of trainings that are to be caught before their end: one that is repeated, and one that is cut short. */
+const LONG = 60;
+const ENDLESS = 5000;
 
 describe.skipIf(!hasMpi)('two processes of MPI', () => {
   test.each<[string, readonly string[], readonly string[]]>([
@@ -210,15 +211,18 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
 
   test('save when their launcher is interrupted, and go on as two', async () => {
     const stopped = join(folder, 'stopped');
-    const { stdout, stderr } = await mpirun(command(stopped, LONG), async (launcher) => {
+    const { stdout, stderr } = await mpirun(command(stopped, ENDLESS), async (launcher) => {
       await untilUpdates(stopped, 3);
       process.kill(launcher, 'SIGINT');
     });
     expect(stdout + stderr).toMatch(/stopped after \d+ steps .* and saved /);
-    const resumed = await mpirun(['train', '--resume-from', stopped]);
+    const { state: before } = await outcomeOf(stopped);
+    const epochs = before.epoch + 2;
+    const params = ['params', '--learning_parameters.num_iters', String(epochs)];
+    const resumed = await mpirun(['train', '--resume-from', stopped, ...params]);
     expect(resumed.code, resumed.stderr).toBe(0);
     const { state } = await outcomeOf(stopped);
-    expect([state.finished, state.updates]).toEqual(['epochs', 3 * LONG]);
+    expect([state.finished, state.updates]).toEqual(['epochs', 3 * epochs]);
   });
 
   test('that cannot share the batches of an update say so once, before anything is written', async () => {
