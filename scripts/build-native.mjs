@@ -4,10 +4,11 @@
  *
  * Usage: node scripts/build-native.mjs [root of the package to build for, default here]
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const root = process.argv[2] ?? '.';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -54,20 +55,28 @@ function skip(reason) {
   console.log(`fused kernels: not built, ${reason}; the stock engine does their work`);
 }
 
-function compile() {
+const run = promisify(execFile);
+
+async function compile() {
   const temporary = join(folder, `${process.pid}`);
   mkdirSync(temporary, { recursive: true });
   try {
     const objects = [];
     const object = (name, flags) => {
-      objects.push(join(temporary, `${objects.length}.o`));
-      execFileSync(compiler, [...FLAGS, ...flags, '-c', join('native', name), '-o', objects.at(-1)]);
+      const path = join(temporary, `${objects.length}.o`);
+      objects.push(path);
+      return run(compiler, [...FLAGS, ...flags, '-c', join('native', name), '-o', path]);
     };
-    for (const [lanes, flags] of Object.entries(WIDTHS))
-      object('kernels/kernels.c', [`-DLANES=${lanes}`, ...flags]);
-    for (const name of readdirSync('native').filter((name) => name.endsWith('.c'))) object(name, []);
+    await Promise.all([
+      ...Object.entries(WIDTHS).map(([lanes, flags]) =>
+        object('kernels/kernels.c', [`-DLANES=${lanes}`, ...flags]),
+      ),
+      ...readdirSync('native')
+        .filter((name) => name.endsWith('.c'))
+        .map((name) => object(name, [])),
+    ]);
     const linked = join(temporary, 'library');
-    execFileSync(compiler, ['-shared', '-o', linked, ...objects, '-lm', '-lpthread', '-ldl']);
+    await run(compiler, ['-shared', '-o', linked, ...objects, '-lm', '-lpthread', '-ldl']);
     // Renamed into place: processes that have the old one open keep it.
     renameSync(linked, library);
   } finally {
@@ -84,7 +93,7 @@ else {
   const built = existsSync(library) && existsSync(stamp) ? readFileSync(stamp, 'utf8') : undefined;
   if (built !== wanted) {
     try {
-      compile();
+      await compile();
       writeFileSync(stamp, wanted);
       console.log(`fused kernels: built for ${process.platform} ${process.arch}`);
     } catch (error) {

@@ -90,14 +90,14 @@ export function afterReport(run: string, file: string): string {
   ]);
 }
 
-/** @param files of the advice */
-export function afterSuggest({
-  sheet,
-  proposals,
-}: {
+/** Files of an advice. */
+interface AdviceFiles {
   readonly sheet: string;
   readonly proposals: string;
-}): string {
+}
+
+/** What becomes of proposed masks. */
+export function afterSuggest({ sheet, proposals }: AdviceFiles): string {
   return whatNext([
     ['look', shellQuote(sheet)],
     ['correct', `the masks in ${shellQuote(join(proposals, 'masks'))}, then`],
@@ -107,13 +107,7 @@ export function afterSuggest({
 }
 
 /** Of the first pictures to label. */
-export function afterColdStart({
-  sheet,
-  proposals,
-}: {
-  readonly sheet: string;
-  readonly proposals: string;
-}): string {
+export function afterColdStart({ sheet, proposals }: AdviceFiles): string {
   return whatNext([
     ['look', shellQuote(sheet)],
     ['label', `the pictures in ${shellQuote(join(proposals, 'images'))}`],

@@ -4,7 +4,7 @@ import { messageOf } from '../base/errors.js';
 import { listSome } from '../base/text.js';
 import { version } from '../base/version.js';
 import { escaped, element as tag } from '../drawing/html.js';
-import type { ExportsRecord } from './exports-record.js';
+import type { ExportsRecord } from '../export/measure/table-file.js';
 import { dataUrl, figure, paragraph, section, table } from './html-parts.js';
 import { dataSection, durationOf, machineSection, notesSection } from './origin-sections.js';
 import type { RunRecord } from './run-record.js';

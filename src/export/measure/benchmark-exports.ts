@@ -16,6 +16,7 @@ import { filesOf, writeFormat } from '../write-format.js';
 import { createReference } from './measure-file.js';
 import { MEASURE_KINDS, type MeasuredOptions, measureOptions } from './measured-options.js';
 import { csvOf, type ExportedFile, jsonOf, markdownOf } from './table.js';
+import { TABLE_FILE } from './table-file.js';
 
 /** Which model, where its files go, and on what they are measured. */
 export interface BenchmarkOptions extends Omit<TrainedModelOptions, 'inputSize'>, MeasuredOptions {
@@ -40,7 +41,7 @@ export interface BenchmarkResult {
   readonly tables: { readonly csv: string; readonly json: string; readonly markdown: string };
 }
 
-const TABLES = { csv: 'exports.csv', json: 'exports.json', markdown: 'exports.md' } as const;
+const TABLES = { csv: 'exports.csv', json: TABLE_FILE, markdown: 'exports.md' } as const;
 
 /** Of the quantised files. */
 const QUANTISED = 'int8';

@@ -2,11 +2,12 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Choice, Slider } from '../../page-parts/fields.js';
+import { go } from '../../page-parts/route.js';
 import { type Check, type ClassInfo, get, type Picture, type Project, type Subset, send } from './api.js';
 import { Findings } from './findings.js';
 import { Grid } from './grid.js';
 import { ImportBox } from './import-box.js';
-import { attempt, go, refreshPictures, useNews, useShared } from './store.js';
+import { attempt, refreshPictures, useNews, useShared } from './store.js';
 
 interface Filter {
   readonly text: string;

@@ -1,50 +1,31 @@
 /** @file Brings in a folder or a zip file of any format that data sets have: file by file, archives unpacked in the browser. */
 
-import { useState } from 'preact/hooks';
-import { type DroppedFile, droppedFiles, isHidden, unpacked } from '../../page-parts/files.js';
+import { DropBox } from '../../page-parts/drop-box.js';
+import { type DroppedFile, isHidden, unpacked } from '../../page-parts/files.js';
 import { send } from './api.js';
 import { attempt, change } from './store.js';
 
 /** Takes what is dropped, or chosen by the keyboard. */
 export function ImportBox() {
-  const [isOver, setOver] = useState(false);
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
-    void attempt(async () => bringIn(entries[0]?.name ?? 'import', await droppedFiles(entries)));
-  };
-  const onChoose = (event: Event) => {
-    const chosen = [...((event.currentTarget as HTMLInputElement).files ?? [])];
-    const files = chosen.map((file) => ({ path: file.webkitRelativePath || file.name, content: file }));
-    void attempt(() => bringIn(files[0]?.path.split('/')[0] ?? 'import', files));
-  };
   return (
-    <fieldset
-      class={isOver ? 'drop over' : 'drop'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={onDrop}
-    >
-      <legend>Bring in</legend>
-      <p class="quiet">Drop a folder or a zip file of pictures, or of a data set of any format.</p>
-      <label>
-        Zip file <input type="file" accept=".zip" onChange={onChoose} />
-      </label>
-      <label>
-        Folder <input type="file" {...{ webkitdirectory: true }} onChange={onChoose} />
-      </label>
-    </fieldset>
+    <DropBox
+      legend="Bring in"
+      text="Drop a folder or a zip file of pictures, or of a data set of any format."
+      inputs={[
+        { label: 'Zip file', accept: '.zip' },
+        { label: 'Folder', isFolder: true },
+      ]}
+      onFiles={(files) => void attempt(async () => bringIn(await files))}
+    />
   );
 }
 
-async function bringIn(label: string, given: readonly DroppedFile[]): Promise<void> {
-  if (given.length === 0) return;
+async function bringIn(given: readonly DroppedFile[]): Promise<void> {
+  const [first] = given;
+  if (!first) return;
   const name =
-    label
+    first.path
+      .split('/')[0]!
       .replace(/\.zip$/i, '')
       .replace(/[^\w-]+/g, '_')
       .slice(0, 60) || 'import';

@@ -2,26 +2,18 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { defaultPalette } from '../../data/masks/palette.js';
+import { IGNORE_INDEX } from '../../data/types.js';
 import type { Tool } from '../../page-parts/board.js';
 import { type Mask, type Segments, Undo } from '../../page-parts/draw.js';
+import { DRAWING_TOOLS, DrawingTools, useDrawingKeys } from '../../page-parts/drawing-tools.js';
 import { Slider } from '../../page-parts/fields.js';
-import { useKeys } from '../../page-parts/keys.js';
+import { go } from '../../page-parts/route.js';
 import { Stage } from '../../page-parts/stage.js';
 import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
 import type { RunRow } from './run-types.js';
-import { attempt, go, refreshPictures, useShared } from './store.js';
+import { attempt, refreshPictures, useShared } from './store.js';
 
-/** The value of pixels that neither teach nor count. */
-const IGNORED = 255;
 const MOST_SEGMENTED = 1_000_000;
-const TOOLS: readonly (readonly [Tool, string, string])[] = [
-  ['brush', 'Brush', 'b'],
-  ['eraser', 'Eraser', 'e'],
-  ['polygon', 'Polygon', 'p'],
-  ['fill', 'Magic fill', 'm'],
-  ['pan', 'Move', 'h'],
-];
-
 interface Open {
   readonly picture: Picture;
   readonly image: ImageBitmap;
@@ -162,24 +154,11 @@ export function LabelPage({ wanted, proposal }: LabelProps) {
     if (isChanged && !(await save())) return;
     if (key !== undefined && pictures[key + step]) go('label', key + step);
   };
-  useKeys((event) => {
-    const isCommand = event.ctrlKey || event.metaKey;
-    const letter = event.key.toLowerCase();
-    const chosen = TOOLS.find(([, , hotKey]) => hotKey === letter);
-    if (isCommand && letter === 'z') back(event.shiftKey);
-    else if (isCommand && letter === 'y') back(true);
-    else if (isCommand && letter === 's') void save();
-    else if (isCommand || event.altKey) return false;
-    else if (chosen) setTool(chosen[0]);
-    else if (letter === '[') setRadius(Math.max(1, radius - 1));
-    else if (letter === ']') setRadius(Math.min(100, radius + 1));
-    else if (letter === 'n') void move(1);
-    else if (letter === 'v') void move(-1);
-    else if (letter === 'i') setLabel(IGNORED);
-    else if (/^[0-9]$/.test(letter) && Number(letter) < (project?.classes.length ?? 0))
-      setLabel(Number(letter));
-    else return false;
-    return true;
+  useDrawingKeys({
+    ...{ tools: DRAWING_TOOLS, radius, classes: project?.classes.length ?? 0 },
+    ...{ onTool: setTool, onRadius: setRadius, onLabel: setLabel, onBack: back },
+    onMove: (step) => void move(step),
+    onSave: () => void save(),
   });
   if (!project || !picture) return <div class="page">There is no image to label yet.</div>;
   const { classes } = project;
@@ -204,7 +183,12 @@ export function LabelPage({ wanted, proposal }: LabelProps) {
             </button>
           )}
         </div>
-        <Tools tool={tool} isReady={segments !== undefined} onTool={setTool} onBack={back} />
+        <DrawingTools tools={DRAWING_TOOLS} tool={tool} onTool={setTool} onBack={back} />
+        {tool === 'fill' && (
+          <p class="quiet" role="status">
+            {segments ? 'Click to fill a region' : 'Finding regions …'}
+          </p>
+        )}
         <Slider
           label={`Size of the brush: ${radius} pixels`}
           min={1}
@@ -220,47 +204,6 @@ export function LabelPage({ wanted, proposal }: LabelProps) {
         <Stage {...means} version={version} opacity={opacity} image={opened.image} mask={opened.mask} />
       )}
     </div>
-  );
-}
-
-interface ToolsProps {
-  readonly tool: Tool;
-  /** Whether the segments of the magic fill are there. */
-  readonly isReady: boolean;
-  readonly onTool: (tool: Tool) => void;
-  readonly onBack: (isRedo: boolean) => void;
-}
-
-function Tools({ tool, isReady, onTool, onBack }: ToolsProps) {
-  return (
-    <>
-      <div class="row">
-        {TOOLS.map(([name, title, hotKey]) => (
-          <button
-            type="button"
-            key={name}
-            aria-pressed={tool === name}
-            title={`key ${hotKey}`}
-            onClick={() => onTool(name)}
-          >
-            {title}
-          </button>
-        ))}
-      </div>
-      {tool === 'fill' && (
-        <p class="quiet" role="status">
-          {isReady ? 'Click to fill a region' : 'Finding regions …'}
-        </p>
-      )}
-      <div class="row">
-        <button type="button" onClick={() => onBack(false)} title="Ctrl+Z">
-          Undo
-        </button>
-        <button type="button" onClick={() => onBack(true)} title="Ctrl+Y">
-          Redo
-        </button>
-      </div>
-    </>
   );
 }
 
@@ -293,7 +236,7 @@ function Classes({ classes, label, isReadOnly, onLabel }: ClassesProps) {
             {info.name}
           </button>
         ))}
-        <button type="button" aria-pressed={label === IGNORED} onClick={() => onLabel(IGNORED)}>
+        <button type="button" aria-pressed={label === IGNORE_INDEX} onClick={() => onLabel(IGNORE_INDEX)}>
           <span class="swatch" style={{ background: '#fff' }} />i ignored
         </button>
       </div>

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Choice, Slider } from '../../page-parts/fields.js';
 import { useKeys } from '../../page-parts/keys.js';
+import { go } from '../../page-parts/route.js';
 import { type ClassInfo, cssColor, get, type Picture } from './api.js';
 import { ConfusionTable } from './confusion-table.js';
 import {
@@ -18,7 +19,7 @@ import {
   type Shown,
 } from './look-api.js';
 import { listed, Models, type Order, OwnPictures, Scoring } from './look-side.js';
-import { attempt, go, useShared } from './store.js';
+import { attempt, useShared } from './store.js';
 import { useScores } from './use-scores.js';
 import { type Pane, Viewer } from './viewer.js';
 

@@ -1,8 +1,9 @@
 /** @file The left side of *Look*: which models, which pictures in which order, and the work of scoring. */
 
 import { useMemo, useState } from 'preact/hooks';
+import { DropBox } from '../../page-parts/drop-box.js';
 import { Choice } from '../../page-parts/fields.js';
-import { droppedFiles, isHidden } from '../../page-parts/files.js';
+import { type DroppedFile, isHidden } from '../../page-parts/files.js';
 import { type Picture, send } from './api.js';
 import { type ModelRow, type ModelScores, type OwnPicture, type Pair, pixelsIn } from './look-api.js';
 import { attempt } from './store.js';
@@ -148,8 +149,7 @@ interface OwnProps {
 
 /** Pictures from elsewhere: of a folder, or dropped. They are shown, and kept nowhere. */
 export function OwnPictures({ own, at, onOwn, onAt }: OwnProps) {
-  const [isOver, setOver] = useState(false);
-  const take = (files: readonly { readonly path: string; readonly content: Blob }[]) => {
+  const take = (files: readonly DroppedFile[]) => {
     const pictures = files
       .filter(({ path }) => !isHidden(path) && /\.(jpe?g|png|webp|tiff?|bmp|gif|avif)$/i.test(path))
       .slice(0, MOST_OWN)
@@ -157,36 +157,16 @@ export function OwnPictures({ own, at, onOwn, onAt }: OwnProps) {
     if (pictures.length === 0) throw new Error('there is no picture among these files');
     onOwn(pictures);
   };
-  const onChoose = (event: Event) =>
-    attempt(async () => {
-      const chosen = [...((event.currentTarget as HTMLInputElement).files ?? [])];
-      take(chosen.map((file) => ({ path: file.webkitRelativePath || file.name, content: file })));
-    });
   return (
-    <fieldset
-      class={isOver ? 'drop over' : 'drop'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        const entries = [...(event.dataTransfer?.items ?? [])].flatMap(
-          (item) => item.webkitGetAsEntry() ?? [],
-        );
-        void attempt(async () => take(await droppedFiles(entries)));
-      }}
+    <DropBox
+      legend="Other pictures"
+      text="Drop pictures or a folder; they are looked at, and kept nowhere."
+      inputs={[
+        { label: 'Pictures', accept: 'image/*', isMultiple: true },
+        { label: 'Folder of pictures', isFolder: true },
+      ]}
+      onFiles={(files) => void attempt(async () => take(await files))}
     >
-      <legend>Other pictures</legend>
-      <p class="quiet">Drop pictures or a folder; they are looked at, and kept nowhere.</p>
-      <label>
-        Pictures <input type="file" accept="image/*" multiple onChange={onChoose} />
-      </label>
-      <label>
-        Folder of pictures <input type="file" {...{ webkitdirectory: true }} onChange={onChoose} />
-      </label>
       {own.length > 0 && (
         <label>
           {own.length} from elsewhere
@@ -203,6 +183,6 @@ export function OwnPictures({ own, at, onOwn, onAt }: OwnProps) {
           </select>
         </label>
       )}
-    </fieldset>
+    </DropBox>
   );
 }

@@ -1,12 +1,13 @@
 /** @file The frame of the studio: its pages by name, and what is to be said on all of them. */
 
 import { render } from 'preact';
+import { useRoute } from '../../page-parts/route.js';
 import { DataPage } from './data-page.js';
 import { LabelPage } from './label-page.js';
 import { LookPage } from './look-page.js';
 import { NextPage } from './next-page.js';
 import { ShipPage } from './ship-page.js';
-import { change, listen, useRoute, useShared } from './store.js';
+import { change, listen, useShared } from './store.js';
 import { TeachPage } from './teach-page.js';
 import { TrainPage } from './train-page.js';
 

@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { Choice } from '../../page-parts/fields.js';
+import { go } from '../../page-parts/route.js';
 import { get, type Job, type Picture, send } from './api.js';
 import { ImportBox } from './import-box.js';
 import type { RunRow } from './run-types.js';
-import { attempt, go, useNews, useShared } from './store.js';
+import { attempt, useNews, useShared } from './store.js';
 
 /** An image that is worth to be labeled. */
 interface Advised {

@@ -16,7 +16,7 @@ interface ExportRow {
   readonly table?: {
     readonly head: readonly string[];
     readonly rows: readonly (readonly string[])[];
-    readonly measured: string;
+    readonly caption: string;
   };
 }
 
@@ -187,7 +187,7 @@ interface MeasuredProps {
   readonly table: NonNullable<ExportRow['table']>;
 }
 
-function Measured({ name, table: { head, rows, measured } }: MeasuredProps) {
+function Measured({ name, table: { head, rows, caption } }: MeasuredProps) {
   return (
     <>
       <table aria-label={`Files of ${name}`}>
@@ -213,7 +213,7 @@ function Measured({ name, table: { head, rows, measured } }: MeasuredProps) {
           ))}
         </tbody>
       </table>
-      <p class="quiet">{measured}</p>
+      <p class="quiet">{caption}</p>
     </>
   );
 }

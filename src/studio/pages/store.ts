@@ -108,20 +108,3 @@ export function listen(): void {
     change({ error: 'the connection to the studio is lost; is it still running in its terminal?' });
   source.onopen = () => change({ error: undefined });
 }
-
-/** Where the page is: `#/label/12` gives `['label', '12']`. */
-export function useRoute(): readonly string[] {
-  const read = () => location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  const [route, setRoute] = useState(read);
-  useEffect(() => {
-    const onChange = () => setRoute(read());
-    addEventListener('hashchange', onChange);
-    return () => removeEventListener('hashchange', onChange);
-  }, []);
-  return route;
-}
-
-/** Goes to another page. */
-export function go(...parts: readonly (string | number)[]): void {
-  location.hash = `#/${parts.map((part) => encodeURIComponent(part)).join('/')}`;
-}

@@ -2,8 +2,9 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { Choice } from '../../page-parts/fields.js';
+import { go } from '../../page-parts/route.js';
 import { type ClassInfo, cssColor, get } from './api.js';
-import { attempt, go, useNews, useShared } from './store.js';
+import { attempt, useNews, useShared } from './store.js';
 
 /** As the server says it. */
 interface Taught {

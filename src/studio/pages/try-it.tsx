@@ -1,7 +1,9 @@
 /** @file An exported file tried in the page: a picture in, its classes over it, without any server. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { DropBox } from '../../page-parts/drop-box.js';
 import { Slider } from '../../page-parts/fields.js';
+import type { DroppedFile } from '../../page-parts/files.js';
 import { cssColor, getBytes } from './api.js';
 import type { Reply, Request } from './segmenter-worker.js';
 import { change } from './store.js';
@@ -82,16 +84,17 @@ function TryFile({ address }: { readonly address: string }) {
   const { state, isReady, ask } = useSegmenter(address);
   const [tried, setTried] = useState<Tried>();
   const [isBusy, setBusy] = useState(false);
-  const [isOver, setOver] = useState(false);
   const [opacity, setOpacity] = useState(0.6);
-  const take = async (file: File | undefined) => {
-    if (!file || !isReady || isBusy) return;
+  const take = async (files: Promise<readonly DroppedFile[]>) => {
     setBusy(true);
     try {
-      const reply = await ask({ type: 'segment', picture: file });
-      if (reply.type === 'failed') throw new Error(`${file.name}: ${reply.message}`);
+      const [file] = await files;
+      if (!file) return;
+      const { path: name, content: picture } = file;
+      const reply = await ask({ type: 'segment', picture });
+      if (reply.type === 'failed') throw new Error(`${name}: ${reply.message}`);
       if (reply.type !== 'segmented') return;
-      setTried({ name: file.name, image: await createImageBitmap(file), found: reply.found });
+      setTried({ name, image: await createImageBitmap(picture), found: reply.found });
       change({ error: undefined });
     } catch (error) {
       change({ error: error instanceof Error ? error.message : String(error) });
@@ -101,30 +104,15 @@ function TryFile({ address }: { readonly address: string }) {
   };
   return (
     <>
-      <fieldset
-        class={isOver ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void take(event.dataTransfer?.files[0]);
-        }}
+      <DropBox
+        legend="Picture"
+        text="Drop a picture. It is segmented by this browser, from the exported file alone."
+        inputs={[{ label: 'Picture to segment', accept: 'image/*' }]}
+        isDisabled={!isReady || isBusy}
+        onFiles={(files) => void take(files)}
       >
-        <legend>Picture</legend>
-        <p class="quiet">Drop a picture. It is segmented by this browser, from the exported file alone.</p>
-        <input
-          type="file"
-          accept="image/*"
-          aria-label="Picture to segment"
-          disabled={!isReady || isBusy}
-          onChange={(event) => void take(event.currentTarget.files?.[0])}
-        />{' '}
         <span role="status">{isBusy ? 'segmenting …, a large picture window by window' : state}</span>
-      </fieldset>
+      </DropBox>
       {tried && <Result tried={tried} opacity={opacity} onOpacity={setOpacity} />}
     </>
   );

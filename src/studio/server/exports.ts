@@ -2,11 +2,9 @@
 
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { z } from 'zod';
 import { OtxError } from '../../base/errors.js';
-import { MOST_BYTES, readTextOf } from '../../base/read-file.js';
 import { isTemporaryName } from '../../base/temporary-name.js';
-import { describeMeasured, EXPORT_TYPES, type ExportedFile, exportTable, PRECISIONS } from '../../index.js';
+import { type ExportsRecord, readExportTable } from '../../export/measure/table-file.js';
 import type { Job, Jobs } from './jobs.js';
 import type { ModelFile } from './models.js';
 import type { Project } from './project.js';
@@ -28,41 +26,11 @@ export interface ExportView {
   /** As far as they are written. */
   readonly files: readonly ExportFile[];
   /** When all are written and measured. */
-  readonly table: ExportTable | undefined;
+  readonly table: ExportsRecord | undefined;
 }
 
-/** As `otx export --all` prints it. */
-export interface ExportTable {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  /** What the numbers are of. */
-  readonly measured: string;
-}
-
-const KIND = { code: 'output', expected: 'the table of an export', maxBytes: MOST_BYTES.json } as const;
 const NAME = /^[\w-]+_(export|deploy)$/;
 const MOST_FILES = 500;
-
-const measuredSchema = z.object({
-  mDice: z.number().optional(),
-  diceDifference: z.number().optional(),
-  equalPixels: z.number().optional(),
-  pictures: z.number().optional(),
-  milliseconds: z.number().optional(),
-  firstMilliseconds: z.number().optional(),
-});
-const tableSchema = z.object({
-  testData: z.string().nullable(),
-  threads: z.number().nullable(),
-  files: z.array(
-    measuredSchema.extend({
-      file: z.string(),
-      format: z.enum(EXPORT_TYPES),
-      weights: z.enum([...PRECISIONS, 'int8']),
-      bytes: z.number(),
-    }),
-  ),
-});
 
 /** The folders of a studio's exports. */
 export class Exports {
@@ -107,7 +75,7 @@ export class Exports {
       model: models.find(({ path }) => path === weights)?.id,
       state: job?.state,
       files: await this.files(name),
-      table: await this.table(name),
+      table: await readExportTable(this.folder(name)),
     };
   }
 
@@ -128,41 +96,5 @@ export class Exports {
       }),
     );
     return found.flat().sort((a, b) => a.path.localeCompare(b.path, 'en'));
-  }
-
-  private async table(name: string): Promise<ExportTable | undefined> {
-    const text = await readTextOf(join(this.folder(name), 'exports.json'), KIND).catch(() => undefined);
-    if (text === undefined) return undefined;
-    try {
-      const { files, testData, threads } = tableSchema.parse(JSON.parse(text));
-      const exported = files.map(
-        ({
-          file,
-          format,
-          weights,
-          bytes,
-          equalPixels,
-          pictures,
-          milliseconds,
-          firstMilliseconds,
-          ...scores
-        }) => ({
-          ...{ format, precision: weights, model: file, bytes },
-          measured:
-            equalPixels === undefined
-              ? undefined
-              : {
-                  ...{ mDice: scores.mDice, diceDifference: scores.diceDifference, equalPixels },
-                  ...{ pictures: pictures ?? 0, milliseconds: milliseconds ?? 0 },
-                  firstMilliseconds: firstMilliseconds ?? 0,
-                },
-        }),
-      ) satisfies readonly ExportedFile[];
-      const on = { threads: threads ?? undefined, testData: testData ?? undefined };
-      return { ...exportTable(exported, ({ model }) => model), measured: describeMeasured(exported, on) };
-    } catch {
-      // It is being replaced, or is of another version.
-      return undefined;
-    }
   }
 }

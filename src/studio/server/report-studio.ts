@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
 import { messageOf } from '../../base/errors.js';
 import { createTurns } from '../../base/turns.js';
+import { TABLE_FILE } from '../../export/measure/table-file.js';
 import { EVENTS_FILE } from '../../reports/event-log.js';
 import { REPORT_POLICY } from '../../summary/report-page.js';
 import { isReportable, pageOf } from '../../summary/write-report.js';
@@ -63,7 +64,7 @@ export async function openReportStudio(given: {
 
 /** Changes as the run goes on. */
 async function stateOf(run: string): Promise<string> {
-  const files = [EVENTS_FILE, 'results.json', 'exports.json', join('models', 'last.safetensors')];
+  const files = [EVENTS_FILE, 'results.json', TABLE_FILE, join('models', 'last.safetensors')];
   const facts = await Promise.all(files.map((file) => stat(join(run, file)).catch(() => undefined)));
   return facts.map((each) => (each ? `${each.mtimeMs} ${each.size}` : '')).join();
 }

@@ -1,11 +1,12 @@
 /** @file The frame of the page: its parts by name, and what is to be said on all of them. */
 
 import { render } from 'preact';
+import { useRoute } from '../../page-parts/route.js';
 import { FilesPage } from './files-page.js';
 import { PaintPage } from './paint-page.js';
 import { PicturesPage } from './pictures-page.js';
 import { guardLeaving } from './run.js';
-import { change, useRoute, useShared } from './store.js';
+import { change, useShared } from './store.js';
 import { TrainPage } from './train-page.js';
 
 const PARTS = [

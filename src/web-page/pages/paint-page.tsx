@@ -1,24 +1,20 @@
 /** @file *Paint*: one picture at a time, with brush, eraser, classes and the way back. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { IGNORE_INDEX } from '../../data/types.js';
 import type { Board, Tool } from '../../page-parts/board.js';
 import { type Mask, Undo } from '../../page-parts/draw.js';
+import { DRAWING_TOOLS, DrawingTools, useDrawingKeys } from '../../page-parts/drawing-tools.js';
 import { Slider } from '../../page-parts/fields.js';
-import { useKeys } from '../../page-parts/keys.js';
+import { go } from '../../page-parts/route.js';
 import { Stage } from '../../page-parts/stage.js';
 import { decodeMask } from '../../web-training/mask.js';
 import { decode } from './bring-in.js';
 import { Classes } from './classes.js';
-import { attempt, changePicture, go, noteMask, now, useShared } from './store.js';
+import { attempt, changePicture, noteMask, now, useShared } from './store.js';
 import type { PagePicture } from './types.js';
 
-const TOOLS: readonly (readonly [Tool, string, string])[] = [
-  ['brush', 'Brush', 'b'],
-  ['eraser', 'Eraser', 'e'],
-  ['polygon', 'Polygon', 'p'],
-  ['pan', 'Move', 'h'],
-];
+/** Nobody divides the picture here. */
+const TOOLS = DRAWING_TOOLS.filter(([tool]) => tool !== 'fill');
 
 interface Open {
   readonly key: number;
@@ -88,22 +84,9 @@ export function PaintPage({ wanted }: { readonly wanted: string | undefined }) {
   const move = (step: number) => {
     if (pictures[at + step]) go('paint', at + step);
   };
-  useKeys((event) => {
-    const letter = event.key.toLowerCase();
-    const isCommand = event.ctrlKey || event.metaKey;
-    const chosen = TOOLS.find(([, , key]) => key === letter);
-    if (isCommand && letter === 'z') back(event.shiftKey);
-    else if (isCommand && letter === 'y') back(true);
-    else if (isCommand || event.altKey) return false;
-    else if (chosen) setTool(chosen[0]);
-    else if (letter === '[') setRadius(Math.max(1, radius - 1));
-    else if (letter === ']') setRadius(Math.min(100, radius + 1));
-    else if (letter === 'n') move(1);
-    else if (letter === 'v') move(-1);
-    else if (letter === 'i') setLabel(IGNORE_INDEX);
-    else if (/^[0-9]$/.test(letter) && Number(letter) < classes.length) setLabel(Number(letter));
-    else return false;
-    return true;
+  useDrawingKeys({
+    ...{ tools: TOOLS, radius, classes: classes.length, onMove: move },
+    ...{ onTool: setTool, onRadius: setRadius, onLabel: setLabel, onBack: back },
   });
   if (!picture) return <p>There is no picture yet: bring some in under Pictures.</p>;
   const means = { classes, tool, radius, label, segments: undefined, isReadOnly: false, onStep: note };
@@ -133,7 +116,8 @@ export function PaintPage({ wanted }: { readonly wanted: string | undefined }) {
           )}
         </div>
         <section aria-label="Tools">
-          <Tools tool={tool} onTool={setTool} onBack={back} board={() => board.current} />
+          <DrawingTools tools={TOOLS} tool={tool} onTool={setTool} onBack={back} />
+          <View tool={tool} board={() => board.current} />
           <Slider
             label={`Size of the brush: ${radius} pixels`}
             min={1}
@@ -150,54 +134,30 @@ export function PaintPage({ wanted }: { readonly wanted: string | undefined }) {
   );
 }
 
-interface ToolsProps {
+interface ViewProps {
   readonly tool: Tool;
-  readonly onTool: (tool: Tool) => void;
-  readonly onBack: (isRedo: boolean) => void;
   readonly board: () => Board | undefined;
 }
 
-function Tools({ tool, onTool, onBack, board }: ToolsProps) {
+/** What keys and wheels do elsewhere. */
+function View({ tool, board }: ViewProps) {
   return (
-    <>
-      <div class="row">
-        {TOOLS.map(([name, title, key]) => (
-          <button
-            type="button"
-            key={name}
-            aria-pressed={tool === name}
-            title={`key ${key}`}
-            onClick={() => onTool(name)}
-          >
-            {title}
-          </button>
-        ))}
-      </div>
-      <div class="row">
-        <button type="button" onClick={() => onBack(false)} title="Ctrl+Z">
-          Undo
+    <div class="row">
+      {tool === 'polygon' && (
+        <button type="button" onClick={() => board()?.closePolygon()} title="Shift+Enter">
+          Close polygon
         </button>
-        <button type="button" onClick={() => onBack(true)} title="Ctrl+Y">
-          Redo
-        </button>
-        {tool === 'polygon' && (
-          <button type="button" onClick={() => board()?.closePolygon()} title="Shift+Enter">
-            Close polygon
-          </button>
-        )}
-      </div>
-      <div class="row">
-        <button type="button" onClick={() => board()?.zoomMiddle(1.5)} title="key +">
-          Zoom in
-        </button>
-        <button type="button" onClick={() => board()?.zoomMiddle(1 / 1.5)} title="key -">
-          Zoom out
-        </button>
-        <button type="button" onClick={() => board()?.fit()} title="key f">
-          Fit
-        </button>
-      </div>
-    </>
+      )}
+      <button type="button" onClick={() => board()?.zoomMiddle(1.5)} title="key +">
+        Zoom in
+      </button>
+      <button type="button" onClick={() => board()?.zoomMiddle(1 / 1.5)} title="key -">
+        Zoom out
+      </button>
+      <button type="button" onClick={() => board()?.fit()} title="key f">
+        Fit
+      </button>
+    </div>
   );
 }
 

@@ -3,11 +3,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { LOOKS, type LookName } from '../../demo/looks.js';
 import { paintMask } from '../../page-parts/board.js';
+import { DropBox } from '../../page-parts/drop-box.js';
 import { Choice } from '../../page-parts/fields.js';
-import { droppedFiles } from '../../page-parts/files.js';
+import { go } from '../../page-parts/route.js';
 import { decodeMask } from '../../web-training/mask.js';
 import { bringIn, generate, MOST_SIDE } from './bring-in.js';
-import { attempt, change, go, now, useShared } from './store.js';
+import { attempt, change, now, useShared } from './store.js';
 import type { PagePicture } from './types.js';
 
 const NAMES = Object.keys(LOOKS) as LookName[];
@@ -27,7 +28,7 @@ export function PicturesPage() {
   return (
     <>
       <h1>Pictures</h1>
-      <DropBox isBusy={isBusy} />
+      <OwnPictures isBusy={isBusy} />
       <fieldset disabled={isBusy}>
         <legend>Or try it out</legend>
         <Choice
@@ -54,51 +55,26 @@ function mayReplace(): boolean {
   return !isDrawn || confirm('Masks that you have drawn are replaced. Go on?');
 }
 
-function DropBox({ isBusy }: { readonly isBusy: boolean }) {
-  const [isOver, setOver] = useState(false);
-  const take = (files: Parameters<typeof bringIn>[0]) => {
-    if (files.length > 0) void attempt(opening, () => bringIn(files));
-  };
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
-    void attempt(opening, async () => {
-      const files = await droppedFiles(entries);
-      if (files.length > 0) await bringIn(files);
-    });
-  };
-  const onChoose = (event: Event) => {
-    const input = event.currentTarget as HTMLInputElement;
-    take(
-      [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, content: file })),
-    );
-    input.value = '';
-  };
+function OwnPictures({ isBusy }: { readonly isBusy: boolean }) {
   return (
-    <fieldset
-      disabled={isBusy}
-      class={isOver ? 'drop over' : 'drop'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={onDrop}
-    >
-      <legend>Bring your own</legend>
-      <p class="quiet">
-        Drop photographs, or a data set (images/, masks/, dataset_meta.json) as a folder or zip file. They
-        stay in this tab. Photographs are made at most {MOST_SIDE} pixels large; those of a data set stay as
-        they are.
-      </p>
-      <label>
-        Photographs or a zip file <input type="file" multiple accept="image/*,.zip" onChange={onChoose} />
-      </label>
-      <label>
-        Folder <input type="file" {...{ webkitdirectory: true }} onChange={onChoose} />
-      </label>
-    </fieldset>
+    <DropBox
+      legend="Bring your own"
+      text={
+        'Drop photographs, or a data set (images/, masks/, dataset_meta.json) as a folder or zip file. They stay in this tab. ' +
+        `Photographs are made at most ${MOST_SIDE} pixels large; those of a data set stay as they are.`
+      }
+      inputs={[
+        { label: 'Photographs or a zip file', accept: 'image/*,.zip', isMultiple: true },
+        { label: 'Folder', isFolder: true },
+      ]}
+      isDisabled={isBusy}
+      onFiles={(dropped) =>
+        void attempt(opening, async () => {
+          const files = await dropped;
+          if (files.length > 0) await bringIn(files);
+        })
+      }
+    />
   );
 }
 

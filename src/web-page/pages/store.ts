@@ -96,20 +96,3 @@ export function noteMask(key: number, data: Uint8Array): void {
     isFirst && Math.floor((masked.length + 1) / CHECKED) > checked ? 'val' : isFirst ? 'train' : picture.use;
   changePicture(key, { mask: data, use, revision: picture.revision + 1 });
 }
-
-/** Where the page is: `#/paint/3` gives `['paint', '3']`. */
-export function useRoute(): readonly string[] {
-  const read = () => location.hash.replace(/^#\/?/, '').split('/');
-  const [route, setRoute] = useState(read);
-  useEffect(() => {
-    const onChange = () => setRoute(read());
-    addEventListener('hashchange', onChange);
-    return () => removeEventListener('hashchange', onChange);
-  }, []);
-  return route;
-}
-
-/** Goes to another part of the page. */
-export function go(...parts: readonly (string | number)[]): void {
-  location.hash = `#/${parts.join('/')}`;
-}
