@@ -2,6 +2,8 @@
 
 import { stat } from 'node:fs/promises';
 import { OtxError } from '../base/errors.js';
+import { readHead } from '../base/read-file.js';
+import { isPlainZip } from '../base/zip-head.js';
 import type { ClassInfo } from '../data/index.js';
 import type { VariableSpec } from '../nn/index.js';
 import { matchWeights, readSafetensorsMetadata, readWeights, type Weights } from '../weights/index.js';
@@ -19,7 +21,7 @@ export type GivenWeights =
  * @throws OtxError `checkpoint` when there are no usable weights.
  */
 export async function openGivenWeights(path: string): Promise<GivenWeights> {
-  if (/\.(onnx|xml)$/i.test(path)) {
+  if (/\.(onnx|xml)$/i.test(path) || isPlainZip(await readHead(path, HEAD_BYTES), path)) {
     throw new OtxError(
       'checkpoint',
       `${path}: is an exported model, for eval, predict and explain; give the run folder or checkpoint that it was exported from`,
@@ -38,6 +40,9 @@ export interface UseOfWeights {
   /** Whether the weights are used as they are, without training, so that nothing may be missing. */
   readonly complete: boolean;
 }
+
+/** As much as tells a zip file of PyTorch from others. */
+const HEAD_BYTES = 512;
 
 /** Drawn anew for every input by the official SegNeXt, whose files lack them: any initial values serve. */
 const REPLACEABLE = 'decode_head.hamburger.ham.bases';

@@ -4,19 +4,12 @@ import { type UnzipFileInfo, unzipSync } from 'fflate';
 import { messageOf, OtxError } from '../../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../../base/read-file.js';
 import { quoted } from '../../base/text.js';
+import { isPlainZip } from '../../base/zip-head.js';
 import { irToOnnx } from './openvino.js';
 import type { ModelReader } from './reader.js';
 
 const EXPECTED = 'a zip file that "otx deploy --zip" has written';
 const KIND: FileKind = { code: 'checkpoint', expected: EXPECTED, maxBytes: MOST_BYTES.onnx };
-
-/** "PK", and the numbers of an entry. */
-const SIGNATURE = [0x50, 0x4b, 0x03, 0x04];
-/** Where the header of an entry has the length of its name, and where the name begins. */
-const NAME_LENGTH_AT = 26;
-const NAME_AT = 30;
-/** What the first entry of a file of PyTorch is called, which is a zip file too. */
-const OF_PYTORCH = /\/(data\.pkl|version|byteorder|\.format_version)$|\.data\/serialization_id$/;
 
 const ONNX = 'model/model.onnx';
 const XML = 'model/model.xml';
@@ -26,12 +19,6 @@ const WANTED: readonly string[] = [ONNX, XML, BIN];
 const MOST_RATIO = 1032;
 const SLACK_BYTES = 64;
 const METHODS = [0, 8];
-
-function recognises(head: Uint8Array, path: string): boolean {
-  if (/\.(pth|pt|ckpt)$/i.test(path) || !SIGNATURE.every((byte, at) => head[at] === byte)) return false;
-  const length = head[NAME_LENGTH_AT]! + 256 * head[NAME_LENGTH_AT + 1]!;
-  return !OF_PYTORCH.test(Buffer.from(head.subarray(NAME_AT, NAME_AT + length)).toString('utf8'));
-}
 
 async function toOnnx(path: string): Promise<Uint8Array> {
   const { [ONNX]: onnx, [XML]: xml, [BIN]: bin } = wantedOf(await readBytesOf(path, KIND), path);
@@ -65,4 +52,8 @@ function wantedOf(bytes: Uint8Array, path: string): Record<string, Uint8Array> {
 const refusal = (path: string, why: string, cause?: unknown) =>
   new OtxError('checkpoint', `${path}: cannot be used (${why}); expected ${EXPECTED}`, { cause });
 
-export const packageReader = { name: 'package', recognises, toOnnx } as const satisfies ModelReader;
+export const packageReader = {
+  name: 'package',
+  recognises: isPlainZip,
+  toOnnx,
+} as const satisfies ModelReader;
