@@ -2,11 +2,12 @@
  * @file The lowering for graphics processors: documented operators alone, each in a form that the runtime's kernels there have. What
  * they lack would otherwise be computed by the CPU, with a copy there and back for every single operator.
  */
-import { reshape, split, transpose } from '../builders.js';
-import type { Tensor } from '../tensor.js';
+import { cast, constant, equal, mul, reduceMax, reshape, split, sub, transpose } from '../builders.js';
+import { type AnyNode, createNode, type Node, type Tensor } from '../tensor.js';
+import type { OpName } from '../vocabulary.js';
 import { plainLowering } from './plain.js';
 import { plainProduct } from './plain-product.js';
-import type { LoweringRule, LoweringTable } from './table.js';
+import { firstOf, type LoweringRule, type LoweringTable } from './table.js';
 
 /** A kernel has 10 storage buffers in browsers, of which the input takes one; powers of two make even trees. */
 const MOST_PARTS = 8;
@@ -34,10 +35,38 @@ const turnedCells: LoweringRule<'onnx'> = ({ attributes: { opType, domain, attri
   return [reshape(transpose(cells, [0, 3, 5, 1, 2, 4]), outputs[0]!.shape)];
 };
 
+/** Of bytes kernels know little but how to make floats of them, which hold every one. */
+function inFloats<O extends OpName>({ op, attributes }: Node<O>, inputs: readonly Tensor[]) {
+  if (inputs.every(({ dtype }) => dtype !== 'uint8')) return undefined;
+  const floats = inputs.map((x) => (x.dtype === 'uint8' ? cast(x, 'float32') : x));
+  return createNode(op, floats, attributes).map((y) => (y.dtype === 'float32' ? cast(y, 'uint8') : y));
+}
+
+/**
+ * Kernels tell positions in int64 alone, which none makes anything else of. Here the first of equal largest values has the largest of
+ * the numbers that stand for the positions.
+ */
+const positionAsNumber: LoweringRule<'cast'> = ({ attributes: { to } }, [positions]) => {
+  const { op, attributes, inputs } = positions!.node as AnyNode;
+  if (op !== 'argMax') return undefined;
+  const x = inputs[0]!;
+  const { axis, keepDims } = attributes;
+  const count = x.shape[axis]!;
+  const fromEnd = constant(
+    Array.from({ length: count }, (_, i) => count - i),
+    x.shape.map((_, i) => (i === axis ? count : 1)),
+  );
+  const isLargest = cast(equal(x, reduceMax(x, { axes: [axis], keepDims: true })), 'float32');
+  const position = sub(count, reduceMax(mul(isLargest, fromEnd), { axes: [axis], keepDims }));
+  return [to === 'float32' ? position : cast(position, to)];
+};
+
 /** For the graph of a step; {@link gpuProducts} comes after the passes that make it small. */
 export const gpuLowering: LoweringTable = {
   ...plainLowering,
-  split: splitAsTree,
+  cast: positionAsNumber,
+  equal: inFloats,
+  split: firstOf(inFloats, splitAsTree),
   onnx: turnedCells,
 };
 
