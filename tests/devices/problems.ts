@@ -19,7 +19,7 @@ import {
 } from '../../src/nn/index.js';
 
 export const CLASSES = 3;
-export const SIDE = 32;
+const SIDE = 32;
 
 export interface Problem {
   readonly graph: StepGraph;

@@ -7,7 +7,7 @@ import { supconLearning } from '../../src/methods/supcon.js';
 import { confidenceLayout, uniMatchLearning } from '../../src/methods/unimatch.js';
 import { describe, type FeatureSegmentor, type Head, type Segmentor } from '../../src/models/index.js';
 import { convModule, convolution, depthwiseSeparable } from '../../src/nn/index.js';
-import { CLASSES, type Problem, problemOf, SIDE } from './problems.js';
+import { CLASSES, type Problem, problemOf } from './problems.js';
 
 export interface Way {
   readonly problem: Problem;
@@ -16,6 +16,7 @@ export interface Way {
 }
 
 const BATCH = 2;
+const SIDE = 16;
 /** Plain descent: what Adam makes of a gradient of nearly zero depends on its last bits. */
 const scalars = () => ({ learningRate: 0.1, teacherKeep: 0.9, unsupervisedWeight: 0.5 });
 const common = { batchSize: BATCH, size: SIDE, optimizer: 'sgd' } as const;

@@ -5,8 +5,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { descentStep } from '../../src/engine/descent.cases.js';
 import { openDevice } from '../../src/engine/devices/open-device.js';
+import { createEngine, type Engine } from '../../src/engine/engine.js';
 import { prepareStep } from '../../src/engine/prepare.js';
 import { askFor, providerCases } from '../../src/engine/providers/provider.cases.js';
 import { stockTarget } from '../../src/engine/providers/stock.js';
@@ -26,6 +28,14 @@ const adam = (update: number) => optimizerScalars('adam', 0.01, update);
 if (typeof adapter === 'string') {
   test.skip(`steps on WebGPU: ${adapter}`, () => undefined);
 } else {
+  // As long as there is a session the runtime keeps the programs that it has compiled, which take most of the time.
+  let keeper: Engine;
+  beforeAll(async () => {
+    keeper = await createEngine({ threads: 1, device: 'webgpu' });
+    await keeper.compile(descentStep());
+  });
+  afterAll(() => keeper.dispose());
+
   providerCases('webgpu');
 
   describe(`on ${adapter.name}`, () => {

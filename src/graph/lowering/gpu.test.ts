@@ -1,6 +1,19 @@
 /** @file The forms that kernels of graphics processors take. That their values are right is tested in tests/graph. */
 import { expect, test } from 'vitest';
-import { concat, constant, conv, input, matMul, mul, reduceSum, split } from '../builders.js';
+import { runGraph } from '../../engine/run-graph.js';
+import {
+  argMax,
+  cast,
+  concat,
+  constant,
+  conv,
+  equal,
+  input,
+  matMul,
+  mul,
+  reduceSum,
+  split,
+} from '../builders.js';
 import { gradients } from '../gradients.js';
 import { type AnyNode, reachableNodes, type Tensor } from '../tensor.js';
 import { gpuLowering, gpuProducts } from './gpu.js';
@@ -62,4 +75,33 @@ test('a strided weight gradient has no operator that is for the CPU alone', () =
   const found = operators(gradients(reduceSum(y), [w]), gpuLowering);
   expect(found).not.toContain('SpaceToDepth');
   expect(found).toContain('transpose');
+});
+
+test('bytes are floats wherever they are not stored', () => {
+  const ids = input('ids', 'uint8', [20]);
+  const outputs = [equal(ids, 3), ...split(ids, new Array(20).fill(1), 0)];
+  const lowered = lower(outputs, gpuLowering);
+  expect(lowered.map(({ dtype }) => dtype)).toEqual(outputs.map(({ dtype }) => dtype));
+  const ofBytes = reachableNodes(lowered).filter(({ inputs }) =>
+    inputs.some(({ dtype }) => dtype === 'uint8'),
+  );
+  expect(new Set(ofBytes.map(({ op }) => op))).toEqual(new Set(['cast']));
+});
+
+test('the place of the largest value is no int64, of equal ones it is that of the first', async () => {
+  const x = input('x', 'float32', [2, 4, 3]);
+  const values = Float32Array.from({ length: 24 }, (_, i) => (i === 9 ? 9 : (i * i * 7) % 5));
+  const outputs = [
+    cast(argMax(x, 1), 'float32'),
+    cast(argMax(x, 1), 'uint8'),
+    cast(argMax(x, 2, true), 'uint8'),
+  ];
+  const lowered = lower(outputs, gpuLowering);
+  expect(
+    reachableNodes(lowered).filter(({ outputs }) => outputs.some(({ dtype }) => dtype === 'int64')),
+  ).toEqual([]);
+  const options = { lower: (tensors: readonly Tensor[]) => tensors };
+  const wanted = await runGraph(outputs, { x: values }, options);
+  expect(await runGraph(outputs, { x: values }, { lower: () => lowered })).toEqual(wanted);
+  expect(new Set(wanted[1] as Uint8Array)).toEqual(new Set([0, 1, 2, 3]));
 });
