@@ -13,7 +13,7 @@ const BUNDLE = join(DIST, 'bundle');
 
 /** What is started or imported from outside; they share what they have in common, so that a class is one class. */
 const ENTRIES = [
-  ...['index', 'graph-api', 'nn-api'],
+  ...['index', 'graph-api', 'nn-api', 'data-api', 'files-api'],
   ...['cli/main', 'cli/start', 'cli/terminal', 'cli/quickstart/quickstart', 'cli/quickstart/generate'],
 ];
 /** Each has all that it needs in its file. */

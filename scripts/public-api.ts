@@ -11,7 +11,8 @@ const HEADING = `# API
 
 Every name that the package exports, from the docstrings of the sources: \`npm run docs:api\` writes this page. \`otx\` does what the
 command line does ([README](../README.md)); \`otx/graph\` is the compiler beneath ([graph.md](graph.md)), \`otx/nn\` has
-layers for networks of one's own, \`otx/web\` segments in browsers ([web.md](web.md)). Errors are [OtxError](#otxerror)s.`;
+layers for networks of one's own, \`otx/data\` reads data sets, pictures and masks and writes masks, \`otx/files\` has small tools for
+programs that keep files ([own-programs.md](own-programs.md)), \`otx/web\` segments in browsers ([web.md](web.md)). Errors are [OtxError](#otxerror)s.`;
 
 /** What settings and options say of themselves: some texts are put together of others, which sources alone do not show. */
 const descriptions: Descriptions = Object.fromEntries(
@@ -27,6 +28,8 @@ export function publicApi(root: string): Module[] {
     { module: 'otx', path: join(root, 'src', 'index.ts') },
     { module: 'otx/graph', path: join(root, 'src', 'graph-api.ts') },
     { module: 'otx/nn', path: join(root, 'src', 'nn-api.ts') },
+    { module: 'otx/data', path: join(root, 'src', 'data-api.ts') },
+    { module: 'otx/files', path: join(root, 'src', 'files-api.ts') },
     { module: 'otx/web', path: join(root, 'src', 'web-api.ts') },
   ];
   return readApi(join(root, 'tsconfig.build.json'), entries, descriptions);

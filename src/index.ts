@@ -52,6 +52,7 @@ export {
   convertDataset,
 } from './export/convert-dataset.js';
 export { type DeployOptions, type DeployResult, deployModel } from './export/deploy/deploy-model.js';
+export { findWebRuntime } from './export/deploy/web-runtime.js';
 export { type ExportOptions, type ExportResult, exportModel } from './export/export-model.js';
 export type { FormatOptions } from './export/formats/format.js';
 export { EXPORT_TYPES, type ExportType, PRECISIONS, type Precision } from './export/formats/index.js';
@@ -69,6 +70,7 @@ export {
   formatExported,
   type MeasuredOn,
 } from './export/measure/table.js';
+export { type ExportsRecord, readExportTable } from './export/measure/table-file.js';
 export { optimizeModel } from './export/quantization/optimize-model.js';
 export {
   OPTIMIZE_METHODS,
@@ -103,6 +105,12 @@ export { type LoadedModel, type LoadOptions, load, type TrainingProgress } from 
 export type { ImportNetworkOptions } from './inference/network-notes.js';
 export { type NetworkSize, networkSize } from './inference/network-size.js';
 export {
+  type FilterNow,
+  type OpenedTeacher,
+  openTeacher,
+  type TeacherLook,
+} from './inference/open-teacher.js';
+export {
   type FailedImage,
   type PredictedImage,
   type PredictOptions,
@@ -114,6 +122,8 @@ export { createSegmenter, type Segmenter, type SegmenterOptions } from './infere
 export { measureNetwork, type SpeedOptions } from './inference/speed.js';
 export type { SegmentationLoss } from './losses/index.js';
 export type { CreateModel, Segmentor } from './models/index.js';
+export { EVENTS_FILE, type LoggedEvent } from './reports/event-log.js';
+export { EventReader } from './reports/event-reader.js';
 export type {
   CheckpointEvent,
   DataEvent,
@@ -131,7 +141,12 @@ export type {
   TrainEvent,
 } from './runs/events.js';
 export { latestRun, weightsOfRun } from './runs/find-runs.js';
-export { type ClassMetrics, formatMetrics, type SegmentationMetrics } from './runs/metrics.js';
+export {
+  type ClassMetrics,
+  ConfusionMatrix,
+  formatMetrics,
+  type SegmentationMetrics,
+} from './runs/metrics.js';
 export type { RunConfig } from './runs/run-config.js';
 export type { StopReason } from './runs/run-state.js';
 export type { StartRecord } from './runs/start.js';
@@ -192,7 +207,14 @@ export type { TaskFailure } from './studies/study.js';
 export type { FailedTraining, StudyRun } from './studies/study-run.js';
 export { formatSpread } from './studies/text.js';
 export { type TrainSeedsOptions, type TrainSeedsResult, trainSeeds } from './studies/train-seeds.js';
-export { type ReportOptions, type ReportResult, writeReport } from './summary/write-report.js';
+export { REPORT_POLICY } from './summary/report-page.js';
+export {
+  isReportable,
+  type ReportOptions,
+  type ReportResult,
+  renderReport,
+  writeReport,
+} from './summary/write-report.js';
 export {
   DEFAULT_TEMPLATE,
   describeSettings,

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 /**
- * Folders of src, the lowest layer first. `graph-api.ts`, `nn-api.ts`, `web-api.ts` and `index.ts` are the public APIs: the graph
- * compiler with its engine, layers for own networks, browsers, and everything, over which the command line is a thin skin.
+ * Folders of src, the lowest layer first. `graph-api.ts`, `nn-api.ts`, `data-api.ts`, `files-api.ts`, `web-api.ts` and `index.ts` are the
+ * public APIs: the graph compiler with its engine, layers for own networks, data without training, tools for files, browsers, and
+ * everything, over which the command line is a thin skin and the server of the studio a program like any other.
  */
 const layers: readonly (readonly string[])[] = [
   ['base'],
@@ -23,6 +24,7 @@ const layers: readonly (readonly string[])[] = [
   ['settings'],
   ['runs'],
   ['drawing'],
+  ['data-api.js', 'files-api.js'],
   ['page-parts'],
   ['templates', 'methods'],
   ['inference'],
@@ -118,6 +120,39 @@ test('the command line does all that it does through the public API', () => {
   );
   expect(used.filter(({ target }) => !BESIDE_THE_API.includes(target))).toEqual([]);
   expect([...new Set(used.map(({ target }) => target))].sort()).toEqual(BESIDE_THE_API);
+});
+
+/** What the server of the studio stands on: what every program can import. */
+const PUBLIC = ['index.js', 'data-api.js', 'files-api.js'];
+
+/** Imports of a server that are neither public, nor of Node or a package, nor its own. */
+const besidesPublic = (file: string, text: string): string[] =>
+  relativeImportsOf(file, text)
+    .map(({ target }) => target)
+    .filter((target) => !PUBLIC.includes(target) && !target.startsWith('studio/server/'));
+
+test('the server of the studio is a program over the public API', () => {
+  const own = files.filter((file) => file.startsWith('studio/server/'));
+  expect(own.length).toBeGreaterThan(20);
+  const texts = own.map((file) => [file, readFileSync(join(source, file), 'utf8')] as const);
+  expect(
+    texts.flatMap(([file, text]) => besidesPublic(file, text).map((target) => ({ file, target }))),
+  ).toEqual([]);
+  for (const name of PUBLIC)
+    expect(
+      texts.some(([, text]) => text.includes(`'../../${name}'`)),
+      name,
+    ).toBe(true);
+  const others = `
+    import { a } from '../../index.js'; import type { B } from './jobs.js'; import { Hono } from 'hono';
+    import type { C } from '../../runs/metrics.js'; const d = await import('../../base/text.js');
+    export * from '../pages/api.js';
+  `;
+  expect(besidesPublic('studio/server/x.ts', others)).toEqual([
+    'runs/metrics.js',
+    'base/text.js',
+    'studio/pages/api.js',
+  ]);
 });
 
 /** The circles among some files: each as the path of one walk around it, found once. */

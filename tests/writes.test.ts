@@ -41,6 +41,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine/step-cache.ts': ['rm', 'utimes', 'writeFileAtomic'],
   'weights/checksum.ts': ['writeFileAtomic'],
   'weights/part-file.ts': ['copyFile', 'open', 'rename', 'rm', 'writeFileAtomic'],
+  // Offers it to programs.
+  'files-api.ts': ['writeFileAtomic'],
+  // A mask of a program's own, in the place of an earlier one.
+  'drawing/index-mask.ts': ['writeFileAtomic'],
   // The folder of a studio, in which masks go to a history before they are replaced.
   ...Object.fromEntries(
     ['data-routes', 'next-routes', 'pictures', 'project', 'scores', 'train-routes'].map((name) => [
@@ -75,7 +79,7 @@ function writesOf(text: string): string[] {
     /\b(?:import|export)\b([^;'"]*?)\bfrom\s*['"]([^'"]+)['"]/g,
   )) {
     const isFs = /^(node:)?fs(\/promises)?$/.test(module!);
-    if (!isFs && !module!.endsWith('/atomic.js')) continue;
+    if (!isFs && !/\/(atomic|files-api)\.js$/.test(module!)) continue;
     const braces = /^\s*(?:type\s*)?\{([^}]*)\}\s*$/.exec(names!);
     // A whole module under one name could be used for anything.
     if (!braces) found.add(`all of ${module}`);
@@ -125,6 +129,7 @@ test.each([
   ["const { rmSync } = await import('node:fs');", ['all of node:fs']],
   ["export { unlink } from 'node:fs/promises';", ['unlink']],
   ["import { outputError, writeFileAtomic } from '../../base/atomic.js';", ['writeFileAtomic']],
+  ["import { writeFileAtomic } from '../../files-api.js';", ['writeFileAtomic']],
   ["await sharp(image)\n  .png()\n  .toFile('a.png');", ['toFile']],
   ["import { readFile, stat } from 'node:fs/promises';\nimport type { Dirent } from 'node:fs';", []],
   ["// import { rm } from 'node:fs';\n/* import { rm } from 'node:fs'; */", []],

@@ -1,9 +1,13 @@
-/** @file Masks that predictions are written as: PNGs whose samples are class indices, which viewers show in the classes' colours. */
+/** @file Masks that predictions and drawn labels are written as: PNGs whose samples are class indices, which viewers show in the classes' colours. */
 
+import { dirname } from 'node:path';
+import { writeFileAtomic } from '../base/atomic.js';
+import { makeFolder } from '../base/make-folder.js';
 import { readBytes } from '../data/images/decoder.js';
 import sharp from '../data/images/sharp.js';
 import { grayToPalette, paletteToGray } from '../data/masks/png.js';
 import type { Size } from '../data/transforms/geometry.js';
+import type { LabelMask } from '../data/types.js';
 import type { PaintedClass } from './overlay.js';
 
 /** The bytes of the PNG. @param labels class index of each pixel, row by row. */
@@ -23,10 +27,44 @@ export async function encodeIndexMask(
 }
 
 /** The indices of a file that {@link encodeIndexMask} has written. @throws OtxError `image` when it cannot be read. */
-export async function readIndexMask(path: string): Promise<Uint8Array> {
-  const pixels = await sharp(paletteToGray(await readBytes(path)))
+export const readIndexMask = async (path: string): Promise<Uint8Array> => (await readMaskIndices(path)).data;
+
+/** Values of a pixel. */
+const VALUES = 256;
+
+/**
+ * Writes labels as a PNG whose samples are class indices, 255 being ignored, and which viewers show in the colours of the classes; all
+ * tools of otx read it as a mask of the Common layout. The file is there whole or not at all, folders are made, a file in its place is
+ * replaced. Each of the 256 values gets a colour, so that no reader takes the palette for a list of classes.
+ *
+ * @param labels class index of each pixel, row-major [height, width].
+ * @throws OtxError `output` where it cannot be written; an earlier file is then as it was.
+ */
+export async function writeMask(
+  path: string,
+  labels: Uint8Array,
+  size: Size,
+  classes: readonly PaintedClass[],
+): Promise<void> {
+  const all = Array.from({ length: VALUES }, (_, index): PaintedClass => {
+    const spare = [255, 255, 254 - (index % 2)] as const;
+    return { name: classes[index]?.name ?? '', color: classes[index]?.color ?? spare };
+  });
+  const bytes = await encodeIndexMask(labels, size, all);
+  await makeFolder(dirname(path));
+  await writeFileAtomic(path, bytes);
+}
+
+/**
+ * A mask whose samples are class indices: one that {@link writeMask}, `otx predict` or `otx suggest` has written, or any 8-bit mask of
+ * one channel or with a palette. Masks that mean something else, such as colours, are read by {@link readLabels}.
+ *
+ * @throws OtxError `image` when it cannot be read.
+ */
+export async function readMaskIndices(path: string): Promise<LabelMask> {
+  const { data, info } = await sharp(paletteToGray(await readBytes(path)))
     .toColourspace('b-w')
     .raw()
-    .toBuffer();
-  return new Uint8Array(pixels);
+    .toBuffer({ resolveWithObject: true });
+  return { data: new Uint8Array(data), width: info.width, height: info.height };
 }

@@ -43,20 +43,25 @@ export interface OpenedTeacher {
   readonly side: number;
   /** Images that are looked at together, as many as in a training step. */
   readonly count: number;
+  /** By what its labels are filtered now. */
   readonly filter: FilterNow;
-  /** Where the training stood when the checkpoint was written. */
-  readonly training: ResumeInfo;
+  /** Epochs of the training that were finished when the checkpoint was written. */
+  readonly epoch: number;
+  /** Steps of the optimiser by then. */
+  readonly updates: number;
   /** Epochs that learn from labels alone before the teacher is listened to. */
   readonly startEpoch: number;
-  /** @param pictures as many as {@link count}, RGB [S, S, 3] */
+  /** Asks it. @param pictures as many as {@link count}, RGB [S, S, 3] */
   look(pictures: readonly Uint8Array[]): Promise<TeacherLook>;
+  /** Lets go of it. */
   dispose(): Promise<void>;
 }
 
 /**
- * Opens the teacher in a checkpoint of a semi-supervised training (`models/last.safetensors`).
+ * Opens the teacher in a checkpoint of a semi-supervised training (`models/last.safetensors`). One whose labels are filtered by entropy
+ * holds the pixels of all images of a step against each other, so that it is asked of as many at a time.
  *
- * @param images how many there are without labels.
+ * @param options `images`, how many there are without labels; `threads` that compute, default all that the process may use.
  * @throws OtxError `checkpoint` for one that has no teacher.
  */
 export async function openTeacher(
@@ -107,7 +112,7 @@ export async function openTeacher(
     const size = { width: side, height: side };
     const padding = new Uint8Array(count * side * side);
     return {
-      ...{ classes, side, count, filter: now, training: resume, startEpoch: learning.semisl_start_epoch },
+      ...{ classes, side, count, filter: now, ...standOf(resume), startEpoch: learning.semisl_start_epoch },
       look: async (pictures) => {
         const weak = new Float32Array(count * 3 * side * side);
         for (const [at, picture] of pictures.entries())
@@ -123,6 +128,8 @@ export async function openTeacher(
     throw error;
   }
 }
+
+const standOf = ({ state: { epoch, updates } }: ResumeInfo) => ({ epoch, updates });
 
 /** Of {@link teacherViewStep}. */
 type Outputs = Omit<TeacherLook, 'limits'> & { readonly limit: Float32Array };

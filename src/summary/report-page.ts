@@ -18,7 +18,7 @@ import type { WorstImages } from './worst-images.js';
 
 /** By which a report is known again. */
 export const REPORT_MARK = '<meta name="generator" content="otx report">';
-/** Nothing is asked for, whatever the text says: names of files and classes are anybody's. */
+/** Content Security Policy of a report: nothing is asked for, whatever the text says, as names of files and classes are anybody's. */
 export const REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /** All that a report tells. */

@@ -22,6 +22,15 @@ const MOST_WORST = 100_000;
 /** In which a report says what it is. */
 const HEAD_BYTES = 4096;
 
+const OPTION_KINDS = {
+  run: 'path',
+  worst: 'number?',
+  exports: 'path?',
+  threads: 'number?',
+  onEvent: 'function?',
+  signal: 'signal?',
+} as const;
+
 /** Of which run, and where to. */
 export interface ReportOptions {
   /** Folder of a run, or of a study (`trainSeeds`, `crossValidate`, `tune`), whose best run is told of in full. */
@@ -50,7 +59,7 @@ export interface ReportResult {
   readonly replaced: Date | undefined;
 }
 
-/** Whether there is something to report on: the folder of a run or of a study. */
+/** Whether a folder is that of a run or of a study, of which {@link writeReport} can tell. */
 export const isReportable = async (folder: string): Promise<boolean> =>
   (await isRunFolder(folder)) || (await readStudy(folder)) !== undefined;
 
@@ -63,10 +72,7 @@ export const isReportable = async (folder: string): Promise<boolean> =>
  * the signal fired.
  */
 export async function writeReport(options: ReportOptions): Promise<ReportResult> {
-  checkOptions('writeReport()', options, {
-    ...{ run: 'path', output: 'path?', worst: 'number?', exports: 'path?', threads: 'number?' },
-    ...{ onEvent: 'function?', signal: 'signal?' },
-  });
+  checkOptions('writeReport()', options, { ...OPTION_KINDS, output: 'path?' });
   const { run, output = join(run, FILE) } = options;
   if (!/\.html?$/i.test(output)) {
     throw new OtxError('usage', `${option('output')} is ${output}; expected a file whose name ends in .html`);
@@ -83,8 +89,19 @@ export async function writeReport(options: ReportOptions): Promise<ReportResult>
   }
 }
 
+/**
+ * The report of {@link writeReport} as text instead of a file, for programs that show it themselves: an HTML page without scripts or
+ * addresses, to be sent with {@link REPORT_POLICY}. It has no links to files of the run.
+ *
+ * @throws OtxError as {@link writeReport}
+ */
+export function renderReport(options: Omit<ReportOptions, 'output'>): Promise<string> {
+  checkOptions('renderReport()', options, OPTION_KINDS);
+  return pageOf(options, undefined);
+}
+
 /** The report as text. @param linkBase see {@link LinkBase} @throws OtxError as {@link writeReport} */
-export async function pageOf(options: Omit<ReportOptions, 'output'>, linkBase: LinkBase): Promise<string> {
+async function pageOf(options: Omit<ReportOptions, 'output'>, linkBase: LinkBase): Promise<string> {
   const { run, worst: most = DEFAULT_WORST, threads, onEvent, signal } = options;
   if (!Number.isInteger(most) || most < 0 || most > MOST_WORST) {
     throw new OtxError(

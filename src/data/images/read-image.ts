@@ -1,8 +1,9 @@
 /** @file Decodes any photograph to 8-bit RGB. */
 
 import { messageOf } from '../../base/errors.js';
+import type { Size } from '../transforms/geometry.js';
 import type { DecodedImage, ImageReading } from '../types.js';
-import { decodeRgb, decoder, readBytes, readHeader, unreadable } from './decoder.js';
+import { decodeRgb, decoder, previewOf, readBytes, readHeader, unreadable } from './decoder.js';
 import { type NumberEvidence, pickRgb, readNumbers, rgbOfNumbers } from './number-image.js';
 import type { FailOnOptions } from './sharp.js';
 
@@ -36,6 +37,35 @@ export async function decodeImage(
     throw unreadable(name, error);
   }
   return decodePhotograph(bytes, name, reading);
+}
+
+/**
+ * A picture to look at, made smaller while it is decoded, which takes a fraction of the time; read as {@link readImage} does where it has
+ * a reading of its own, or cannot be had otherwise.
+ *
+ * @param side longest side in pixels of what is shown; the picture may be larger.
+ * @throws OtxError `image` as {@link readImage}
+ */
+export async function previewImage(
+  path: string,
+  side: number,
+  reading?: ImageReading,
+): Promise<DecodedImage> {
+  if (reading) return readImage(path, reading);
+  return previewOf(await readBytes(path), path, side).catch(() => readImage(path));
+}
+
+/**
+ * Width and height of a picture in memory after EXIF orientation, from its header where that says it.
+ *
+ * @param name of the picture, for messages.
+ * @throws OtxError `image` for what is no picture.
+ */
+export async function sizeOfImage(bytes: Uint8Array, name: string): Promise<Size> {
+  const header = await readHeader(bytes).catch(() => undefined);
+  // Of some pictures of numbers the decoder alone knows the size.
+  const { width, height } = header?.upright ?? (await decodeImage(bytes, name));
+  return { width, height };
 }
 
 /** An image that was decoded to be looked at. */

@@ -1,7 +1,13 @@
 /** @file All images of a studio: where each comes from, whether it is labeled, and what it is for. */
 
-import type { ClassInfo, ImageReading, LabelMask, MaskCoding, Sample } from '../../data/index.js';
-import { readLabels } from '../../data/index.js';
+import {
+  type ClassInfo,
+  type ImageReading,
+  type LabelMask,
+  type MaskCoding,
+  readLabels,
+  type Sample,
+} from '../../data-api.js';
 import type { Subset } from './project.js';
 
 /** One image. */

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
-import { MOST_BYTES, readTextOf } from '../../base/read-file.js';
+import { MOST_BYTES, readTextOf } from '../../files-api.js';
 import type { Finding } from '../../index.js';
 import type { Jobs } from './jobs.js';
 import { trainingData } from './labels.js';

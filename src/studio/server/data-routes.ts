@@ -3,11 +3,8 @@
 import { join } from 'node:path';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { shown } from '../../base/shown.js';
-import { hiddenCharacter } from '../../base/text.js';
+import { hiddenCharacter, makeFolder, shown, writeFileAtomic } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import { type Entry, isLabeled } from './catalog.js';
 import { saveLabels, writeMeta } from './labels.js';
 import { pictureOf, smallMaskOf, thumbnailOf, wholeLabelsOf } from './pictures.js';

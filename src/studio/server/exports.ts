@@ -2,9 +2,8 @@
 
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { OtxError } from '../../base/errors.js';
-import { isTemporaryName } from '../../base/temporary-name.js';
-import { type ExportsRecord, readExportTable } from '../../export/measure/table-file.js';
+import { isTemporaryName } from '../../files-api.js';
+import { type ExportsRecord, OtxError, readExportTable } from '../../index.js';
 import type { Job, Jobs } from './jobs.js';
 import type { ModelFile } from './models.js';
 import type { Project } from './project.js';

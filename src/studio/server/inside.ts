@@ -2,7 +2,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
-import { OtxError } from '../../base/errors.js';
+import { OtxError } from '../../index.js';
 
 /** Folders whose files may be shown. */
 export class Inside {

@@ -8,12 +8,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { ownerOf } from '../../base/outputs/lock.js';
-import { readTextOf } from '../../base/read-file.js';
-import { isRunning } from '../../base/temporary-name.js';
+import { isRunning, makeFolder, ownerOf, readTextOf, writeFileAtomic } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import type { Workshop } from './workshop.js';
 
 /** What jobs do. */

@@ -5,13 +5,9 @@
 
 import { rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { linkFile } from '../../base/outputs/link-file.js';
-import { readRegular } from '../../base/read-file.js';
-import { IGNORE_INDEX } from '../../data/index.js';
-import { encodeIndexMask } from '../../drawing/index-mask.js';
+import { IGNORE_INDEX, writeMask } from '../../data-api.js';
+import { linkFile, makeFolder, readRegular, writeFileAtomic } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import { type Catalog, type Entry, isLabeled, labelsOf } from './catalog.js';
 import type { Inside } from './inside.js';
 import { classesIn } from './pictures.js';
@@ -49,8 +45,7 @@ export async function saveLabels(
   const path = maskPathOf(project, id);
   await keep(project, entry, path);
   await addPicture(project, entry, inside);
-  await makeFolder(join(path, '..'));
-  await writeFileAtomic(path, await encodeIndexMask(labels, entry, palette(catalog)));
+  await writeMask(path, labels, entry, catalog.classes);
   entry.own = path;
   entry.revision += 1;
   entry.shows = shows;
@@ -77,14 +72,6 @@ async function addPicture(project: Project, entry: Entry, inside: Inside): Promi
 /** Takes back a picture whose mask was not written any more, as the studio was killed; no training takes one without the other. */
 export async function dropHalfSaved(project: Project, entry: Pick<Entry, 'id' | 'imagePath'>): Promise<void> {
   if (!project.isReadOnly) await rm(picturePathOf(project, entry), { force: true });
-}
-
-/** All 256 colours, so that every value has one, and no reader takes the colours for those of classes. */
-function palette({ classes }: Catalog): { name: string; color: readonly [number, number, number] }[] {
-  return Array.from({ length: 256 }, (_, index) => ({
-    name: classes[index]?.name ?? '',
-    color: classes[index]?.color ?? ([255, 255, 254 - (index % 2)] as const),
-  }));
 }
 
 /** Says what the values of the masks mean. */

@@ -2,7 +2,8 @@
 
 import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
-import { messageOf, OtxError } from '../../base/errors.js';
+import { messageOf } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 
 /** A studio that is open. */
 export interface Studio {

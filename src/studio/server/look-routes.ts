@@ -2,7 +2,7 @@
 
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
-import { OtxError } from '../../base/errors.js';
+import { OtxError } from '../../index.js';
 import { bodyOf, bytesAs, entryOf } from './data-routes.js';
 import { listModels } from './models.js';
 import { pictureOfBytes, sizeOfBytes } from './pictures.js';

@@ -2,7 +2,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OtxError } from '../../base/errors.js';
+import { OtxError } from '../../index.js';
 import type { Runs } from './runs.js';
 
 /** What is segmented with. */

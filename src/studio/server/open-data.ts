@@ -1,19 +1,19 @@
 /** @file Finds the images of a studio: a data set of any format with all its subsets, what it has without labels, or a folder of pictures. */
 
 import { dirname, relative, sep } from 'node:path';
-import { messageOf, OtxError } from '../../base/errors.js';
-import { readImageSize } from '../../data/images/decoder.js';
-import { maskFiles } from '../../data/images/mask-files.js';
 import {
   type ClassInfo,
   type Dataset,
   findImages,
   listSubsets,
+  maskFiles,
   openDataset,
+  readImageSize,
   roleOf,
   settleDataset,
-} from '../../data/index.js';
-import { mapConcurrent } from '../../data/loaders/concurrent.js';
+} from '../../data-api.js';
+import { mapConcurrent, messageOf } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import type { NewEntry } from './catalog.js';
 import type { Subset } from './project.js';
 

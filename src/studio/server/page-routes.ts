@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Hono } from 'hono';
-import { OtxError } from '../../base/errors.js';
-import { readRegular } from '../../base/read-file.js';
+import { readRegular } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import { COMPUTING_POLICY } from './guard.js';
 
 const FOLDER = fileURLToPath(new URL('../pages/', import.meta.url));

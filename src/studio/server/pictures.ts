@@ -3,15 +3,17 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { cacheFolder } from '../../base/cache-folder.js';
-import { OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { readRegular } from '../../base/read-file.js';
-import { createTurns } from '../../base/turns.js';
-import { previewOf, readBytes, readHeader } from '../../data/images/decoder.js';
-import sharp from '../../data/images/sharp.js';
-import { decodeImage, type LabelMask, readImage, type Size } from '../../data/index.js';
+import {
+  decodeImage,
+  encodePicture,
+  type LabelMask,
+  previewImage,
+  readImage,
+  type Size,
+  sizeOfImage,
+} from '../../data-api.js';
+import { cacheFolder, createTurns, makeFolder, readRegular, writeFileAtomic } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import { type Entry, labelsOf } from './catalog.js';
 import type { Inside } from './inside.js';
 
@@ -21,6 +23,8 @@ export const THUMBNAIL_SIDE = 224;
 export const MOST_DRAWN = 25_000_000;
 const MOST_THUMBNAIL_BYTES = 2 ** 20;
 const VERSION = 1;
+/** Keeps what is drawn along. */
+const DRAWN = { format: 'jpeg', quality: 95 } as const;
 
 /** One after the other as far as memory goes; others wait. */
 const takeTurn = createTurns(2);
@@ -45,46 +49,32 @@ export async function thumbnailOf(entry: Entry, inside: Inside): Promise<Uint8Ar
 }
 
 async function smallPicture(path: string, { reading }: Entry): Promise<Uint8Array> {
-  const whole = reading
-    ? await readImage(path, reading)
-    : await previewOf(await readBytes(path), path, THUMBNAIL_SIDE).catch(() => readImage(path));
-  return sharp(whole.data, { raw: { width: whole.width, height: whole.height, channels: 3 } })
-    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: 78 })
-    .toBuffer();
+  const picture = await previewImage(path, THUMBNAIL_SIDE, reading);
+  return encodePicture(picture, { format: 'webp', quality: 78, longestSide: THUMBNAIL_SIDE });
 }
 
 /** The picture as it is drawn on, as JPEG that keeps its colours at full size. @throws OtxError `image`, `usage` */
 export async function pictureOf(entry: Entry, inside: Inside): Promise<Uint8Array> {
   const path = await inside.check(entry.imagePath);
   checkDrawn(entry);
-  return takeTurn(async () => {
-    const { data, width, height } = await readImage(path, entry.reading);
-    return sharp(data, { raw: { width, height, channels: 3 } })
-      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-      .toBuffer();
-  });
+  return takeTurn(async () => encodePicture(await readImage(path, entry.reading), DRAWN));
 }
 
 /** The same of a file that was sent. @param name for messages. @throws OtxError `image`, `usage` */
 export async function pictureOfBytes(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   await sizeOfBytes(bytes, name);
   return takeTurn(async () => {
-    const { data, width, height } = await decodeImage(bytes, name);
-    checkDrawn({ imagePath: name, width, height });
-    return sharp(data, { raw: { width, height, channels: 3 } })
-      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-      .toBuffer();
+    const picture = await decodeImage(bytes, name);
+    checkDrawn({ imagePath: name, ...picture });
+    return encodePicture(picture, DRAWN);
   });
 }
 
 /** The size of a picture that was sent. @param name for messages. @throws OtxError `image`, `usage` for one that no page can hold */
 export async function sizeOfBytes(bytes: Uint8Array, name: string): Promise<Size> {
-  const header = await readHeader(bytes).catch(() => undefined);
-  // Of some pictures of numbers the decoder alone knows the size.
-  const { width, height } = header?.upright ?? (await takeTurn(() => decodeImage(bytes, name)));
-  checkDrawn({ imagePath: name, width, height });
-  return { width, height };
+  const size = await takeTurn(() => sizeOfImage(bytes, name));
+  checkDrawn({ imagePath: name, ...size });
+  return size;
 }
 
 /** The labels, a byte a pixel. @throws OtxError `image`, `usage` */
@@ -142,9 +132,7 @@ export function paintSmall(
       rgba.set([red, green, blue, 255], at);
     }
   }
-  return sharp(rgba, { raw: { width: columns, height: rows, channels: 4 } })
-    .png({ compressionLevel: 3 })
-    .toBuffer();
+  return encodePicture({ data: rgba, width: columns, height: rows }, { format: 'png' });
 }
 
 /** Indices of the classes that occur, in ascending order. */

@@ -1,7 +1,7 @@
 /** @file What models of the studio make of pictures: a few models are open at a time, and are let go of when nobody asks. */
 
 import type { Hono } from 'hono';
-import { createTurns } from '../../base/turns.js';
+import { createTurns } from '../../files-api.js';
 import { createSegmenter, type Segmentation, type Segmenter } from '../../index.js';
 import type { Entry } from './catalog.js';
 import { bytesAs, entryOf } from './data-routes.js';

@@ -6,14 +6,17 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { nameProblem } from '../../base/names.js';
-import { checkPlace } from '../../base/outputs/outputs.js';
-import { parseJson } from '../../base/parse-json.js';
-import { MOST_BYTES, readTextOf } from '../../base/read-file.js';
-import type { ClassInfo } from '../../data/index.js';
+import type { ClassInfo } from '../../data-api.js';
+import {
+  checkPlace,
+  MOST_BYTES,
+  makeFolder,
+  nameProblem,
+  parseJson,
+  readTextOf,
+  writeFileAtomic,
+} from '../../files-api.js';
+import { OtxError } from '../../index.js';
 
 /** What an image is for; `auto` leaves it to the training. */
 export const SUBSETS = ['auto', 'train', 'val', 'test'] as const;

@@ -5,12 +5,8 @@ import { stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
-import { messageOf } from '../../base/errors.js';
-import { createTurns } from '../../base/turns.js';
-import { TABLE_FILE } from '../../export/measure/table-file.js';
-import { EVENTS_FILE } from '../../reports/event-log.js';
-import { REPORT_POLICY } from '../../summary/report-page.js';
-import { isReportable, pageOf } from '../../summary/write-report.js';
+import { createTurns, messageOf } from '../../files-api.js';
+import { EVENTS_FILE, isReportable, REPORT_POLICY, renderReport } from '../../index.js';
 import { guard } from './guard.js';
 import { listen, type Studio } from './listen.js';
 import { STUDIO_FILE } from './project.js';
@@ -34,9 +30,7 @@ export async function openReportStudio(given: {
   const report = () =>
     takeTurn(async () => {
       const state = await stateOf(run);
-      // A link has nowhere to lead to from here.
-      if (made?.state !== state)
-        made = { state, html: await pageOf({ run, signal: stop.signal }, undefined) };
+      if (made?.state !== state) made = { state, html: await renderReport({ run, signal: stop.signal }) };
       return made.html;
     });
   let bound = given.port;
@@ -64,7 +58,7 @@ export async function openReportStudio(given: {
 
 /** Changes as the run goes on. */
 async function stateOf(run: string): Promise<string> {
-  const files = [EVENTS_FILE, 'results.json', TABLE_FILE, join('models', 'last.safetensors')];
+  const files = [EVENTS_FILE, 'results.json', 'exports.json', join('models', 'last.safetensors')];
   const facts = await Promise.all(files.map((file) => stat(join(run, file)).catch(() => undefined)));
   return facts.map((each) => (each ? `${each.mtimeMs} ${each.size}` : '')).join();
 }

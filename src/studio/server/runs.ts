@@ -1,16 +1,19 @@
 /** @file The runs of a studio, read from the events that they write, as far as they have come. */
 
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OtxError } from '../../base/errors.js';
-import { openRegular } from '../../base/read-file.js';
-import { type EpochEvent, type StartEvent, weightsOfRun } from '../../index.js';
-import { EVENTS_FILE, type LoggedEvent } from '../../reports/event-log.js';
+import { createTurns, type TakeTurn } from '../../files-api.js';
+import {
+  type EpochEvent,
+  EventReader,
+  type LoggedEvent,
+  OtxError,
+  type StartEvent,
+  weightsOfRun,
+} from '../../index.js';
 import type { Jobs } from './jobs.js';
 import type { Workshop } from './workshop.js';
 
-const MOST_BYTES = 2 ** 30;
 /** Steps that a curve has at most; of more, every second one is left out. */
 const MOST_STEPS = 1200;
 const LOOK_MILLISECONDS = 600;
@@ -34,10 +37,11 @@ export interface RunView {
 }
 
 interface Follower {
+  readonly reader: EventReader;
   view: RunView;
-  offset: number;
-  rest: string;
   every: number;
+  /** One look at a time. */
+  readonly takeTurn: TakeTurn;
 }
 
 /** Reads runs, and tells of those that go on. */
@@ -67,9 +71,11 @@ export class Runs {
   /** A run as far as it has come. */
   async view(name: string): Promise<RunView> {
     const folder = this.folder(name);
-    const follower = this.followers.get(name) ?? newFollower(name);
+    const follower = this.followers.get(name) ?? newFollower(name, folder);
     this.followers.set(name, follower);
-    await read(join(folder, EVENTS_FILE), follower);
+    await follower.takeTurn(async () => {
+      for await (const event of follower.reader.read()) take(follower, event);
+    });
     follower.view.hasWeights = (await weightsOfRun(folder)) !== undefined;
     return follower.view;
   }
@@ -83,48 +89,27 @@ export class Runs {
       for (const job of this.jobs
         .list()
         .filter(({ kind, state }) => kind === 'train' && state === 'running')) {
-        const before = this.followers.get(job.id)?.offset ?? 0;
+        const before = this.followers.get(job.id)?.reader.position ?? 0;
         const view = await this.view(job.id).catch(() => undefined);
-        const after = this.followers.get(job.id)?.offset ?? 0;
+        const after = this.followers.get(job.id)?.reader.position ?? 0;
         if (view && after !== before) news.tell({ type: 'run', name: job.id, now: view.now ?? null });
       }
     }
   }
 }
 
-const newFollower = (name: string): Follower => ({
-  view: { name, steps: [], epochs: [], pictures: [], notices: [] },
-  offset: 0,
-  rest: '',
-  every: 1,
-});
+const emptyView = (name: string): RunView => ({ name, steps: [], epochs: [], pictures: [], notices: [] });
 
-/** Reads on. A file that has become shorter is that of a run which went on from an earlier step. */
-async function read(path: string, follower: Follower): Promise<void> {
-  const opened = await openRegular(path, MOST_BYTES).catch(() => undefined);
-  if (!opened) return;
-  const { handle, size } = opened;
-  try {
-    if (size < follower.offset) Object.assign(follower, newFollower(follower.view.name));
-    const bytes = Buffer.alloc(size - follower.offset);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, follower.offset);
-    follower.offset += bytesRead;
-    const lines = (follower.rest + bytes.subarray(0, bytesRead).toString('utf8')).split('\n');
-    follower.rest = lines.pop() ?? '';
-    for (const line of lines) take(follower, line);
-  } finally {
-    await handle.close();
-  }
+function newFollower(name: string, folder: string): Follower {
+  const follower: Follower = {
+    reader: new EventReader(folder, () => Object.assign(follower, { view: emptyView(name), every: 1 })),
+    ...{ view: emptyView(name), every: 1, takeTurn: createTurns(1) },
+  };
+  return follower;
 }
 
-function take(follower: Follower, line: string): void {
+function take(follower: Follower, event: LoggedEvent): void {
   const { view } = follower;
-  let event: LoggedEvent;
-  try {
-    event = JSON.parse(line) as LoggedEvent;
-  } catch {
-    return;
-  }
   if (event.type === 'start') {
     const { template, classes, epochs, stepsPerEpoch, batchSize, images, config } = event;
     view.start = { template, classes, epochs, stepsPerEpoch, batchSize, images, config };

@@ -5,13 +5,16 @@
 
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { messageOf, OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { parseJson } from '../../base/parse-json.js';
-import { MOST_BYTES, readTextOf } from '../../base/read-file.js';
-import { mapConcurrent } from '../../data/loaders/concurrent.js';
-import { ConfusionMatrix } from '../../runs/metrics.js';
+import {
+  MOST_BYTES,
+  makeFolder,
+  mapConcurrent,
+  messageOf,
+  parseJson,
+  readTextOf,
+  writeFileAtomic,
+} from '../../files-api.js';
+import { ConfusionMatrix, OtxError } from '../../index.js';
 import { type Entry, isLabeled, labelsOf } from './catalog.js';
 import { type ModelFile, modelOf } from './models.js';
 import { checkDrawn } from './pictures.js';

@@ -1,7 +1,7 @@
 /** @file Addresses of *Teach*: what the teacher of a semi-supervised run says of its images without labels. */
 
 import type { Hono } from 'hono';
-import { OtxError } from '../../base/errors.js';
+import { OtxError } from '../../index.js';
 import type { Teachers } from './teachers.js';
 
 /** Adds the addresses. */

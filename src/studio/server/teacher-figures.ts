@@ -1,16 +1,25 @@
 /** @file What a teacher says of some images, as pictures and numbers for a page. */
 
-import sharp from '../../data/images/sharp.js';
-import { type ClassInfo, type DecodedImage, IGNORE_INDEX, type Size } from '../../data/index.js';
-import { resizeMask } from '../../data/transforms/resize.js';
-import { grayLevels, heatOverlay } from '../../drawing/heat.js';
-import { type RgbImage, renderOverlay } from '../../drawing/overlay.js';
-import { resized, shownSize } from '../../drawing/sheets/pictures.js';
-import type { FilterNow, OpenedTeacher, TeacherLook } from '../../inference/open-teacher.js';
+import {
+  type ClassInfo,
+  type DecodedImage,
+  encodePicture,
+  grayLevels,
+  heatOverlay,
+  IGNORE_INDEX,
+  type RgbImage,
+  renderOverlay,
+  resizeMask,
+  resizePicture,
+  type Size,
+} from '../../data-api.js';
+import type { FilterNow, OpenedTeacher, TeacherLook } from '../../index.js';
 
 const ALPHA = 0.5;
 const HEAT = 0.7;
 const QUALITY = 82;
+/** Of a picture, in pixels. */
+const LONGEST_SIDE = 320;
 /** Of pixels that are not learned from. */
 const DROPPED = { color: 24, weight: 0.8 } as const;
 
@@ -116,7 +125,7 @@ async function picturesOf(
 ) {
   const to = shownSize(image);
   const from = { width: side, height: side };
-  const photograph = await resized(image, to);
+  const photograph = await resizePicture(image, to);
   const painted = (mask: Uint8Array): RgbImage => ({
     ...to,
     data: renderOverlay(photograph, resizeMask(mask, from, to), classes, ALPHA),
@@ -142,9 +151,14 @@ function darkened({ data, ...size }: RgbImage & Size, labels: Uint8Array): RgbIm
   return { ...size, data: out };
 }
 
-async function urlOf({ data, width, height }: RgbImage): Promise<string> {
-  const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
-    .webp({ quality: QUALITY })
-    .toBuffer();
-  return `data:image/webp;base64,${bytes.toString('base64')}`;
+async function urlOf(picture: RgbImage): Promise<string> {
+  const bytes = await encodePicture(picture, { format: 'webp', quality: QUALITY });
+  return `data:image/webp;base64,${Buffer.from(bytes).toString('base64')}`;
+}
+
+/** Reduced to what is seen side by side; tiny pictures are enlarged by a whole number. */
+function shownSize({ width, height }: Size): Size {
+  const scale = LONGEST_SIDE / Math.max(width, height);
+  const factor = scale >= 2 ? Math.floor(scale) : Math.min(scale, 1);
+  return { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
 }

@@ -2,18 +2,17 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OtxError } from '../../base/errors.js';
-import { createTurns } from '../../base/turns.js';
-import { atInputSize } from '../../data/images/network-input.js';
-import { openUnlabeled, readImage, type UnlabeledImages } from '../../data/index.js';
-import { type OpenedTeacher, openTeacher } from '../../inference/open-teacher.js';
-import { LAST_FILE, readCheckpointInfo } from '../../runs/checkpoint.js';
+import { openUnlabeled, readImage, resizeImage, type UnlabeledImages } from '../../data-api.js';
+import { createTurns } from '../../files-api.js';
+import { type OpenedTeacher, OtxError, openTeacher } from '../../index.js';
 import type { Entry } from './catalog.js';
 import type { Runs } from './runs.js';
 import { type SeenImage, type TeacherFigures, teacherFigures } from './teacher-figures.js';
 import type { Workshop } from './workshop.js';
 
 const IDLE_MILLISECONDS = 60_000;
+/** Checkpoint that a training writes after each epoch. */
+const NEWEST = 'last.safetensors';
 
 /** A teacher with the images that it speaks of. */
 interface Open {
@@ -72,7 +71,7 @@ export class Teachers {
   look(run: string, page: number): Promise<TaughtPage> {
     return this.takeTurn(async () => {
       const { teacher, unlabeled } = await this.teacherOf(run);
-      const { count, side, training, startEpoch } = teacher;
+      const { count, side, epoch, updates, startEpoch } = teacher;
       const { images } = unlabeled;
       const pages = Math.ceil(images.length / count);
       const at = Math.min(page, pages - 1);
@@ -86,8 +85,7 @@ export class Teachers {
         seen.push({ id: entry?.id ?? id, image, key: entry?.key });
       }
       const size = { width: side, height: side };
-      const look = await teacher.look(seen.map(({ image }) => atInputSize(image, size)));
-      const { epoch, updates } = training.state;
+      const look = await teacher.look(seen.map(({ image }) => resizeImage(image.data, image, size)));
       return {
         ...{ run, page: at, pages, images: images.length, epoch, updates, startEpoch },
         ...(await teacherFigures(teacher, seen, look)),
@@ -101,7 +99,7 @@ export class Teachers {
 
   /** The newest checkpoint. @throws OtxError `image` where there is none */
   private fileOf(run: string): Promise<string> {
-    return this.workshop.inside.check(join(this.runs.folder(run), 'models', LAST_FILE));
+    return this.workshop.inside.check(join(this.runs.folder(run), 'models', NEWEST));
   }
 
   private async teacherOf(run: string): Promise<Open> {
@@ -112,13 +110,13 @@ export class Teachers {
     const state = JSON.stringify([run, mtimeMs, size]);
     if (this.open?.state === state) return this.open;
     await this.close();
-    const { resume } = await readCheckpointInfo(file);
-    const root = resume?.config.unlabeled_data_roots;
+    const { start } = await this.runs.view(run);
+    const root = start?.config.unlabeled_data_roots;
     if (root === undefined) {
       throw new OtxError('checkpoint', `${run}: is no semi-supervised training, and has no teacher`);
     }
     const { signal } = this.workshop;
-    const unlabeled = await openUnlabeled(root, { fileList: resume?.config.unlabeled_file_list, signal });
+    const unlabeled = await openUnlabeled(root, { fileList: start?.config.unlabeled_file_list, signal });
     this.open = { state, unlabeled, teacher: await openTeacher(file, { images: unlabeled.images.length }) };
     return this.open;
   }

@@ -3,11 +3,8 @@
 import { extname, join } from 'node:path';
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../base/atomic.js';
-import { OtxError } from '../../base/errors.js';
-import { makeFolder } from '../../base/make-folder.js';
-import { readRegular } from '../../base/read-file.js';
-import { describeSettings, listTemplates, parseSetting } from '../../index.js';
+import { makeFolder, readRegular, writeFileAtomic } from '../../files-api.js';
+import { describeSettings, listTemplates, OtxError, parseSetting } from '../../index.js';
 import { isLabeled } from './catalog.js';
 import { bodyOf, bytesAs } from './data-routes.js';
 import type { Jobs } from './jobs.js';

@@ -2,8 +2,9 @@
 
 import { lstat } from 'node:fs/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { messageOf, OtxError } from '../../base/errors.js';
-import { type ClassInfo, defaultPalette } from '../../data/index.js';
+import { type ClassInfo, defaultPalette } from '../../data-api.js';
+import { messageOf } from '../../files-api.js';
+import { OtxError } from '../../index.js';
 import { Catalog, isLabeled } from './catalog.js';
 import { Newsroom } from './events.js';
 import { Inside } from './inside.js';
