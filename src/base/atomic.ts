@@ -11,6 +11,7 @@ import { unfinished } from './unfinished.js';
 /** Bytes that are written at a time, so that a large file is digested while it is written. */
 const PIECE = 2 ** 23;
 
+/** A part of the content of a file; text is written as UTF-8. */
 export type Chunk = Uint8Array | string;
 
 export interface AtomicWrite {
@@ -21,8 +22,8 @@ export interface AtomicWrite {
 }
 
 /**
- * Writes `chunks` one after the other as the new content of `path`, whatever is there. For caches alone: what a user may
- * look at goes through `Outputs`, which replaces nothing of the user's.
+ * Writes `chunks` one after the other as the new content of `path`, whatever is there, and flushes it to the disk. For caches, and for
+ * folders whose files are a program's own: outputs of commands go through `Outputs`, which replaces nothing of the user's.
  *
  * A crash at any moment leaves the previous file as it was (and at worst a `.tmp` file beside it).
  *

@@ -4,7 +4,7 @@
 export const DEEPEST = 64;
 export const TOO_DEEP = `it nests more than ${DEEPEST} levels`;
 
-/** @throws Error saying what is wrong, without the name of the file. */
+/** The value of a text that anybody may have written: nesting without end is refused, a mark of the byte order is passed over. @throws Error saying what is wrong, without the name of the file. */
 export function parseJson(text: string): unknown {
   checkNesting(text);
   return JSON.parse(text.replace(/^\uFEFF/, ''));

@@ -42,12 +42,14 @@ export interface FileKind {
   readonly code: ErrorCode;
   /** What was expected at the path, for messages: "a configuration in YAML". */
   readonly expected: string;
+  /** A file with more is not read. */
   readonly maxBytes: number;
 }
 
 /** Why a file is not read; `message` is a predicate without the path, "is not a file but a pipe". */
 export class Unreadable extends Error {
   constructor(
+    /** Of the file. */
     readonly path: string,
     reason: string,
     cause?: unknown,
@@ -68,6 +70,7 @@ export class Unreadable extends Error {
 
 /** An open regular file. */
 export interface OpenFile {
+  /** To be closed by whoever asked for it. */
   readonly handle: FileHandle;
   /** Bytes when it was opened; what is written behind them later is not read. */
   readonly size: number;
@@ -183,7 +186,11 @@ export async function readBytesOf(path: string, kind: FileKind): Promise<Buffer<
   }
 }
 
-/** The same as text. */
+/**
+ * The text of a file that a user named, read as UTF-8.
+ *
+ * @throws OtxError with the code of its kind, naming the file, what was found and what was expected.
+ */
 export async function readTextOf(path: string, kind: FileKind): Promise<string> {
   return (await readBytesOf(path, kind)).toString('utf8');
 }

@@ -21,12 +21,15 @@ export interface ClassInfo {
 export interface Sample {
   /** Path of the image without extension, below the folder of the images, with forward slashes. */
   readonly id: string;
+  /** File of the photograph. */
   readonly imagePath: string;
   /** The mask; with `shapes` the file that they come from. */
   readonly maskPath: string;
   /** What was drawn, where the annotation is no picture. */
   readonly shapes?: ShapeList | undefined;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** How the image is read. Default: as a photograph. */
   readonly reading?: ImageReading | undefined;
@@ -105,11 +108,13 @@ export interface OpenReadings {
 
 /** An opened data set: headers have been read, pixels have not. */
 export interface Dataset {
+  /** The folder that was opened. */
   readonly root: string;
   /** Index 0 is always background. */
   readonly classes: readonly ClassInfo[];
   /** Sorted by id, so that equal folders give equal runs on every file system. */
   readonly samples: readonly Sample[];
+  /** What the values of its masks mean, for {@link readLabels}. */
   readonly decodeMask: MaskCoding;
   /** What the masks are to decide; undefined where nothing is open. `decodeMask` is the likeliest reading until then. */
   readonly open?: OpenReadings | undefined;
@@ -127,13 +132,17 @@ export interface Dataset {
 export interface UnlabeledImage {
   /** Path below the root, with forward slashes. */
   readonly id: string;
+  /** Its file. */
   readonly imagePath: string;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
 }
 
 /** Images without masks: headers have been read, pixels have not. */
 export interface UnlabeledImages {
+  /** The folder that was opened. */
   readonly root: string;
   /** Sorted by id, so that equal folders give equal runs on every file system; at least one. */
   readonly images: readonly UnlabeledImage[];
@@ -143,8 +152,11 @@ export interface UnlabeledImages {
 
 /** 8-bit picture: `data` is HWC RGB. */
 export interface DecodedImage {
+  /** Row-major [height, width, 3]. */
   readonly data: Uint8Array;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** A defect of the file that could be decoded around. */
   readonly warning?: string;
@@ -152,8 +164,11 @@ export interface DecodedImage {
 
 /** Class index per pixel (HW), {@link IGNORE_INDEX} where there is none. */
 export interface LabelMask {
+  /** Row-major [height, width]. */
   readonly data: Uint8Array;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
 }
 

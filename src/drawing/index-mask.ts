@@ -3,9 +3,9 @@
 import { dirname } from 'node:path';
 import { writeFileAtomic } from '../base/atomic.js';
 import { makeFolder } from '../base/make-folder.js';
-import { readBytes } from '../data/images/decoder.js';
+import { decoder, NotDecodable, readBytes, unreadable } from '../data/images/decoder.js';
 import sharp from '../data/images/sharp.js';
-import { grayToPalette, paletteToGray } from '../data/masks/png.js';
+import { grayToPalette, paletteToGray, readPngHead } from '../data/masks/png.js';
 import type { Size } from '../data/transforms/geometry.js';
 import type { LabelMask } from '../data/types.js';
 import type { PaintedClass } from './overlay.js';
@@ -56,15 +56,24 @@ export async function writeMask(
 }
 
 /**
- * A mask whose samples are class indices: one that {@link writeMask}, `otx predict` or `otx suggest` has written, or any 8-bit mask of
- * one channel or with a palette. Masks that mean something else, such as colours, are read by {@link readLabels}.
+ * A mask whose samples are class indices: one that {@link writeMask}, `otx predict` or `otx suggest` has written, or any PNG of
+ * 8 bits that is gray or has a palette. Masks that mean something else, such as colours, are read by {@link readLabels}.
  *
  * @throws OtxError `image` when it cannot be read.
  */
 export async function readMaskIndices(path: string): Promise<LabelMask> {
-  const { data, info } = await sharp(paletteToGray(await readBytes(path)))
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data: new Uint8Array(data), width: info.width, height: info.height };
+  const bytes = await readBytes(path);
+  try {
+    const head = readPngHead(bytes);
+    if (head?.depth !== 8 || !(head.gray || head.palette)) {
+      throw new NotDecodable('no PNG of one channel of 8 bits, as masks of class indices are');
+    }
+    const { data, info } = await decoder(paletteToGray(bytes), 'error')
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { data: new Uint8Array(data), width: info.width, height: info.height };
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }

@@ -7,14 +7,19 @@ import { BACKGROUND } from '../data/types.js';
 
 /** Interleaved 8-bit RGB, row-major [height, width, 3]. */
 export interface RgbImage {
+  /** Three bytes a pixel. */
   readonly data: Uint8Array;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
 }
 
 /** What painting needs to know of a class. */
 export interface PaintedClass {
+  /** The class `background` is not painted. */
   readonly name: string;
+  /** What it is painted with. */
   readonly color: Rgb;
 }
 

@@ -42,11 +42,12 @@ export interface SegmentationMetrics {
 
 /** Counts of (truth, prediction) pairs; its size depends on the number of classes only. */
 export class ConfusionMatrix {
+  /** How many there are, background included. */
   readonly classes: number;
   /** Row-major [truth, prediction]; doubles count exactly up to 2^53 pixels. */
   readonly counts: Float64Array;
 
-  /** @param classes number of classes including background, 1 to 255. */
+  /** Begins with nothing seen. @param classes number of classes including background, 1 to 255. */
   constructor(classes: number) {
     if (!Number.isInteger(classes) || classes < 1 || classes > IGNORE_INDEX) {
       throw new OtxError(
@@ -58,7 +59,7 @@ export class ConfusionMatrix {
     this.counts = new Float64Array(classes * classes);
   }
 
-  /** @param rows of counts, as {@link rows} gives them. */
+  /** Goes on from counts. @param rows of counts, as {@link rows} gives them. */
   static of(rows: readonly (readonly number[])[]): ConfusionMatrix {
     const matrix = new ConfusionMatrix(rows.length);
     matrix.counts.set(rows.flat());

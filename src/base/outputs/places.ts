@@ -8,6 +8,7 @@ import { datasetMarks } from './dataset-folder.js';
 
 /** What a command reads, and what that is, for messages. */
 export interface Input {
+  /** Need not be there. */
   readonly path: string;
   /** As in "the weights". */
   readonly what: string;

@@ -20,6 +20,7 @@ import { readingImages, settleClasses, settleDataset } from './settle-dataset.js
 
 const HEADERS_AT_ONCE = 8;
 
+/** Which of a folder's data is opened, and how it is read. */
 export interface OpenDatasetOptions extends AdaptOptions {
   /**
    * Whether masks are turned into polygons and drawn again, as in the reference's default, which decodes every mask now.

@@ -10,7 +10,9 @@ import type { Dataset, ImageReading } from '../types.js';
 
 /** Data that was read already and to which other data belongs. */
 export interface BelongsTo {
+  /** Readings of its masks that were decided. */
   readonly readings?: readonly ReadingName[] | undefined;
+  /** How its images are read. */
   readonly imageReading?: ImageReading | undefined;
 }
 
@@ -55,9 +57,11 @@ export function settleWith(
   };
 }
 
+/** How masks are looked at, and what the data belongs to. */
 export interface SettleDatasetOptions extends BelongsTo {
   /** Data threads; 0 works in the calling thread. Default 2. */
   readonly workers?: number;
+  /** Stops it. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -67,7 +71,12 @@ export async function settleClasses(dataset: Dataset, options: SettleDatasetOpti
   return lists.size > 1 ? settleDataset(dataset, options) : dataset;
 }
 
-/** The same for masks that are read for it now; those that cannot be decoded are left to {@link verifyDataset}. */
+/**
+ * The data set with nothing left open in how its masks are read, or as it is where no reading fits all masks. Where something is open, its
+ * masks are decoded; those that cannot be are passed over.
+ *
+ * @throws OtxError `dataset` where several readings fit that differ, `aborted` when the signal fires.
+ */
 export async function settleDataset(
   dataset: Dataset,
   { workers = DEFAULT_WORKERS, signal, readings }: SettleDatasetOptions = {},

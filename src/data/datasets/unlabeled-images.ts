@@ -23,12 +23,14 @@ const HEADERS_AT_ONCE = 8;
 /** What a list file may name. */
 const LISTED_EXTENSIONS = ['.jpg', '.jpeg', '.png'];
 
+/** Which images are opened. */
 export interface UnlabeledOptions {
   /**
    * Text file with one image per line, a path relative to the root with extension jpg, jpeg or png: only these are used.
    * Empty lines do not count, nor does an image that is named again.
    */
   readonly fileList?: string | undefined;
+  /** Stops it. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -16,8 +16,11 @@ const EXTENSIONS = new Set(
 
 /** An image file, `relative` to the searched folder with forward slashes; `stem` is the same without extension. */
 export interface ImageFile {
+  /** As the folder was given, with the way to the file behind it. */
   readonly path: string;
+  /** Below the folder. */
   readonly relative: string;
+  /** Accents in one spelling, whatever that of the file system. */
   readonly stem: string;
 }
 

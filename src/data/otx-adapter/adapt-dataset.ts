@@ -6,9 +6,11 @@ import { mapConcurrent } from '../loaders/concurrent.js';
 import { acquirePool, DEFAULT_WORKERS, letGo } from '../loaders/pool.js';
 import type { Dataset } from '../types.js';
 
+/** How masks are read that have to be looked at. */
 export interface AdaptOptions {
   /** Data threads; 0 works in the calling thread. Default 2. */
   readonly workers?: number;
+  /** Stops it. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -18,7 +18,7 @@ export function shownSize({ width, height }: Size): Size {
   return { width: side(width), height: side(height) };
 }
 
-/** The picture in another size, its aspect ratio not kept. */
+/** The picture in another size, its aspect ratio not kept; made smaller without aliasing. @returns RGB of that size */
 export async function resized({ data, width, height }: RgbImage, to: Size): Promise<RgbImage> {
   const pixels = await sharp(data, { raw: { width, height, channels: 3 } })
     .resize(to.width, to.height, { fit: 'fill' })

@@ -18,7 +18,7 @@ const KIND: FileKind = { code: 'engine', expected: `a file of ${PACKAGE}`, maxBy
 const compress = promisify(gzip);
 
 /**
- * The folder of its files, where it is installed.
+ * The folder of the files of `onnxruntime-web`, on which pages segment, where it is installed.
  * @param otherwise what can be done without it, as the end of a sentence; empty for nothing.
  * @param resolve for tests.
  * @throws OtxError `usage` saying what to install.

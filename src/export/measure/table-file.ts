@@ -40,7 +40,9 @@ const schema = z.object({
 
 /** A table as a page has it. */
 export interface ExportsRecord {
+  /** Titles of the columns. */
   readonly head: readonly string[];
+  /** Cells by row: the name of a file, and what was measured of it. */
   readonly rows: readonly (readonly string[])[];
   /** What the numbers are of. */
   readonly caption: string;
