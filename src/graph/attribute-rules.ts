@@ -3,7 +3,7 @@
  * refused by the runtime much later, without a name, or computed as something else.
  */
 import type { DType, Shape, TensorType } from './types.js';
-import type { ConvAttributes, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
+import type { ConvAttributes, CrossEntropyAttributes, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
 
 type Rule<A> = (attributes: A, inputs: readonly TensorType[]) => void;
 
@@ -56,6 +56,11 @@ const SIGNED: readonly DType[] = ['float32', 'int64', 'int32', 'int8'];
 const floats: Rule<unknown> = (_, inputs) => types(inputs, ['float32']);
 const numbers: Rule<unknown> = (_, inputs) => types(inputs, NUMBERS);
 const signed: Rule<unknown> = (_, inputs) => types(inputs, SIGNED);
+
+const ofClasses: Rule<CrossEntropyAttributes> = ({ weights }, inputs) => {
+  for (const weight of weights) finite('weight', weight);
+  types(inputs, ['float32']);
+};
 
 const reduction: Rule<ReduceAttributes> = ({ axes, keepDims }, inputs) => {
   check(axes.every(Number.isInteger), `axes [${axes}] must be whole numbers`);
@@ -182,6 +187,9 @@ export const attributeRules: { readonly [O in OpName]?: Rule<OpAttributes[O]> } 
     types(inputs, ['float32']);
     if (inputs.length === 5) channels(inputs[1]!, inputs.slice(2));
   },
+
+  crossEntropy: ofClasses,
+  crossEntropyGrad: ofClasses,
 
   quantizeLinear: ({ axis }) => check(Number.isInteger(axis), `axis ${axis} is no whole number`),
   dequantizeLinear: ({ axis }) => check(Number.isInteger(axis), `axis ${axis} is no whole number`),

@@ -262,6 +262,10 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
   },
   batchNormGrad: null,
 
+  crossEntropy: ({ dy }, { inputs: [logits, labels], attributes }) =>
+    createNode('crossEntropyGrad', [dy, logits!, labels!], attributes),
+  crossEntropyGrad: null,
+
   quantizeLinear: null,
   dequantizeLinear: null,
   // Straight through between the ends of what the type can tell.

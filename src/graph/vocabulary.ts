@@ -36,6 +36,12 @@ export interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
+/** How a cross entropy counts. */
+export interface CrossEntropyAttributes {
+  /** Of the classes; empty for 1 each. */
+  readonly weights: readonly number[];
+}
+
 /** A value of an attribute of a raw ONNX operator. */
 export type OnnxAttribute =
   | { readonly int: number }
@@ -130,6 +136,15 @@ export interface OpAttributes {
   softmax: { readonly axis: number };
   /** (x [n], share []) → []: the value that a share of 0…1 of x lies above, with linear interpolation between neighbours. */
   upperQuantile: None;
+
+  // Loss
+  /**
+   * (logits [N, K, H, W], labels [N, H, W] as float32) → []: the mean over all pixels of −log softmax(logits)[label] times the weight of
+   * the class, 1 each without any; labels outside 0…K−1 add nothing.
+   */
+  crossEntropy: CrossEntropyAttributes;
+  /** (dloss [], logits, labels) → gradient of the logits. */
+  crossEntropyGrad: CrossEntropyAttributes;
 
   // Order
   /** x → (values, positions): the values along an axis, largest first, and as int64 where each of them stood in x. */

@@ -114,6 +114,12 @@ const elementwiseCases = (): GraphCase[] => [
   graphCase('sigmoid', { x: { shape: [9], low: -6, high: 6 } }, ({ x }) => sigmoid(x)),
   graphCase('tanh', { x: { shape: [9], low: -3, high: 3 } }, ({ x }) => tanh(x)),
   graphCase('gelu', { x: { shape: [17], low: -4, high: 4 } }, ({ x }) => gelu(x)),
+  ...[[], [0.5, 2, 1]].map((weights) =>
+    graphCase(`cross entropy with ${weights.length} weights`, { x: [2, 3, 2, 4] }, ({ x }) => {
+      const labels = constant([0, 1, 2, 255, 1, -1, 2, 0, 2, 2, 1, 0, 3, 0, 1, 1], [2, 2, 4]);
+      return createNode('crossEntropy', [x, labels], { weights })[0]!;
+    }),
+  ),
   graphCase('cast', { x: [4] }, ({ x }) => createNode('cast', [x], { to: 'float32' })[0]!),
 
   ...Object.entries({ add, sub, mul, div, maximum, minimum }).flatMap(([name, op]) => [

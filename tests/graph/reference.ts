@@ -189,6 +189,13 @@ function fromChannels(shape: Shape, valueAt: (channel: number, index: number) =>
 
 const mean = (values: readonly number[]): number => sum(values) / values.length;
 
+/** The logits of one pixel of [N, K, H, W], counted through all images. */
+function scoresOf({ shape, data }: Value, pixel: number): number[] {
+  const [, classes, h, w] = shape as [number, number, number, number];
+  const first = Math.floor(pixel / (h * w)) * classes * h * w + (pixel % (h * w));
+  return Array.from({ length: classes }, (_, k) => data[first + k * h * w]!);
+}
+
 const rules: { readonly [O in OpName]: Rule<O> } = {
   input: () => {
     throw new Error('inputs are fed');
@@ -397,6 +404,26 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     );
     return [dx, Float64Array.from(products, sum), Float64Array.from(gradient, sum)];
   },
+
+  crossEntropy: ({ attributes: { weights } }, [logits, labels]) => {
+    const terms = labels!.data.map((label, p) => {
+      const scores = scoresOf(logits!, p);
+      if (!(label in scores)) return 0;
+      return (weights[label] ?? 1) * (Math.log(sum(scores.map(Math.exp))) - scores[label]!);
+    });
+    return [Float64Array.of(mean([...terms]))];
+  },
+  crossEntropyGrad: ({ attributes: { weights } }, [dloss, logits, labels]) => [
+    build(logits!.shape, ([n, k, y, x]) => {
+      const [, , h, w] = logits!.shape as [number, number, number, number];
+      const pixel = (n! * h + y!) * w + x!;
+      const scores = scoresOf(logits!, pixel);
+      const label = labels!.data[pixel]!;
+      if (!(label in scores)) return 0;
+      const error = Math.exp(scores[k!]!) / sum(scores.map(Math.exp)) - (k === label ? 1 : 0);
+      return ((weights[label] ?? 1) * dloss!.data[0]! * error) / labels!.data.length;
+    }),
+  ],
 
   quantizeLinear: ({ inputs: [, , zeroPoint], attributes: { axis } }, [x, scale, zero]) => [
     build(x!.shape, (at) => roundedAt(at, zeroPoint!.dtype, axis, [x!, scale!, zero!])),

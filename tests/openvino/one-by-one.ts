@@ -29,6 +29,8 @@ export const UNWRITTEN = new Set([
   'batchNormGrad',
   'convInputGrad',
   'convWeightGrad',
+  'crossEntropy',
+  'crossEntropyGrad',
   'geluGrad',
   'maxPool',
   'positive',

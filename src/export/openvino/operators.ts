@@ -144,6 +144,8 @@ export const layerWriters: { readonly [O in OpName]: LayerWriter<O> } = {
   tanh: plain('Tanh'),
   gelu: plain('Gelu', { approximation_mode: 'ERF' }, 'opset7'),
   geluGrad: unwritten,
+  crossEntropy: unwritten,
+  crossEntropyGrad: unwritten,
   positive: unwritten,
   not: plain('LogicalNot'),
   stopGradient: (node, ir) => ir.valuesOf(node.inputs),

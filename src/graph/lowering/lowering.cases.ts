@@ -19,7 +19,7 @@ import {
   upperQuantile,
 } from '../builders.js';
 import { gradients } from '../gradients.js';
-import type { Shape, Tensor } from '../tensor.js';
+import { createNode, type Shape, type Tensor } from '../tensor.js';
 import { type ConvGeometry, convGeometries, wideGeometries } from './conv-geometries.cases.js';
 
 export { type ConvGeometry, convGeometries };
@@ -100,6 +100,16 @@ function resizeCase(
 function geluCase(): LoweringCase {
   const [x, dy] = [float('x', [200]), float('dy', [200])];
   return { name: 'gelu and gradient', outputs: [gelu(x), ...gradients(reduceSum(mul(gelu(x), dy)), [x])] };
+}
+
+/** Labels beside the classes are among those that are fed. */
+function crossEntropyCase(weights: readonly number[]): LoweringCase {
+  const [logits, places] = [float('logits', [2, 4, 5, 7]), float('places', [2, 5, 7])];
+  const [loss] = createNode('crossEntropy', [logits, floor(mul(places, 3))], { weights });
+  return {
+    name: `cross entropy and gradient, ${weights.length} weights`,
+    outputs: [loss!, ...gradients(mul(loss!, loss!), [logits])],
+  };
 }
 
 function poolCase(kernel: readonly [number, number]): LoweringCase {
@@ -218,6 +228,8 @@ export const loweringCases = (): LoweringCase[] => [
   ]),
   { name: 'positive', outputs: [positive(float('x', [3, 50]))] },
   geluCase(),
+  crossEntropyCase([]),
+  crossEntropyCase([2, 0.5, 1, 0]),
   ...(
     [
       [2, 2],

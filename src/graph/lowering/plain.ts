@@ -29,6 +29,7 @@ import {
   transposedConvInputGrad,
   unfoldedWeightGrad,
 } from './convolution.js';
+import { crossEntropyGradient, spelledCrossEntropy } from './cross-entropy.js';
 import { batchNormGradient, decomposedBatchNorm } from './normalization.js';
 import { firstOf, type LoweringRule, type LoweringTable } from './table.js';
 
@@ -98,4 +99,6 @@ export const plainLowering: LoweringTable = {
   convWeightGrad: firstOf(pointwiseWeightGrad, depthwiseWeightGrad, unfoldedWeightGrad),
   batchNorm: decomposedBatchNorm,
   batchNormGrad: batchNormGradient,
+  crossEntropy: spelledCrossEntropy,
+  crossEntropyGrad: crossEntropyGradient,
 };

@@ -133,6 +133,8 @@ function batchAxisOf(node: AnyNode, axes: ReadonlyMap<Tensor, number>): number |
     case 'convWeightGrad':
     case 'batchNorm':
     case 'batchNormGrad':
+    case 'crossEntropy':
+    case 'crossEntropyGrad':
     case 'upperQuantile':
       return undefined;
     case 'quantizeLinear':

@@ -126,6 +126,8 @@ export const writers: { readonly [O in OpName]: Writer<O> } = {
     return { opType: 'Gelu' };
   },
   geluGrad: semantic,
+  crossEntropy: semantic,
+  crossEntropyGrad: semantic,
   positive: semantic,
   not: plain('Not'),
   stopGradient: plain('Identity'),

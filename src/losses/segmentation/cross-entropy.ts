@@ -1,8 +1,8 @@
 /** @file Softmax cross entropy for dense prediction. */
-import { cast, exp, log, mul, reduceMax, reduceSum, sub } from '../../graph/builders.js';
-import type { Tensor } from '../../graph/tensor.js';
+import { cast, reshape } from '../../graph/builders.js';
+import { createNode, type Tensor } from '../../graph/tensor.js';
 import type { NamedLoss } from '../named-loss.js';
-import { targets } from '../targets.js';
+import { checkLabels } from '../targets.js';
 
 export const entry: NamedLoss = {
   loss: crossEntropy,
@@ -17,20 +17,9 @@ export const entry: NamedLoss = {
  * @param weights how much a pixel of each class counts; the denominator stays. Default 1.
  * @returns scalar
  */
-export function crossEntropy(logits: Tensor, labels: Tensor, weights?: readonly number[]): Tensor {
-  const { weighted, pixels } = targets('cross entropy', logits, labels, weights);
-  const { oneHot, valid } = weighted;
-
-  const shifted = sub(logits, stabilizer(logits));
-  const logSum = log(reduceSum(exp(shifted), { axes: [1], keepDims: true }));
-  const total = sub(reduceSum(mul(valid, logSum)), reduceSum(mul(oneHot, shifted)));
-  return mul(total, 1 / pixels);
-}
-
-/**
- * The largest logit of each pixel, cut to an integer. Any value near the maximum keeps exp in range and cancels out of
- * the loss; as an integer it also carries no gradient, which would be zero and cost several passes over the logits.
- */
-export function stabilizer(logits: Tensor): Tensor {
-  return cast(cast(reduceMax(logits, { axes: [1], keepDims: true }), 'int32'), 'float32');
+export function crossEntropy(logits: Tensor, labels: Tensor, weights: readonly number[] = []): Tensor {
+  checkLabels('cross entropy', logits, labels);
+  const [n, , h, w] = logits.shape as [number, number, number, number];
+  const values = reshape(cast(labels, 'float32'), [n, h, w]);
+  return createNode('crossEntropy', [logits, values], { weights })[0]!;
 }

@@ -1,10 +1,11 @@
 /** @file Cross entropy with soft Dice (https://arxiv.org/abs/1606.04797), which weighs small classes like large ones. */
 
 import { add, div, exp, mul, reduceSum, sub } from '../../graph/builders.js';
+import { stabilizer } from '../../graph/class-targets.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { NamedLoss } from '../named-loss.js';
 import { targets } from '../targets.js';
-import { crossEntropy, stabilizer } from './cross-entropy.js';
+import { crossEntropy } from './cross-entropy.js';
 
 export const entry: NamedLoss = {
   loss: diceCrossEntropy,

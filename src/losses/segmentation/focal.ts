@@ -1,10 +1,10 @@
 /** @file Focal loss (https://arxiv.org/abs/1708.02002): cross entropy that leaves out what is right already. */
 
 import { exp, log, mul, reduceSum, sub } from '../../graph/builders.js';
+import { stabilizer } from '../../graph/class-targets.js';
 import type { Tensor } from '../../graph/tensor.js';
 import type { NamedLoss } from '../named-loss.js';
 import { targets } from '../targets.js';
-import { stabilizer } from './cross-entropy.js';
 
 export const entry: NamedLoss = {
   loss: focal,

@@ -24,10 +24,11 @@ import {
   transpose,
   where,
 } from '../../graph/builders.js';
+import { stabilizer } from '../../graph/class-targets.js';
 import type { Shape, Tensor } from '../../graph/tensor.js';
 import type { NamedLoss } from '../named-loss.js';
 import { targets } from '../targets.js';
-import { crossEntropy, stabilizer } from './cross-entropy.js';
+import { crossEntropy } from './cross-entropy.js';
 
 export const entry: NamedLoss = {
   loss: lovaszCrossEntropy,
