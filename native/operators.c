@@ -412,6 +412,39 @@ static OrtStatus *dense_weight_grad(const Kernel *kernel, OrtKernelContext *cont
   return parallel(context, kernels->dense_weight_gradient, tasks, &d);
 }
 
+/** (x, labels, weights of the classes) → (loss, dx) */
+static OrtStatus *resized_cross_entropy(const Kernel *kernel, OrtKernelContext *context) {
+  Input in[3];
+  TRY(read_inputs(context, 3, in));
+  REQUIRE(in[0].rank == 4 && in[0].size > 0);
+  ResizedLoss d = {
+      .x = in[0].data,
+      .labels = in[1].data,
+      .weights = in[2].data,
+      .images = in[0].shape[0],
+      .classes = in[0].shape[1],
+      .height = in[0].shape[2],
+      .width = in[0].shape[3],
+      .up_h = kernel->size[0] / in[0].shape[2],
+      .up_w = kernel->size[1] / in[0].shape[3],
+      .bands = loss_bands(in[0].shape[2]),
+  };
+  REQUIRE(d.up_h > 0 && d.up_h * d.height == kernel->size[0] && d.up_w > 0 && d.up_w * d.width == kernel->size[1]);
+  REQUIRE(in[1].size == d.images * kernel->size[0] * kernel->size[1] && in[2].size == d.classes);
+  float *loss;
+  TRY(make_output(context, 0, NULL, 0, &loss));
+  TRY(make_output(context, 1, in[0].shape, 4, &d.dx));
+  size_t tasks = (size_t)(d.images * d.bands);
+  d.losses = malloc(tasks * sizeof(double));
+  d.shared = malloc(tasks * (size_t)(d.classes * d.width) * sizeof(float));
+  OrtStatus *status = d.losses && d.shared ? parallel(context, kernels->resized_loss, (int64_t)tasks, &d)
+                                           : ort->CreateStatus(ORT_FAIL, "otx operator: out of memory");
+  if (!status) *loss = (float)finish_loss(&d);
+  free(d.losses);
+  free(d.shared);
+  return status;
+}
+
 static Operator table[] = {
     {.name = "BatchNorm", .compute = batch_norm},
     {.name = "BatchNormAgain", .compute = batch_norm_again},
@@ -425,6 +458,7 @@ static Operator table[] = {
     {.name = "DepthwiseGrad", .compute = depthwise_grad},
     {.name = "DepthwiseNormGrad", .compute = depthwise_norm_grad},
     {.name = "DenseWeightGrad", .compute = dense_weight_grad},
+    {.name = "ResizedCrossEntropy", .compute = resized_cross_entropy},
 };
 
 static int64_t int_attribute(const OrtKernelInfo *info, const char *name, int64_t absent) {

@@ -6,6 +6,7 @@
 #include "depthwise.h"
 #include "elementwise.h"
 #include "gelu.h"
+#include "loss.h"
 
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
@@ -36,4 +37,5 @@ const Kernels NAMED(kernels_, LANES) = {
     .depthwise_backward = depthwise_backward,
     .depthwise_norm_backward = depthwise_norm_backward,
     .dense_weight_gradient = dense_weight_gradient,
+    .resized_loss = resized_loss,
 };

@@ -92,6 +92,39 @@ static inline int64_t dense_blocks(Dense *d) {
   return tasks * ((d->outputs + d->block.outputs - 1) / d->block.outputs);
 }
 
+/** See loss.h. Pairs of rows of one task. */
+#define LOSS_BAND 8
+
+typedef struct {
+  const float *x, *labels, *weights;
+  float *dx;
+  /** By task: the sum of its losses, and [classes, width] what it brings to the row that is the next one's. */
+  double *losses;
+  float *shared;
+  int64_t images, classes, height, width, up_h, up_w;
+  /** Tasks of an image. */
+  int64_t bands;
+} ResizedLoss;
+
+/** Before the first row, between each two, and behind the last. */
+static inline int64_t loss_bands(int64_t height) { return (height + LOSS_BAND) / LOSS_BAND; }
+
+/** Adds what tasks bring to the rows that two of them share; gives the loss. */
+static inline double finish_loss(const ResizedLoss *d) {
+  double loss = 0;
+  for (int64_t task = 0; task < d->images * d->bands; task++) {
+    int64_t n = task / d->bands, row = (task % d->bands + 1) * LOSS_BAND - 1;
+    loss += d->losses[task];
+    if (row >= d->height) continue;
+    for (int64_t k = 0; k < d->classes; k++) {
+      const float *from = d->shared + (task * d->classes + k) * d->width;
+      float *to = d->dx + ((n * d->classes + k) * d->height + row) * d->width;
+      for (int64_t i = 0; i < d->width; i++) to[i] += from[i];
+    }
+  }
+  return loss / (double)(d->images * d->height * d->up_h * d->width * d->up_w);
+}
+
 /** See elementwise.h. */
 enum {
   ELEMENTWISE_LOAD,
@@ -160,6 +193,7 @@ typedef struct {
   Task *depthwise_forward, *depthwise_norm_forward, *depthwise_norm_again;
   Task *depthwise_backward, *depthwise_norm_backward;
   Task *dense_weight_gradient;
+  Task *resized_loss;
 } Kernels;
 
 extern const Kernels kernels_4;

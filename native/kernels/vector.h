@@ -81,3 +81,26 @@ ALWAYS_INLINE Vector exponential(Vector x) {
   p = p * r * r + r + 1.0f;
   return (Vector)((BitVector)p + ((BitVector)whole << 23));
 }
+
+/**
+ * log x to 1e-7 of the larger of it and 1, for x from 1e-37: x = m·2ⁿ with m around 1, log m by a polynomial (as in Cephes). Not a
+ * number stays that.
+ */
+ALWAYS_INLINE Vector logarithm(Vector x) {
+  IntVector bits = (IntVector)x;
+  Vector n = __builtin_convertvector((bits >> 23) - 126, Vector);
+  Vector m = (Vector)((bits & 0x7fffff) | 0x3f000000);
+  IntVector small = m < 0.707106781f;
+  n -= choose(small, broadcast(1), broadcast(0));
+  m = choose(small, m + m, m) - 1.0f;
+  Vector square = m * m, p = m * 7.0376836292e-2f - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  Vector y = p * m * square - n * 2.12194440e-4f - square * 0.5f;
+  return choose(x == x, m + y + n * 0.693359375f, x);
+}

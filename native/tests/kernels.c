@@ -293,6 +293,51 @@ static void test_dense(const Kernels *k) {
   free(x), free(dy), free(dweight), free(wanted);
 }
 
+static void test_loss(const Kernels *k) {
+  ResizedLoss d = {.images = between(1, 2), .classes = between(1, 7), .height = between(1, 20), .width = between(1, 40),
+                   .up_h = between(1, 5), .up_w = between(1, 5)};
+  int64_t in = d.images * d.classes * d.height * d.width, up = d.up_h * d.up_w, pixels = d.images * d.height * d.width * up;
+  d.bands = loss_bands(d.height);
+  int64_t tasks = d.images * d.bands, high = d.height * d.up_h, wide = d.width * d.up_w;
+  float *x = numbers(in, 0), *labels = space(pixels), *weights = numbers(d.classes, 1.5), *dx = space(in), loss;
+  double *losses = doubles(tasks), *wanted = doubles(in), *z = doubles(d.classes), *g = doubles(d.classes), total = 0;
+  for (int64_t i = 0; i < in; i++) x[i] *= 6;
+  for (int64_t i = 0; i < pixels; i++) labels[i] = between(0, 5) ? (float)between(0, d.classes - 1) : between(0, 1) ? 255 : -1;
+  d.x = x, d.labels = labels, d.weights = weights, d.dx = dx, d.losses = losses;
+  d.shared = space(tasks * d.classes * d.width);
+  run(k->resized_loss, tasks, &d);
+  loss = (float)finish_loss(&d);
+  for (int64_t i = 0; i < pixels; i++) {
+    int64_t n = i / high / wide, label = (int64_t)labels[i];
+    double h = fmax((double)(i / wide % high) / (double)d.up_h + 0.5 / (double)d.up_h - 0.5, 0);
+    double w = fmax((double)(i % wide) / (double)d.up_w + 0.5 / (double)d.up_w - 0.5, 0), sum = 0;
+    // The four values of x around a pixel, and their shares.
+    int64_t places[4];
+    double shares[4];
+    for (int c = 0; c < 4; c++) {
+      int64_t r = (int64_t)h + c / 2, q = (int64_t)w + c % 2;
+      shares[c] = (c / 2 ? h - floor(h) : 1 - h + floor(h)) * (c % 2 ? w - floor(w) : 1 - w + floor(w));
+      places[c] = (r < d.height ? r : d.height - 1) * d.width + (q < d.width ? q : d.width - 1);
+    }
+    for (int64_t j = 0; j < d.classes; j++) {
+      z[j] = 0;
+      for (int c = 0; c < 4; c++) z[j] += shares[c] * x[(n * d.classes + j) * d.height * d.width + places[c]];
+      sum += exp(z[j]);
+    }
+    if (label < 0 || label >= d.classes) continue;
+    total += weights[label] * (log(sum) - z[label]) / (double)pixels;
+    for (int64_t j = 0; j < d.classes; j++) {
+      g[j] = weights[label] * (exp(z[j]) / sum - (j == label)) / (double)pixels;
+      for (int c = 0; c < 4; c++) wanted[(n * d.classes + j) * d.height * d.width + places[c]] += shares[c] * g[j];
+    }
+  }
+  compare("loss", k, &loss, &total, 1, 1e-6);
+  // Of the size of 1 / pixels each.
+  for (int64_t i = 0; i < in; i++) dx[i] *= (float)pixels, wanted[i] *= (double)pixels;
+  compare("gradient of the loss", k, dx, wanted, in, 3e-6);
+  free(x), free(labels), free(weights), free(dx), free(losses), free(wanted), free(z), free(g), free(d.shared);
+}
+
 /** Two programs for interleaved channels, over views of all kinds; whole, pooled or summed. */
 static void test_elementwise(const Kernels *k) {
   int64_t up = between(1, 5), images = between(1, 3), half = between(1, 4), height = up * between(1, 9), width = up * between(1, 30);
@@ -383,6 +428,7 @@ int main(int count, char **arguments) {
       test_gelu(all[i]);
       test_depthwise(all[i]);
       test_dense(all[i]);
+      test_loss(all[i]);
       test_elementwise(all[i]);
     }
   printf("%d widths, %d rounds%s\n", widths, tried, bad ? ": not all right" : ": all right");

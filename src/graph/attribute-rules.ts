@@ -3,7 +3,13 @@
  * refused by the runtime much later, without a name, or computed as something else.
  */
 import type { DType, Shape, TensorType } from './types.js';
-import type { ConvAttributes, CrossEntropyAttributes, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
+import type {
+  ConvAttributes,
+  CrossEntropyAttributes,
+  OpAttributes,
+  OpName,
+  ReduceAttributes,
+} from './vocabulary.js';
 
 type Rule<A> = (attributes: A, inputs: readonly TensorType[]) => void;
 

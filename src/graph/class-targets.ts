@@ -1,16 +1,5 @@
 /** @file Class indices of pixels as they are compared with logits. */
-import {
-  abs,
-  cast,
-  constant,
-  equal,
-  less,
-  mul,
-  reduceMax,
-  reduceSum,
-  reshape,
-  sub,
-} from './builders.js';
+import { abs, cast, constant, equal, less, mul, reduceMax, reduceSum, reshape, sub } from './builders.js';
 import type { Shape, Tensor } from './tensor.js';
 
 /** What pixels should be. */

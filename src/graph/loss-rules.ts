@@ -10,7 +10,10 @@ function check(condition: boolean, message: string): asserts condition {
 function checkPixels(logits: TensorType, labels: TensorType, { weights }: CrossEntropyAttributes): void {
   check(logits.shape.length === 4, `logits must have 4 dimensions, got [${logits.shape}]`);
   const [n, classes, ...size] = logits.shape as [number, number, ...number[]];
-  check(sameShape(labels.shape, [n, ...size]), `labels [${labels.shape}] do not fit logits [${logits.shape}]`);
+  check(
+    sameShape(labels.shape, [n, ...size]),
+    `labels [${labels.shape}] do not fit logits [${logits.shape}]`,
+  );
   check(
     weights.length === 0 || weights.length === classes,
     `${weights.length} weights for ${classes} classes`,

@@ -1,6 +1,7 @@
 /** @file One shape rule per operator: output types from input types and attributes, with errors that say what is wrong. */
-import { pooled } from './pooling-rules.js';
+
 import { lossRules } from './loss-rules.js';
+import { pooled } from './pooling-rules.js';
 import { quantizationRules } from './quantization-rules.js';
 import { type DType, type Shape, sameShape, type TensorType } from './types.js';
 import type { ConvAttributes, None, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';

@@ -11,6 +11,8 @@ import {
   batchNorm,
   concat,
   conv,
+  createNode,
+  floor,
   gelu,
   gradients,
   input,
@@ -21,6 +23,7 @@ import {
   reduceSum,
   relu,
   reshape,
+  resizeBilinear,
   resizeNearest,
   sigmoid,
   split,
@@ -50,9 +53,8 @@ export function probeGraph(): ProbeGraph {
     inputs.push(tensor);
     return tensor;
   };
-  const results = [normed(make), active(make), activeAlone(make), dense(make), shuffled(make)].flatMap(
-    withGradients,
-  );
+  const cases = [normed, active, activeAlone, dense, shuffled, lossOfLarge];
+  const results = cases.flatMap((build) => withGradients(build(make)));
   const [x, scale, bias] = [make([2, 3, 37]), make([3]), make([3])];
   const norm = batchNorm(x, scale, bias, EPSILON).y;
   const small = optimize([...results, norm]);
@@ -119,6 +121,15 @@ function dense(make: Make): Case {
   const [x, first, second] = [make([2, 3, 13, 21]), make([17, 3, 3, 3]), make([5, 17, 3, 3])];
   const y = conv(conv(x, first, { stride: 2, padding: 1 }), second, { padding: 1 });
   return { results: [y], variables: [x, first, second] };
+}
+
+/** The loss of enlarged logits, with labels beside the classes. */
+function lossOfLarge(make: Make): Case {
+  const [x, waves] = [make([2, 3, 9, 17]), make([2, 27, 34])];
+  const labels = floor(mul(waves, 3));
+  const weights = [1, 0.5, 2];
+  const y = createNode('crossEntropy', [resizeBilinear(x, [27, 34]), labels], { weights })[0]!;
+  return { results: [y], variables: [x] };
 }
 
 /** Halves, gates, upsampling, pooling and a shuffle. */

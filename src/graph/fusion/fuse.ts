@@ -4,6 +4,7 @@ import { fuseDense } from './dense.js';
 import { fuseDepthwise } from './depthwise.js';
 import { fuseElementwise } from './elementwise.js';
 import { fuseGelu } from './gelu.js';
+import { fuseLoss } from './loss.js';
 import { fuseNorms } from './norms.js';
 
 /** How layers are put together. */
@@ -22,7 +23,7 @@ export interface FuseOptions {
 export function fuseLayers(outputs: readonly Tensor[], { sharedBy }: FuseOptions = {}): Tensor[] {
   // Convolutions take norms and activations with them, so that theirs must come first.
   const convolved = fuseDense(fuseDepthwise(outputs, { withNorms: sharedBy === undefined }));
-  return fuseGelu(fuseNorms(convolved, sharedBy));
+  return fuseLoss(fuseGelu(fuseNorms(convolved, sharedBy)));
 }
 
 /**
