@@ -65,6 +65,7 @@ export {
 } from './graph/tensor.js';
 export type {
   ConvAttributes,
+  CrossEntropyAttributes,
   None,
   OnnxAttribute,
   OpAttributes,
