@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OtxError } from '../base/errors.js';
 import { type FileKind, MOST_BYTES, readBytesOf } from '../base/read-file.js';
+import { listSome, quoted } from '../base/text.js';
 import { PIXEL_MEAN, PIXEL_STD } from '../data/index.js';
 import { add, constant, div, mul, sub } from '../graph/builders.js';
 import {
@@ -41,9 +42,10 @@ export function importNetwork(bytes: Uint8Array, options: ImportNetworkOptions =
   const noted = notesIn(file);
   const { output = noted.output, normalization = noted.normalization } = options;
   const input = imageInput(file);
-  const scores = scoresOf(file, output);
+  const makers = makersIn(file);
+  const scores = scoresOf(file, output, makers);
   const create: CreateModel = ({ numClasses }) => {
-    const { file: fitted, fresh } = withClasses(file, scores, numClasses);
+    const { file: fitted, fresh } = withClasses(file, headOf(file, scores, makers), numClasses);
     return (scope, images) => {
       const { outputs, updates } = buildModel(fitted, {
         inputs: { [input]: renormalized(images, normalization) },
@@ -102,49 +104,69 @@ function imageInput({ graph, stored }: ModelFile): string {
   if (only && inputs.length === 1) return only.name;
   throw new OtxError(
     'graph',
-    `the ONNX model has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(', ')}), expected one of images`,
+    `the ONNX model has ${inputs.length} inputs (${listSome(inputs.map(({ name }) => name))}), expected one of images`,
   );
 }
 
-const producerOf = ({ graph }: ModelFile, name: string): NodeProto | undefined =>
-  graph.node.find(({ output }) => output.includes(name));
+type Makers = ReadonlyMap<string, NodeProto>;
+const makersIn = ({ graph }: ModelFile): Makers =>
+  new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
 
 /** The value that holds the scores of classes: the output, or what it is made of by choosing among them. */
-function scoresOf(file: ModelFile, asked: string | undefined): string {
-  const names = file.graph.output.map(({ name }) => name);
+function scoresOf({ graph }: ModelFile, asked: string | undefined, makers: Makers): string {
+  const names = graph.output.map(({ name }) => name);
   if (asked !== undefined && !names.includes(asked))
     throw new OtxError(
       'graph',
-      `the ONNX model has no output "${asked}"; its outputs are ${names.join(', ')}`,
+      `the ONNX model has no output ${quoted(asked)}; its outputs are ${listSome(names)}`,
     );
   let name = asked ?? names[0] ?? '';
+  const seen = new Set<NodeProto>();
   for (
-    let node = producerOf(file, name);
-    node && BEHIND_SCORES.has(node.opType);
-    node = producerOf(file, name)
-  )
-    name = node.input[0]!;
+    let node = makers.get(name);
+    node && BEHIND_SCORES.has(node.opType) && !seen.has(node);
+    node = makers.get(name)
+  ) {
+    seen.add(node);
+    name = node.input[0] ?? '';
+  }
   return name;
 }
 
 /** The convolutions that make the scores, several where their results are added, as their weights in the file. */
-function headOf(file: ModelFile, scores: string): StoredWeight[] {
-  let node = producerOf(file, scores);
-  while (node && BETWEEN.has(node.opType)) node = producerOf(file, node.input[0]!);
-  if (node && ADDED.has(node.opType)) return node.input.flatMap((name) => headOf(file, name));
-  const weights = (node?.input.slice(1) ?? []).map((name) => file.stored.get(name));
+function headOf({ stored }: ModelFile, scores: string, makers: Makers): StoredWeight[] {
+  const head = new Set<StoredWeight>();
+  const seen = new Set<NodeProto>();
+  const open = [scores];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = makers.get(name);
+    if (node && seen.has(node)) continue;
+    if (node) seen.add(node);
+    if (node && BETWEEN.has(node.opType)) open.push(node.input[0] ?? '');
+    else if (node && ADDED.has(node.opType)) for (const term of node.input.toReversed()) open.push(term);
+    else for (const weight of weightsOfHead(node, stored)) head.add(weight);
+  }
+  if (head.size > 0) return [...head];
+  throw new OtxError(
+    'graph',
+    `the scores of the ONNX model, ${quoted(scores)}, are computed from themselves`,
+  );
+}
+
+/** @throws OtxError `graph` for a node that is no convolution with weights of the file. */
+function weightsOfHead(node: NodeProto | undefined, stored: ModelFile['stored']): StoredWeight[] {
+  const weights = (node?.input.slice(1) ?? []).map((name) => stored.get(name));
   const found = weights.filter((weight) => weight instanceof StoredWeight);
   if (node?.opType === 'Conv' && found.length > 0 && found.length === weights.length) return found;
   throw new OtxError(
     'graph',
-    `the scores of the ONNX model come from ${node ? `${JSON.stringify(node.name)} (${node.opType})` : 'no node'}, expected a ` +
+    `the scores of the ONNX model come from ${node ? `${quoted(node.name)} (${node.opType})` : 'no node'}, expected a ` +
       'convolution, so that it can have as many channels as there are classes',
   );
 }
 
 /** The file with as many channels of scores as classes, and what of it has to begin anew. */
-function withClasses(file: ModelFile, scores: string, numClasses: number) {
-  const head = headOf(file, scores);
+function withClasses(file: ModelFile, head: readonly StoredWeight[], numClasses: number) {
   if (head[0]!.shape[0] === numClasses) return { file, fresh: new Set<string>() };
   const stored = new Map(file.stored);
   for (const { key, shape } of head) {

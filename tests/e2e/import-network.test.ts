@@ -217,5 +217,13 @@ test('what is no segmentation network is refused in one line', () => {
   expect(build(classifier, 'z')).toThrow('the ONNX model has no output "z"; its outputs are y');
   const two = { ...classifier, inputs: [info('image', [1, 3, 8, 8]), info('other', [1])] };
   expect(build(two)).toThrow('the ONNX model has 2 inputs (image, other), expected one of images');
+  const made = (nodes: Parameters<typeof onnxFile>[0]['nodes'], output = 'y') =>
+    build({ ...classifier, outputs: [output], nodes, weights: [weight('w', [5, 3, 1, 1])] });
+  expect(made([node('Identity', ['a'], ['y']), node('Identity', ['y'], ['a'])])).toThrow('from themselves');
+  expect(made([node('Add', ['y', 'y'], ['y'])])).toThrow('from themselves');
+  // Of sums of sums each convolution is looked at once, however often it is added, and however deep.
+  const sums = Array.from({ length: 20_000 }, (_, i) => node('Add', [`a${i}`, `a${i}`], [`a${i + 1}`]));
+  const tower = [...sums, node('Add', ['a20000', 'x'], ['y'])];
+  expect(made([node('Conv', ['image', 'w'], ['a0']), ...tower])).toThrow('come from no node');
   expect(() => importNetwork(new Uint8Array(4))).toThrow('it is not an ONNX file, or damaged');
 });

@@ -216,10 +216,69 @@ describe('refused in one line', () => {
     const sums = Array.from({ length: 40 }, (_, i) => node('Add', [`a${i}`, `a${i}`], [`a${i + 1}`]));
     const many = [node('ConstantOfShape', ['n'], ['a0']), ...sums, node('Identity', ['a40'], ['y'])];
     expect(refusal(one(many, [large]))).toContain('values are computed while importing');
+    const size = tensor('n', [2, 2 ** 22], [2], 'int64');
+    const resizes = Array.from({ length: 20 }, (_, i) =>
+      node('Resize', ['x', '', '', 'n'], [`y${i || ''}`], {
+        coordinate_transformation_mode: 'align_corners',
+      }),
+    );
+    const named = [
+      ...resizes.slice(1),
+      node(
+        'Sum',
+        resizes.slice(1).map(({ output }) => output[0]!),
+        ['y'],
+      ),
+    ];
+    expect(refusal(one(named, [size]))).toContain('values are computed while importing');
     const pads = tensor('p', [0, 2 ** 40, 0, 0], [4], 'int64');
     expect(refusal(one([node('Pad', ['x', 'p'], ['y'], { mode: 'edge' })], [pads]))).toContain(
       'values to be computed',
     );
+  });
+
+  test('names beyond all measure, before they are compared', () => {
+    const long = (at: number) => `${'a'.repeat(100_000)}${at}`;
+    const inputs = Array.from({ length: 100 }, (_, i) => info(long(i), [2]));
+    const bytes = onnxFile({ inputs, outputs: ['y'], nodes: [node('Relu', [long(0)], ['y'])] });
+    expect(refusal(bytes)).toMatch(
+      /^the ONNX model is refused: the name "a{60}…" has 100001 characters, more/,
+    );
+    expect(refusal(one([{ ...node('Relu', ['x'], ['y']), name: long(1) }]))).toContain('100001 characters');
+    const many = Array.from({ length: 20_000 }, (_, i) => info(`x${i}`, [2]));
+    const plenty = onnxFile({ inputs: many, outputs: ['y'], nodes: [node('Relu', ['x0'], ['y'])] });
+    expect(refusal(plenty, { shapes: { z: [1] } })).toBe(
+      'the ONNX model has no input "z"; its inputs are x0, x1, x2, x3, x4 and 19995 more',
+    );
+  });
+
+  test('values that are there twice', () => {
+    const w = weight('w', [3]);
+    expect(refusal(one([node('Relu', ['x'], ['y']), node('Neg', ['x'], ['y'])]))).toContain('"y" twice');
+    expect(refusal(one([node('Relu', ['w'], ['w']), node('Add', ['x', 'w'], ['y'])], [w]))).toContain(
+      'twice',
+    );
+    expect(refusal(one([node('Add', ['x', 'w'], ['y'])], [w, w]))).toContain('two weights of one name');
+  });
+
+  test('dimensions and sizes that no network has', () => {
+    const ones = (count: number) => tensor('s', [6, ...new Array<number>(count).fill(1)], undefined, 'int64');
+    const reshaped = node('Reshape', ['x', 's'], ['y']);
+    expect(refusal(one([reshaped], [ones(100_000)]))).toContain('a tensor of 100001 dimensions');
+    const axes = tensor(
+      'a',
+      Array.from({ length: 100_000 }, (_, i) => i),
+      undefined,
+      'int64',
+    );
+    expect(refusal(one([node('Unsqueeze', ['x', 'a'], ['y'])], [axes]))).toContain('100002 dimensions');
+    const flat = weight('w', new Array<number>(1000).fill(1));
+    expect(refusal(one([node('Add', ['x', 'w'], ['y'])], [flat]))).toContain('weight "w": a tensor of 1000');
+    const inputs = [info('x', new Array<number>(1000).fill(1))];
+    const nodes = [node('Relu', ['x'], ['y'])];
+    expect(refusal(onnxFile({ inputs, outputs: ['y'], nodes }))).toContain('input "x" of the ONNX model: a');
+    const times = tensor('t', [2 ** 30, 2 ** 30], undefined, 'int64');
+    expect(refusal(one([node('Tile', ['x', 't'], ['y'])], [times]))).toContain('would make [2147483648,');
   });
 
   test('inputs that are named like what every object has', () => {

@@ -6,7 +6,16 @@ import { normalizeAxis } from '../shape-rules.js';
 import { type DType, type Shape, sizeOf } from '../types.js';
 import type { Call, Importer } from './call.js';
 import { dtypeOfElement } from './read-tensor.js';
-import { checkKnownSize, expanded, type Known, knownInts, knownOf, rearranged, zipped } from './values.js';
+import {
+  checkKnownSize,
+  checkRank,
+  expanded,
+  type Known,
+  knownInts,
+  knownOf,
+  rearranged,
+  zipped,
+} from './values.js';
 
 /** Computes a node all inputs of which are known. */
 type Fold = (inputs: readonly Known[], call: Call) => Known;
@@ -124,7 +133,9 @@ export function slicedAxes(call: Call, shape: Shape): (readonly number[] | undef
   const result = new Array<readonly number[] | undefined>(shape.length).fill(undefined);
   axes.forEach((named, i) => {
     const axis = normalizeAxis(named, shape.length);
-    result[axis] = slicedPositions(shape[axis]!, starts[i]!, ends[i]!, steps[i]!);
+    const kept = slicedPositions(shape[axis]!, starts[i]!, ends[i]!, steps[i]!);
+    call.state.spend(kept.length);
+    result[axis] = kept;
   });
   return result;
 }
@@ -140,6 +151,7 @@ const slice: Fold = ([x], call) => {
 
 /** Shape that Reshape asks for, with its 0 (copy) and -1 (the rest) filled in. */
 export function reshapedShape(from: Shape, asked: readonly number[], allowZero: boolean): number[] {
+  checkRank(asked.length);
   const copied = asked.map((d, i) => (d === 0 && !allowZero ? (from[i] ?? 0) : d));
   const known = copied.reduce((product, d) => (d === -1 ? product : product * d), 1);
   return copied.map((d) => (d === -1 ? sizeOf(from) / known : d));
@@ -157,6 +169,7 @@ export function squeezedShape(call: Call, shape: Shape): number[] {
 export function unsqueezedShape(call: Call, shape: Shape): number[] {
   const asked = call.ints(1, 'axes') ?? [];
   const rank = shape.length + asked.length;
+  checkRank(rank);
   const axes = asked.map((axis) => normalizeAxis(axis, rank));
   const rest = [...shape];
   return Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!));
@@ -180,6 +193,7 @@ const transpose: Fold = ([x], call) => {
 /** Shape that Expand asks for: 1 keeps a dimension. */
 export function expandedShape(shape: Shape, asked: readonly number[]): number[] {
   const rank = Math.max(shape.length, asked.length);
+  checkRank(rank);
   return Array.from({ length: rank }, (_, i) => {
     const own = shape[i - rank + shape.length] ?? 1;
     const wanted = asked[i - rank + asked.length] ?? 1;

@@ -1,14 +1,15 @@
 /** @file `.onnx` files that others wrote, as graphs of this package: to be differentiated, trained and written again. */
 import { fromBinary } from '@bufbuild/protobuf';
 import { messageOf, OtxError } from '../../base/errors.js';
+import { listSome, quoted } from '../../base/text.js';
 import { input } from '../builders.js';
-import { inspectModel, RefusedModel } from '../onnx/inspect-model.js';
+import { inspectModel, isShort, RefusedModel } from '../onnx/inspect-model.js';
 import { type GraphProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from '../onnx/onnx_pb.js';
 import { formatType, inScope, type Shape, sameShape, type Tensor } from '../tensor.js';
 import { Call, type ImportedUpdate, type ImportState } from './call.js';
 import { importNode } from './operators.js';
 import { dtypeOfElement, readTensor } from './read-tensor.js';
-import { type Known, StoredWeight, type Value } from './values.js';
+import { checkRank, type Known, StoredWeight, type Value } from './values.js';
 
 /** Weights beyond this are no network's (see `inspectModel`). */
 const LARGEST = 2 ** 40;
@@ -17,7 +18,7 @@ const LARGEST = 2 ** 40;
 const OLDEST = 9;
 const NEWEST = 20;
 
-/** Values of all shape arithmetic of a file, whose nodes could compute for hours. */
+/** Values of all that is computed while importing, which nodes could make hours of: shapes, positions, matrices of resizes. */
 const MOST_ARITHMETIC = 2 ** 24;
 
 /** A tensor of the file that the network computes with. */
@@ -102,13 +103,29 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
         isWeight ? new StoredWeight(tensor.name, known.shape, known.values as Float32Array) : known,
       );
     } catch (error) {
-      throw new OtxError('graph', `weight ${JSON.stringify(tensor.name)}: ${messageOf(error)}`, {
+      throw new OtxError('graph', `weight ${quoted(tensor.name)}: ${messageOf(error)}`, {
         cause: error,
       });
     }
   }
-  const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
+  checkOnce(graph, stored);
+  const metadata = new Map(model.metadataProps.filter(isShort).map(({ key, value }) => [key, value]));
   return { graph, opset, stored, metadata };
+}
+
+/** Of two values with one name nobody could say which is meant. */
+function checkOnce(graph: GraphProto, stored: ModelFile['stored']): void {
+  if (stored.size < graph.initializer.length)
+    throw new OtxError('graph', 'the ONNX model has two weights of one name');
+  // Old files list their weights among the inputs.
+  const inputs = graph.input.map(({ name }) => name).filter((name) => !stored.has(name));
+  const made = graph.node.flatMap(({ output }) => output.filter((name) => name !== ''));
+  const names = new Set(stored.keys());
+  for (const name of [...inputs, ...made]) {
+    if (names.has(name))
+      throw new OtxError('graph', `the ONNX model computes or is given ${quoted(name)} twice`);
+    names.add(name);
+  }
 }
 
 /** The tensors of a file as variables, each asked for once. */
@@ -139,7 +156,7 @@ class Weights implements ImportState {
       ? this.options.weight(weight)
       : inScope('', () => input(key, 'float32', shape));
     if (!sameShape(tensor.shape, shape))
-      throw new Error(`weight ${JSON.stringify(key)} is [${shape}], not ${formatType(tensor)}`);
+      throw new Error(`weight ${quoted(key)} is [${shape}], not ${formatType(tensor)}`);
     this.used.set(key, { ...weight, tensor });
     return tensor;
   }
@@ -164,7 +181,7 @@ export function buildModel({ graph, opset, stored }: ModelFile, options: ImportO
     if (!Object.hasOwn(inputs, name))
       throw new OtxError(
         'graph',
-        `the ONNX model has no input "${name}"; its inputs are ${Object.keys(inputs).join(', ')}`,
+        `the ONNX model has no input ${quoted(name)}; its inputs are ${listSome(Object.keys(inputs))}`,
       );
   const wanted = options.outputs ?? graph.output.map(({ name }) => name);
   for (const node of neededNodes(graph, wanted)) {
@@ -172,8 +189,8 @@ export function buildModel({ graph, opset, stored }: ModelFile, options: ImportO
       if (name === '') return undefined;
       const value = values.get(name);
       if (value !== undefined) return value;
-      const missing = `is given ${JSON.stringify(name)}, which nothing before it computes`;
-      throw new OtxError('graph', `node ${JSON.stringify(node.name)} (${node.opType}): ${missing}`);
+      const missing = `is given ${quoted(name)}, which nothing before it computes`;
+      throw new OtxError('graph', `node ${quoted(node.name)} (${node.opType}): ${missing}`);
     });
     const results = importNode(new Call(node, given, weights));
     node.output.forEach((name, i) => {
@@ -185,7 +202,7 @@ export function buildModel({ graph, opset, stored }: ModelFile, options: ImportO
   const outputs = wanted.map((name): [string, Tensor] => {
     const value = values.get(name);
     if (value === undefined)
-      throw new OtxError('graph', `output ${JSON.stringify(name)} of the ONNX model is computed by no node`);
+      throw new OtxError('graph', `output ${quoted(name)} of the ONNX model is computed by no node`);
     return [name, last.tensorOf(value)];
   });
   return {
@@ -230,6 +247,7 @@ function inputOf({ name, type }: ValueInfoProto, { batch = 1, shapes }: ImportOp
   const tensorType = type?.value.case === 'tensorType' ? type.value.value : undefined;
   try {
     const dtype = dtypeOfElement(tensorType?.elemType ?? 0);
+    checkRank(tensorType?.shape?.dim.length ?? 0);
     const own = ownOf(shapes, name);
     if (own) return input(name, dtype, own);
     const dims = tensorType?.shape?.dim.map(({ value }) =>
@@ -242,7 +260,7 @@ function inputOf({ name, type }: ValueInfoProto, { batch = 1, shapes }: ImportOp
     }
     return input(name, dtype, shape as number[]);
   } catch (error) {
-    throw new OtxError('graph', `input ${JSON.stringify(name)} of the ONNX model: ${messageOf(error)}`, {
+    throw new OtxError('graph', `input ${quoted(name)} of the ONNX model: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -46,6 +46,7 @@ const gather: Importer = (call) => {
   ];
   if (call.isKnown(1)) {
     const indices = call.known(1, 'the indices');
+    call.state.spend(indices.values.length);
     const positions = indices.list().map((i) => position(i, x.shape[axis]!));
     return reshape(take(x, axis, positions), shapeOf(indices.shape));
   }
@@ -66,7 +67,12 @@ const gather: Importer = (call) => {
 };
 
 /** Positions that padding of an axis repeats. */
-function paddedPositions(length: number, before: number, after: number, mode: string): number[] {
+function paddedPositions(
+  call: Call,
+  length: number,
+  [before, after]: readonly [number, number],
+  mode: string,
+): number[] {
   const at: Readonly<Record<string, (i: number) => number>> = {
     edge: (i) => Math.min(Math.max(i, 0), length - 1),
     wrap: (i) => ((i % length) + length) % length,
@@ -78,7 +84,7 @@ function paddedPositions(length: number, before: number, after: number, mode: st
   };
   const read = at[mode];
   if (!read) throw new Error(`padding of mode "${mode}" is not imported`);
-  checkKnownSize([before + length + after]);
+  call.state.spend(checkKnownSize([before + length + after]));
   return Array.from({ length: before + length + after }, (_, i) => read(i - before));
 }
 
@@ -109,7 +115,7 @@ const padding: Importer = (call) => {
   }
   for (let axis = 0; axis < x.rank; axis++) {
     const [before, after] = [positive[axis]!, positive[axis + x.rank]!];
-    if (before + after > 0) x = take(x, axis, paddedPositions(x.shape[axis]!, before, after, mode));
+    if (before + after > 0) x = take(x, axis, paddedPositions(call, x.shape[axis]!, [before, after], mode));
   }
   return x;
 };
@@ -158,7 +164,7 @@ const tile: Importer = (call) => {
 const triangle: Importer = (call) => {
   const x = call.tensor(0);
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  checkKnownSize([rows, columns]);
+  call.state.spend(checkKnownSize([rows, columns]));
   const offset = call.has(1) ? call.known(1, 'the diagonal').values[0]! : 0;
   const upper = call.int('upper', 1) === 1;
   const mask = Array.from({ length: rows * columns }, (_, i) => {

@@ -1,6 +1,7 @@
 /** @file Every operator that is imported, and how one node is. */
 import { messageOf, OtxError } from '../../base/errors.js';
-import { inScope } from '../tensor.js';
+import { quoted } from '../../base/text.js';
+import { inScope, Tensor } from '../tensor.js';
 import { arithmetic, folds } from './arithmetic.js';
 import type { Call, Importer } from './call.js';
 import { elementwise } from './elementwise.js';
@@ -11,7 +12,7 @@ import { products } from './products.js';
 import { quantizations } from './quantizations.js';
 import { reductions } from './reductions.js';
 import { resizes } from './resize.js';
-import { isKnown, type Known, type Value } from './values.js';
+import { checkRank, isKnown, type Known, type Value } from './values.js';
 
 const importers: Readonly<Record<string, Importer>> = {
   ...arithmetic,
@@ -32,7 +33,19 @@ export const importedOperators: readonly string[] = [
 
 /** "node "conv1" (Conv)", for messages. */
 export const nameOf = (call: Call): string =>
-  `node ${JSON.stringify(call.node.name || (call.node.output[0] ?? ''))} (${call.node.opType})`;
+  `node ${quoted(call.node.name || (call.node.output[0] ?? ''))} (${call.node.opType})`;
+
+/** A reason may list what the file has. */
+const LONGEST_REASON = 600;
+
+/** More values than this, of a tensor, no machine holds. */
+const MOST_VALUES = 2 ** 40;
+
+/** @throws Error for what a few numbers of a file can ask for, and no network does. */
+function checkTensor({ shape, rank, size }: Tensor): void {
+  checkRank(rank);
+  if (!(size <= MOST_VALUES)) throw new Error(`would make [${shape}], more than ${MOST_VALUES} values`);
+}
 
 /**
  * What a node computes, its first outputs at least.
@@ -57,8 +70,12 @@ export function importNode(call: Call): readonly Value[] {
           : 'this operator is not imported; docs/import.md lists those that are',
       );
     const result = inScope(call.node.name, () => importer(call));
-    return Array.isArray(result) ? result : [result as Value];
+    const results: readonly Value[] = Array.isArray(result) ? result : [result as Value];
+    for (const value of results) if (value instanceof Tensor) checkTensor(value);
+    return results;
   } catch (error) {
-    throw new OtxError('graph', `${nameOf(call)}: ${messageOf(error)}`, { cause: error });
+    const reason = messageOf(error);
+    const short = reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON)}…` : reason;
+    throw new OtxError('graph', `${nameOf(call)}: ${short}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 /** @file Tensors that an ONNX file holds, as known values. Half and double precision become single precision. */
 import { type TensorProto, TensorProto_DataType as Type } from '../onnx/onnx_pb.js';
 import { type DType, sizeOf } from '../types.js';
-import { Known } from './values.js';
+import { checkRank, Known } from './values.js';
 
 const BFLOAT16: number = 16;
 
@@ -29,6 +29,7 @@ export function dtypeOfElement(type: number): DType {
 export function readTensor(tensor: TensorProto): Known {
   const dtype = dtypeOfElement(tensor.dataType);
   const shape = tensor.dims.map(Number);
+  checkRank(shape.length);
   const values = tensor.rawData.length > 0 ? fromRaw(tensor) : fromFields(tensor);
   if (shape.some((d) => d < 0) || values.length !== sizeOf(shape))
     throw new Error(`tensor "${tensor.name}" holds ${values.length} values, its shape is [${shape}]`);

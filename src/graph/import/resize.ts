@@ -18,8 +18,8 @@ import type { Tensor } from '../tensor.js';
 import type { Call, Importer } from './call.js';
 import { checkKnownSize } from './values.js';
 
-/** Of the matrix of one axis: that of 8192 pixels from as many. */
-const MOST_WEIGHTS = 2 ** 26;
+/** Of the matrix of one axis: that of 4096 pixels from as many. */
+const MOST_WEIGHTS = 2 ** 24;
 
 /** Resize along one axis. */
 interface AxisPlan {
@@ -38,6 +38,8 @@ interface Mode {
   readonly cubic: number;
   readonly excludeOutside: boolean;
   readonly outside: number;
+  /** As of the state of the import. */
+  readonly spend: (values: number) => void;
 }
 
 /** Where a value of the result lies in the input, in its pixels. Single precision where rounding decides. */
@@ -82,8 +84,8 @@ function rounded(value: number, nearest: string): number {
   }
 }
 
-function sources(plan: AxisPlan, { coordinates }: Mode): number[] {
-  checkKnownSize([plan.to]);
+function sources(plan: AxisPlan, { coordinates, spend }: Mode): number[] {
+  spend(checkKnownSize([plan.to]));
   return Array.from({ length: plan.to }, (_, i) => source(i, plan, coordinates));
 }
 
@@ -117,7 +119,7 @@ function weightsOf(at: number, plan: AxisPlan, mode: Mode): [position: number, w
 
 /** [to, from]; rows of zeros for what lies outside. */
 function matrixOf(plan: AxisPlan, mode: Mode): Tensor {
-  checkKnownSize([plan.to, plan.from], MOST_WEIGHTS);
+  mode.spend(checkKnownSize([plan.to, plan.from], MOST_WEIGHTS));
   const data = new Float32Array(plan.to * plan.from);
   sources(plan, mode).forEach((at, row) => {
     if (isOutside(at, plan, mode)) return;
@@ -197,6 +199,7 @@ function modeOf(call: Call): Mode {
     cubic: call.float('cubic_coeff_a', -0.75),
     excludeOutside: call.int('exclude_outside', 0) === 1,
     outside: call.float('extrapolation_value', 0),
+    spend: (values) => call.state.spend(values),
   };
 }
 

@@ -9,6 +9,15 @@ import { type DType, type Shape, sameShape, sizeOf, type Tensor } from '../tenso
 /** More values than this are not computed while importing: a file of a few bytes could ask for any number. */
 const MOST_KNOWN = 2 ** 22;
 
+/** More dimensions than this no network has, and numpy knows none with more than twice as many. */
+const MOST_DIMENSIONS = 32;
+
+/** @throws Error for more dimensions than a network has. */
+export function checkRank(rank: number): void {
+  if (rank > MOST_DIMENSIONS)
+    throw new Error(`a tensor of ${rank} dimensions is not imported, only up to ${MOST_DIMENSIONS}`);
+}
+
 /** Numbers that are known while importing. */
 export class Known {
   private lifted: Tensor | undefined;
@@ -19,6 +28,7 @@ export class Known {
     readonly shape: Shape,
     readonly values: ArrayLike<number>,
   ) {
+    checkRank(shape.length);
     if (sizeOf(shape) !== values.length) throw new Error(`${values.length} values do not fill [${shape}]`);
   }
 
@@ -61,6 +71,7 @@ export const knownInts = (values: readonly number[], shape: Shape = [values.leng
 
 /** Refuses sizes that no shape arithmetic has. */
 export function checkKnownSize(shape: Shape, most = MOST_KNOWN): number {
+  checkRank(shape.length);
   const size = sizeOf(shape);
   if (!(shape.every((d) => d >= 0) && size <= most))
     throw new Error(`asks for ${size} values to be computed while importing, more than ${most}`);

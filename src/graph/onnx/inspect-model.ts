@@ -73,10 +73,16 @@ const FIELDS: Readonly<Record<string, string>> = {
 /** Of 255 classes with the longest names there are, with room to spare. */
 const LONGEST_TEXT = 2 ** 18;
 
+/**
+ * Of nodes, values and attributes. Exporters write paths of modules, of some hundred characters; engines of JavaScript compare names of
+ * many thousand characters one by one, so that a few thousand of them would take minutes.
+ */
+const LONGEST_NAME = 4096;
+
 /** A refused file could name anything. */
-const LONGEST_NAME = 60;
+const LONGEST_SHOWN = 60;
 const named = (text: string): string => {
-  const short = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
+  const short = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
   return JSON.stringify(short).replace(/[\u007f-\u009f\u2028\u2029]/g, '?');
 };
 
@@ -96,17 +102,36 @@ export function inspectModel(bytes: Uint8Array, largest: number): ModelFacts {
     if (!isStandard(domain)) refuse(`it uses operators of ${named(domain)}; only standard ones are run`);
   }
   checkFields('graph', graph.$unknown);
+  checkNames(graph);
   for (const node of graph.node) checkNode(node, largest);
   const tensors = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   for (const tensor of graph.initializer) checkTensor(tensor, named(tensor.name), largest);
   checkVariances(graph, tensors);
   const sides = graph.input.filter(({ name }) => !tensors.has(name)).map(sidesOf);
-  const texts = model.metadataProps.filter(({ value }) => value.length <= LONGEST_TEXT);
+  const texts = model.metadataProps.filter(isShort);
   return {
     input: largestOf(sides),
     weights: graph.initializer.reduce((sum, tensor) => sum + valuesIn(tensor), 0),
     metadata: Object.fromEntries(texts.map(({ key, value }) => [key, value])),
   };
+}
+
+/** Whether a text of a file about itself is one that is read. */
+export const isShort = ({ key, value }: { readonly key: string; readonly value: string }): boolean =>
+  key.length <= LONGEST_NAME && value.length <= LONGEST_TEXT;
+
+function checkNames({ node, input, output, initializer }: GraphProto): void {
+  const check = (name: string) => {
+    if (name.length > LONGEST_NAME)
+      refuse(`the name ${named(name)} has ${name.length} characters, more than ${LONGEST_NAME}`);
+  };
+  for (const { name } of [input, output, initializer].flat()) check(name);
+  for (const { name, input: given, output: made, attribute } of node) {
+    check(name);
+    for (const value of given) check(value);
+    for (const value of made) check(value);
+    for (const each of attribute) check(each.name);
+  }
 }
 
 function parse(bytes: Uint8Array) {
