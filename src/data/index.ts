@@ -39,6 +39,7 @@ export {
   evalBytes,
 } from './loaders/eval-loader.js';
 export { createPairedLoader, type PairedBatch } from './loaders/paired-loader.js';
+export { keepingThreads } from './loaders/pool.js';
 export { DEFAULT_CACHE_BYTES, labeledBytes } from './loaders/sample-source.js';
 export { batchesPerStep, type Share, WHOLE_SHARE } from './loaders/share.js';
 export type { EpochOptions, TrainBatch, TrainLoader } from './loaders/train-batch.js';

@@ -8,6 +8,7 @@ import {
   createEvalLoader,
   type DataSource,
   type EvalLoader,
+  keepingThreads,
   matchClasses,
   openSource,
   type Size,
@@ -74,6 +75,10 @@ export interface EvaluateResult {
 export async function evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
   const kinds = { ...COMBINED_KINDS, ...kindsOf(...READING), testData: 'data', output: 'path?' } as const;
   checkOptions('evaluate()', options, kinds, namesUsedBy('evaluate'));
+  return keepingThreads(options.signal, () => evaluateChecked(options));
+}
+
+async function evaluateChecked(options: EvaluateOptions): Promise<EvaluateResult> {
   const { testData, dataFormat: format, useOtxAdapter, assume, bands, output, signal } = options;
   const { onEvent = () => undefined } = options;
   const workers = settingsOf(options).learning_parameters?.num_workers ?? DEFAULT_WORKERS;

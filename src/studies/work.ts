@@ -6,6 +6,7 @@ import { abortable, throwIfAborted } from '../base/abortable.js';
 import { OtxError } from '../base/errors.js';
 import { isClaim } from '../base/outputs/claim.js';
 import type { LockOwner } from '../base/outputs/lock.js';
+import { keepingThreads } from '../data/index.js';
 import type { StudyEvent, TaskEvent } from './events.js';
 import type { Study } from './study.js';
 
@@ -57,6 +58,10 @@ export interface WorkOptions {
  * @throws OtxError `aborted`, after saving, when the signal has fired; what a task throws.
  */
 export async function workOn(study: Study, options: WorkOptions): Promise<string[]> {
+  return keepingThreads(options.signal, () => doAll(study, options));
+}
+
+async function doAll(study: Study, options: WorkOptions): Promise<string[]> {
   const { signal, onEvent = () => undefined, wait = true } = options;
   let isWaiting = false;
   for (;;) {

@@ -1,6 +1,7 @@
 /** @file A training under way: what has been prepared, the parts that take part in it, and everybody who is told of it. */
 
 import { messageOf } from '../base/errors.js';
+import { keepingThreads } from '../data/index.js';
 import { ALONE, type Ranks } from '../engine/ranks/ranks.js';
 import { createRunReporter, type RunReporter } from '../reports/index.js';
 import type { EpochEvent, TrainEvent } from '../runs/events.js';
@@ -58,7 +59,7 @@ export async function openTraining(
     if (onEvent?.(event) === 'stop') isAsked = true;
   };
   const reporter = options.reports === false ? undefined : createRunReporter({ tell });
-  const run = await prepareRun(options, { tell, reporter }, ranks);
+  const run = await keepingThreads(ownSignal, () => prepareRun(options, { tell, reporter }, ranks));
   const company = joinIn(ranks, run.state, ownSignal);
   const { signal } = company;
 

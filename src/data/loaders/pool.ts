@@ -30,7 +30,40 @@ export interface DataPool {
   release(): Promise<void>;
 }
 
-const open = new Map<number, { threads: Piscina; holders: number; underWay: Set<Promise<TaskOutcome>> }>();
+interface Threads {
+  readonly threads: Piscina;
+  readonly workers: number;
+  holders: number;
+  readonly underWay: Set<Promise<TaskOutcome>>;
+}
+
+const open = new Map<number, Threads>();
+/** How many are at work that keeps threads. */
+let keepers = 0;
+
+/**
+ * Does work in which several take up threads one after the other, who all get the same: what is let go of stays until the end of the
+ * work. Starting threads takes longer than looking through a small data set. Who was stopped does not wait for tasks under way.
+ */
+export async function keepingThreads<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  keepers++;
+  try {
+    return await work();
+  } finally {
+    keepers--;
+    const idle = [...open.values()].filter(({ holders }) => keepers === 0 && holders === 0);
+    const ended = Promise.all(idle.map(end));
+    ended.catch(() => {});
+    if (!signal?.aborted) await ended;
+  }
+}
+
+async function end({ workers, underWay, threads }: Threads): Promise<void> {
+  open.delete(workers);
+  // A thread that answers after the pool was destroyed would raise an error that nobody can catch.
+  await Promise.allSettled(underWay);
+  await threads.destroy();
+}
 
 /**
  * A pool of `workers` threads, or the calling thread itself for 0.
@@ -59,6 +92,7 @@ function acquireThreads(workers: number): DataPool {
     const filename = workerUrl(import.meta.url, './worker.js').href;
     entry = {
       threads: new Piscina({ filename, name: 'runTask', minThreads: workers, maxThreads: workers }),
+      workers,
       holders: 0,
       underWay: new Set(),
     };
@@ -82,11 +116,7 @@ function acquireThreads(workers: number): DataPool {
       if (released) return;
       released = true;
       held.holders--;
-      if (held.holders > 0) return;
-      open.delete(workers);
-      // A thread that answers after the pool was destroyed would raise an error that nobody can catch.
-      await Promise.allSettled(held.underWay);
-      await threads.destroy();
+      if (held.holders === 0 && keepers === 0) await end(held);
     },
   };
 }

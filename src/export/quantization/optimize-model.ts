@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { breathe } from '../../base/abortable.js';
 import { OtxError } from '../../base/errors.js';
 import { Outputs } from '../../base/outputs/outputs.js';
-import type { SubsetRole } from '../../data/index.js';
+import { keepingThreads, type SubsetRole } from '../../data/index.js';
 import { createEngine, type Engine } from '../../engine/engine.js';
 import type { Tensor } from '../../graph/index.js';
 import { USUAL_FORM } from '../../inference/file-form.js';
@@ -61,6 +61,10 @@ export async function optimizeModel(options: OptimizeOptions): Promise<OptimizeR
 /** {@link optimizeModel} @param role of the images on which the file is scored, where a root has several subsets */
 export async function optimizeOn(role: SubsetRole, options: OptimizeOptions): Promise<OptimizeResult> {
   checkOptimizeOptions(options);
+  return keepingThreads(options.signal, () => optimize(role, options));
+}
+
+async function optimize(role: SubsetRole, options: OptimizeOptions): Promise<OptimizeResult> {
   const { output, weights, trainData, validationData, threads, onEvent, signal } = options;
   const { method = DEFAULTS.method } = options;
   const files = filesOf(method);
