@@ -92,9 +92,14 @@ const unary =
 
 const elementwise =
   (f: (...values: number[]) => number) =>
-  (node: Node, inputs: readonly Value[]): Float64Array[] => [
-    build(node.outputs[0]!.shape, (at) => f(...inputs.map((x) => read(x, at)))),
-  ];
+  (node: Node, inputs: readonly Value[]): Float64Array[] => {
+    const { shape } = node.outputs[0]!;
+    const isWhole = inputs.every((x) => x.shape.join() === shape.join());
+    if (!isWhole) return [build(shape, (at) => f(...inputs.map((x) => read(x, at))))];
+    const [first, second, ...others] = inputs.map(({ data }) => data);
+    if (second && others.length === 0) return [first!.map((value, i) => f(value, second[i]!))];
+    return [first!.map((_, i) => f(...inputs.map(({ data }) => data[i]!)))];
+  };
 
 const reduction =
   (f: (values: number[]) => number) =>
@@ -152,19 +157,23 @@ function forEachTap(
   const [oh, ow] = convOutputSize([h, w], [kh, kw], { strides, pads, dilations, group });
   let y = 0;
   for (let image = 0; image < n; image++)
-    for (let o = 0; o < out; o++)
+    for (let o = 0; o < out; o++) {
+      const firstChannel = image * channels + Math.floor(o / (out / group)) * perGroup;
       for (let i = 0; i < oh; i++)
         for (let j = 0; j < ow; j++, y++)
-          for (let c = 0; c < perGroup; c++)
-            for (let ki = 0; ki < kh; ki++)
-              for (let kj = 0; kj < kw; kj++) {
-                const row = i * strides[0] + ki * dilations[0] - pads[0];
-                const column = j * strides[1] + kj * dilations[1] - pads[1];
-                if (row < 0 || row >= h || column < 0 || column >= w) continue;
-                const channel = Math.floor(o / (out / group)) * perGroup + c;
-                const from = ((image * channels + channel) * h + row) * w + column;
+          for (let ki = 0; ki < kh; ki++) {
+            const row = i * strides[0] + ki * dilations[0] - pads[0];
+            if (row < 0 || row >= h) continue;
+            for (let kj = 0; kj < kw; kj++) {
+              const column = j * strides[1] + kj * dilations[1] - pads[1];
+              if (column < 0 || column >= w) continue;
+              for (let c = 0; c < perGroup; c++) {
+                const from = ((firstChannel + c) * h + row) * w + column;
                 tap(from, ((o * perGroup + c) * kh + ki) * kw + kj, y);
               }
+            }
+          }
+    }
 }
 
 /** Values of each channel of [N, C, ...]. */
@@ -297,14 +306,12 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   ],
 
   reshape: (_, [x]) => [x!.data],
-  transpose: ({ outputs, attributes: { perm } }, [x]) => [
-    build(outputs[0]!.shape, (at) =>
-      read(
-        x!,
-        x!.shape.map((_, axis) => at[perm.indexOf(axis)]!),
-      ),
-    ),
-  ],
+  transpose: ({ outputs, attributes: { perm } }, [x]) => {
+    const strides = perm.map((axis) => sizeOf(x!.shape.slice(axis + 1)));
+    return [
+      build(outputs[0]!.shape, (at) => x!.data[at.reduce((sum, c, axis) => sum + c * strides[axis]!, 0)]!),
+    ];
+  },
   concat: ({ outputs, attributes: { axis } }, inputs) => [
     build(outputs[0]!.shape, (at) => {
       let position = at[axis]!;
@@ -347,11 +354,10 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
       build(outputs[0]!.shape, (at) => {
         const batch = at.slice(0, -2);
         const [i, j] = [at.at(-2)!, at.at(-1)!];
+        const [left, right] = [matrixOf(a!, batch), matrixOf(b!, batch)];
         let total = 0;
         for (let k = 0; k < inner; k++)
-          total +=
-            readBatched(a!, batch, transA ? [k, i] : [i, k]) *
-            readBatched(b!, batch, transB ? [j, k] : [k, j]);
+          total += (transA ? left(k, i) : left(i, k)) * (transB ? right(j, k) : right(k, j));
         return alpha * total;
       }),
     ];
@@ -396,11 +402,12 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
       values.map((v) => (v - means!.data[c]!) / deviations[c]!),
     );
     const products = gradient.map((values, c) => values.map((v, i) => v * normalized[c]![i]!));
+    const [gradientMeans, productMeans] = [gradient.map(mean), products.map(mean)];
     const dx = fromChannels(
       x!.shape,
       (c, i) =>
         (scale!.data[c]! / deviations[c]!) *
-        (gradient[c]![i]! - mean(gradient[c]!) - normalized[c]![i]! * mean(products[c]!)),
+        (gradient[c]![i]! - gradientMeans[c]! - normalized[c]![i]! * productMeans[c]!),
     );
     return [dx, Float64Array.from(products, sum), Float64Array.from(gradient, sum)];
   },
@@ -500,9 +507,11 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   },
 };
 
-/** Reads a matrix element under batch coordinates that broadcast. */
-function readBatched(x: Value, batch: readonly number[], element: readonly [number, number]): number {
+/** The elements of the matrix at batch coordinates, which broadcast. */
+function matrixOf(x: Value, batch: readonly number[]): (row: number, column: number) => number {
   const lead = x.shape.length - 2;
-  const own = lead > 0 ? batch.slice(-lead).map((c, i) => (x.shape[i] === 1 ? 0 : c)) : [];
-  return read(x, [...own, ...element]);
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const own = lead > 0 ? batch.slice(-lead) : [];
+  const matrix = own.reduce((index, c, i) => index * x.shape[i]! + (x.shape[i] === 1 ? 0 : c), 0);
+  return (row, column) => x.data[(matrix * rows + row) * columns + column]!;
 }

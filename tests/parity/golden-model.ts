@@ -81,13 +81,20 @@ export function readGoldenModel(name: string): GoldenModel {
   };
 }
 
-export function goldenWeights(model: GoldenModel): Map<string, Float32Array> {
-  return new Map([...model.shapes].map(([key, shape]) => [key, goldenWeight(key, shape)]));
+/** Of the network that was asked for last: drawing millions of numbers takes longer than what is done with them. */
+let latest: { readonly name: string; readonly weights: ReadonlyMap<string, Float32Array> } | undefined;
+
+export function goldenWeights(model: GoldenModel): ReadonlyMap<string, Float32Array> {
+  if (latest?.name !== model.name) {
+    const weights = new Map([...model.shapes].map(([key, shape]) => [key, goldenWeight(key, shape)]));
+    latest = { name: model.name, weights };
+  }
+  return latest.weights;
 }
 
 /** The same weights with running statistics that fit them. */
-export function calibratedWeights(model: GoldenModel): Map<string, Float32Array> {
-  const weights = goldenWeights(model);
+export function calibratedWeights(model: GoldenModel): ReadonlyMap<string, Float32Array> {
+  const weights = new Map(goldenWeights(model));
   const values = readFloats(`networks/${model.name}.cal.f32`);
   const index = readGoldenJson<[string, number, number][]>(`networks/${model.name}.cal.json`);
   for (const [key, offset, count] of index) weights.set(key, values.slice(offset, offset + count));
