@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const command = (...more: string[]): string[] => [
   ...['reproduce', '--data-root', data, '--models', MODEL, '--pretrained', 'none', '--threads', '1'],
   ...['-o', output, ...more, 'params', '--learning_parameters.input_size', '64x64'],
-  ...['--learning_parameters.batch_size=2', '--learning_parameters.num_iters=1'],
+  ...['--learning_parameters.batch_size=8', '--learning_parameters.num_iters=1'],
 ];
 
 async function digest(root: string): Promise<string> {

@@ -48,7 +48,7 @@ async function table(output: string): Promise<Record<string, string>[]> {
 }
 
 test('--unlabeled-data-roots selects a mean teacher, and the run folder shows what it does', async () => {
-  const output = join(folder, 'run');
+  const output = join(folder, 'Lite-HRNet-s-mod2-whole');
   const { code, stdout, stderr } = await otx(semi('Lite-HRNet-s-mod2', output));
   expect(stderr).toBe('');
   expect(code).toBe(0);
@@ -134,13 +134,15 @@ describe('a semi-supervised training that was killed', () => {
     'is the same bit by bit when it is resumed, teacher and prototypes too: %s',
     async (template) => {
       const [whole, killed] = [join(folder, `${template}-whole`), join(folder, `${template}-killed`)];
-      expect((await otx(semi(template, whole))).code).toBe(0);
+      // The other was trained above.
+      if (template === 'SegNext-t') expect((await otx(semi(template, whole))).code).toBe(0);
       const { code } = await otx(semi(template, killed), {
         onOutput: (text, send) => {
           if (text.includes('epoch 3/4')) send('SIGKILL');
         },
       });
       expect(code).toBeNull();
+      if (template !== 'SegNext-t') await expectRefusalOfOtherImages(killed);
       const resumed = await otx(['train', '--resume-from', killed]);
       expect(resumed.stderr).toBe('');
       expect(resumed.code).toBe(0);
@@ -149,21 +151,16 @@ describe('a semi-supervised training that was killed', () => {
         expect(await namesIn(killed, 'last.safetensors')).toContain('state.proto_net.prototypes');
     },
   );
-
-  test('does not go on with other unlabeled images', async () => {
-    const output = join(folder, 'stopped');
-    await otx(semi('Lite-HRNet-s-mod2', output), {
-      onOutput: (text, send) => {
-        if (text.includes('epoch 1/4')) send('SIGKILL');
-      },
-    });
-    const { code, stderr } = await otx([
-      ...['train', '--resume-from', output, '--unlabeled-data-roots', join(unlabeled, 'photographs')],
-    ]);
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(/^otx: error: [^\n]*it has 7 images; there were 8[^\n]*\n$/);
-  });
 });
+
+/** It does not go on with other unlabeled images, and can go on with its own afterwards. */
+async function expectRefusalOfOtherImages(run: string): Promise<void> {
+  const { code, stderr } = await otx([
+    ...['train', '--resume-from', run, '--unlabeled-data-roots', join(unlabeled, 'photographs')],
+  ]);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/^otx: error: [^\n]*it has 7 images; there were 8[^\n]*\n$/);
+}
 
 describe('the kind of training', () => {
   const refusal = async (args: string[], message: RegExp) => {

@@ -122,11 +122,10 @@ test('offline, a template with pretrained weights says where to put the file, an
   timeout: 60_000,
 }, async () => {
   const template = { ...loadTemplate('Lite-HRNet-s-mod2'), pretrained: 'imagenet' as const };
-  // Nobody listens on the port of a server that has stopped.
-  const server = await TestServer.start(serve(Buffer.from('')));
-  await server.stop();
-  const offline = { ...options('offline', server.url), template, pretrained: undefined };
+  vi.stubEnv('OTX_OFFLINE', '1');
+  const offline = { ...options('offline', 'http://127.0.0.1:9'), template, pretrained: undefined };
   const message = await train(offline).catch((error: Error) => error.message);
+  vi.stubEnv('OTX_OFFLINE', '');
   expect(message).toContain(
     `put it at ${join(folder, 'offline-cache', 'pretrained', 'litehrnetsv2_imagenet1k_rsc.pth')}`,
   );
