@@ -11,6 +11,7 @@ import { outcomeOf } from './runs.js';
 const SMALL = [
   ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '4'],
   ...['--learning_parameters.enable_early_stopping', 'False', '--learning_parameters.num_iters', '12'],
+  ...['--learning_parameters.validation_interval', '12'],
   ...[
     '--learning_parameters.learning_rate',
     '0.005',
