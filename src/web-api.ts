@@ -19,6 +19,7 @@ export {
   type TrainingPicture,
 } from './web-training/dataset.js';
 export { TrainingPause } from './web-training/pause.js';
+export type { WebCheckpoint } from './web-training/resume.js';
 export type { WebTrainingSettings } from './web-training/settings.js';
 export type { WebTemplateName } from './web-training/templates.js';
 export {

@@ -23,8 +23,23 @@ import { version } from './version.js';
 
 type Tensors = ReadonlyMap<string, SafeTensor>;
 
+type Fingerprint = NonNullable<CheckpointInfo['resume']>['data']['train'];
+
+/** Of a training that goes on: what its checkpoints say and no step changes. */
+export interface RunOrigin {
+  readonly start: StartRecord;
+  readonly recipe: string | undefined;
+  readonly knownClasses: readonly string[] | null;
+  readonly config: object;
+  /** What computed it. */
+  readonly engine: { readonly engine?: string | undefined; readonly device?: string | undefined };
+  readonly data: { readonly train: Fingerprint; readonly validation?: Fingerprint | undefined };
+}
+
 /** What the files of a run have in common. */
 export interface RunFacts extends ChosenSettings {
+  /** Default: it has begun here. */
+  readonly origin?: RunOrigin | undefined;
   readonly model: Segmentor;
   readonly classes: readonly ClassInfo[];
   readonly train: readonly MemorySample[];
@@ -48,6 +63,16 @@ const RECIPE = 'otx';
 /** Where pictures lie that were in a tab; who goes on says where they are. */
 const NOWHERE = { train: 'train', validation: 'val' };
 
+/** What pictures are recognised by, as in src/runs/fingerprint.ts. */
+export const fingerprintOf = (
+  { classes }: Pick<RunFacts, 'classes'>,
+  samples: readonly Pick<MemorySample, 'id' | 'width' | 'height'>[],
+): Fingerprint => ({
+  classes: classes.map(({ name }) => name),
+  samples: samples.length,
+  hash: sha256([recognisedText(samples)]),
+});
+
 /**
  * A checkpoint.
  *
@@ -69,13 +94,14 @@ export function encodeRun(
   },
 ): Uint8Array {
   const { classes, train, validation, hyperParameters, overrides, seed, start, threads } = run;
+  const { origin } = run;
   const { id, name, model } = run.template;
-  const fingerprint = (samples: readonly MemorySample[]) => ({
-    classes: classes.map((one) => one.name),
-    samples: samples.length,
-    hash: sha256([recognisedText(samples)]),
-  });
-  const hasValidation = validation.length > 0;
+  const begun = {
+    ...{ template: name, seed, recipe: RECIPE },
+    pretrained: start.kind === 'none' ? 'none' : 'embedded',
+    train_data_roots: NOWHERE.train,
+    ...(validation.length > 0 && { val_data_roots: NOWHERE.validation }),
+  };
   const info: CheckpointInfo = {
     format: 1,
     version,
@@ -84,7 +110,7 @@ export function encodeRun(
     classes: classes.map(({ name, color }) => ({ name, color: [...color] as [number, number, number] })),
     data: { readings: [], imageSize: usualSize(train) },
     start: { ...start },
-    recipe: RECIPE,
+    recipe: (origin ? origin.recipe : RECIPE) as CheckpointInfo['recipe'],
     metrics,
     progress: {
       ...{ epoch: state.epoch, step: state.updates, seed },
@@ -93,14 +119,15 @@ export function encodeRun(
     ...(resume && {
       resume: {
         config: {
-          ...{ template: name, seed, recipe: RECIPE },
-          pretrained: start.kind === 'none' ? 'none' : 'embedded',
-          train_data_roots: NOWHERE.train,
-          ...(hasValidation && { val_data_roots: NOWHERE.validation }),
+          ...(origin?.config ?? begun),
           hyper_parameters: overrides as Record<string, Record<string, number | string | boolean>>,
         } as NonNullable<CheckpointInfo['resume']>['config'],
-        ...{ threads, engine: 'stock' as const, knownClasses: null },
-        data: { train: fingerprint(train), ...(hasValidation && { validation: fingerprint(validation) }) },
+        ...{ threads, engine: 'stock' as const },
+        knownClasses: origin?.knownClasses ? [...origin.knownClasses] : null,
+        data: {
+          train: fingerprintOf(run, train),
+          ...(validation.length > 0 && { validation: fingerprintOf(run, validation) }),
+        },
         state: structuredClone(state),
       },
     }),

@@ -47,9 +47,11 @@ export interface ChosenSettings {
   readonly seed: number;
 }
 
-const LARGEST_INPUT = 512;
+/** Side of an input in pixels. */
+export const LARGEST_INPUT = 512;
 const INPUT_STEP = 32;
-const MOST = 1_000_000;
+/** Of whatever is counted. */
+export const MOST = 1_000_000;
 
 /** @throws OtxError `usage` for a value that is not allowed. @param pictures to learn from */
 export function chooseSettings(given: WebTrainingSettings, pictures: number): ChosenSettings {

@@ -15,19 +15,26 @@ import { floatsOf, initialState, type StateDict } from '../runs/state-dict.js';
 import { inputSizes } from '../settings/derived.js';
 import { learningRates } from '../training/learning-rates.js';
 import { divergedWeights, endlessUndoing, MAX_UNDONE_STEPS, undoneStep } from '../training/numeric-errors.js';
+import { warnOfOtherEngine } from '../training/prepare/engine-record.js';
 import { initialRunState } from '../training/prepare/initial-run-state.js';
 import { createTrainingSession, type TrainingSession } from '../training/session.js';
-import { here } from '../web/browser.js';
-import { loadRuntime, threadsFor, type WebRuntime } from '../web/runtime.js';
+import type { WebRuntime } from '../web/runtime.js';
 import { matchWeights } from '../weights/match.js';
-import type { SafeTensor } from '../weights/safetensors.js';
 import { weightsOfBytes } from '../weights/safetensors-bytes.js';
 import { decodeSamples, type MemorySample, type TrainingData } from './dataset.js';
 import { createWebEngine } from './engine.js';
-import { fetchRuntime } from './fetch-runtime.js';
 import { encodeOnnx, encodeRun, type RunFacts, sha256 } from './files.js';
 import { createMemoryLoader } from './loader.js';
+import { openRuntime } from './open-runtime.js';
 import { type TrainingPause, whenGoing } from './pause.js';
+import {
+  type BestWeights,
+  checkPictures,
+  type ResumedRun,
+  readRun,
+  type WebCheckpoint,
+  weightsOf,
+} from './resume.js';
 import { chooseSettings, WEB_SETTINGS, type WebTrainingSettings } from './settings.js';
 
 /** What happens in a training in a browser. */
@@ -40,6 +47,8 @@ export type WebTrainingEvent =
       readonly epochs: number;
       readonly stepsPerEpoch: number;
       readonly threads: number;
+      /** Where a training goes on: epochs finished, and steps of the next one; undefined for one that begins. */
+      readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
     }
   /** Something that should be known. */
   | { readonly type: 'notice'; readonly message: string }
@@ -85,6 +94,11 @@ export interface WebTrainOptions extends WebTrainingSettings {
   readonly data: TrainingData;
   /** The backbone to start from, a safetensors file such as that of the package. Default: random numbers. */
   readonly backbone?: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+  /**
+   * A training to go on with, instead of settings: of those only `epochs` may be given, the number in all. Its pictures must be the
+   * same.
+   */
+  readonly resumeFrom?: WebCheckpoint | undefined;
   /** Ids of pictures whose predictions are told with each event `epoch`; of several with one id, that which is validated with. Default none. */
   readonly watched?: readonly string[] | undefined;
   /** Threads of WebAssembly. Default: one for each core, at most 4, where the page is cross-origin isolated; else 1. */
@@ -120,9 +134,6 @@ export interface WebTrainResult {
   readonly finished: boolean;
 }
 
-/** Workers of the runtime that have not started by then never will. */
-const RUNTIME_START_MS = 60_000;
-
 /**
  * Trains a network on pictures in memory, on `onnxruntime-web`, and gives its files. Sends nothing anywhere. The calling thread
  * waits while a step runs: call it in a worker, or use {@link trainInWorker}.
@@ -133,13 +144,17 @@ const RUNTIME_START_MS = 60_000;
 export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrainResult> {
   const { data, onEvent = () => undefined, signal } = options;
   checkNames(options);
-  const chosen = chooseSettings(options, data.train.length);
-  for (const message of data.notices ?? []) onEvent({ type: 'notice', message });
+  const resumed = options.resumeFrom && readRun(options.resumeFrom, options.epochs);
+  const chosen = resumed ?? chooseSettings(options, data.train.length);
+  for (const message of [...(data.notices ?? []), ...(resumed?.notices ?? [])])
+    onEvent({ type: 'notice', message });
   onEvent({ type: 'preparing', what: 'decoding pictures' });
   const train = await decodeSamples(data.train, data);
   const validation = await decodeSamples(data.validation, data);
   const others = await decodeSamples(data.others ?? [], data);
-  const { runtime, threads } = await openRuntime(options, onEvent);
+  const { classes } = data;
+  if (resumed) checkPictures(resumed, { classes, train, validation });
+  const { runtime, threads } = await openRuntime(options, (what) => onEvent({ type: 'preparing', what }));
   const { hyperParameters, seed } = chosen;
   const settings = hyperParameters.learning_parameters;
   const sizes = inputSizes(hyperParameters);
@@ -148,16 +163,22 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
     ...{ model, sizes, optimizer: settings.optimizer, loss: lossOf(settings.loss) },
     emaDecay: settings.ema_decay,
   });
-  const { state: weights, start } = firstWeights(variables, seed, options.backbone);
+  const { state: weights, start } = resumed
+    ? { state: weightsOf(resumed.tensors, variables), start: resumed.start }
+    : firstWeights(variables, seed, options.backbone);
   const session = await createTrainingSession({
     ...{ graphs: graphs(settings.batch_size), variables, state: weights, seed, signal },
+    saved: resumed?.tensors,
     openEngine: async () => createWebEngine(runtime),
     onCompile: (done, total) => onEvent({ type: 'preparing', what: `compiling steps (${done} of ${total})` }),
   });
   try {
-    const { classes } = data;
-    const facts: RunFacts = { ...chosen, model, classes, train, validation, start, threads };
-    return await new WebRun({ ...facts, others }, session, options).run();
+    const { origin } = resumed ?? {};
+    const earlier = origin && ({ resume: origin.engine } as Parameters<typeof warnOfOtherEngine>[1]);
+    warnOfOtherEngine(session.engine, earlier, (message) => onEvent({ type: 'notice', message }));
+    const { template, hyperParameters, overrides } = chosen;
+    const facts = { template, hyperParameters, overrides, seed, model, classes, train, validation, start };
+    return await new WebRun({ ...facts, threads, origin, others }, session, options, resumed).run();
   } finally {
     await session.dispose();
   }
@@ -167,6 +188,7 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
 const MEANS = [
   'data',
   'backbone',
+  'resumeFrom',
   'watched',
   'threads',
   'runtimeFiles',
@@ -176,8 +198,19 @@ const MEANS = [
   'signal',
 ];
 
-/** @throws OtxError `usage` for a setting that a browser does not have, which would otherwise be without effect. */
+/** @throws OtxError `usage` for a setting that a browser does not have, or a training that goes on, which would be without effect. */
 function checkNames(options: WebTrainOptions): void {
+  const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const idle = given.find(
+    (name) =>
+      name === 'backbone' || ((WEB_SETTINGS as readonly string[]).includes(name) && name !== 'epochs'),
+  );
+  if (options.resumeFrom && idle !== undefined)
+    throw new OtxError(
+      'usage',
+      `${idle} is given for a training that goes on; what it has learned depends on its own: leave ${idle} out, or begin anew without ` +
+        'resumeFrom',
+    );
   const unknown = Object.keys(options).find(
     (name) => !MEANS.includes(name) && !WEB_SETTINGS.some((setting) => setting === name),
   );
@@ -186,28 +219,6 @@ function checkNames(options: WebTrainOptions): void {
     'usage',
     `a training in a browser has no setting ${unknown}; expected ${WEB_SETTINGS.join(', ')}; others are for otx train`,
   );
-}
-
-async function openRuntime(
-  options: WebTrainOptions,
-  tell: (event: WebTrainingEvent) => void,
-): Promise<{ runtime: WebRuntime; threads: number }> {
-  const what = 'loading the runtime';
-  tell({ type: 'preparing', what });
-  const runtime = options.runtime ?? (await loadRuntime('wasm'));
-  const { wasm } = runtime.env;
-  const threads = options.threads ?? threadsFor(here);
-  wasm.numThreads = threads;
-  wasm.initTimeout = RUNTIME_START_MS;
-  if (options.runtimeFiles !== undefined) {
-    wasm.wasmPaths = options.runtimeFiles;
-    const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
-    wasm.wasmBinary ??= await fetchRuntime(options.runtimeFiles, (done, total) => {
-      const of = total === undefined ? '' : ` of ${megabytes(total)}`;
-      tell({ type: 'preparing', what: `${what} (${megabytes(done)}${of} MB)` });
-    });
-  }
-  return { runtime, threads };
 }
 
 function firstWeights(
@@ -225,25 +236,21 @@ function firstWeights(
   return { state: new Map([...fresh, ...values]), start };
 }
 
-interface Best {
-  readonly tensors: Map<string, SafeTensor>;
-  readonly metrics: SegmentationMetrics | undefined;
-  readonly epoch: number;
-}
-
 /** The loop with all that it remembers. */
 class WebRun {
   private readonly state: RunState;
-  private best: Best | undefined;
+  private best: BestWeights | undefined;
   private readonly inputs = new Map<string, Float32Array>();
 
   constructor(
     private readonly facts: RunFacts & { readonly others: readonly MemorySample[] },
     private readonly session: TrainingSession,
     private readonly options: Pick<WebTrainOptions, 'onEvent' | 'signal' | 'pause' | 'watched'>,
+    private readonly resumed: ResumedRun | undefined,
   ) {
     const { num_iters, learning_rate_schedule } = facts.hyperParameters.learning_parameters;
-    this.state = initialRunState(num_iters, learning_rate_schedule);
+    this.state = resumed?.state ?? initialRunState(num_iters, learning_rate_schedule);
+    this.best = resumed?.best;
   }
 
   async run(): Promise<WebTrainResult> {
@@ -254,11 +261,12 @@ class WebRun {
       ...{ cropSize: inputSizes(facts.hyperParameters).train, sigmaScale: settings.sigma_scale },
     });
     const { stepsPerEpoch } = loader;
-    this.tell({ type: 'start', epochs: state.epochs, stepsPerEpoch, threads: facts.threads });
+    const resumed = this.resumed && { epoch: state.epoch, step: state.step };
+    this.tell({ type: 'start', epochs: state.epochs, stepsPerEpoch, threads: facts.threads, resumed });
     const rates = learningRates({ state, settings, stepsPerEpoch, interval: settings.validation_interval });
     while (state.finished === null && !this.isStopped) {
       rates.look();
-      for (let step = 0; step < stepsPerEpoch && !this.isStopped; step++) await this.step(loader, rates);
+      while (state.step < stepsPerEpoch && !this.isStopped) await this.step(loader, rates);
       if (state.step === stepsPerEpoch) await this.endEpoch();
     }
     const metrics = state.best?.metrics ?? null;

@@ -25,6 +25,8 @@ let page: Page;
 let address: string;
 let ended: Promise<Outcome>;
 let end: (signal: NodeJS.Signals) => void;
+/** All that a training has left. */
+let zip: Uint8Array;
 /** Of the page, after it was loaded. */
 const requests: { readonly method: string; readonly url: string }[] = [];
 const errors: string[] = [];
@@ -163,7 +165,8 @@ describe.skipIf(!CHROMIUM)(`the page of otx web${unlessMissing}`, () => {
     await part('Files');
     const [, told] = /mean Dice (\d\.\d+)/.exec(await page.getByText(/Best weights/).innerText())!;
     await checkAccessible(page);
-    const files = unzipSync(await saved(/otx-web\.zip/));
+    zip = await saved(/otx-web\.zip/);
+    const files = unzipSync(zip);
     for (const [path, bytes] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), bytes);
@@ -269,15 +272,19 @@ describe.skipIf(!CHROMIUM)(`the page of otx web${unlessMissing}`, () => {
     const server = await serve({ site: output }, {});
     const plain = await browser.newPage();
     await plain.goto(`${server.address}/site/index.html`);
-    await plain.getByRole('button', { name: 'Try with generated pictures' }).click();
-    await plain.getByText('32 pictures, 32 with a mask').waitFor();
+    // Pictures, masks and the training that goes on come from another tab.
+    await plain
+      .getByLabel('Photographs or a zip file')
+      .setInputFiles([{ name: 'otx-web.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) }]);
+    await plain.getByText('33 pictures, 33 with a mask').waitFor();
+    await plain.getByText('There is a training to go on with').waitFor();
     await plain.getByRole('link', { name: 'Train' }).click();
-    await plain.getByLabel('Size of the input').selectOption('64');
-    await plain.getByLabel('Pictures in a step').fill('12');
-    await plain.getByLabel('Steps').fill('2');
+    await plain.getByText(/2 of 2 epochs done, input of 64 x 64 pixels, 2 pictures in a step/).waitFor();
+    await plain.getByLabel('More steps').fill('12');
     await plain.getByText(/about .* on one core/).waitFor();
-    await plain.getByRole('button', { name: 'Start the training' }).click();
-    await plain.getByText('done after 2 steps').waitFor({ timeout: 90_000 });
+    await checkAccessible(plain);
+    await plain.getByRole('button', { name: 'Go on with the training' }).click();
+    await plain.getByText('done after 36 steps').waitFor({ timeout: 90_000 });
     await plain.close();
     server.close();
     await mkdir(join(folder, 'theirs'));

@@ -111,6 +111,11 @@ interface Trained {
   readonly bytes: number | undefined;
   readonly threads: number;
   readonly seconds: number;
+  /** As the event says where it goes on. */
+  readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
+  /** The checkpoint of its first epoch, in base 64. */
+  readonly first: string;
+  readonly notices: readonly string[];
 }
 
 /** As a page of a user has it. */
@@ -136,18 +141,24 @@ const asText = (bytes) => {
   return btoa(text);
 };
 
-globalThis.trainHere = async (images, { measured, ...settings }) => {
+globalThis.trainHere = async (images, { measured, resume, ...settings }) => {
   const data = await openSet(images);
-  const [losses, milliseconds, dice] = [[], [], []];
-  let threads = 0;
+  const [losses, milliseconds, dice, notices] = [[], [], [], []];
+  let [threads, resumed, first] = [0];
+  const bytesAt = async (path) => new Uint8Array(await (await fetch('/data/' + path)).arrayBuffer());
+  const resumeFrom = resume && { name: resume, last: await bytesAt(resume) };
   const start = performance.now();
   const worker = new Worker('/otx/web-training/worker.js', { type: 'module' });
   const result = await trainInWorker(worker, {
     ...{ data, runtimeModule: location.origin + '/ort/ort.wasm.bundle.min.mjs', runtimeFiles: location.origin + '/ort/' },
-    ...settings,
+    ...{ ...settings, resumeFrom },
     onEvent: (event) => {
-      if (event.type === 'start') threads = event.threads;
-      if (event.type === 'epoch') dice.push(event.metrics.mDice);
+      if (event.type === 'start') ({ threads, resumed } = event);
+      if (event.type === 'notice') notices.push(event.message);
+      if (event.type === 'epoch') {
+        dice.push(event.metrics.mDice);
+        first ??= asText(event.last);
+      }
       if (event.type !== 'step') return;
       losses.push(event.loss);
       milliseconds.push(event.milliseconds);
@@ -161,7 +172,8 @@ globalThis.trainHere = async (images, { measured, ...settings }) => {
   };
   const { metrics, bestEpoch, finished } = result;
   const seconds = (performance.now() - start) / 1000;
-  return { losses, milliseconds, dice, threads, files, bytes, metrics, bestEpoch, finished, seconds };
+  const said = { losses, milliseconds, dice, threads, resumed, first, notices };
+  return { ...said, files, bytes, metrics, bestEpoch, finished, seconds };
 };
 globalThis.isReady = true;
 </script>`;
@@ -304,14 +316,45 @@ describe.skipIf(!CHROMIUM)('100 steps in a tab', () => {
     const other = { ...going, trainData: data.validationData, epochs: epochs + 1 };
     await expect(train(other)).rejects.toThrow('is not the data that this run was trained with');
   }, 90_000);
+
+  test('go on in a tab from where Node has left them', async () => {
+    const page = await openPage();
+    const resume = 'run/models/last.safetensors';
+    const epochs = SETTINGS.epochs + 2;
+    const going = await trainInPage(page, { resume, epochs });
+    expect(going.resumed).toEqual({ epoch: SETTINGS.epochs + 1, step: 0 });
+    expect(going.losses).toHaveLength(10);
+    expect(going.notices).toContainEqual(expect.stringContaining(`to ${epochs} epochs`));
+    // A batch of this set changes the loss by more.
+    expect(Math.abs(Math.max(...going.losses) - Math.max(...trained.losses))).toBeLessThan(0.1);
+    await expect(trainInPage(page, { resume, epochs: 3 })).rejects.toThrow(
+      '11 epochs are done, of 3; give more',
+    );
+    await expect(trainInPage(page, { resume, epochs }, FEW)).rejects.toThrow('there were 20');
+    await page.close();
+  }, 90_000);
 });
 
-describe.skipIf(!CHROMIUM)('other networks, losses and optimisers', () => {
+describe.skipIf(!CHROMIUM)('short trainings', () => {
   let page: Page;
   beforeAll(async () => {
     page = await openPage();
   });
   afterAll(() => page.close());
+
+  test('one that goes on from a checkpoint has the bits of one that was never interrupted', async () => {
+    const whole = await trainInPage(page, { ...SHORT, epochs: 2, learningRate: 1e-3 }, FEW);
+    await writeFile(join(folder, 'first.safetensors'), Buffer.from(whole.first, 'base64'));
+    const rest = await trainInPage(page, { resume: 'first.safetensors' }, FEW);
+    expect(rest.resumed).toEqual({ epoch: 1, step: 0 });
+    expect(rest.losses).toEqual(whole.losses.slice(2));
+    const [ours, theirs] = [rest, whole].map(({ files }) =>
+      decodeSafetensors(Buffer.from(files['last.safetensors']!, 'base64'), 'last'),
+    );
+    expect(ours!.tensors).toEqual(theirs!.tensors);
+    expect(rest.metrics).toEqual(whole.metrics);
+    expect(rest.files['weights.safetensors']).toEqual(whole.files['weights.safetensors']);
+  });
 
   test.each([
     { template: 'Lite-HRNet-18-mod2', loss: 'focal' },

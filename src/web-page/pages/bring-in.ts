@@ -4,6 +4,7 @@ import { defaultPalette } from '../../data/masks/palette.js';
 import { LOOKS, type LookName } from '../../demo/looks.js';
 import { type DroppedFile, isHidden, unpacked } from '../../page-parts/files.js';
 import { openFolder } from '../../web-training/dataset.js';
+import { isCheckpoint, takeCheckpoint } from './checkpoint.js';
 import { breathe, change, now } from './store.js';
 import type { PagePicture, Use } from './types.js';
 
@@ -27,13 +28,18 @@ export function decode(image: Blob, name: string): Promise<ImageBitmap> {
   });
 }
 
-/** Takes what was dropped or chosen: a data set in the place of all pictures, photographs beside those that are there. */
+/**
+ * Takes what was dropped or chosen: a data set in the place of all pictures, photographs beside those that are there, and a checkpoint
+ * to go on with.
+ */
 export async function bringIn(given: readonly DroppedFile[]): Promise<void> {
   const files: DroppedFile[] = [];
   for (const file of given) files.push(...(await unpacked(file)));
   const seen = files.filter(({ path }) => !isHidden(path));
+  const checkpoints = seen.filter(isCheckpoint);
+  if (checkpoints.length > 0) await takeCheckpoint(checkpoints);
   if (seen.some(({ path }) => path.split('/').at(-1) === META)) await openDataset(seen);
-  else await addPhotographs(seen);
+  else if (checkpoints.length < seen.length || seen.length === 0) await addPhotographs(seen);
 }
 
 interface NewPicture {

@@ -52,7 +52,7 @@ export function FilesPage() {
           <FileLine
             name="last.safetensors"
             bytes={run.last}
-            text="all that otx train --resume-from goes on with"
+            text="all that otx train --resume-from, or this page, goes on with"
           />
         )}
       </ul>

@@ -22,13 +22,18 @@ const opening = 'opening files';
 
 /** The page. */
 export function PicturesPage() {
-  const { pictures, busy } = useShared();
+  const { pictures, busy, checkpoint } = useShared();
   const [look, setLook] = useState<LookName>('streets');
   const isBusy = busy !== undefined;
   return (
     <>
       <h1>Pictures</h1>
       <OwnPictures isBusy={isBusy} />
+      {checkpoint && (
+        <p class="note">
+          There is a training to go on with, {checkpoint.file.name}: <a href="#/train">train</a>.
+        </p>
+      )}
       <fieldset disabled={isBusy}>
         <legend>Or try it out</legend>
         <Choice
@@ -61,10 +66,11 @@ function OwnPictures({ isBusy }: { readonly isBusy: boolean }) {
       legend="Bring your own"
       text={
         'Drop photographs, or a data set (images/, masks/, dataset_meta.json) as a folder or zip file. They stay in this tab. ' +
-        `Photographs are made at most ${MOST_SIDE} pixels large; those of a data set stay as they are.`
+        `Photographs are made at most ${MOST_SIDE} pixels large; those of a data set stay as they are. To go on with a training, drop the ` +
+        'otx-web.zip that it has left, or its last.safetensors beside the same pictures.'
       }
       inputs={[
-        { label: 'Photographs or a zip file', accept: 'image/*,.zip', isMultiple: true },
+        { label: 'Photographs or a zip file', accept: 'image/*,.zip,.safetensors', isMultiple: true },
         { label: 'Folder', isFolder: true },
       ]}
       isDisabled={isBusy}

@@ -73,19 +73,34 @@ export function stop(): void {
 export const isUnderWay = (run: Run | undefined): boolean =>
   run !== undefined && run.state !== 'done' && run.state !== 'failed';
 
+/** What the next training is to do: with the settings of the page, or of the training that it goes on with. */
+function wanted(pictures: number) {
+  const { settings, checkpoint } = now();
+  if (!checkpoint) {
+    const { steps: _, ...chosen } = settings;
+    const { stepsPerEpoch, ...epochs } = epochsOf(settings, pictures);
+    const batchSize = Math.min(settings.batchSize, pictures);
+    return { template: settings.template, stepsPerEpoch, given: { ...chosen, ...epochs, batchSize } };
+  }
+  const { template, batchSize, epoch, file } = checkpoint;
+  const { epochs, stepsPerEpoch } = epochsOf({ steps: settings.steps, batchSize }, pictures);
+  return { template, stepsPerEpoch, given: { resumeFrom: file, epochs: epoch + epochs } };
+}
+
 /** Starts a training with what there is. Errors are told by its state. */
 export async function start(): Promise<void> {
   if (hasUnsaved() && !confirm('The files of the last training were not saved, and are lost. Go on?')) return;
-  const { classes, coding, pictures, settings } = now();
+  const { classes, coding, pictures, checkpoint } = now();
   const { train, val } = masked(pictures);
   const others = pictures.filter(({ mask }) => mask === undefined);
-  const { epochs, stepsPerEpoch, validationInterval } = epochsOf(settings, train.length);
+  const { template, stepsPerEpoch, given } = wanted(train.length);
+  const { epochs } = given;
   const chosen = [...val, ...others, ...(val.length + others.length > 0 ? [] : train)];
   const watched = chosen.slice(0, MOST_WATCHED).map(({ id }) => id);
   pause = new TrainingPause();
   controller = new AbortController();
-  const { template } = settings;
   change({
+    checkpoint: undefined,
     run: {
       ...{ state: 'running', what: 'starting', losses: [], dice: [], predictions: [] },
       ...{ step: 0, steps: epochs * stepsPerEpoch, milliseconds: undefined, template, epochs },
@@ -100,12 +115,10 @@ export async function start(): Promise<void> {
     },
   });
   try {
-    const { steps: _, ...chosenSettings } = settings;
     const result = await trainInWorker(new Worker('worker.js', { type: 'module' }), {
-      ...chosenSettings,
-      batchSize: Math.min(settings.batchSize, train.length),
-      ...{ epochs, validationInterval, watched, pause, signal: controller.signal },
-      backbone: await backboneOf(template),
+      ...given,
+      ...{ watched, pause, signal: controller.signal },
+      ...(!checkpoint && { backbone: await backboneOf(template) }),
       data: { classes, coding, train: train.map(source), validation: val.map(source), others },
       runtimeModule: new URL('ort.wasm.bundle.min.mjs', location.href).href,
       runtimeFiles: new URL('./', location.href).href,
@@ -116,7 +129,8 @@ export async function start(): Promise<void> {
     change({ run: { ...run!, state: 'done', what, result, last: result.last, isSaved: false } });
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    change({ run: { ...now().run!, state: 'failed', what } });
+    // What it was to go on with is tried again.
+    change({ run: { ...now().run!, state: 'failed', what }, checkpoint });
   }
 }
 

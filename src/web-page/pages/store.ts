@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { defaultPalette } from '../../data/masks/palette.js';
 import type { ClassInfo, MaskCoding } from '../../data/types.js';
-import type { PagePicture, PageSettings, Run } from './types.js';
+import type { PageCheckpoint, PagePicture, PageSettings, Run } from './types.js';
 
 /** As it is now. */
 export interface Shared {
@@ -13,6 +13,8 @@ export interface Shared {
   readonly pictures: readonly PagePicture[];
   readonly settings: PageSettings;
   readonly run: Run | undefined;
+  /** What the next training goes on with; undefined for one that begins. */
+  readonly checkpoint: PageCheckpoint | undefined;
   /** What went wrong last. */
   readonly error: string | undefined;
   /** What is being done. */
@@ -32,7 +34,8 @@ export const EMPTY: Shared = {
     ...{ template: 'Lite-HRNet-s-mod2', steps: 300, batchSize: 4, inputSize: 128 },
     ...{ loss: 'cross_entropy', learningRate: undefined },
   },
-  ...{ coding: undefined, pictures: [], run: undefined, error: undefined, busy: undefined, notices: [] },
+  ...{ coding: undefined, pictures: [], run: undefined, checkpoint: undefined },
+  ...{ error: undefined, busy: undefined, notices: [] },
 };
 
 let shared = EMPTY;

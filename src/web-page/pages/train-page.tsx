@@ -7,11 +7,12 @@ import { Choice } from '../../page-parts/fields.js';
 import { WEB_TEMPLATES, type WebTemplateName } from '../../web-training/templates.js';
 import type { WebPrediction } from '../../web-training/train.js';
 import { decode } from './bring-in.js';
+import { goOnWith } from './checkpoint.js';
 import { estimate, inWords } from './estimate.js';
 import { drawMask } from './pictures-page.js';
 import { epochsOf, isUnderWay, masked, start, stop, togglePause } from './run.js';
-import { change, now, useShared } from './store.js';
-import type { PagePicture, PageSettings, Run } from './types.js';
+import { attempt, change, now, useShared } from './store.js';
+import type { PageCheckpoint, PagePicture, PageSettings, Run } from './types.js';
 
 const NETWORKS = Object.keys(WEB_TEMPLATES) as WebTemplateName[];
 const NETWORK_TEXT: Readonly<Record<WebTemplateName, string>> = {
@@ -25,7 +26,7 @@ const set = (part: Partial<PageSettings>) => change({ settings: { ...now().setti
 
 /** The page. */
 export function TrainPage() {
-  const { pictures, run } = useShared();
+  const { pictures, run, checkpoint } = useShared();
   const { train, val } = masked(pictures);
   return (
     <>
@@ -36,9 +37,59 @@ export function TrainPage() {
           ? ' Without any to check with, the last weights are kept, and there is no curve of Dice.'
           : ''}
       </p>
-      {!isUnderWay(run) && (train.length > 0 ? <Settings count={train.length} /> : <Missing />)}
+      {!isUnderWay(run) && <Beginning count={train.length} checkpoint={checkpoint} />}
       {run && <Progress run={run} />}
     </>
+  );
+}
+
+interface BeginningProps {
+  /** Pictures to learn from. */
+  readonly count: number;
+  readonly checkpoint: PageCheckpoint | undefined;
+}
+
+function Beginning({ count, checkpoint }: BeginningProps) {
+  if (count === 0) return <Missing />;
+  return checkpoint ? <GoingOn checkpoint={checkpoint} /> : <Settings count={count} />;
+}
+
+/** What a training that goes on still has to be told. */
+function GoingOn({ checkpoint }: { readonly checkpoint: PageCheckpoint }) {
+  const { settings, pictures } = useShared();
+  const { file, template, epoch, epochs, batchSize, inputSize } = checkpoint;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <fieldset>
+        <legend>Go on with {file.name}</legend>
+        <p>
+          {template}, {epoch} of {epochs} epochs done, input of {inputSize} x {inputSize} pixels, {batchSize}{' '}
+          pictures in a step. It needs the pictures that it began with.
+        </p>
+        <div class="settings">
+          <NumberField
+            label="More steps"
+            value={settings.steps}
+            most={100_000}
+            onValue={(value) => set({ steps: value })}
+          />
+        </div>
+        <Expected settings={{ ...settings, template, batchSize, inputSize }} pictures={pictures} />
+        <div class="row">
+          <button type="submit" class="main">
+            Go on with the training
+          </button>
+          <button type="button" onClick={() => change({ checkpoint: undefined })}>
+            Begin anew instead
+          </button>
+        </div>
+      </fieldset>
+    </form>
   );
 }
 
@@ -207,6 +258,18 @@ function Progress({ run }: { readonly run: Run }) {
           <a class="button main" href="#/files">
             To the files
           </a>
+        )}
+        {!isActive && run.last && (
+          <button
+            type="button"
+            onClick={() =>
+              attempt(undefined, async () => {
+                goOnWith({ name: 'this training', last: run.last!, weights: run.result?.weights });
+              })
+            }
+          >
+            Go on with it
+          </button>
         )}
       </div>
       {state === 'failed' && run.last && (

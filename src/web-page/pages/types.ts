@@ -2,6 +2,7 @@
 
 import type { LossName } from '../../losses/index.js';
 import type { TrainingData } from '../../web-training/dataset.js';
+import type { WebCheckpoint } from '../../web-training/resume.js';
 import type { WebTemplateName } from '../../web-training/templates.js';
 import type { WebPrediction, WebTrainResult } from '../../web-training/train.js';
 
@@ -39,6 +40,18 @@ export interface PageSettings {
   readonly loss: LossName;
   /** Default: that of the template. */
   readonly learningRate: number | undefined;
+}
+
+/** A training to go on with. */
+export interface PageCheckpoint {
+  readonly file: WebCheckpoint;
+  readonly template: WebTemplateName;
+  /** Done, of as many. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Side of the square network input in pixels. */
+  readonly inputSize: number;
 }
 
 /** A training with all that it has said. */
