@@ -21,6 +21,8 @@ import { fingerprintOf, type RunOrigin, sha256 } from './files.js';
 import { type ChosenSettings, LARGEST_INPUT, MOST } from './settings.js';
 import { WEB_TEMPLATES, webTemplate } from './templates.js';
 
+type Tensors = ReadonlyMap<string, SafeTensor>;
+
 /** A training to go on with, of a browser or of `otx train`. */
 export interface WebCheckpoint {
   /** For messages; the name of the file. */
@@ -33,7 +35,7 @@ export interface WebCheckpoint {
 
 /** The best weights of a training so far. */
 export interface BestWeights {
-  readonly tensors: Map<string, SafeTensor>;
+  readonly tensors: Tensors;
   readonly metrics: SegmentationMetrics | undefined;
   /** From 1. */
   readonly epoch: number;
@@ -46,7 +48,7 @@ export interface ResumedRun extends ChosenSettings, Pick<RunOrigin, 'start'> {
   readonly planned: number;
   readonly state: RunState;
   readonly best: BestWeights | undefined;
-  readonly tensors: ReadonlyMap<string, SafeTensor>;
+  readonly tensors: Tensors;
   /** What should be known. */
   readonly notices: readonly string[];
 }
@@ -236,8 +238,6 @@ function bestOf(
   notices.push(`the best weights so far, of epoch ${epoch}, ${why}: the best of what follows are kept`);
   return undefined;
 }
-
-type Tensors = Map<string, SafeTensor>;
 
 /** @throws OtxError `dataset` for other pictures than those that a training began with, `checkpoint` for an impossible state. */
 export function checkPictures(
