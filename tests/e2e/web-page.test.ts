@@ -253,6 +253,7 @@ describe.skipIf(!CHROMIUM)(`the page of otx web${unlessMissing}`, () => {
       ['broken.zip', Buffer.from('no zip'), /broken\.zip: cannot be unpacked/],
       ['notes.txt', Buffer.from('words'), /there is no picture among these files/],
       ['broken.jpg', Buffer.from('words'), /broken\.jpg: this browser cannot decode it/],
+      ['broken.safetensors', Buffer.from('words'), /broken\.safetensors: not a usable safetensors file/],
     ] as const) {
       await bring(name, buffer);
       await page.getByRole('alert').getByText(message).waitFor();
@@ -278,7 +279,7 @@ describe.skipIf(!CHROMIUM)(`the page of otx web${unlessMissing}`, () => {
       .setInputFiles([{ name: 'otx-web.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) }]);
     await plain.getByText('33 pictures, 33 with a mask').waitFor();
     await plain.getByText('There is a training to go on with').waitFor();
-    await plain.getByRole('link', { name: 'Train' }).click();
+    await plain.getByRole('link', { name: 'Train', exact: true }).click();
     await plain.getByText(/2 of 2 epochs done, input of 64 x 64 pixels, 2 pictures in a step/).waitFor();
     await plain.getByLabel('More steps').fill('12');
     await plain.getByText(/about .* on one core/).waitFor();
