@@ -204,20 +204,32 @@ describe.skipIf(!reachesRegistry)(`in a project of others${unlessOffline}`, () =
     expect(await readdir(join(project, 'run', 'models'))).toContain('weights.safetensors');
   });
 
-  test('otx and otx/graph can be imported', async () => {
+  test('otx, otx/graph, otx/data and otx/files can be imported', async () => {
     const script = `
-      import { listTemplates } from 'otx';
+      import { listTemplates, OtxError } from 'otx';
+      import { decodeImage } from 'otx/data';
+      import { createTurns } from 'otx/files';
       import * as g from 'otx/graph';
       const v = g.input('v', 'float32', [2]);
-      console.log(listTemplates().length > 2, g.printGraph([g.add(v, v)]).includes('add'));`;
+      const takeTurn = createTurns(1);
+      // One class of errors, whichever of them has thrown it.
+      const isError = await takeTurn(() => decodeImage(Buffer.from('x'), 'x')).catch((e) => e instanceof OtxError);
+      console.log(listTemplates().length > 2, g.printGraph([g.add(v, v)]).includes('add'), isError);`;
     const printed = await runIn(project, process.execPath, ['--input-type=module', '--eval', script]);
-    expect(printed.trim()).toBe('true true');
+    expect(printed.trim()).toBe('true true true');
   });
 
   test('the types hold under every resolution', async () => {
     const program = `
       import { listTemplates, OtxError, type TrainOptions, type TrainResult, train } from 'otx';
+      import type { Dataset } from 'otx/data';
+      import { openDataset } from 'otx/data';
+      import { readTextOf } from 'otx/files';
       import * as g from 'otx/graph';
+      export const data: Promise<Dataset> = openDataset('data');
+      export const text: Promise<string> = readTextOf('a', { code: 'usage', expected: 'a text', maxBytes: 9 });
+      // @ts-expect-error: any would let it pass
+      export const wrongData: number = openDataset('data');
       const options: TrainOptions = { template: 'Lite-HRNet-s-mod2', trainData: 'data/train', output: 'run' };
       const result: Promise<TrainResult> = train(options);
       const code: string = new OtxError('usage', 'x').code;
