@@ -29,6 +29,8 @@ export interface Elements {
 
 /** Distance on the screen within which a click closes a polygon. */
 const CLOSE = 10;
+/** Pixels of the screen that the cross keeps from the edge of the stage. */
+const EDGE = 24;
 
 /** Paints the colours of a mask into a canvas. */
 export function paintMask(
@@ -58,6 +60,8 @@ export class Board {
   private view = { scale: 1, x: 0, y: 0 };
   private points: readonly Point[] = [];
   private cross: Point;
+  /** The brush is on the picture, and draws as the cross is moved by keys: what the mask was before. */
+  private lowered: Uint8Array | undefined;
   private stroke: { readonly before: Uint8Array; last: Point; readonly start: Point } | undefined;
   /** Where fingers are on the screen, by their ids. */
   private readonly fingers = new Map<number, Point>();
@@ -92,8 +96,9 @@ export class Board {
     this.place();
   }
 
-  /** Forgets corners that were not closed. */
+  /** Forgets corners that were not closed, and ends a stroke of the keys. */
   drop(): void {
+    this.lift();
     this.points = [];
     this.drawLines();
   }
@@ -112,6 +117,7 @@ export class Board {
   }
 
   onPointerDown(event: PointerEvent): void {
+    this.lift();
     this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     // Two fingers zoom; what the first of them has drawn by then was not meant.
     if (this.fingers.size > 1) {
@@ -163,15 +169,21 @@ export class Board {
   }
 
   onKeyDown(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const far = event.shiftKey ? 10 : 1;
     const moves: Record<string, Point> = {
       ...{ ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] },
     };
-    const move = moves[event.key];
-    if (move) this.cross = [this.cross[0] + move[0], this.cross[1] + move[1]];
+    const isWithOthers = event.ctrlKey || event.metaKey || event.altKey;
+    const move = isWithOthers ? undefined : moves[event.key];
+    const isSpace = event.key === ' ' && !isWithOthers;
+    // Whatever else is wanted comes behind a whole step.
+    if (!move && !isSpace && event.key !== 'Shift') this.lift();
+    if (isWithOthers) return;
+    if (move) this.moveCross(move);
+    else if (isSpace && this.isPainting) this.lowerOrLift();
     else if (event.key === 'Enter' && event.shiftKey) this.closePolygon();
-    else if (event.key === 'Enter' || event.key === ' ') this.use(this.cross);
+    else if (event.key === 'Enter' || isSpace) this.use(this.cross);
+    else if (event.key === 'Backspace') this.points = this.points.slice(0, -1);
     else if (event.key === 'Escape') this.points = [];
     else if (event.key === '+' || event.key === '=') this.zoom(1.25, this.cross);
     else if (event.key === '-') this.zoom(0.8, this.cross);
@@ -179,6 +191,43 @@ export class Board {
     else return;
     event.preventDefault();
     this.drawLines();
+  }
+
+  /** Ends a stroke of the keys. */
+  lift(): void {
+    const before = this.lowered;
+    this.lowered = undefined;
+    if (before) this.means().onStep(before);
+  }
+
+  private lowerOrLift(): void {
+    if (this.lowered) this.lift();
+    else if (!this.means().isReadOnly) {
+      this.lowered = this.mask.data.slice();
+      this.paint(brush(this.mask, this.cross, this.cross, this.means().radius, this.label));
+    }
+  }
+
+  /** Within the picture and in sight; with the brush on it, it draws. */
+  private moveCross([dx, dy]: Point): void {
+    const { width, height } = this.mask;
+    const from = this.cross;
+    const within = (value: number, most: number) => Math.max(0, Math.min(most, value));
+    this.cross = [within(from[0] + dx, width), within(from[1] + dy, height)];
+    if (this.lowered) this.paint(brush(this.mask, from, this.cross, this.means().radius, this.label));
+    const { clientWidth, clientHeight } = this.elements.box;
+    const { scale, x, y } = this.view;
+    const missing = (place: number, end: number) =>
+      Math.min(0, end - EDGE - place) + Math.max(0, Math.min(EDGE, end / 2) - place);
+    const [right, down] = [
+      missing(this.cross[0] * scale + x, clientWidth),
+      missing(this.cross[1] * scale + y, clientHeight),
+    ];
+    if (right === 0 && down === 0) return;
+    // A picture that is all in sight stays where it is.
+    const isWhole = width * scale <= clientWidth && height * scale <= clientHeight;
+    if (!isWhole) this.view = { scale, x: x + right, y: y + down };
+    this.place();
   }
 
   /** Fills what the corners enclose. */

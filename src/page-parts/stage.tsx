@@ -57,7 +57,7 @@ export function Stage(props: StageProps) {
       ref={box}
       class="stage"
       role="application"
-      aria-label="Picture to draw on: arrow keys move the cross, Enter draws, Shift+Enter closes a polygon, + and - zoom, f fits"
+      aria-label="Picture to draw on: arrow keys move the cross, with Shift faster; Enter draws, Space lowers and lifts the brush, Shift+Enter closes a polygon; + and - zoom, f fits"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
       tabIndex={0}
       onPointerDown={(event) => {
@@ -69,6 +69,7 @@ export function Stage(props: StageProps) {
       onPointerCancel={(event) => board.current?.onPointerCancel(event)}
       onDblClick={() => board.current?.closePolygon()}
       onKeyDown={(event) => board.current?.onKeyDown(event)}
+      onBlur={() => board.current?.lift()}
     >
       <canvas ref={picture} width={mask.width} height={mask.height} />
       <canvas ref={colors} width={mask.width} height={mask.height} style={{ opacity }} />

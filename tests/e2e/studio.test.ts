@@ -12,6 +12,7 @@ import { generateScenes } from '../../src/demo/generate.js';
 import { createSegmenter } from '../../src/index.js';
 import { checkAccessible } from './accessible.js';
 import { CHROMIUM, launchChromium } from './chromium.js';
+import { checkKeyboard, press, type } from './keyboard.js';
 import { type RunningStudio, startStudio } from './studio-server.js';
 
 const unlessMissing = CHROMIUM ? '' : ' (skipped: there is no browser on this machine)';
@@ -246,11 +247,11 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
   });
 
   test('three epochs are trained, with curves', async () => {
-    await page.getByRole('link', { name: 'Train' }).click();
-    await page.getByLabel(/^epochs/).fill('3');
-    await page.getByLabel(/^batch size/).fill('2');
-    await page.getByLabel(/^input size/).fill('64x64');
-    await page.getByRole('button', { name: 'Start the training' }).click();
+    await press(page, page.getByRole('link', { name: 'Train' }), 'Enter');
+    await type(page, page.getByLabel(/^epochs/), '3');
+    await type(page, page.getByLabel(/^batch size/), '2');
+    await type(page, page.getByLabel(/^input size/), '64x64');
+    await press(page, page.getByRole('button', { name: 'Start the training' }), 'Enter');
     await page.getByText(/^ended \(/).waitFor({ timeout: 60_000 });
     await page.getByRole('img', { name: /^Loss: .* \d/ }).waitFor();
     expect(await page.locator('.chart canvas').count()).toBe(2);
@@ -278,8 +279,8 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
   const opaque = (rgba: Uint8Array) => rgba.filter((value, at) => at % 4 === 3 && value === 255).length;
 
   test('images are scored, the worst first, and what is taken for what is lit', async () => {
-    await page.getByRole('link', { name: 'Look' }).click();
-    await page.getByRole('button', { name: 'Score 3 images' }).click();
+    await press(page, page.getByRole('link', { name: 'Look' }), 'Enter');
+    await press(page, page.getByRole('button', { name: 'Score 3 images' }), 'Enter');
     await page.getByRole('button', { name: 'All are scored' }).waitFor({ timeout: 30_000 });
     const expected: string[] = [];
     for (const key of [0, 1, 2]) {
@@ -316,7 +317,7 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     };
     const counts = await Promise.all([0, 1, 2].map(inImage));
     expect(counts.reduce((sum, count) => sum + count)).toBe(Number(pixels));
-    await wrong.click();
+    await press(page, wrong, 'Enter');
     const most = Math.max(...counts);
     const first = counts.indexOf(most);
     await expect
@@ -332,7 +333,7 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     await expect.poll(async () => opaque(await painted(2))).toBe(most);
     await checkAccessible(page);
     await shoot(page, 'look');
-    await page.getByRole('button', { name: 'All images' }).click();
+    await press(page, page.getByRole('button', { name: 'All images' }), ' ');
     const drawn = (await bothOf(first))[0].filter((label) => label !== 0).length;
     await expect.poll(async () => opaque(await painted(1))).toBe(drawn);
     const scored = async () => {
@@ -346,9 +347,9 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     await fetch(`${studio.address}api/images/0/labels`, saving);
     expect((await scored()).sort()).toEqual([1, 2]);
     await page.getByRole('button', { name: 'Score 1 image', exact: true }).waitFor();
-    await page.getByLabel(/^Confidence threshold/).fill('1');
+    await press(page, page.getByLabel(/^Confidence threshold/), 'End');
     await expect.poll(async () => opaque(await painted(2))).toBe(0);
-    await page.getByRole('button', { name: 'That of the model' }).click();
+    await press(page, page.getByRole('button', { name: 'That of the model' }), 'Enter');
     await page.getByLabel('Pictures', { exact: true }).setInputFiles(join(folder, 'more', 'dropped.png'));
     await page.locator('.looked strong').getByText('dropped.png').waitFor();
     await expect.poll(() => page.locator('.viewer figure').count()).toBe(2);
@@ -357,7 +358,7 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
   test("a prediction is corrected and saved, and training goes on from the run's weights", async () => {
     await page.goto(`${studio.address}#/look/3`);
     await page.locator('.looked strong').getByText(names[3]!).waitFor();
-    await page.getByRole('button', { name: 'Correct it' }).click();
+    await press(page, page.getByRole('button', { name: 'Correct it' }), 'Enter');
     await page.getByText(`${names[3]}, 96 x 64`).waitFor();
     await page.getByRole('button', { name: 'Copy its prediction' }).click();
     await page.getByRole('button', { name: 'Copy its prediction' }).waitFor();
@@ -371,13 +372,25 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     expect(data[10 * width + 20]).toBe(said[10 * width + 20]);
     expect(data[60 * width + 40]).toBe(said[60 * width + 40]);
     await page.getByRole('link', { name: 'Train' }).click();
-    const [run] = await readdir(own('runs'));
-    await page.getByLabel('Start from').selectOption(run!);
-    await page.getByLabel(/^epochs/).fill('1');
+    await press(page, page.getByLabel('Start from'), 'ArrowDown');
+    await page.getByLabel(/^epochs/).fill('300');
     await page.getByLabel(/^input size/).fill('64x64');
     await page.getByRole('button', { name: 'Start the training' }).click();
     await expect.poll(async () => (await readdir(own('runs'))).length, { timeout: 30_000 }).toBe(2);
-    await page.getByText(/^ended \(/).waitFor({ timeout: 60_000 });
+    // Buttons give way to each other; the keyboard stays where they are.
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    await page.getByText(/^epoch [2-9] of 300/).waitFor({ timeout: 60_000 });
+    await press(page, button('Pause'), 'Enter');
+    await press(page, button('Resume'), 'Enter');
+    await button('Stop').waitFor({ timeout: 30_000 });
+    await press(page, button('Stop'), 'Enter');
+    await button('Resume').waitFor({ timeout: 30_000 });
+    const first = page.getByRole('checkbox', { name: /^Show / }).last();
+    await press(page, first, ' ');
+    await page
+      .getByRole('table', { name: 'Settings that differ' })
+      .getByText(/num_iters$/)
+      .waitFor();
   });
 
   test('a model is exported, its files are downloaded, and one of them segments in the page', async () => {
@@ -388,9 +401,9 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     // A training has a little to do behind its last word, and two jobs run at a time.
     await expect.poll(running, { timeout: 30_000 }).toBe(0);
     await page.getByRole('link', { name: 'Ship' }).click();
-    await page.getByRole('button', { name: 'Export in every format' }).click();
+    await press(page, page.getByRole('button', { name: 'Export in every format' }), 'Enter');
     const table = page.getByRole('table', { name: /^Files of / });
-    await page.getByRole('button', { name: 'Make a deployment' }).click();
+    await press(page, page.getByRole('button', { name: 'Make a deployment' }), 'Enter');
     await table.waitFor({ timeout: 90_000 });
     const rows = await table.locator('tbody tr').allTextContents();
     expect(rows.filter((row) => /\.onnx/.test(row)).length).toBeGreaterThan(1);
@@ -399,7 +412,7 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     const model = own('exports', name, 'onnx', 'model.onnx');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      table.getByRole('link', { name: 'onnx/model.onnx', exact: true }).click(),
+      press(page, table.getByRole('link', { name: 'onnx/model.onnx', exact: true }), 'Enter'),
     ]);
     expect(download.suggestedFilename()).toBe('model.onnx');
     expect((await readFile(await download.path())).equals(await readFile(model))).toBe(true);
@@ -432,9 +445,102 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     await shoot(page, 'ship');
   });
 
+  test('without a pointer: an image is chosen, drawn on by brush and polygon, undone and saved; whoever leaves loses nothing', async () => {
+    await press(page, page.getByRole('link', { name: 'Data' }), 'Enter');
+    await type(page, page.getByLabel('Name'), names[4]!);
+    await press(page, page.getByRole('listbox', { name: 'Images' }), ' ');
+    await page.getByText('1 selected').waitFor();
+    await press(page, page.getByRole('button', { name: 'val', exact: true }), 'Enter');
+    await page.getByText(`val · ${names[4]}`).waitFor();
+    await press(page, page.getByRole('button', { name: 'auto', exact: true }), 'Enter');
+    await press(page, page.getByRole('listbox', { name: 'Images' }), 'Enter');
+    await page.getByText(`${names[4]}, 96 x 64`).waitFor();
+    const stage = page.locator('.stage');
+    await page.keyboard.press('1');
+    // The cross is in the middle, at 48, 32.
+    const go = async (key: string, tens: number) => {
+      for (let at = 0; at < tens; at++) await page.keyboard.press(`Shift+${key}`);
+    };
+    const size = page.getByLabel(/Size of the brush/);
+    await press(page, size, 'Home', 'ArrowRight', 'ArrowRight');
+    await page.keyboard.press('b');
+    await press(page, stage, ' ');
+    await go('ArrowRight', 3);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press(' ');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('p');
+    await go('ArrowLeft', 7);
+    await go('ArrowUp', 2);
+    await page.keyboard.press('Enter');
+    await go('ArrowRight', 2);
+    await page.keyboard.press('Enter');
+    await go('ArrowDown', 2);
+    await page.keyboard.press(' ');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.press('+');
+    await page.keyboard.press('f');
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+y');
+    const path = own('dataset', 'masks', `${names[4]}.png`);
+    const pixels = async () => {
+      const { data, width } = await labelsOfFile(path);
+      const at = (x: number, y: number) => data[y * width + x];
+      return {
+        stroke: [at(48, 32), at(60, 32), at(77, 31)],
+        beside: [at(40, 32), at(60, 37)],
+        polygon: [at(25, 16), at(12, 28)],
+      };
+    };
+    const drawn = { stroke: [1, 1, 1], beside: [0, 0], polygon: [1, 0] };
+    // Another tab has opened the same image before, and saves after.
+    const editionOf = await fetch(`${studio.address}api/images/4/labels`);
+    const edition = editionOf.headers.get('Otx-Edition')!;
+    await page.keyboard.press('Control+s');
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    expect(await pixels()).toEqual(drawn);
+    const other = { method: 'PUT', body: new Uint8Array(96 * 64) };
+    const refused = await fetch(`${studio.address}api/images/4/labels?edition=${edition}`, other);
+    expect([refused.status, ((await refused.json()) as { error: string }).error]).toEqual([
+      412,
+      expect.stringContaining('was saved in another tab'),
+    ]);
+    expect(await pixels()).toEqual(drawn);
+    // And the other way round: the page is told, and a second attempt replaces what the other has saved.
+    expect((await fetch(`${studio.address}api/images/4/labels`, other)).status).toBe(200);
+    await press(page, stage, 'b', 'Enter');
+    await page.keyboard.press('Control+s');
+    await page.getByRole('alert').getByText('was saved in another tab').waitFor();
+    await page.keyboard.press('Control+s');
+    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    expect(await pixels()).toEqual({ ...drawn, beside: [0, 0] });
+    expect(await readdir(own('history', names[4]!))).toHaveLength(2);
+    await press(page, stage, ' ', 'Shift+ArrowUp');
+    await press(page, page.getByRole('link', { name: 'Next' }), 'Enter');
+    await expect.poll(() => readdir(own('history', names[4]!)).then(({ length }) => length)).toBe(3);
+    await page.getByText('Nobody has been asked yet.').waitFor();
+  });
+
+  test('whatever a pointer can use on any page, the keyboard reaches, and its focus is seen', async () => {
+    const counts: Record<string, number> = {};
+    for (const name of ['Data', 'Label', 'Train', 'Teach', 'Look', 'Next', 'Ship']) {
+      await press(page, page.getByRole('link', { name, exact: true }), 'Enter');
+      await page.locator('h1').getByText(name).waitFor();
+      const late = { Label: '.stage', Look: '.viewer', Ship: '.tried, table', Train: 'summary' }[name];
+      if (late !== undefined) await page.locator(late).first().waitFor();
+      if (name === 'Train') await press(page, page.getByText(/^All \d+ settings/), 'Enter');
+      counts[name] = await checkKeyboard(page);
+    }
+    expect(
+      Object.values(counts).every((count) => count >= 9),
+      JSON.stringify(counts),
+    ).toBe(true);
+    expect(counts.Train).toBeGreaterThan(40);
+  });
+
   test('the user has kept all files as they were', async () => {
     await page.getByRole('link', { name: 'Data' }).click();
-    await page.getByText('8 images, 4 labeled').waitFor();
+    await page.getByText('8 images, 5 labeled').waitFor();
     await page.locator('.cell img.mask').nth(3).waitFor();
     await shoot(page, 'data');
     expect((await readdir(join(folder, 'photos'))).sort()).toEqual(names.map((name) => `${name}.jpg`));

@@ -6,7 +6,15 @@ export type { ClassInfo } from '../../data/types.js';
 export { cssColor } from '../../page-parts/colors.js';
 
 /** An answer that was no success, in the words of the server. */
-export class ServerError extends Error {}
+export class ServerError extends Error {
+  constructor(
+    message: string,
+    /** Of the answer; undefined where there was none. */
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
 
 /** @throws ServerError */
 async function answer(path: string, init?: RequestInit): Promise<Response> {
@@ -15,7 +23,7 @@ async function answer(path: string, init?: RequestInit): Promise<Response> {
   });
   if (response.ok) return response;
   const body = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new ServerError(body.error ?? `the studio answers ${response.status}`);
+  throw new ServerError(body.error ?? `the studio answers ${response.status}`, response.status);
 }
 
 /** @throws ServerError */
@@ -42,6 +50,28 @@ export async function send<T>(
     body: isRaw ? (body as BodyInit) : JSON.stringify(body),
   });
   return response.json() as Promise<T>;
+}
+
+/** The class of each pixel, and the edition that is drawn on. @throws ServerError */
+export async function getLabels(
+  key: number,
+): Promise<{ readonly data: Uint8Array; readonly edition: number }> {
+  const response = await answer(`api/images/${key}/labels`);
+  const edition = Number(response.headers.get('Otx-Edition'));
+  return { data: new Uint8Array(await response.arrayBuffer()), edition };
+}
+
+/** Of an answer to who has drawn on an edition that is not the newest. */
+export const SAVED_ELSEWHERE = 412;
+
+/** @param edition that was drawn on; undefined to replace any. @returns the new one. @throws ServerError */
+export async function sendLabels(
+  key: number,
+  data: Uint8Array,
+  edition: number | undefined,
+): Promise<number> {
+  const drawnOn = edition === undefined ? '' : `?edition=${edition}`;
+  return (await send<{ edition: number }>('PUT', `api/images/${key}/labels${drawnOn}`, data)).edition;
 }
 
 /** Sends a file, and takes bytes. @throws ServerError */

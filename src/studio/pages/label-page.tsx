@@ -9,7 +9,18 @@ import { DRAWING_TOOLS, DrawingTools, useDrawingKeys } from '../../page-parts/dr
 import { Slider } from '../../page-parts/fields.js';
 import { go } from '../../page-parts/route.js';
 import { Stage } from '../../page-parts/stage.js';
-import { type ClassInfo, cssColor, get, getBytes, type Picture, send } from './api.js';
+import {
+  type ClassInfo,
+  cssColor,
+  get,
+  getBytes,
+  getLabels,
+  type Picture,
+  SAVED_ELSEWHERE,
+  ServerError,
+  send,
+  sendLabels,
+} from './api.js';
 import type { RunRow } from './run-types.js';
 import { attempt, refreshPictures, useShared } from './store.js';
 
@@ -19,15 +30,54 @@ interface Open {
   readonly image: ImageBitmap;
   readonly mask: Mask;
   readonly undo: Undo;
+  /** That the server has given; undefined to replace whatever it has. */
+  edition: number | undefined;
+  /** Whether something is drawn that is not saved. */
+  isChanged: boolean;
 }
 
+/** What was left and could not be saved, by the key of its picture. */
+const unsaved = new Map<number, Open>();
+
 async function open(picture: Picture): Promise<Open> {
-  const [blob, data] = await Promise.all([
+  const left = unsaved.get(picture.key);
+  if (left) return left;
+  const [blob, { data, edition }] = await Promise.all([
     getBytes(`api/images/${picture.key}/picture`).then((bytes) => new Blob([bytes as BlobPart])),
-    getBytes(`api/images/${picture.key}/labels`),
+    getLabels(picture.key),
   ]);
   const { width, height } = picture;
-  return { picture, image: await createImageBitmap(blob), mask: { data, width, height }, undo: new Undo() };
+  const image = await createImageBitmap(blob);
+  return { picture, image, mask: { data, width, height }, undo: new Undo(), edition, isChanged: false };
+}
+
+/** Sends what is drawn. @throws ServerError, once where another tab has saved since: a second attempt replaces that */
+async function keep(opened: Open): Promise<void> {
+  const { picture, mask, edition } = opened;
+  const sent = mask.data.slice();
+  opened.isChanged = false;
+  unsaved.delete(picture.key);
+  try {
+    opened.edition = await sendLabels(picture.key, sent, edition);
+  } catch (error) {
+    opened.isChanged = true;
+    if (error instanceof ServerError && error.status === SAVED_ELSEWHERE) opened.edition = undefined;
+    throw error;
+  }
+}
+
+/** Whoever goes to another page, by whatever way, has not lost what is drawn. @throws ServerError */
+async function keepLeft(left: Open): Promise<void> {
+  try {
+    await keep(left).catch((error: unknown) => {
+      if (left.edition !== undefined) throw error;
+      return keep(left);
+    });
+  } catch (error) {
+    unsaved.set(left.picture.key, left);
+    throw error;
+  }
+  await refreshPictures();
 }
 
 /** Divides the picture in a thread of its own; a large one at a smaller size. */
@@ -49,7 +99,8 @@ function segment(image: ImageBitmap, onSegments: (segments: Segments) => void): 
 function useOpened(picture: Picture | undefined) {
   const [opened, setOpened] = useState<Open>();
   const [version, setVersion] = useState(0);
-  const [isChanged, setChanged] = useState(false);
+  const [, tell] = useState(0);
+  const current = useRef<Open | undefined>(undefined);
   const draw = () => setVersion((count) => count + 1);
   useEffect(() => {
     let isGone = false;
@@ -57,25 +108,39 @@ function useOpened(picture: Picture | undefined) {
       void attempt(async () => {
         const next = await open(picture);
         if (isGone) return;
+        current.current = next;
         setOpened(next);
-        setChanged(false);
         draw();
       });
     return () => {
       isGone = true;
+      const left = current.current;
+      current.current = undefined;
+      if (left?.isChanged) void attempt(() => keepLeft(left));
     };
   }, [picture?.key]);
+  useEffect(() => {
+    const onLeave = (event: BeforeUnloadEvent) => {
+      if (current.current?.isChanged || unsaved.size > 0) event.preventDefault();
+    };
+    addEventListener('beforeunload', onLeave);
+    return () => removeEventListener('beforeunload', onLeave);
+  }, []);
+  const changed = () => {
+    if (opened) opened.isChanged = true;
+    tell((count) => count + 1);
+  };
   const note = (before: Uint8Array) => {
-    if (opened?.undo.note(before, opened.mask.data)) setChanged(true);
+    if (opened?.undo.note(before, opened.mask.data)) changed();
   };
   return {
     opened: opened?.picture.key === picture?.key ? opened : undefined,
     version,
-    isChanged,
+    isChanged: opened?.isChanged ?? false,
     note,
     back: (isRedo: boolean) => {
       if (!opened || !(isRedo ? opened.undo.redo(opened.mask) : opened.undo.undo(opened.mask))) return;
-      setChanged(true);
+      changed();
       draw();
     },
     replace: (data: Uint8Array) => {
@@ -89,11 +154,11 @@ function useOpened(picture: Picture | undefined) {
     save: async () => {
       const isSaved = await attempt(async () => {
         if (!opened) return false;
-        await send('PUT', `api/images/${opened.picture.key}/labels`, opened.mask.data);
-        setChanged(false);
+        await keep(opened);
         await refreshPictures();
         return true;
       });
+      tell((count) => count + 1);
       return isSaved === true;
     },
   };
@@ -151,7 +216,7 @@ export function LabelPage({ wanted, proposal }: LabelProps) {
   useProposal(opened, proposal, replace);
   const isReadOnly = project?.isReadOnly ?? true;
   const move = async (step: number) => {
-    if (isChanged && !(await save())) return;
+    if (opened?.isChanged && !(await save())) return;
     if (key !== undefined && pictures[key + step]) go('label', key + step);
   };
   useDrawingKeys({

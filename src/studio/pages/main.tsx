@@ -1,6 +1,7 @@
 /** @file The frame of the studio: its pages by name, and what is to be said on all of them. */
 
 import { render } from 'preact';
+import { keepFocus } from '../../page-parts/keep-focus.js';
 import { useRoute } from '../../page-parts/route.js';
 import { DataPage } from './data-page.js';
 import { LabelPage } from './label-page.js';
@@ -28,6 +29,9 @@ function App() {
   return (
     <>
       <header>
+        <button type="button" class="skip" onClick={() => document.querySelector('main')!.focus()}>
+          To the page
+        </button>
         <strong>otx studio</strong>
         <nav aria-label="Pages">
           {PAGES.map(([each, title]) => (
@@ -64,7 +68,7 @@ function App() {
           {project.message}
         </div>
       )}
-      <main>
+      <main tabIndex={-1}>
         {name === 'data' && <DataPage />}
         {name === 'label' && <LabelPage wanted={rest[0]} proposal={rest[1]} />}
         {name === 'train' && <TrainPage />}
@@ -78,4 +82,6 @@ function App() {
 }
 
 listen();
-render(<App />, document.getElementById('app')!);
+const root = document.getElementById('app')!;
+keepFocus(root);
+render(<App />, root);

@@ -10,6 +10,7 @@ import { checkRoutes } from './check-routes.js';
 import { dataRoutes } from './data-routes.js';
 import { type GuardOptions, guard } from './guard.js';
 import type { Jobs } from './jobs.js';
+import { SavedElsewhere } from './labels.js';
 import { lookRoutes } from './look-routes.js';
 import { nextRoutes } from './next-routes.js';
 import { pageRoutes } from './page-routes.js';
@@ -81,11 +82,20 @@ export function createApp(workshop: Workshop, { jobs, runs, ...options }: AppOpt
   root.route('/:token', app);
   root.notFound((context) => context.json({ error: 'there is nothing here' }, 404));
   root.onError((error, context) => {
+    if (error instanceof SavedElsewhere) return context.json({ error: error.message }, 412);
     if (error instanceof OtxError) return context.json({ error: error.message }, statusOf(error));
+    if (isOfFiles(error)) {
+      const advice = 'is the folder still there, may it be written, and is there room on the disk?';
+      return context.json({ error: `${error.path}: cannot be used (${error.message}); ${advice}` }, 409);
+    }
     return context.json({ error: `unexpected failure: ${messageOf(error)}` }, 500);
   });
   return root;
 }
+
+/** What the file system has refused. */
+const isOfFiles = (error: Error): error is Error & { readonly path: string } =>
+  'syscall' in error && 'path' in error;
 
 function statusOf({ code }: OtxError): 400 | 404 | 409 | 500 {
   if (code === 'usage') return 400;

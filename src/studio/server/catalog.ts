@@ -27,8 +27,10 @@ export interface Entry {
   readonly source?: Annotation | undefined;
   /** The mask that was drawn here; undefined where there is none. */
   own?: string | undefined;
-  /** Changes with each saved mask. */
+  /** Changes with each saved mask, and with what masks look like. */
   revision: number;
+  /** How often its labels were saved by somebody since the studio runs: who has opened an earlier edition has not seen the newest. */
+  edition: number;
   /** Indices of the classes that it shows; undefined until its mask has been looked at. */
   shows?: readonly number[] | undefined;
 }
@@ -42,7 +44,7 @@ export interface Annotation {
 }
 
 /** What is needed to add an image. */
-export type NewEntry = Omit<Entry, 'key' | 'revision'>;
+export type NewEntry = Omit<Entry, 'key' | 'revision' | 'edition'>;
 
 /** Coding of masks that are written here, and of those that models propose: a value is the index of a class, 255 is ignored. */
 export const OWN: MaskCoding = {
@@ -63,7 +65,7 @@ export class Catalog {
   /** @returns undefined where there is an image of that id already. */
   add(entry: NewEntry): Entry | undefined {
     if (this.byId.has(entry.id)) return undefined;
-    const added: Entry = { ...entry, key: this.entries.length, revision: 0 };
+    const added: Entry = { ...entry, key: this.entries.length, revision: 0, edition: 0 };
     this.entries.push(added);
     this.byId.set(added.id, added);
     return added;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { hiddenCharacter, makeFolder, shown, writeFileAtomic } from '../../files-api.js';
 import { OtxError } from '../../index.js';
 import { type Entry, isLabeled } from './catalog.js';
-import { saveLabels, writeMeta } from './labels.js';
+import { saveDrawn, writeMeta } from './labels.js';
 import { pictureOf, smallMaskOf, thumbnailOf, wholeLabelsOf } from './pictures.js';
 import { SUBSETS } from './project.js';
 import type { Workshop } from './workshop.js';
@@ -88,17 +88,23 @@ export function dataRoutes(app: Hono, workshop: Workshop): void {
     bytesAs(await pictureOf(entryOf(context, workshop), inside), 'image/jpeg', 'no-store'),
   );
   app.get('/api/images/:key/labels', async (context) => {
-    const labels = await wholeLabelsOf(entryOf(context, workshop), inside);
-    return bytesAs(labels, 'application/octet-stream', 'no-store');
+    const entry = entryOf(context, workshop);
+    // Before the labels, which may be newer than it and never older.
+    const edition = String(entry.edition);
+    const sent = bytesAs(await wholeLabelsOf(entry, inside), 'application/octet-stream', 'no-store');
+    sent.headers.set('Otx-Edition', edition);
+    return sent;
   });
   app.put('/api/images/:key/labels', async (context) => {
     const entry = entryOf(context, workshop);
     const labels = new Uint8Array(await context.req.arrayBuffer());
     await workshop.isOpened;
-    await saveLabels(workshop, entry, labels);
+    const drawnOn = context.req.query('edition') ?? '';
+    await saveDrawn(workshop, entry, labels, /^\d{1,9}$/.test(drawnOn) ? Number(drawnOn) : undefined);
+    const { edition } = entry;
     await keepClasses(workshop);
     news.tell({ type: 'images' });
-    return context.json({ revision: entry.revision });
+    return context.json({ revision: entry.revision, edition });
   });
   app.put('/api/subsets', async (context) => {
     const { keys, subset } = await bodyOf(context, subsetsSchema);

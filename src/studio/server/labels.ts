@@ -6,7 +6,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { IGNORE_INDEX, writeMask } from '../../data-api.js';
-import { linkFile, makeFolder, readRegular, writeFileAtomic } from '../../files-api.js';
+import { createTurns, linkFile, makeFolder, readRegular, writeFileAtomic } from '../../files-api.js';
 import { OtxError } from '../../index.js';
 import { type Catalog, type Entry, isLabeled, labelsOf } from './catalog.js';
 import type { Inside } from './inside.js';
@@ -19,18 +19,50 @@ const MOST_MASK_BYTES = 2 ** 28;
 export const maskPathOf = (project: Project, id: string): string =>
   join(project.dataset, 'masks', `${id}.png`);
 
+/** Masks are written one after the other: two pages, or a page and a training, may mean the same one. */
+const takeTurn = createTurns(1);
+
+/** The labels of an image were saved by somebody else than who has drawn on them. */
+export class SavedElsewhere extends OtxError {
+  constructor(id: string) {
+    super(
+      'output',
+      `${id}: was saved in another tab since it was opened in this one. Save again to replace that, which then stays in ` +
+        'the history; or open the image anew',
+    );
+  }
+}
+
+/** Where an image is, and the classes that labels may have. */
+export type LabelParts = { readonly project: Project; readonly catalog: Catalog; readonly inside: Inside };
+
+/**
+ * Saves what somebody has drawn, as {@link saveLabels}.
+ *
+ * @param edition the one that was drawn on. Default: whichever is there is replaced.
+ * @throws SavedElsewhere where that is no longer the newest; OtxError as {@link saveLabels}
+ */
+export function saveDrawn(
+  parts: LabelParts,
+  entry: Entry,
+  labels: Uint8Array,
+  edition: number | undefined,
+): Promise<void> {
+  return takeTurn(async () => {
+    if (edition !== undefined && edition !== entry.edition) throw new SavedElsewhere(entry.id);
+    await saveLabels(parts, entry, labels);
+    entry.edition += 1;
+  });
+}
+
 /**
  * Saves the labels of an image. The mask is written whole or not at all; the one before it goes to `history` first.
  *
  * @param labels a class index a pixel, 255 to ignore.
  * @throws OtxError `usage` for labels that do not fit the image or the classes, `output`.
  */
-export async function saveLabels(
-  {
-    project,
-    catalog,
-    inside,
-  }: { readonly project: Project; readonly catalog: Catalog; readonly inside: Inside },
+async function saveLabels(
+  { project, catalog, inside }: LabelParts,
   entry: Entry,
   labels: Uint8Array,
 ): Promise<void> {
@@ -101,7 +133,7 @@ export interface TrainingData {
  * @throws OtxError `usage` where nothing is labeled.
  */
 export async function trainingData(
-  parts: { readonly project: Project; readonly catalog: Catalog; readonly inside: Inside },
+  parts: LabelParts,
   onProgress: (done: number, total: number) => void,
 ): Promise<TrainingData> {
   const { project, catalog } = parts;
@@ -128,7 +160,9 @@ export async function trainingData(
   await writeMeta(project, catalog);
   let done = 0;
   for (const entry of labeled) {
-    if (entry.own === undefined) await saveLabels(parts, entry, (await labelsOf(entry)).data);
+    await takeTurn(async () => {
+      if (entry.own === undefined) await saveLabels(parts, entry, (await labelsOf(entry)).data);
+    });
     done += 1;
     onProgress(done, labeled.length);
   }
