@@ -136,6 +136,13 @@ test('no path leads out of the folders', async () => {
     expect([400, 404], path).toContain(status);
   }
   expect(await readFile(join(folder, 'out.jpg')).catch(() => 'none')).toBe('none');
+  // What the file system refuses is told as such.
+  expect((await ask(at('api/imports/two/a'), {}, 'PUT', Buffer.from('x'))).status).toBe(200);
+  const refused = await ask(at('api/imports/two/a/b'), {}, 'PUT', Buffer.from('x'));
+  expect([refused.status, refused.body]).toEqual([
+    409,
+    expect.stringMatching(/cannot be used .*is there room on the disk/),
+  ]);
 });
 
 test('a link that leads out is not followed', async () => {

@@ -12,7 +12,7 @@ import { generateScenes } from '../../src/demo/generate.js';
 import { createSegmenter } from '../../src/index.js';
 import { checkAccessible } from './accessible.js';
 import { CHROMIUM, launchChromium } from './chromium.js';
-import { checkKeyboard, press, type } from './keyboard.js';
+import { checkKeyboard, press, tabTo, type } from './keyboard.js';
 import { type RunningStudio, startStudio } from './studio-server.js';
 
 const unlessMissing = CHROMIUM ? '' : ' (skipped: there is no browser on this machine)';
@@ -380,11 +380,9 @@ describe.skipIf(!CHROMIUM)(`a folder of photographs${unlessMissing}`, () => {
     // Buttons give way to each other; the keyboard stays where they are.
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     await page.getByText(/^epoch [2-9] of 300/).waitFor({ timeout: 60_000 });
+    await tabTo(page, button('Stop'));
     await press(page, button('Pause'), 'Enter');
-    await press(page, button('Resume'), 'Enter');
-    await button('Stop').waitFor({ timeout: 30_000 });
-    await press(page, button('Stop'), 'Enter');
-    await button('Resume').waitFor({ timeout: 30_000 });
+    await tabTo(page, button('Resume'));
     const first = page.getByRole('checkbox', { name: /^Show / }).last();
     await press(page, first, ' ');
     await page

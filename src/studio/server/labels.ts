@@ -6,7 +6,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { IGNORE_INDEX, writeMask } from '../../data-api.js';
-import { createTurns, linkFile, makeFolder, readRegular, writeFileAtomic } from '../../files-api.js';
+import { createTurns, linkFile, makeFolder, readRegular, shown, writeFileAtomic } from '../../files-api.js';
 import { OtxError } from '../../index.js';
 import { type Catalog, type Entry, isLabeled, labelsOf } from './catalog.js';
 import type { Inside } from './inside.js';
@@ -115,6 +115,21 @@ export async function writeMeta(project: Project, catalog: Catalog): Promise<voi
   await writeFileAtomic(join(project.dataset, 'dataset_meta.json'), `${JSON.stringify(meta, null, 2)}\n`);
 }
 
+/** An image as a line of a list: its id, or its path where that would be taken for a remark. @throws OtxError `usage` */
+function nameInList({ id, imagePath }: Entry): string {
+  checkListed(id);
+  return /^[#\s]/.test(id) ? `images/${id}${extname(imagePath)}` : id;
+}
+
+/** @throws OtxError `usage` for a name that takes more than a line. */
+export function checkListed(name: string): void {
+  if (!/[\r\n]/.test(name)) return;
+  throw new OtxError(
+    'usage',
+    `${shown(name)} has a line break in its name, which lists of images cannot have; rename the file`,
+  );
+}
+
 /** What a training learns from and validates on. */
 export interface TrainingData {
   /** The data set. */
@@ -172,7 +187,10 @@ export async function trainingData(
     return { root, flags, train: train.length, val: 0 };
   const write = async (name: string, entries: readonly Entry[]) => {
     await makeFolder(project.at('split'));
-    await writeFileAtomic(project.at('split', name), entries.map(({ id }) => `${id}\n`).join(''));
+    await writeFileAtomic(
+      project.at('split', name),
+      entries.map((entry) => `${nameInList(entry)}\n`).join(''),
+    );
     return project.at('split', name);
   };
   const held = val.length > 0 ? val : train.filter((_, at) => at % 5 === 4);

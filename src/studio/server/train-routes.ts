@@ -8,7 +8,7 @@ import { describeSettings, listTemplates, OtxError, parseSetting } from '../../i
 import { isLabeled } from './catalog.js';
 import { bodyOf, bytesAs } from './data-routes.js';
 import type { Jobs } from './jobs.js';
-import { trainingData } from './labels.js';
+import { checkListed, trainingData } from './labels.js';
 import type { Runs } from './runs.js';
 import type { Workshop } from './workshop.js';
 
@@ -129,6 +129,7 @@ async function unlabeledList({ project, catalog, inside }: Workshop, run: string
     );
   }
   const paths = await Promise.all(free.map((entry) => inside.check(entry.imagePath)));
+  paths.forEach(checkListed);
   await makeFolder(project.at('split'));
   const list = project.at('split', `unlabeled-${run}.txt`);
   await writeFileAtomic(list, paths.map((path) => `${path}\n`).join(''));
