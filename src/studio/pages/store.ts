@@ -37,10 +37,12 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
     change({ error: undefined });
     return result;
   } catch (error) {
-    change({ error: error instanceof Error ? error.message : String(error) });
+    change({ error: messageOf(error) });
     return undefined;
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What is shared, kept up to date. */
 export function useShared(): Shared {
@@ -65,11 +67,20 @@ export function useNews(reader: (news: News) => void): void {
   });
 }
 
+/** Does what nobody has asked for: what goes wrong is shown, and what went wrong before stays to be read. */
+async function refresh(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    change({ error: messageOf(error) });
+  }
+}
+
 /** Asks for the list of images again. */
-export const refreshPictures = () => attempt(async () => change({ pictures: await getPictures() }));
+export const refreshPictures = () => refresh(async () => change({ pictures: await getPictures() }));
 const refreshProject = () =>
-  attempt(async () => change({ project: await get<Project>('api/project'), pictures: await getPictures() }));
-const refreshJobs = () => attempt(async () => change({ jobs: await get<Job[]>('api/jobs') }));
+  refresh(async () => change({ project: await get<Project>('api/project'), pictures: await getPictures() }));
+const refreshJobs = () => refresh(async () => change({ jobs: await get<Job[]>('api/jobs') }));
 
 /** At most once in a while, however much news there is. */
 function seldom(work: () => Promise<unknown>, milliseconds: number): () => void {
