@@ -106,7 +106,7 @@ function makeNetwork() {
     ...NAMESPACES.map((name) => ['ip', 'netns', 'add', name]),
     [
       'ip',
-      'wire0',
+      'link',
       'add',
       'wire0',
       'netns',

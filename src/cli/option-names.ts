@@ -28,6 +28,7 @@ const FLAGS: Readonly<Partial<Record<string, string>>> = {
     testData: '--test-data-roots',
     input: '--input',
     weights: '--load-weights',
+    model: '--model',
     tta: '--tta',
     type: '--export-type',
     batch: '--static-batch',

@@ -119,6 +119,20 @@ test('the command line trains it, goes on, scores and exports', { timeout: 180_0
   expect(scored.code, scored.stderr).toBe(0);
   const written = await otx(['export', '--load-weights', run, '-o', at('typed-export')]);
   expect(written.code, written.stderr).toBe(0);
+  const train = ['--train-data-roots', join(data, 'train')];
+  const lacking = await otx([
+    'train',
+    ...train,
+    '--val-data-roots',
+    join(data, 'val'),
+    '--load-weights',
+    run,
+  ]);
+  expect(lacking.stderr).toMatch(/was trained with a network of its own; give that as --model too/);
+  const folds = ['--folds', '2', '--recipe', 'otx', '-o', at('folds'), ...settings, '1'];
+  const crossed = await otx(['cv', ...train, '--model', at('theirs.onnx'), ...folds]);
+  expect(crossed.code, crossed.stderr).toBe(0);
+  expect((await loadCheckpoint(at('folds', 'runs', 'fold-2'))).tensors.has('stem.weight')).toBe(true);
   await writeFile(at('broken.onnx'), 'no model');
   const broken = await otx([
     'train',

@@ -225,6 +225,17 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
     expect([state.finished, state.updates]).toEqual(['epochs', 3 * epochs]);
   });
 
+  test('divide the trainings of several seeds, each of which one process does by itself', async () => {
+    const output = join(folder, 'seeds');
+    const { code, stdout, stderr } = await mpirun(command(output, 1, [...SMALL, '--seeds', '0,1']));
+    expect(code, stderr).toBe(0);
+    expect([...stdout.matchAll(/^(seed-\d) \(\d of 2\)$/gm)]).toHaveLength(1);
+    for (const seed of ['seed-0', 'seed-1']) {
+      // Of 13 images, two at a time, and not two batches at a time.
+      expect((await outcomeOf(join(output, 'runs', seed))).state.updates).toBe(6);
+    }
+  });
+
   test('that cannot share the batches of an update say so once, before anything is written', async () => {
     const output = join(folder, 'uneven');
     const { code, stderr } = await mpirun(command(output, 2, [...SMALL, '--accumulate', '3']));

@@ -16,6 +16,7 @@ import { afterStudy } from '../closing.js';
 import { addSettingFlags } from '../setting-flags.js';
 import type { Terminal } from '../terminal.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
+import { addNetworkFlags } from './network-flags.js';
 import { addNoWait, sayingHowToGoOn, studyEnd } from './study-parts.js';
 import { missingData, type TrainFlags, trainRequest } from './train-request.js';
 
@@ -50,7 +51,7 @@ export function addCv(program: Command, context: CommandContext): void {
       '--config <file>',
       'YAML with any of the settings, as otx train --print-config writes it; flags win',
     );
-  addNoWait(command)
+  addNoWait(addNetworkFlags(command))
     .addHelpText('after', paramsHint('cv', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: CvFlags) => {
       const { terminal, settings, run, outputFor } = context;

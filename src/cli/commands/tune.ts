@@ -15,6 +15,7 @@ import {
 import { afterSearch } from '../closing.js';
 import { addSettingFlags } from '../setting-flags.js';
 import { type CommandContext, DEFAULT_OUTPUTS, paramsHint } from './context.js';
+import { addNetworkFlags } from './network-flags.js';
 import { addNoWait, sayingHowToGoOn } from './study-parts.js';
 import { missingData, type TrainFlags, trainRequest } from './train-request.js';
 
@@ -48,7 +49,7 @@ export function addTune(program: Command, context: CommandContext): void {
       '--config <file>',
       'YAML with any of the settings, as otx train --print-config writes it; flags win',
     );
-  addNoWait(command)
+  addNoWait(addNetworkFlags(command))
     .addHelpText('after', paramsHint('tune', 'learning_parameters.num_iters 30'))
     .action(async (template: string | undefined, flags: TuneFlags) => {
       const { terminal, settings, run, outputFor } = context;

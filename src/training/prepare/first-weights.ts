@@ -1,7 +1,9 @@
 /** @file The weights that a training begins with. */
 
+import { OtxError, option } from '../../base/errors.js';
 import type { ClassInfo } from '../../data/index.js';
 import type { Method } from '../../methods/method.js';
+import { OWN_MODEL } from '../../models/index.js';
 import { isBackboneOnly } from '../../runs/checkpoint.js';
 import { openGivenWeights, stateFromWeights } from '../../runs/given-weights.js';
 import {
@@ -33,11 +35,13 @@ export interface FirstWeightsOptions {
   readonly notice: (message: string) => void;
   /** Takes its place in fresh weights; the head keeps its initial values. */
   readonly backbone: Backbone | undefined;
+  /** Whether the network is one that was given, and not the template's. */
+  readonly hasOwnModel: boolean;
 }
 
 /** @throws OtxError `checkpoint` for weights that do not fit. */
 export async function firstWeights(options: FirstWeightsOptions): Promise<FirstWeights> {
-  const { earlier, config, method, classes, notice, backbone } = options;
+  const { earlier, config, method, classes, notice, backbone, hasOwnModel } = options;
   const { load_weights, seed } = config;
   const { variables, isOfLoss = () => false } = method;
   const fresh = initialState(variables, seed);
@@ -66,6 +70,13 @@ export async function firstWeights(options: FirstWeightsOptions): Promise<FirstW
     return { state, knownClasses: weights.classNames ? [...weights.classNames] : null };
   }
   const { checkpoint } = given;
+  if (checkpoint.info.template.model === OWN_MODEL && !hasOwnModel) {
+    throw new OtxError(
+      'checkpoint',
+      `${load_weights}: was trained with a network of its own; give that as ${option('model')} too: the run keeps it as models/network.onnx ` +
+        'where it came from a file',
+    );
+  }
   const known = checkpoint.info.classes.map(({ name }) => name);
   if (isBackboneOnly(checkpoint) || variables.some(({ key }) => isOfLoss(key))) {
     // What the checkpoint lacks, a head or what only a loss needs, starts fresh.

@@ -196,6 +196,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     classes: data.trainSet.classes,
     notice,
     backbone: start.backbone,
+    hasOwnModel: options.model !== undefined,
   });
 
   // Whatever could fail late fails now: every mask is looked at.
