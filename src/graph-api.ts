@@ -44,7 +44,7 @@ export { plainLowering } from './graph/lowering/plain.js';
 export { type LoweringRule, type LoweringTable, lower } from './graph/lowering/table.js';
 export type { ModelDescription } from './graph/onnx/serialize.js';
 export { serializeModel } from './graph/onnx/serialize-model.js';
-export type { WeightPrecision } from './graph/onnx/stored-weights.js';
+export type { IsHalf, WeightPrecision } from './graph/onnx/stored-weights.js';
 export type { SubexpressionOptions } from './graph/passes/common-subexpressions.js';
 export { optimize } from './graph/passes/optimize.js';
 export { printGraph, printNode } from './graph/print.js';

@@ -34,4 +34,29 @@ function rounded(value: number, dropped: number): number {
 }
 
 /** Halves of float32 values. */
-export const toHalves = (values: Float32Array): Uint16Array => Uint16Array.from(values, toHalf);
+export function toHalves(values: Float32Array): Uint16Array {
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) halves[i] = toHalf(values[i]!);
+  return halves;
+}
+
+/** The number that a half stands for; every half is a float32. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+let table: Float32Array | undefined;
+
+/** Float32 values of halves. */
+export function fromHalves(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  // There are few of them, and weights are many.
+  table ??= Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half));
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]!]!;
+  return values;
+}

@@ -127,7 +127,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
   for (const [name, words] of Object.entries(CHOICES)) {
     checkWord(name, options[name as keyof typeof CHOICES] ?? words[0], words);
   }
-  const { output, type = 'onnx', verify = false, onEvent, signal } = options;
+  const { output, type = 'onnx', verify = false, threads, onEvent, signal } = options;
   if (await readerOf(options.weights)) {
     throw new OtxError(
       'checkpoint',
@@ -141,7 +141,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
   const outputs = await Outputs.open({ root: output, files: filesOf(format), inputs });
   try {
     const trained = await loadSized(options);
-    const bytes = await writeFormat(outputs, format, trained, how, { signal });
+    const bytes = await writeFormat(outputs, format, trained, how, { threads, signal });
     onEvent?.({ type: 'output', folder: output });
     const model = join(output, format.files[0]);
     return {

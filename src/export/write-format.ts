@@ -6,15 +6,24 @@ import type { Outputs } from '../base/outputs/outputs.js';
 import type { TrainedModel } from '../inference/trained-model.js';
 import { formatLabelSchema, LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
 import type { ExportFormat, FormatOptions } from './formats/index.js';
+import { halvesOf } from './half-weights.js';
 
 /** Names of all files, in a folder of the outputs. */
 export const filesOf = (format: ExportFormat, folder = ''): string[] =>
   [...format.files, LABEL_SCHEMA_FILE].map((file) => join(folder, file));
 
+/** How it is done. */
+export interface WriteOptions {
+  /** Within the outputs; default the folder itself. */
+  readonly folder?: string;
+  /** Threads of ONNX Runtime. Default: all that the process may use. */
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Writes a model and its labels.
  *
- * @param folder within the outputs; default the folder itself.
  * @returns bytes of the files of the format together.
  */
 export async function writeFormat(
@@ -22,9 +31,10 @@ export async function writeFormat(
   format: ExportFormat,
   trained: TrainedModel,
   options: FormatOptions,
-  { folder = '', signal }: { readonly folder?: string; readonly signal?: AbortSignal | undefined } = {},
+  { folder = '', threads, signal }: WriteOptions = {},
 ): Promise<number> {
-  const encoded = format.encode(trained, options);
+  const isHalf = options.precision === 'fp16' ? await halvesOf(trained, { threads, signal }) : undefined;
+  const encoded = format.encode(trained, options, isHalf);
   await breathe(signal, 'the model was exported');
   let size = 0;
   for (const [file, bytes] of encoded) {

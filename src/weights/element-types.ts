@@ -1,4 +1,5 @@
 /** @file Number formats of stored tensors, and their way to float32, in which this project computes. */
+import { fromHalves } from '../base/half.js';
 
 /** Types that are read. Booleans take a byte. */
 export type ElementType =
@@ -41,9 +42,9 @@ export function decodeElements(type: ElementType, buffer: ArrayBuffer): Float32A
     case 'float64':
       return Float32Array.from(new Float64Array(buffer));
     case 'float16':
-      return fromBits(new Uint16Array(buffer), halfToSingle);
+      return fromHalves(new Uint16Array(buffer));
     case 'bfloat16':
-      return fromBits(new Uint16Array(buffer), (bits) => bits << 16);
+      return fromBrain(new Uint16Array(buffer));
     case 'int32':
       return Float32Array.from(new Int32Array(buffer));
     case 'int16':
@@ -57,21 +58,8 @@ export function decodeElements(type: ElementType, buffer: ArrayBuffer): Float32A
   }
 }
 
-function fromBits(values: Uint16Array, toSingle: (bits: number) => number): Float32Array {
+function fromBrain(values: Uint16Array): Float32Array {
   const bits = new Uint32Array(values.length);
-  for (let i = 0; i < values.length; i++) bits[i] = toSingle(values[i] as number);
+  for (let i = 0; i < values.length; i++) bits[i] = (values[i] as number) << 16;
   return new Float32Array(bits.buffer);
-}
-
-/** Bits of the float32 that equals an IEEE 754 half; every half has one. */
-function halfToSingle(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13);
-  if (exponent > 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
-  if (fraction === 0) return sign;
-  // Subnormal halves are normal as float32: the leading one moves out of the fraction into the exponent.
-  const shift = Math.clz32(fraction) - 21;
-  return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }

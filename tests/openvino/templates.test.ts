@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { createEngine, type Engine } from '../../src/engine/engine.js';
 import { encodeIr } from '../../src/export/openvino/encode-ir.js';
+import { fitsHalves, type IsHalf } from '../../src/graph/onnx/stored-weights.js';
 import { encodeNetwork } from '../../src/inference/network-file.js';
 import { type NetworkForm, networkGraph } from '../../src/inference/network-graph.js';
 import { createSegmentor, describe as describeModel } from '../../src/models/index.js';
@@ -94,11 +95,11 @@ test('a model whose batch size is open takes two images', { timeout: 120_000 }, 
 test('weights as halves take about half the room and change little', { timeout: 120_000 }, () => {
   const template = listTemplates().find(({ name }) => name === 'Lite-HRNet-s-mod2')!;
   const model = { ...networkGraph(sourceOf(template), { normalisation: 'inside' }), name: 'half' };
-  const bytes = (halfPrecision: boolean) =>
-    encodeIr({ ...model, halfPrecision }).bin.reduce((sum, { length }) => sum + length, 0);
-  expect(bytes(true) / bytes(false)).toBeLessThan(0.65);
+  const bytes = (isHalf?: IsHalf) =>
+    encodeIr({ ...model, isHalf }).bin.reduce((sum, { length }) => sum + length, 0);
+  expect(bytes(fitsHalves) / bytes()).toBeLessThan(0.65);
   const exact = onEvaluator(model, pixels(1), 1);
-  const rough = onEvaluator({ ...model, halfPrecision: true }, pixels(1), 1);
+  const rough = onEvaluator({ ...model, isHalf: fitsHalves }, pixels(1), 1);
   const difference = furthest(rough, exact);
   expect(difference).toBeLessThan(0.02);
   expect(difference).toBeGreaterThan(0);

@@ -1,5 +1,6 @@
 /** @file What a format is in which a trained model can be written: one file each in this folder, listed in index.ts. */
 
+import type { IsHalf } from '../../graph/onnx/stored-weights.js';
 import type { FileForm } from '../../inference/file-form.js';
 import type { TrainedModel } from '../../inference/trained-model.js';
 
@@ -50,6 +51,6 @@ export interface ExportFormat {
   readonly readable: boolean;
   /** Names of its files; the first is the one that other programs are given. */
   readonly files: readonly [string, ...string[]];
-  /** The bytes of each of its files. */
-  encode(trained: TrainedModel, options: FormatOptions): ReadonlyMap<string, FileBytes>;
+  /** The bytes of each of its files. @param isHalf which weights have 16 bits where the precision is fp16 */
+  encode(trained: TrainedModel, options: FormatOptions, isHalf?: IsHalf): ReadonlyMap<string, FileBytes>;
 }

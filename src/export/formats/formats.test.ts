@@ -22,9 +22,11 @@ const SIZE = { width: 96, height: 72 };
  */
 const PROMISED: Readonly<Record<Precision, { readonly equal: number; readonly dice: number }>> = {
   fp32: { equal: 0.9999, dice: 1e-4 },
-  fp16: { equal: 0.9985, dice: 3e-4 },
+  // Where it is measured what rounding does, two pixels; networks too large for that have the other promise.
+  fp16: { equal: 0.9998, dice: 1e-4 },
   'int8-weights': { equal: 0.9, dice: 0.02 },
 };
+const LARGE_FP16 = { equal: 0.9985, dice: 3e-4 };
 const TEMPLATES = listTemplates().map(({ name }) => name);
 
 let folder: string;
@@ -81,7 +83,8 @@ describe.each(TEMPLATES)('%s', { timeout: 240_000 }, (template) => {
     const asked = precision === format.precisions[0] ? {} : { precision };
     const { model } = await exportModel({ weights, output, type, ...asked });
     const seen = await seenBy(model);
-    const promised = PROMISED[precision];
+    const isLarge = template.startsWith('SegNext');
+    const promised = isLarge && precision === 'fp16' ? LARGE_FP16 : PROMISED[precision];
     const found = { equal: equalShare(seen, trained), dice: Math.abs(seen.mDice - trained.mDice) };
     expect(found.equal, JSON.stringify(found)).toBeGreaterThanOrEqual(promised.equal);
     expect(found.dice, JSON.stringify(found)).toBeLessThanOrEqual(promised.dice);

@@ -26,7 +26,7 @@ export const onnxFormat = {
   precisions: ['fp32', 'fp16', 'int8-weights'],
   readable: true,
   files: [FILE],
-  encode: (trained, options) => {
+  encode: (trained, options, isHalf) => {
     const dynamicBatch = options.batch === 'dynamic';
     const form = {
       ...formOf(options),
@@ -36,7 +36,7 @@ export const onnxFormat = {
     };
     const description = {
       ...{ name: trained.template.name, metadata: modelInfo(trained, formOf(options)), dynamicBatch },
-      ...{ opset: options.opset, weights: STORED[options.precision] },
+      ...{ opset: options.opset, weights: STORED[options.precision], isHalf },
     };
     return new Map([[FILE, encodeNetwork(trained, form, description)]]);
   },

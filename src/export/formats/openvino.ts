@@ -20,14 +20,13 @@ export const openvinoFormat = {
   precisions: ['fp32', 'fp16'],
   readable: true,
   files: FILES,
-  encode: (trained, { batch, precision, dumpFeatures }) => {
+  encode: (trained, { batch, dumpFeatures }, isHalf) => {
     const dynamicBatch = batch === 'dynamic';
     const backbone = dumpFeatures ? featureBackbone(trained) : undefined;
     const form = { normalisation: 'inside', batch: dynamicBatch ? TRACED_BATCH : 1, backbone } as const;
-    const halfPrecision = precision === 'fp16';
     const { name } = trained.template;
     const graph = networkGraph(trained, form);
-    const { xml, bin } = encodeIr({ ...graph, name, rtInfo: rtInfoOf(trained), dynamicBatch, halfPrecision });
+    const { xml, bin } = encodeIr({ ...graph, name, rtInfo: rtInfoOf(trained), dynamicBatch, isHalf });
     return new Map<string, Uint8Array | readonly Uint8Array[]>([
       [FILES[0], xml],
       [FILES[1], bin],

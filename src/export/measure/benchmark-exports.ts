@@ -89,7 +89,7 @@ export async function benchmarkExports(options: BenchmarkOptions): Promise<Bench
     const found: ExportedFile[] = [];
     for (const { format, precision, folder } of variants) {
       const how = { ...usualOptions(format), precision };
-      const bytes = await writeFormat(outputs, format, trained, how, { folder, signal });
+      const bytes = await writeFormat(outputs, format, trained, how, { folder, threads, signal });
       const model = join(output, folder, format.files[0]);
       const measured = format.readable ? await reference.measure(model) : undefined;
       found.push({ format: format.name, precision, model, bytes, measured });

@@ -3,6 +3,7 @@
 import { OtxError } from '../../base/errors.js';
 import { type AnyNode, type Node, reachableNodes, type Tensor } from '../../graph/index.js';
 import { findBatchAxes } from '../../graph/onnx/batch-axes.js';
+import type { IsHalf } from '../../graph/onnx/stored-weights.js';
 import { IrBuilder } from './ir-builder.js';
 import { ELEMENTS, type IrValue } from './layer.js';
 import { netXml, type RtInfo } from './net-xml.js';
@@ -20,8 +21,8 @@ export interface IrModel {
   readonly rtInfo?: RtInfo;
   /** Leaves the batch size (leading dimension of every input) open; default false. */
   readonly dynamicBatch?: boolean;
-  /** Constants of more than 64 bytes as float16, which are converted to float32 where they are used; default false. */
-  readonly halfPrecision?: boolean;
+  /** Which constants are float16, to be converted to float32 where they are used; default none. */
+  readonly isHalf?: IsHalf | undefined;
 }
 
 /** The two files. */
@@ -38,10 +39,10 @@ export interface IrFiles {
  * cannot be left open.
  */
 export function encodeIr(model: IrModel): IrFiles {
-  const { inputs, outputs, name, rtInfo = {}, dynamicBatch = false, halfPrecision = false } = model;
+  const { inputs, outputs, name, rtInfo = {}, dynamicBatch = false, isHalf } = model;
   const results = Object.values(outputs);
   const batchAxes = dynamicBatch ? findBatchAxes(inputs, results) : new Map<Tensor, number>();
-  const ir = new IrBuilder({ batchAxes, halfPrecision });
+  const ir = new IrBuilder({ batchAxes, isHalf });
   for (const tensor of inputs) writeInput(tensor, ir);
   for (const node of reachableNodes(results)) {
     if (node.op === 'input' || node.op === 'constant') continue;

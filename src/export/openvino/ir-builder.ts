@@ -12,7 +12,7 @@ import {
   type TensorType,
 } from '../../graph/index.js';
 import { littleEndianBytes } from '../../graph/onnx/serialize.js';
-import { fitsHalves } from '../../graph/onnx/stored-weights.js';
+import type { IsHalf } from '../../graph/onnx/stored-weights.js';
 import { ELEMENTS, type IrAttribute, type IrLayer, type IrType, type IrValue } from './layer.js';
 import { WeightsFile } from './weights-file.js';
 
@@ -33,8 +33,8 @@ export interface NewLayer {
 export interface IrForm {
   /** Axis of the samples by tensor, where their number is open; empty where it is fixed. */
   readonly batchAxes: ReadonlyMap<Tensor, number>;
-  /** Constants of more than a few numbers as float16, behind a conversion to float32. */
-  readonly halfPrecision: boolean;
+  /** Which constants are written as float16, behind a conversion to float32. Default none. */
+  readonly isHalf?: IsHalf | undefined;
 }
 
 /** Collects layers. Values of the graph that nothing has written yet are constants, which are written where they are first needed. */
@@ -155,7 +155,7 @@ export class IrBuilder {
   }
 
   private constant(data: TensorData, type: TensorType, scope: string): IrValue {
-    if (!this.form.halfPrecision || !fitsHalves(data, type.shape)) {
+    if (!(data instanceof Float32Array && this.form.isHalf?.(data, type.shape))) {
       return this.stored(littleEndianBytes(data), data, type, scope);
     }
     const halves = toHalves(data);

@@ -1,12 +1,10 @@
 /** @file Which layers are rounded: as many as the score allows, those first to be left exact that rounding disturbs most. */
 
-import type { ConvLayer } from './layers.js';
-
 /** A choice of layers, and how it was found to do. */
 export interface Trial<T> {
   /** How many of the layers, those that rounding disturbs most, were left exact. */
   readonly exact: number;
-  /** Mean Dice that was lost. */
+  /** What rounding the others costs, such as the mean Dice that was lost. */
   readonly drop: number;
   readonly found: T;
 }
@@ -18,10 +16,10 @@ export interface Trial<T> {
  * @param layers those first that rounding disturbs most.
  * @param measure what the rest of them rounded does.
  */
-export async function chooseLayers<T>(
-  layers: readonly ConvLayer[],
+export async function chooseLayers<L, T>(
+  layers: readonly L[],
   maxDrop: number,
-  measure: (rounded: readonly ConvLayer[]) => Promise<{ readonly drop: number; readonly found: T }>,
+  measure: (rounded: readonly L[]) => Promise<{ readonly drop: number; readonly found: T }>,
 ): Promise<Trial<T>> {
   const attempt = async (exact: number): Promise<Trial<T>> => ({
     exact,

@@ -1,6 +1,7 @@
 /** @file A rounded network for OpenVINO. */
 
 import { constant, fakeQuantize, input, type Node, type Tensor } from '../../graph/index.js';
+import { fitsHalves } from '../../graph/onnx/stored-weights.js';
 import { rewrite } from '../../graph/passes/rewrite.js';
 import { type NetworkGraph, normalisedPixels } from '../../inference/network-graph.js';
 import type { TrainedModel } from '../../inference/trained-model.js';
@@ -28,7 +29,7 @@ export function quantizedIr(
   });
   return encodeIr({
     ...{ inputs: [pixels], outputs: { output: output! }, name: trained.template.name },
-    ...{ rtInfo: rtInfoOf(trained, about), dynamicBatch: true, halfPrecision: true },
+    ...{ rtInfo: rtInfoOf(trained, about), dynamicBatch: true, isHalf: fitsHalves },
   });
 }
 

@@ -1,4 +1,5 @@
 /** @file Tensors that an ONNX file holds, as known values. Half and double precision become single precision. */
+import { fromHalf, fromHalves } from '../../base/half.js';
 import { type TensorProto, TensorProto_DataType as Type } from '../onnx/onnx_pb.js';
 import { type DType, sizeOf } from '../types.js';
 import { checkRank, Known } from './values.js';
@@ -49,7 +50,7 @@ function fromRaw({ dataType, rawData, name }: TensorProto): Float32Array | Float
     case Type.DOUBLE:
       return Float32Array.from(new Float64Array(whole(8)));
     case Type.FLOAT16:
-      return Float32Array.from(new Uint16Array(whole(2)), halfToNumber);
+      return fromHalves(new Uint16Array(whole(2)));
     case BFLOAT16:
       return fromBrain(new Uint16Array(whole(2)));
     case Type.INT64:
@@ -68,7 +69,7 @@ function fromFields({ dataType, floatData, int32Data, int64Data }: TensorProto) 
     case Type.FLOAT:
       return Float32Array.from(floatData);
     case Type.FLOAT16:
-      return Float32Array.from(int32Data, halfToNumber);
+      return Float32Array.from(int32Data, fromHalf);
     case BFLOAT16:
       return fromBrain(Uint16Array.from(int32Data));
     case Type.INT64:
@@ -80,13 +81,3 @@ function fromFields({ dataType, floatData, int32Data, int64Data }: TensorProto) 
 
 const fromBrain = (halves: Uint16Array): Float32Array =>
   new Float32Array(Uint32Array.from(halves, (bits) => bits << 16).buffer);
-
-/** IEEE 754 half precision. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}

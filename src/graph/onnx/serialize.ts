@@ -35,7 +35,7 @@ import {
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
 import { type Arguments, elementTypes, type OnnxCall, writers } from './operators.js';
-import { type StoredTensor, storedWeight, type WeightPrecision } from './stored-weights.js';
+import { type IsHalf, type StoredTensor, storedWeight, type WeightPrecision } from './stored-weights.js';
 
 /** Versions of the standard operator set that can be written, the last one by default; other domains are at version 1. */
 export const OPSETS = { oldest: 11, newest: 20 } as const;
@@ -65,6 +65,8 @@ export interface ModelDescription {
    * as 8-bit integers with a factor for each output channel. Default float32.
    */
   readonly weights?: WeightPrecision;
+  /** Which weights become halves where `weights` is float16; default those of 2048 values or more. */
+  readonly isHalf?: IsHalf | undefined;
 }
 
 /**
@@ -220,9 +222,9 @@ class ModelWriter implements Arguments {
 
   private writeConstant({ attributes: { data, type, unique }, outputs }: Node<'constant'>): string {
     if (data instanceof BigInt64Array && !unique) return this.int64(data, type.shape);
-    const { weights = 'float32' } = this.model;
+    const { weights = 'float32', isHalf } = this.model;
     const isKernel = this.kernels.has(outputs[0]!);
-    const stored = unique ? undefined : storedWeight(data, type.shape, weights, isKernel);
+    const stored = unique ? undefined : storedWeight(data, type.shape, weights, isKernel, isHalf);
     if (stored === undefined) return this.initializer(data, type);
     const to = { int: elementTypes.float32 };
     const values = this.helper('Cast', { to }, [this.storedTensor(stored.values)]);

@@ -15,11 +15,14 @@ const FEWEST_VALUES = 64;
 /**
  * Weights with fewer values stay as they are where others become halves. These are the first layers, those of single maps and those of the
  * largest maps, whose rounding everything behind them sees: of a trained Lite-HRNet they are a tenth of the weights and make nine tenths
- * of the (mean square) difference.
+ * of the (mean square) difference. What a network needs beyond that, its own measurement says.
  */
 const FEWEST_HALVES = 2048;
 /** Symmetric: -128 is left out. */
 const LARGEST_INT8 = 127;
+
+/** Whether a constant is stored in 16 bits where weights are. */
+export type IsHalf = (data: TensorData, shape: Shape) => boolean;
 
 /** A tensor of a file. */
 export interface StoredTensor {
@@ -40,6 +43,7 @@ export interface StoredWeight {
 
 /**
  * @param isKernel whether it is the weight of a convolution, [O, I, h, w].
+ * @param fits which constants become halves where weights are `float16`.
  * @returns undefined for what is stored as it is.
  */
 export function storedWeight(
@@ -47,16 +51,17 @@ export function storedWeight(
   shape: Shape,
   precision: WeightPrecision,
   isKernel: boolean,
+  fits: IsHalf = fitsHalves,
 ): StoredWeight | undefined {
   if (!(data instanceof Float32Array) || shape.length < 2 || data.length < FEWEST_VALUES) return undefined;
   if (precision === 'int8' && isKernel) return asIntegers(data, shape);
-  const isHalf = precision === 'float16-throughout' ? haveHalves(data) : fitsHalves(data, shape);
+  const isHalf = precision === 'float16-throughout' ? haveHalves(data) : fits(data, shape);
   if (precision === 'float32' || precision === 'int8' || !isHalf) return undefined;
   return { values: { elementType: FLOAT16, shape, data: toHalves(data) } };
 }
 
 /** Whether a constant is stored in 16 bits where weights are: it is no vector of biases or scales, large, and has no number beyond halves. */
-export function fitsHalves(data: TensorData, shape: Shape): data is Float32Array {
+export function fitsHalves(data: TensorData, shape: Shape): boolean {
   if (!(data instanceof Float32Array) || shape.length < 2 || data.length < FEWEST_HALVES) return false;
   return haveHalves(data);
 }
