@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { throwIfAborted } from '../base/abortable.js';
+import { OtxError } from '../base/errors.js';
 import { fromHalves, toHalves } from '../base/half.js';
 import { networkInput } from '../data/images/network-input.js';
 import type { Size } from '../data/index.js';
@@ -20,7 +21,7 @@ import {
 import { fitsHalves, type IsHalf } from '../graph/onnx/stored-weights.js';
 import { rewrite } from '../graph/passes/rewrite.js';
 import { encodeGraph } from '../inference/network-file.js';
-import { networkGraph, TRACED_BATCH } from '../inference/network-graph.js';
+import { type NetworkGraph, networkGraph, TRACED_BATCH } from '../inference/network-graph.js';
 import type { TrainedModel } from '../inference/trained-model.js';
 import { sizeAtScale } from '../inference/views.js';
 import { drawFormulaPicture } from '../synthesis/formula/picture.js';
@@ -75,8 +76,10 @@ export async function halvesOf(trained: TrainedModel, options: HalvesOptions = {
 }
 
 async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOptions): Promise<IsHalf> {
+  const seen = graphAt(trained, LONGEST_SIDE, 'labels');
+  const ranked = graphAt(trained, RANKED_SIDE, 'logits');
+  if (!seen || !ranked) return fitsHalves;
   const engine = await createEngine(threads === undefined ? {} : { threads });
-  const atSide = (side: number) => shrunk(trained.inputSize, side);
   /** What a graph says of batches of pictures, each with further inputs. */
   const look = async (file: Uint8Array, size: Size, batches: readonly Feeds[]) => {
     const network = await engine.load(file);
@@ -94,8 +97,7 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
     }
   };
   const classes = trained.classes.length;
-  const size = atSide(LONGEST_SIDE);
-  const { inputs, outputs } = networkGraph({ ...trained, inputSize: size }, { ...FORM, output: 'labels' });
+  const { size, inputs, outputs } = seen;
   const candidates = candidatesIn(outputs.output!);
   const count = Math.ceil(FEWEST_PIXELS / (TRACED_BATCH * size.width * size.height));
   const pictures = Array.from({ length: count }, (_, i) => ({ picture: picturesOf(size, classes, i) }));
@@ -107,7 +109,7 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
     const exact = await labelsWith([]);
     const changedBy = async (some: readonly Weights[]) => shareChanged(await labelsWith(some), exact);
     if (candidates.length === 0 || (await changedBy(candidates)) <= MOST_CHANGED) return fitsHalves;
-    const harm = await harmOf(candidates);
+    const harm = await harmOf(candidates, ranked);
     const worst = candidates.toSorted((a, b) => harm.get(keyOf(b))! - harm.get(keyOf(a))!);
     const { exact: most } = await chooseLayers(worst, MOST_CHANGED, async (some) => ({
       drop: await changedBy(some),
@@ -120,9 +122,10 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
   }
 
   /** What rounding each of the weights alone does to the logits, in squares by byte. */
-  async function harmOf(candidates: readonly Weights[]): Promise<ReadonlyMap<string, number>> {
-    const small = atSide(RANKED_SIDE);
-    const { inputs, outputs } = networkGraph({ ...trained, inputSize: small }, { ...FORM, output: 'logits' });
+  async function harmOf(
+    candidates: readonly Weights[],
+    { size: small, inputs, outputs }: SizedGraph,
+  ): Promise<ReadonlyMap<string, number>> {
     const same = candidatesIn(outputs.output!);
     const { switches, output } = withSwitches(outputs.output!, same);
     const file = encodeGraph({ inputs: [...inputs, switches], outputs: { output } }, {});
@@ -139,16 +142,26 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
   }
 }
 
-const FORM = { batch: TRACED_BATCH } as const;
+interface SizedGraph extends NetworkGraph {
+  readonly size: Size;
+}
+
+/** The network for small pictures; undefined for one of another tool that takes no other size or number of images than its own. */
+function graphAt(trained: TrainedModel, side: number, output: 'labels' | 'logits'): SizedGraph | undefined {
+  const { width, height } = trained.inputSize;
+  const size = sizeAtScale(trained.inputSize, Math.min(side / Math.max(width, height), 1));
+  try {
+    return { size, ...networkGraph({ ...trained, inputSize: size }, { batch: TRACED_BATCH, output }) };
+  } catch (error) {
+    if (error instanceof OtxError) return undefined;
+    throw error;
+  }
+}
 
 /** Inputs of a run. */
 interface Feeds {
   readonly picture: Float32Array;
   readonly rounded?: { readonly dtype: 'float32'; readonly shape: Shape; readonly data: Float32Array };
-}
-
-function shrunk(size: Size, side: number): Size {
-  return sizeAtScale(size, Math.min(side / Math.max(size.width, size.height), 1));
 }
 
 function candidatesIn(output: Tensor): readonly Weights[] {
