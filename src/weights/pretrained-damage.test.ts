@@ -5,6 +5,7 @@ import { answer, forward, type Handler, redirect, serve, serveStart } from './fi
 import { fetchPretrained } from './pretrained.js';
 import {
   cacheDir,
+  eachInItsFolder,
   expectFetched,
   failure,
   fetchFrom,
@@ -18,6 +19,8 @@ import {
   weights,
 } from './pretrained-server.cases.js';
 import { obtainPublishedFile } from './published-file.js';
+
+eachInItsFolder();
 
 describe('servers that lie', () => {
   test.each<[string, string, RegExp]>([

@@ -23,15 +23,18 @@ export const hurry = { ...patience, longestSilence: 250 };
 export let cacheDir: string;
 export let path: string;
 export const servers: TestServer[] = [];
-beforeEach(async () => {
-  cacheDir = await mkdtemp(join(tmpdir(), 'otx-pretrained-'));
-  path = pretrainedPath(MODEL, { cacheDir });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const server of servers.splice(0)) await server.stop();
-  await rm(cacheDir, { recursive: true, force: true });
-});
+/** A cache folder for each test of a file, and an end for its servers. Hooks belong to the file that calls this. */
+export function eachInItsFolder(): void {
+  beforeEach(async () => {
+    cacheDir = await mkdtemp(join(tmpdir(), 'otx-pretrained-'));
+    path = pretrainedPath(MODEL, { cacheDir });
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    for (const server of servers.splice(0)) await server.stop();
+    await rm(cacheDir, { recursive: true, force: true });
+  });
+}
 
 export async function start(...handlers: readonly Handler[]): Promise<TestServer> {
   const server = await TestServer.start(...handlers);

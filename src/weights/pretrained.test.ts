@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { answer, type Handler, redirect, serve, serveStart } from './file-server.cases.js';
 import type { DownloadProgress } from './pretrained.js';
 import {
+  eachInItsFolder,
   expectFetched,
   failure,
   fetchFrom,
@@ -17,6 +18,8 @@ import {
   weights,
 } from './pretrained-server.cases.js';
 import { readWeights } from './read-weights.js';
+
+eachInItsFolder();
 
 describe('from a good server', () => {
   test('it is downloaded once, with progress, and can be read', async () => {
