@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
  */
 const FRESH = [
   'src/data/images/sharp.test.ts',
+  'src/data/loaders/pool.test.ts',
   'src/engine/native/kernels.test.ts',
   'src/inference/isolated/isolated-model.test.ts',
   'src/training/kept-weights.test.ts',

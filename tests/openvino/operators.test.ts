@@ -14,6 +14,7 @@ import {
   type Tensor,
   withScope,
 } from '../../src/graph/index.js';
+import { fitsHalves } from '../../src/graph/onnx/stored-weights.js';
 import { differentiableCases, type GraphCase, randomValues } from '../graph/cases.js';
 import { expectAgreement } from '../graph/compare.js';
 import { interpret } from '../graph/reference.js';
@@ -208,7 +209,7 @@ test('the text is laid out as OpenVINO lays it out', () => {
   const bias = constant([0.5, -1], [2]);
   const output = withScope('stem', () => conv(x, weight, { groups: 2, bias }));
   const { xml, bin } = encodeIr({
-    ...{ inputs: [x], outputs: { output }, name: 'tiny', halfPrecision: true },
+    ...{ inputs: [x], outputs: { output }, name: 'tiny', isHalf: fitsHalves },
     rtInfo: { model_info: { labels: '<a> "b"\nc & d' } },
   });
   expect(Buffer.from(xml).toString()).toBe(CONVOLUTION);

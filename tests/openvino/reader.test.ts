@@ -16,6 +16,7 @@ import {
   sub,
   type Tensor,
 } from '../../src/graph/index.js';
+import { fitsHalves } from '../../src/graph/onnx/stored-weights.js';
 import { rewrite } from '../../src/graph/passes/rewrite.js';
 import { parseIr } from '../../src/inference/readers/openvino/document.js';
 import { graphOf, type IrGraph } from '../../src/inference/readers/openvino/ir-graph.js';
@@ -66,7 +67,7 @@ test('halves and an open batch size are read as float32 and one image', () => {
   );
   const output = relu(matMul(x, weight));
   const { xml, bin } = encodeIr({
-    ...{ inputs: [x], outputs: { output }, name: 'half', halfPrecision: true, dynamicBatch: true },
+    ...{ inputs: [x], outputs: { output }, name: 'half', isHalf: fitsHalves, dynamicBatch: true },
   });
   expect(Buffer.concat(bin)).toHaveLength(2 * 2400);
   const { input: images, outputs } = read(xml, Buffer.concat(bin));
