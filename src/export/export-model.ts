@@ -64,7 +64,7 @@ export interface ExportOptions extends Omit<TrainedModelOptions, 'inputSize'>, M
   /** Version of the operators of an ONNX file, 11 to 20, for runtimes that do not know the newer ones. Default 20. */
   readonly opset?: number | undefined;
   /**
-   * How weights are stored. `fp16`: in 16 bits, half the size; `int8-weights`: those of convolutions in 8 bits, less than a third of the
+   * How weights are stored. `fp16`: in 16 bits, but for those whose rounding would change classes: about half the size, Lite-HRNets up to all of it; `int8-weights`: those of convolutions in 8 bits, less than a third of the
    * size. All is computed in 32 bits. Default `fp32`.
    */
   readonly precision?: Precision | undefined;

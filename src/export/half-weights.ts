@@ -25,7 +25,9 @@ import { type NetworkGraph, networkGraph, TRACED_BATCH } from '../inference/netw
 import type { TrainedModel } from '../inference/trained-model.js';
 import { sizeAtScale } from '../inference/views.js';
 import { drawFormulaPicture } from '../synthesis/formula/picture.js';
+import { equalShare } from './measure/measure-file.js';
 import { chooseLayers } from './quantization/choose-layers.js';
+import { valuesOf } from './quantization/layers.js';
 
 /** Share of the pixels of the pictures that may get another class: half of what is promised of other pictures. */
 const MOST_CHANGED = 5e-5;
@@ -103,11 +105,11 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
   const pictures = Array.from({ length: count }, (_, i) => ({ picture: picturesOf(size, classes, i) }));
   const labelsWith = (some: readonly Weights[]) => {
     const output = rounded(outputs.output!, some);
-    return look(encodeGraph({ inputs, outputs: { output } }, {}), size, pictures);
+    return look(encodeGraph({ inputs, outputs: { output } }, {}), size, pictures) as Promise<Uint8Array[]>;
   };
   try {
     const exact = await labelsWith([]);
-    const changedBy = async (some: readonly Weights[]) => shareChanged(await labelsWith(some), exact);
+    const changedBy = async (some: readonly Weights[]) => 1 - equalShare(await labelsWith(some), exact);
     if (candidates.length === 0 || (await changedBy(candidates)) <= MOST_CHANGED) return fitsHalves;
     const harm = await harmOf(candidates, ranked);
     const worst = candidates.toSorted((a, b) => harm.get(keyOf(b))! - harm.get(keyOf(a))!);
@@ -193,8 +195,8 @@ function withSwitches(logits: Tensor, candidates: readonly Weights[]) {
   const [output] = rewrite([logits], (node) => {
     const i = indices.get(node.outputs[0]!);
     if (i === undefined) return undefined;
-    const { data, shape } = candidates[i]!;
-    const error = fromHalves(toHalves(data)).map((half, k) => half - data[k]!);
+    const { data, shape, halves } = candidates[i]!;
+    const error = valuesOf(halves).map((half, k) => half - data[k]!);
     const [own, difference] = [data, error].map((values) => constant(values, [...shape]));
     return [add(own!, mul(difference!, slice(switches, 0, i, i + 1)))];
   });
@@ -214,17 +216,6 @@ function picturesOf(size: Size, classes: number, batch: number): Float32Array {
     planes.set(networkInput({ ...drawn, data: drawn.image }, size), i * pixels);
   }
   return planes;
-}
-
-/** Share of the pixels, 0 to 1. */
-function shareChanged(found: readonly TensorData[], exact: readonly TensorData[]): number {
-  let changed = 0;
-  let all = 0;
-  for (const [i, labels] of exact.entries()) {
-    for (let at = 0; at < labels.length; at++) if (labels[at] !== found[i]![at]) changed += 1;
-    all += labels.length;
-  }
-  return changed / all;
 }
 
 function squaredDistance(found: Float32Array, exact: Float32Array): number {

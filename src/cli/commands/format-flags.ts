@@ -25,7 +25,7 @@ export function addFormatFlags(command: Command): Command {
     .option('--opset <version>', 'version of the operators of ONNX, 11 to 20 (default: 20)', parseOpset)
     .option(
       '--precision <name>',
-      'how weights are stored: fp32, fp16 (half the size), int8-weights (less than a third); computed is in 32 bits',
+      'how weights are stored: fp32, fp16 (half the size and more), int8-weights (less than a third); computed is in 32 bits',
     )
     .option('--half-precision', 'the same as --precision fp16')
     .option('--normalisation <where>', 'inside: the input is pixels, 0 to 255 (default: outside)')
