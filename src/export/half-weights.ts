@@ -61,6 +61,8 @@ interface Weights {
 }
 
 const known = new WeakMap<TrainedModel, Promise<IsHalf>>();
+/** Weights that stay in 32 bits, by the file of the network: a model that is exported to several formats is opened for each of them. */
+const keptByFile = new Map<string, ReadonlySet<string>>();
 
 /**
  * Which weights may be halves so that the network says the same of pictures by formula. Where it would not with all of them, as few as
@@ -81,6 +83,14 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
   const seen = graphAt(trained, LONGEST_SIDE, 'labels');
   const ranked = graphAt(trained, RANKED_SIDE, 'logits');
   if (!seen || !ranked) return fitsHalves;
+  const exactFile = encodeGraph({ inputs: seen.inputs, outputs: seen.outputs }, {});
+  const file = createHash('sha256').update(exactFile).digest('hex');
+  const keptBefore = keptByFile.get(file);
+  if (keptBefore) return allBut(keptBefore);
+  const keep = (kept: ReadonlySet<string>): IsHalf => {
+    keptByFile.set(file, kept);
+    return allBut(kept);
+  };
   const engine = await createEngine(threads === undefined ? {} : { threads });
   /** What a graph says of batches of pictures, each with further inputs. */
   const look = async (file: Uint8Array, size: Size, batches: readonly Feeds[]) => {
@@ -103,22 +113,22 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
   const candidates = candidatesIn(outputs.output!);
   const count = Math.ceil(FEWEST_PIXELS / (TRACED_BATCH * size.width * size.height));
   const pictures = Array.from({ length: count }, (_, i) => ({ picture: picturesOf(size, classes, i) }));
+  const labelsOf = (bytes: Uint8Array) => look(bytes, size, pictures) as Promise<Uint8Array[]>;
   const labelsWith = (some: readonly Weights[]) => {
     const output = rounded(outputs.output!, some);
-    return look(encodeGraph({ inputs, outputs: { output } }, {}), size, pictures) as Promise<Uint8Array[]>;
+    return labelsOf(encodeGraph({ inputs, outputs: { output } }, {}));
   };
   try {
-    const exact = await labelsWith([]);
+    const exact = await labelsOf(exactFile);
     const changedBy = async (some: readonly Weights[]) => 1 - equalShare(await labelsWith(some), exact);
-    if (candidates.length === 0 || (await changedBy(candidates)) <= MOST_CHANGED) return fitsHalves;
+    if (candidates.length === 0 || (await changedBy(candidates)) <= MOST_CHANGED) return keep(new Set());
     const harm = await harmOf(candidates, ranked);
     const worst = candidates.toSorted((a, b) => harm.get(keyOf(b))! - harm.get(keyOf(a))!);
     const { exact: most } = await chooseLayers(worst, MOST_CHANGED, async (some) => ({
       drop: await changedBy(some),
       found: undefined,
     }));
-    const kept = new Set(worst.slice(0, most).map(keyOf));
-    return (data, shape) => fitsHalves(data, shape) && !kept.has(keyOf({ data, shape }));
+    return keep(new Set(worst.slice(0, most).map(keyOf)));
   } finally {
     await engine.dispose();
   }
@@ -143,6 +153,12 @@ async function chooseHalves(trained: TrainedModel, { threads, signal }: HalvesOp
     return harms;
   }
 }
+
+/** @param kept weights that stay in 32 bits, by {@link keyOf} */
+const allBut =
+  (kept: ReadonlySet<string>): IsHalf =>
+  (data, shape) =>
+    fitsHalves(data, shape) && !(kept.size > 0 && kept.has(keyOf({ data, shape })));
 
 interface SizedGraph extends NetworkGraph {
   readonly size: Size;

@@ -15,12 +15,19 @@ export function constantInit(value: number): Initializer {
 
 /** U[-bound, bound) */
 export function uniformInit(bound: number): Initializer {
-  return (shape, random) => Float32Array.from({ length: sizeOf(shape) }, () => random.range(-bound, bound));
+  return (shape, random) => drawn(shape, () => random.range(-bound, bound));
 }
 
 /** N(0, deviation²) */
 export function normalInit(deviation: number): Initializer {
-  return (shape, random) => Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal());
+  return (shape, random) => drawn(shape, () => deviation * random.normal());
+}
+
+/** A loop: `Float32Array.from` takes nearly twice as long, which is a second for the largest networks. */
+function drawn(shape: Shape, draw: () => number): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+  return values;
 }
 
 /**
