@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tests/longest-first.js';
 
 /**
  * Tests that replace modules, look at what happens once in a process, or read numbers that a process takes for zero once ONNX Runtime
@@ -21,6 +22,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     globalSetup: 'tests/step-cache.ts',
+    setupFiles: 'tests/own-cores.ts',
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [

@@ -6,20 +6,17 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { settle } from '../base/activity.js';
-import { messageOf, OtxError } from '../base/errors.js';
+import { OtxError } from '../base/errors.js';
 import { launchedProcess } from '../base/launcher.js';
 import { shellQuote } from '../base/shell.js';
 import { printable } from '../base/text.js';
 import { removeUnfinished } from '../base/unfinished.js';
 import { errorText } from './error-text.js';
 import { noteExit } from './exit-note.js';
+import { FAILURE, failureCode, failureText, isUsage } from './failure.js';
 import { createRunLog, type RunLog } from './run-log.js';
 import { catchSignals, exitCodeOf } from './signals.js';
 import { NOWHERE, openTextStream, type TextStream } from './text-stream.js';
-
-/** Exit codes besides 0, and 128 and its number for a signal. */
-const FAILURE = 1;
-const USAGE = 2;
 
 /** How long the end of a job waits for a reader who does not read. */
 const READER_MILLISECONDS = 2000;
@@ -92,14 +89,11 @@ export async function host(name: string, load: Load): Promise<void> {
       if (!isFollowing) tell(`${name}: ${errorText(error.message)}`);
       return signals.received ? exitCodeOf(signals.received) : FAILURE;
     }
-    const isSaidByAll = isFollowing && error instanceof OtxError && error.code === 'usage';
     const who = isFollowing ? `${name} (process ${launched.rank} of ${launched.size})` : name;
-    if (!isSaidByAll)
-      tell(
-        `${who}: error: ${errorText(error instanceof OtxError ? error.message : describeUnexpected(error))}`,
-      );
+    // A mistake in the words is said by the first process for all.
+    if (!(isFollowing && isUsage(error))) tell(failureText(who, error));
     if (process.env.OTX_DEBUG === '1' && error instanceof Error) tell(String(error.stack));
-    return error instanceof OtxError && error.code === 'usage' ? USAGE : FAILURE;
+    return failureCode(error);
   };
   const leave = async (code: number, atOnce = false): Promise<void> => {
     process.exitCode = code;
@@ -153,14 +147,6 @@ function closeLostTerminals(): void {
 }
 
 const SHOW_CURSOR = '\x1b[?25h';
-
-function describeUnexpected(error: unknown): string {
-  const message = messageOf(error);
-  if (/\bE[MN]FILE\b/.test(message)) return `${message}; raise the limit, e.g. with: ulimit -n 1024`;
-  if (/out of memory|Array buffer allocation failed|\bENOMEM\b/i.test(message))
-    return `${message}; there is too little memory: close other programs, or raise a limit that was set with ulimit -v`;
-  return `unexpected failure: ${message} (OTX_DEBUG=1 shows where)`;
-}
 
 /** Text that is all there is must arrive; who closes the pipe early has seen enough. */
 async function checkArrived(stdout: TextStream, signal: AbortSignal): Promise<void> {

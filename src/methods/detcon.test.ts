@@ -216,7 +216,7 @@ test.each(Object.keys(segmentorConfigs))('%s takes a step', async (model) => {
   const values = await runGraph(
     names.map((name) => outputs[name]!),
     feeds,
-    { threads: 2 },
+    { threads: 1 },
   );
   for (const value of values) expect(Number.isFinite(value[0])).toBe(true);
   // Two views of an image and four regions: far from what is certain.

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
 import { generateScenes } from '../../src/demo/generate.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 let folder: string;
 let data: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const augment = (...args: string[]) =>
-  otx(['augment', 'Lite-HRNet-s-mod2', '--train-data-roots', data, ...args]);
+  otxHere(['augment', 'Lite-HRNet-s-mod2', '--train-data-roots', data, ...args]);
 /** Every file with its bytes. */
 async function contents(root: string): Promise<[path: string, bytes: Buffer][]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });

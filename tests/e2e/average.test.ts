@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { isTrainingState } from '../../src/weights/training-state.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 import { killAfterSteps, outcomeOf } from './runs.js';
 
@@ -24,7 +25,13 @@ const words = (output: string, ...more: string[]) => [
     at('data/val'),
   ],
   ...['-o', output, '--checkpoint-interval', '1', '--no-pretrained', 'params'],
-  ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
+  ...[
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+    '--learning_parameters.batch_size',
+    '2',
+  ],
   ...['--learning_parameters.num_iters', '4', '--learning_parameters.learning_rate_warmup_iters', '2'],
   ...['--learning_parameters.learning_rate', '0.005', ...more],
 ];
@@ -42,7 +49,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-average-'));
   whole = at('whole');
   await generateScenes(at('data'), { train: 6, val: 2, width: 80, height: 64 });
-  const { code, stdout, stderr } = await otx(words(whole, ...EMA));
+  const { code, stdout, stderr } = await otxHere(words(whole, ...EMA));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/trained_mDice 0\.\d{4} {2}ema_mDice 0\.\d{4} {2}mDice 0\.\d{4}/);
 });
@@ -76,7 +83,7 @@ test('killed and resumed it is the same bit by bit, the average too', async () =
   const output = at('killed');
   await killAfterSteps(words(output, ...EMA), output, 4);
   expect((await checkpointOf(output, 'last')).info.progress.step).toBeLessThan(12);
-  const { code, stderr } = await otx(['train', '--resume-from', output]);
+  const { code, stderr } = await otxHere(['train', '--resume-from', output]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
   const names = [...(await checkpointOf(output, 'last')).tensors.keys()];
@@ -88,7 +95,7 @@ test('killed and resumed it is the same bit by bit, the average too', async () =
 
 test('the trained weights are those of a training without it', async () => {
   const output = at('without');
-  expect((await otx(words(output))).code).toBe(0);
+  expect((await otxHere(words(output))).code).toBe(0);
   const [plain, averaged] = [await checkpointOf(output, 'last'), await checkpointOf(whole, 'last')];
   expect([...plain.tensors.keys()].some((name) => name.startsWith('state.'))).toBe(false);
   for (const [name, tensor] of plain.tensors) expect(averaged.tensors.get(name), name).toEqual(tensor);
@@ -96,7 +103,9 @@ test('the trained weights are those of a training without it', async () => {
 });
 
 test('trainings that keep none refuse it', async () => {
-  const { code, stderr } = await otx(words(at('no'), ...EMA, '--learning_parameters.enable_supcon', 'true'));
+  const { code, stderr } = await otxHere(
+    words(at('no'), ...EMA, '--learning_parameters.enable_supcon', 'true'),
+  );
   expect(code).toBe(2);
   expect(stderr).toContain(
     '--learning_parameters.ema_decay: contrastive training keeps no average of its weights; leave it out',

@@ -5,9 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 
-const SMALL = ['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'];
+const SMALL = [
+  '--learning_parameters.num_workers=0',
+  '--learning_parameters.input_size',
+  '64x64',
+  '--learning_parameters.batch_size',
+  '2',
+];
 
 let folder: string;
 let data: string;
@@ -71,7 +78,7 @@ async function killAfterSteps(args: readonly string[], output: string, updates: 
 
 describe('self-supervised training', () => {
   test('a folder of images without masks selects it; it leaves a backbone, pseudo masks and figures', async () => {
-    const { code, stdout, stderr } = await otx(selfSupervised(pretrained));
+    const { code, stdout, stderr } = await otxHere(selfSupervised(pretrained));
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toContain('train type Selfsupervised');
@@ -116,7 +123,7 @@ describe('self-supervised training', () => {
     const [gone, kept] = (await readdir(masks)).filter((name) => name.endsWith('.png'));
     const before = await stat(join(masks, kept!));
     await rm(join(masks, gone!));
-    const { stdout } = await otx(selfSupervised(join(folder, 'again'), 1));
+    const { stdout } = await otxHere(selfSupervised(join(folder, 'again'), 1));
     expect(stdout).toMatch(/1 made, 5 used again/);
     expect((await stat(join(masks, kept!))).mtimeMs).toBe(before.mtimeMs);
   });
@@ -124,7 +131,7 @@ describe('self-supervised training', () => {
   test('killed and resumed it is the same bit by bit', async () => {
     const output = join(folder, 'killed');
     await killAfterSteps(selfSupervised(output), output, 2);
-    const { code, stderr } = await otx(['train', '--resume-from', output]);
+    const { code, stderr } = await otxHere(['train', '--resume-from', output]);
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(await outcomeOf(output)).toEqual(await outcomeOf(pretrained));
@@ -133,7 +140,7 @@ describe('self-supervised training', () => {
   test('supervised training starts from its backbone, and says what it found', async () => {
     const output = join(folder, 'fine-tuned');
     const settings = ['params', ...SMALL, '--learning_parameters.num_iters', '1'];
-    const { code, stdout } = await otx(labeled(output, '--load-weights', pretrained, ...settings));
+    const { code, stdout } = await otxHere(labeled(output, '--load-weights', pretrained, ...settings));
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /loaded 865 of 902 tensors from .*pretrained\n.*37 missing, keep their initial values: decode_head\./,
@@ -145,7 +152,7 @@ describe('self-supervised training', () => {
     ['eval', (run: string) => ['eval', '--test-data-roots', join(data, 'val'), '--load-weights', run]],
     ['export', (run: string) => ['export', '--load-weights', run]],
   ])('%s says that a backbone alone cannot segment', async (_, args) => {
-    const { code, stderr } = await otx([...args(pretrained), '-o', join(folder, 'none')]);
+    const { code, stderr } = await otxHere([...args(pretrained), '-o', join(folder, 'none')]);
     expect(stderr).toMatch(
       /holds a backbone from self-supervised training and no segmentation head.*--load-weights/,
     );
@@ -161,7 +168,7 @@ describe('supervised contrastive training', () => {
   });
 
   test('trains both heads, compares views in every fifth step, and leaves a model that segments', async () => {
-    const { code, stdout, stderr } = await otx(supcon(whole));
+    const { code, stdout, stderr } = await otxHere(supcon(whole));
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const [head, ...rows] = (await readFile(join(whole, 'results.csv'), 'utf8')).trim().split('\n');
@@ -172,7 +179,7 @@ describe('supervised contrastive training', () => {
     const { tensors } = await loadCheckpoint(whole);
     expect(tensors.size).toBe(1050);
     expect([...tensors.keys()].some((key) => key.includes('detconb'))).toBe(false);
-    const scored = await otx([
+    const scored = await otxHere([
       'eval',
       '--test-data-roots',
       join(data, 'val'),
@@ -191,7 +198,7 @@ describe('supervised contrastive training', () => {
         if (text.includes('epoch 1/3  loss')) send('SIGKILL');
       },
     });
-    expect((await otx(['train', '--resume-from', output])).code).toBe(0);
+    expect((await otxHere(['train', '--resume-from', output])).code).toBe(0);
     expect(await outcomeOf(output)).toEqual(await outcomeOf(whole));
   });
 
@@ -203,21 +210,26 @@ describe('supervised contrastive training', () => {
       ...['--learning_parameters.supcon_single_view', 'whole'],
     ];
     const [whole, killed] = [join(folder, 'supcon-class'), join(folder, 'supcon-class-killed')];
-    expect((await otx(args(whole))).code).toBe(0);
+    expect((await otxHere(args(whole))).code).toBe(0);
     const { info } = await loadCheckpoint(whole);
     expect(info.hyperParameters.learning_parameters).toMatchObject({
       supcon_positives: 'class',
       supcon_single_view: 'whole',
     });
     await killAfterSteps(args(killed), killed, 4);
-    expect((await otx(['train', '--resume-from', killed])).code).toBe(0);
+    expect((await otxHere(['train', '--resume-from', killed])).code).toBe(0);
     expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
   });
 
   test('starts from a backbone of self-supervised training', async () => {
     const args = supcon(join(folder, 'supcon-from'));
     args[args.indexOf('--learning_parameters.num_iters') + 1] = '1';
-    const { code, stdout } = await otx([...args.slice(0, 8), '--load-weights', pretrained, ...args.slice(8)]);
+    const { code, stdout } = await otxHere([
+      ...args.slice(0, 8),
+      '--load-weights',
+      pretrained,
+      ...args.slice(8),
+    ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/loaded 865 of \d+ tensors/);
   });
@@ -258,7 +270,7 @@ describe('otx train refuses in one line', () => {
       /--train-type is "Supervised"; allowed is one of Incremental/,
     ],
   ])('%s', async (_, args, message) => {
-    const { code, stderr } = await otx(args());
+    const { code, stderr } = await otxHere(args());
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^otx: error: [^\n]+\n$/);
     expect(code).not.toBe(0);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
+import { otxHere } from './here.js';
 import { type Outcome, otx } from './otx.js';
 
 let folder: string;
@@ -25,7 +26,7 @@ function expectOneLine({ code, stderr, stdout }: Outcome, expectedCode: number, 
 }
 
 const trainOn = (train: string, output = join(folder, 'out')) =>
-  otx([
+  otxHere([
     'train',
     'Lite-HRNet-s-mod2',
     '--train-data-roots',
@@ -120,7 +121,7 @@ describe('output', () => {
 
 describe('templates and weights', () => {
   test('unknown template, with the nearest names', async () => {
-    const outcome = await otx([
+    const outcome = await otxHere([
       'train',
       'lite-hrnet-s',
       '--train-data-roots',
@@ -139,12 +140,12 @@ describe('templates and weights', () => {
     }[operation] as string[];
     const args = [operation, ...flags, '-o', join(folder, operation), '--load-weights'];
     expectOneLine(
-      await otx([...args, join(folder, 'none.safetensors')]),
+      await otxHere([...args, join(folder, 'none.safetensors')]),
       1,
       /none\.safetensors: no such checkpoint/,
     );
-    expectOneLine(await otx([...args, join(folder, 'file')]), 1, /file: not a usable PyTorch file/);
-    expectOneLine(await otx([...args, good]), 1, /no weights in this folder/);
+    expectOneLine(await otxHere([...args, join(folder, 'file')]), 1, /file: not a usable PyTorch file/);
+    expectOneLine(await otxHere([...args, good]), 1, /no weights in this folder/);
   });
 
   test('a text file named .onnx', async () => {
@@ -153,7 +154,7 @@ describe('templates and weights', () => {
     const label = { _id: '0', name: 'car', color: { red: 1, green: 2, blue: 3 } };
     await writeFile(join(folder, 'label_schema.json'), JSON.stringify({ all_labels: { 0: label } }));
     const args = ['--test-data-roots', join(good, 'val'), '-o', join(folder, 'eval')];
-    expectOneLine(await otx(['eval', ...args, '--load-weights', path]), 1, /ONNX/);
+    expectOneLine(await otxHere(['eval', ...args, '--load-weights', path]), 1, /ONNX/);
   });
 });
 
@@ -213,7 +214,7 @@ describe('what is no failure', () => {
     [['find', '--task', 'segmentation', '-v'], /Lite-HRNet-s-mod2 .*828,894 +\| 0\.683 G/],
     [['train', 'Lite-HRNet-s-mod2', 'params', '--help'], /--learning_parameters\.input_size <size>/],
   ])('otx %j', async (args, text) => {
-    const { code, stdout, stderr } = await otx(args);
+    const { code, stdout, stderr } = await otxHere(args);
     expect(stderr).toBe('');
     expect(stdout).toMatch(text);
     expect(code).toBe(0);

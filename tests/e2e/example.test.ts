@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { createSegmenter, type LabeledImages, train } from '../../src/index.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -99,7 +99,7 @@ test('an own loss trains; the run goes on and is repeated with it alone', async 
   await expect(train({ resumeFrom: at('loss'), epochs: 3 })).rejects.toThrow(
     /began with a function as lossFunction; only the program that has it can go on/,
   );
-  const resumed = await otx([
+  const resumed = await otxHere([
     'train',
     '--resume-from',
     at('loss'),
@@ -109,7 +109,7 @@ test('an own loss trains; the run goes on and is repeated with it alone', async 
   ]);
   expect(resumed.code).toBe(2);
   expect(resumed.stderr).toContain('began with a function as lossFunction');
-  const repeated = await otx(['train', '--config', at('loss', 'config.yaml'), '-o', at('again')]);
+  const repeated = await otxHere(['train', '--config', at('loss', 'config.yaml'), '-o', at('again')]);
   expect(repeated.code).toBe(2);
   expect(repeated.stderr).toContain('began with a function as lossFunction');
 });
@@ -133,7 +133,7 @@ test('an own model trains, is exported, and scores the same in both forms', asyn
   await expect(createSegmenter({ weights: at('model', 'export', 'model.onnx'), model })).rejects.toThrow(
     /names its network; leave model out/,
   );
-  const { code, stderr } = await otx([
+  const { code, stderr } = await otxHere([
     'eval',
     '--load-weights',
     at('model'),

@@ -13,7 +13,7 @@ import { evaluate, exportModel, predict } from '../../src/index.js';
 import { openNetwork } from '../../src/inference/network.js';
 import { openModel } from '../../src/inference/open-model.js';
 import { loadTrainedModel } from '../../src/inference/trained-model.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 const TEMPLATES = ['Lite-HRNet-s-mod2', 'SegNext-t'];
 const CLASSES = SCENE_CLASSES.length;
@@ -94,7 +94,7 @@ describe('a rectangle from the command line', () => {
   const output = () => join(folder, 'cli');
 
   test('is written as width x height, and read by eval and predict', async () => {
-    const { code, stdout, stderr } = await otx([
+    const { code, stdout, stderr } = await otxHere([
       ...['export', '--load-weights', weightsOf('Lite-HRNet-s-mod2'), '-o', output()],
       ...['--input-size', '96x48'],
     ]);
@@ -125,7 +125,7 @@ describe('a rectangle from the command line', () => {
       /training is square; the --input-size of otx export/,
     ],
   ])('%j is refused', async (args, message) => {
-    const { code, stderr } = await otx([
+    const { code, stderr } = await otxHere([
       ...['export', '--load-weights', weightsOf('Lite-HRNet-s-mod2'), '-o', join(folder, 'none'), ...args],
     ]);
     expect(stderr).toMatch(message);

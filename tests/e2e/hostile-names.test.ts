@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { exportModel, predict, type TrainOptions, train } from '../../src/index.js';
-import { type Outcome, otx } from './otx.js';
+import { otxHere } from './here.js';
+import type { Outcome } from './otx.js';
 
 const NAMES = ['background', '__proto__', 'constructor', 'toString', 'hasOwnProperty', '<b>&"車'];
 const TEMPLATE = 'Lite-HRNet-s-mod2';
@@ -94,7 +95,7 @@ describe('classes that are called like members of every object', () => {
 test('a class name that would steer the terminal is refused with its escapes written out', async () => {
   const { train, val } = await dataset('escapes');
   await rewriteMeta(train, ['background', `${ESCAPES}road`]);
-  const outcome = await otx(['train', TEMPLATE, '--train-data-roots', train, '--val-data-roots', val]);
+  const outcome = await otxHere(['train', TEMPLATE, '--train-data-roots', train, '--val-data-roots', val]);
   expectCleanError(outcome, `${train}/dataset_meta.json: the class name "\\u001b[2J\\u0007\\u202eroad"`);
 });
 
@@ -105,7 +106,7 @@ test.skipIf(platform() === 'win32')(
     const images = join(train, 'images');
     const [first] = await readdir(images);
     await rename(join(images, first!), join(images, `${ESCAPES}\nepoch 1.jpg`));
-    const outcome = await otx(['train', TEMPLATE, '--train-data-roots', train, '--val-data-roots', val]);
+    const outcome = await otxHere(['train', TEMPLATE, '--train-data-roots', train, '--val-data-roots', val]);
     expectCleanError(outcome, '\\u001b[2J\\u0007\\u202e');
   },
 );
@@ -113,7 +114,7 @@ test.skipIf(platform() === 'win32')(
 test.each([`train ${ESCAPES}`, `find --${ESCAPES}`, `${ESCAPES}`, `train x params --${ESCAPES} 1`])(
   'words of a command line are written out: %j',
   async (words) => {
-    const { code, stdout, stderr } = await otx(words.split(' '));
+    const { code, stdout, stderr } = await otxHere(words.split(' '));
     expect(stdout + stderr).not.toMatch(/[^\n\P{C}]/u);
     expect(stderr).toMatch(/^otx: error: [^\n]+\n$/);
     expect(code).toBeGreaterThan(0);
@@ -166,15 +167,15 @@ describe('a drawing under the name of a photograph is not decoded', () => {
     ],
     ['augment', () => ['augment', TEMPLATE, '--train-data-roots', data.train]],
   ])('by %s', async (_, words) => {
-    expectCleanError(await otx([...words(), '-o', join(folder, 'out')]), said);
+    expectCleanError(await otxHere([...words(), '-o', join(folder, 'out')]), said);
   });
 
   test('by eval and predict', async () => {
     const weights = join(folder, 'members-two');
-    const evaluated = await otx(['eval', '--test-data-roots', data.val, '--load-weights', weights]);
+    const evaluated = await otxHere(['eval', '--test-data-roots', data.val, '--load-weights', weights]);
     expectCleanError(evaluated, said);
     const out = join(folder, 'out');
-    const predicted = await otx(['predict', '--input', image, '--load-weights', weights, '-o', out]);
+    const predicted = await otxHere(['predict', '--input', image, '--load-weights', weights, '-o', out]);
     expectCleanError(predicted, said);
   });
 });

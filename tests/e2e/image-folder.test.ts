@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 const IMAGES = 6;
 
@@ -39,12 +39,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const trainArguments = (output: string): string[] => [
   ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', images, '-o', output],
   ...['params', '--learning_parameters.batch_size', '2', '--learning_parameters.num_iters', '1'],
-  ...['--learning_parameters.input_size', '64x64'],
+  ...['--learning_parameters.num_workers=0', '--learning_parameters.input_size', '64x64'],
 ];
 
 describe('otx train on a folder of images', () => {
   test('finds those in sub-folders too, keeps their masks apart, shows them, and changes nothing in it', async () => {
-    const { code, stdout, stderr } = await otx(trainArguments(whole));
+    const { code, stdout, stderr } = await otxHere(trainArguments(whole));
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(stdout).toMatch(/Selfsupervised/);
@@ -154,7 +154,7 @@ describe('otx train on a folder of images refuses in one line', () => {
       /no segmentation head/,
     ],
   ])('%s', async (_, args, code, message) => {
-    const outcome = await otx(await args());
+    const outcome = await otxHere(await args());
     expect(outcome.stderr).toMatch(/^otx: error: [^\n]+\n$/);
     expect(outcome.stderr).toMatch(message);
     expect(outcome.code).toBe(code);

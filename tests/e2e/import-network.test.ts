@@ -8,7 +8,7 @@ import { createSegmenter, evaluate, exportModel, importNetwork, predict, train }
 import { describe } from '../../src/nn/index.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -99,15 +99,28 @@ test('with unlabeled images it has a teacher', { timeout: 120_000 }, async () =>
 test('the command line trains it, goes on, scores and exports', { timeout: 180_000 }, async () => {
   await writeFile(at('theirs.onnx'), exported());
   const [data, run] = [at('data'), at('typed')];
-  const settings = ['params', '--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters'];
-  const trained = await otx([
+  const settings = [
+    'params',
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+    '--learning_parameters.num_iters',
+  ];
+  const trained = await otxHere([
     ...['train', '--train-data-roots', join(data, 'train'), '--val-data-roots', join(data, 'val'), '-o', run],
     ...['--model', at('theirs.onnx'), '--recipe', 'otx', ...settings, '1'],
   ]);
   expect(trained.code, trained.stderr).toBe(0);
-  const gone = await otx(['train', '--resume-from', run, 'params', '--learning_parameters.num_iters', '2']);
+  const gone = await otxHere([
+    'train',
+    '--resume-from',
+    run,
+    'params',
+    '--learning_parameters.num_iters',
+    '2',
+  ]);
   expect(gone.code, gone.stderr).toBe(0);
-  const scored = await otx([
+  const scored = await otxHere([
     'eval',
     '--test-data-roots',
     join(data, 'val'),
@@ -117,10 +130,10 @@ test('the command line trains it, goes on, scores and exports', { timeout: 180_0
     at('s'),
   ]);
   expect(scored.code, scored.stderr).toBe(0);
-  const written = await otx(['export', '--load-weights', run, '-o', at('typed-export')]);
+  const written = await otxHere(['export', '--load-weights', run, '-o', at('typed-export')]);
   expect(written.code, written.stderr).toBe(0);
   const train = ['--train-data-roots', join(data, 'train')];
-  const lacking = await otx([
+  const lacking = await otxHere([
     'train',
     ...train,
     '--val-data-roots',
@@ -130,11 +143,11 @@ test('the command line trains it, goes on, scores and exports', { timeout: 180_0
   ]);
   expect(lacking.stderr).toMatch(/was trained with a network of its own; give that as --model too/);
   const folds = ['--folds', '2', '--recipe', 'otx', '-o', at('folds'), ...settings, '1'];
-  const crossed = await otx(['cv', ...train, '--model', at('theirs.onnx'), ...folds]);
+  const crossed = await otxHere(['cv', ...train, '--model', at('theirs.onnx'), ...folds]);
   expect(crossed.code, crossed.stderr).toBe(0);
   expect((await loadCheckpoint(at('folds', 'runs', 'fold-2'))).tensors.has('stem.weight')).toBe(true);
   await writeFile(at('broken.onnx'), 'no model');
-  const broken = await otx([
+  const broken = await otxHere([
     'train',
     '--train-data-roots',
     join(data, 'train'),
@@ -151,15 +164,22 @@ test('what the flags say of the network stays with its run', { timeout: 180_000 
   const bytes = exported(['brightness', 'classes']);
   await writeFile(at('two.onnx'), bytes);
   const roots = ['--train-data-roots', at('data', 'train'), '--val-data-roots', at('data', 'val')];
-  const params = ['--recipe', 'otx', 'params', '--learning_parameters.input_size', '64x64'];
+  const params = [
+    '--recipe',
+    'otx',
+    'params',
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+  ];
   const trained = (...words: string[]) =>
-    otx(['train', ...roots, ...words, ...params, '--learning_parameters.num_iters', '1']);
+    otxHere(['train', ...roots, ...words, ...params, '--learning_parameters.num_iters', '1']);
   const first = await trained('--model', at('two.onnx'), '-o', at('first-output'));
   expect(first.stderr).toMatch(/expected a convolution/);
   const flags = ['--model-output', 'classes', '--model-normalisation', '0..1'];
   const told = await trained('--model', at('two.onnx'), ...flags, '-o', at('told'));
   expect(told.code, told.stderr).toBe(0);
-  const gone = await otx([
+  const gone = await otxHere([
     'train',
     '--resume-from',
     at('told'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 import { outcomeOf } from './runs.js';
 
 const SMALL = [
@@ -28,7 +28,7 @@ test('Lovász loss with class weights trains, to the same bits each time', async
 
   const train = async (name: string, workers: string) => {
     const output = join(folder, name);
-    const { code, stderr } = await otx([
+    const { code, stderr } = await otxHere([
       ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(data, 'train')],
       ...['--val-data-roots', join(data, 'val'), '-o', output, '--class-weights', 'balanced', '--seed', '3'],
       ...['params', ...SMALL, '--learning_parameters.loss', 'lovasz'],

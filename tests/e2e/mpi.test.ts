@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
-import { type Outcome, otx } from './otx.js';
+import { otxHere } from './here.js';
+import type { Outcome } from './otx.js';
 import { outcomeOf } from './runs.js';
 
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
@@ -163,7 +164,7 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
     ['contrastive', REAL, ['--learning_parameters.enable_supcon', 'true']],
   ])('%s: train to the bits of one with two batches an update', async (name, flags, params) => {
     const [one, two] = ['one', 'two'].map((which) => join(folder, `${name} ${which}`)) as [string, string];
-    const alone = await otx(command(one, 2, [...flags, ...ACCUMULATED], params));
+    const alone = await otxHere(command(one, 2, [...flags, ...ACCUMULATED], params));
     expect(alone.code, alone.stderr).toBe(0);
     const together = await mpirun(command(two, 2, flags, params));
     expect(together.code, together.stderr).toBe(0);
@@ -177,19 +178,19 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
   test('share the batches of norms that go by all of them', async () => {
     const [one, two] = [join(folder, 'four of one'), join(folder, 'four of two')];
     const four = [...SMALL, '--sync-bn', '--accumulate', '4'];
-    const alone = await otx(command(one, 1, four));
+    const alone = await otxHere(command(one, 1, four));
     expect(alone.code, alone.stderr).toBe(0);
     const together = await mpirun(command(two, 1, four));
     expect(together.code, together.stderr).toBe(0);
     expect(await outcomeOf(two)).toEqual(await outcomeOf(one));
-    const plain = await otx(command(join(folder, 'plain'), 1, [...SMALL, '--accumulate', '4']));
+    const plain = await otxHere(command(join(folder, 'plain'), 1, [...SMALL, '--accumulate', '4']));
     expect(plain.code, plain.stderr).toBe(0);
     expect((await outcomeOf(join(folder, 'plain'))).hash).not.toBe((await outcomeOf(one)).hash);
   });
 
   test('one of which is killed: the job ends, and one process goes on from the checkpoint, bit by bit', async () => {
     const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
-    const undisturbed = await otx(command(whole, LONG, [...SMALL, ...ACCUMULATED]));
+    const undisturbed = await otxHere(command(whole, LONG, [...SMALL, ...ACCUMULATED]));
     expect(undisturbed.code, undisturbed.stderr).toBe(0);
     let first = 0;
     let died = 0;
@@ -204,7 +205,7 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
     expect(code).not.toBe(0);
     expect(secondsToEnd).toBeLessThan(MOST_SECONDS_OF_END);
     expect(stderr).toMatch(/the last checkpoint is good|process rank 1/);
-    const resumed = await otx(['train', '--resume-from', killed]);
+    const resumed = await otxHere(['train', '--resume-from', killed]);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
   });
@@ -248,7 +249,7 @@ describe.skipIf(!hasMpi)('two processes of MPI', () => {
 test.skipIf(!hasMpich)('two processes of MPICH train to the bits of one', async () => {
   const [one, two] = [join(folder, 'alone'), join(folder, 'of MPICH')];
   const shared = [...SMALL, '--sync-bn'];
-  const alone = await otx(command(one, 2, [...shared, ...ACCUMULATED]));
+  const alone = await otxHere(command(one, 2, [...shared, ...ACCUMULATED]));
   expect(alone.code, alone.stderr).toBe(0);
   const together = await mpirun(command(two, 2, shared), undefined, ['mpirun.mpich']);
   expect(together.code, together.stderr).toBe(0);
@@ -257,12 +258,14 @@ test.skipIf(!hasMpich)('two processes of MPICH train to the bits of one', async 
 
 test('norms of all batches of an update take two of them, and the fused engine', async () => {
   const output = join(folder, 'unshared');
-  const single = await otx(command(output, 2, [...SMALL, '--sync-bn']));
+  const single = await otxHere(command(output, 2, [...SMALL, '--sync-bn']));
   expect([single.code, single.stderr]).toEqual([
     2,
     expect.stringContaining('an update has one batch, which shares nothing'),
   ]);
-  const stock = await otx(command(output, 2, [...SMALL, '--sync-bn', ...ACCUMULATED, '--engine', 'stock']));
+  const stock = await otxHere(
+    command(output, 2, [...SMALL, '--sync-bn', ...ACCUMULATED, '--engine', 'stock']),
+  );
   expect([stock.code, stock.stderr]).toEqual([
     2,
     expect.stringContaining('--sync-bn takes the fused engine'),
@@ -271,7 +274,7 @@ test('norms of all batches of an update take two of them, and the fused engine',
 });
 
 test('more batches an update than images are told', async () => {
-  const { code, stderr } = await otx(command(join(folder, 'many'), 2, [...SMALL, '--accumulate', '14']));
+  const { code, stderr } = await otxHere(command(join(folder, 'many'), 2, [...SMALL, '--accumulate', '14']));
   expect(code).toBe(2);
   expect(stderr).toContain('accumulate is 14, but there are only 13 training images');
 });

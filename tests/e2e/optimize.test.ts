@@ -15,7 +15,7 @@ import {
   optimizeModel,
   train,
 } from '../../src/index.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 let folder: string;
 let roots: { readonly trainData: string; readonly validationData: string };
@@ -40,7 +40,7 @@ describe('SegNext-t, trained for seconds', { timeout: 240_000 }, () => {
 
   test('otx optimize writes a third of the size that scores as before, and says so', async () => {
     const output = join(folder, 'small');
-    const { stdout, stderr, code } = await otx([
+    const { stdout, stderr, code } = await otxHere([
       ...['optimize', '--load-weights', run, '-o', output, '--threads', '1'],
       ...['--train-data-roots', roots.trainData, '--val-data-roots', roots.validationData],
     ]);
@@ -109,7 +109,7 @@ describe('SegNext-t, trained for seconds', { timeout: 240_000 }, () => {
       ],
       ...['--train-data-roots', roots.trainData, '--val-data-roots', roots.validationData],
     ];
-    const first = await otx(words);
+    const first = await otxHere(words);
     expect([first.code, first.stderr]).toEqual([0, '']);
     const tuned = join(output, 'nncf', 'model.onnx');
     const training = join(output, 'nncf', 'training');
@@ -123,11 +123,11 @@ describe('SegNext-t, trained for seconds', { timeout: 240_000 }, () => {
     expect(types(bytes)).toEqual(types(await readFile(file)));
     const results = await readFile(join(training, 'results.csv'), 'utf8');
     expect(results.trim().split('\n')).toHaveLength(2);
-    const again = await otx(words);
+    const again = await otxHere(words);
     expect([again.code, again.stderr]).toEqual([0, '']);
     expect(await readFile(tuned)).toEqual(bytes);
     expect(await readFile(join(training, 'results.csv'), 'utf8')).toBe(results);
-    const other = await otx(words.map((word) => (word === '1' ? '2' : word)));
+    const other = await otxHere(words.map((word) => (word === '1' ? '2' : word)));
     expect(other.code).toBe(1);
     expect(other.stderr).toContain(
       `${training}: holds the fine-tuning of another model, or with other data or settings`,

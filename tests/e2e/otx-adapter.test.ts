@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 const SIDE = 64;
 const RING = (32 * 32 - 16 * 16) / SIDE ** 2;
@@ -39,9 +39,15 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-const SMALL = ['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'];
+const SMALL = [
+  '--learning_parameters.num_workers=0',
+  '--learning_parameters.input_size',
+  '64x64',
+  '--learning_parameters.batch_size',
+  '2',
+];
 const train = (output: string, ...flags: string[]) =>
-  otx([
+  otxHere([
     ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', data, '--val-data-roots', data, '-o', output],
     ...[...flags, 'params', ...SMALL, '--learning_parameters.num_iters', '1'],
   ]);
@@ -56,7 +62,7 @@ it('training and scoring read masks as they are unless told otherwise, and a run
 
   const score = async (...flags: string[]) =>
     (
-      await otx([
+      await otxHere([
         'eval',
         '--test-data-roots',
         data,
@@ -78,7 +84,7 @@ it('takes the setting from a configuration file, which a flag overrides', async 
   const config = join(folder, 'config.yaml');
   await writeFile(config, 'use_otx_adapter: true\n');
   const shown = async (...flags: string[]) =>
-    (await otx(['train', 'Lite-HRNet-s-mod2', '--config', config, '--print-config', ...flags])).stdout;
+    (await otxHere(['train', 'Lite-HRNet-s-mod2', '--config', config, '--print-config', ...flags])).stdout;
   expect(await shown()).toContain('use_otx_adapter: true');
   expect(await shown('--use-otx-adapter', 'false')).toContain('use_otx_adapter: false');
 });

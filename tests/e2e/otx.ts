@@ -6,7 +6,11 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
 
 /** The tests are started by npm, a user's commands need not be; what they are told to paste depends on it. */
-const WITHOUT_NPM = { npm_command: undefined, npm_lifecycle_event: undefined, npm_execpath: undefined };
+export const WITHOUT_NPM = {
+  npm_command: undefined,
+  npm_lifecycle_event: undefined,
+  npm_execpath: undefined,
+};
 
 export interface Outcome {
   /** Exit code; null when a signal ended the process. */
@@ -24,10 +28,23 @@ export interface OtxOptions {
   readonly onOutput?: (soFar: string, send: (signal: NodeJS.Signals) => void) => void;
 }
 
+const THREADED = ['train', 'cv', 'tune', 'eval', 'predict', 'explain', 'optimize', 'suggest', 'report'];
+
+/**
+ * Two processes of tests share the machine: commands compute with one thread, unless a test asks for more. Threads of one run wait for
+ * each other at every operator, and so for whatever else is on their cores.
+ */
+export function withOneThread(args: readonly string[]): readonly string[] {
+  const [command = '', ...others] = args;
+  const flags = others.findIndex((word) => word.startsWith('-'));
+  if (!THREADED.includes(command) || flags < 0 || others.includes('--threads')) return args;
+  return [command, ...others.slice(0, flags), '--threads', '1', ...others.slice(flags)];
+}
+
 /** `otx ...args` starts the code in dist/, which "npm run build" makes. */
 export function otx(args: readonly string[], options: OtxOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [MAIN, ...withOneThread(args)], {
       cwd: options.cwd,
       env: { ...process.env, ...WITHOUT_NPM, OTX_DEBUG: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

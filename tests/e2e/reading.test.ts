@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { untrainedCheckpoint } from '../../src/demo/untrained.js';
 import { exportModel } from '../../src/index.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
 const TEMPLATE = 'Lite-HRNet-s-mod2';
@@ -92,7 +92,7 @@ describe.skipIf(process.platform === 'win32')('pipes and devices are refused in 
   test.each(cases)('%s', { timeout: 30_000 }, async (_, endless, command) => {
     const path = endless();
     if (path !== '/dev/zero') execFileSync('mkfifo', [path]);
-    const { code, stderr } = await otx(command(path));
+    const { code, stderr } = await otxHere(command(path));
     expect(code).toBeGreaterThan(0);
     expect(stderr.trim().split('\n').at(-1)).toMatch(/^otx: error: .* is not a file but a (pipe|device)/);
     expect(stderr).toContain(path);
@@ -109,7 +109,7 @@ describe.skipIf(process.platform === 'win32')('pipes and devices are refused in 
   test('the labels of a data set', { timeout: 30_000 }, async () => {
     const pipe = await copyWithPipe('data', 'moved', 'val/dataset_meta.json');
     const weights = ['--load-weights', at('weights.safetensors')];
-    const { code, stderr } = await otx(['eval', ...weights, '--test-data-roots', at('moved', 'val')]);
+    const { code, stderr } = await otxHere(['eval', ...weights, '--test-data-roots', at('moved', 'val')]);
     expect(code).toBe(1);
     expect(stderr).toContain(`${pipe}: is not a file but a pipe`);
   });
@@ -118,7 +118,7 @@ describe.skipIf(process.platform === 'win32')('pipes and devices are refused in 
     // An exported file names its classes itself.
     await copyWithPipe('export', 'labels', 'label_schema.json');
     const images = ['--input', at('data', 'val', 'images'), '-o', at('predicted')];
-    const { code } = await otx(['predict', ...images, '--load-weights', at('labels', 'model.onnx')]);
+    const { code } = await otxHere(['predict', ...images, '--load-weights', at('labels', 'model.onnx')]);
     expect(code).toBe(0);
   });
 

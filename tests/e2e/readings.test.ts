@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
-import { otx } from './otx.js';
+import { otxHere } from './here.js';
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -23,11 +23,11 @@ async function changed(name: string, change: (subset: string) => Promise<void>):
 }
 
 const train = (data: string, output: string, ...more: string[]) =>
-  otx([
+  otxHere([
     ...['train', 'Lite-HRNet-s-mod2', '--train-data-roots', join(data, 'train')],
     ...['--val-data-roots', join(data, 'val'), '-o', output, '--threads', '1', ...more],
     ...['params', '--learning_parameters.batch_size', '2', '--learning_parameters.num_iters', '1'],
-    ...['--learning_parameters.input_size', '64x64'],
+    ...['--learning_parameters.num_workers=0', '--learning_parameters.input_size', '64x64'],
   ]);
 
 /** Loss and scores, without times. */
@@ -55,12 +55,12 @@ test('two readings stop before the first step; --assume, a flag or in the config
   const flagged = await train(data, at('flagged'), '--assume', 'first-is-ignored');
   expect(flagged.stderr).toBe('');
   expect(flagged.stdout).toMatch(/255 +\(ignored\) +\d/);
-  const again = await otx(['train', '--config', at('flagged', 'config.yaml'), '-o', at('again')]);
+  const again = await otxHere(['train', '--config', at('flagged', 'config.yaml'), '-o', at('again')]);
   expect(again.stderr).toBe('');
   expect(await figuresOf(at('again'))).toEqual(await figuresOf(at('flagged')));
 
   // What belongs to the model is read as its training data was.
-  const scored = await otx([
+  const scored = await otxHere([
     ...['eval', '--load-weights', at('flagged'), '--test-data-roots', join(data, 'val'), '-o', at('scored')],
   ]);
   expect(scored.stderr).toBe('');
@@ -97,7 +97,7 @@ test('--bands chooses what the network sees, in training and in what follows', a
   const masksOf = async (run: string, input: string, ...more: string[]) => {
     const output = at(`${run}-masks${more.length}`);
     const words = ['predict', '--load-weights', at(run), '--input', input, '-o', output, ...more];
-    expect((await otx(words)).stderr).toBe('');
+    expect((await otxHere(words)).stderr).toBe('');
     const [first] = (await readdir(join(output, 'masks'))).sort();
     return readFile(join(output, 'masks', first!));
   };
@@ -106,7 +106,7 @@ test('--bands chooses what the network sees, in training and in what follows', a
   expect(await masksOf('plain', join(png, 'val', 'images'), '--bands', '3,2,1')).toEqual(swapped);
   const scoreOf = async (data: string, ...more: string[]) => {
     const words = ['eval', '--load-weights', at('plain'), '--test-data-roots', data, '-o', at('scores')];
-    return (await otx([...words, ...more])).stdout.match(/Performance\(score: \S+/)?.[0];
+    return (await otxHere([...words, ...more])).stdout.match(/Performance\(score: \S+/)?.[0];
   };
   expect(await scoreOf(join(png, 'val'), '--bands', '3,2,1')).toBe(await scoreOf(at('swapped', 'val')));
   const refused = await train(png, at('refused'), '--bands', '5');
@@ -117,7 +117,7 @@ test('--bands chooses what the network sees, in training and in what follows', a
 test('masks beside images are neither segmented nor learned from as photographs', async () => {
   const run = at('bands');
   const output = at('root-masks');
-  const { code, stdout } = await otx([
+  const { code, stdout } = await otxHere([
     'predict',
     '--load-weights',
     run,

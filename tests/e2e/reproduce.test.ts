@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readLabels } from '../../src/data/formats/read-labels.js';
 import { openDataset } from '../../src/data/index.js';
 import { PUBLISHED } from '../../src/studies/reproduction/published.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 import { writeStandIns } from './published-layouts.js';
 
@@ -27,7 +28,15 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const command = (...more: string[]): string[] => [
   ...['reproduce', '--data-root', data, '--models', MODEL, '--pretrained', 'none', '--threads', '1'],
-  ...['-o', output, ...more, 'params', '--learning_parameters.input_size', '64x64'],
+  ...[
+    '-o',
+    output,
+    ...more,
+    'params',
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+  ],
   ...['--learning_parameters.batch_size=8', '--learning_parameters.num_iters=1'],
 ];
 
@@ -107,7 +116,7 @@ test('its subsets are links to the pictures beside masks with their classes alon
 });
 
 test('where data is missing, its cells are told as not run', async () => {
-  const { code, stdout } = await otx(
+  const { code, stdout } = await otxHere(
     command('--table', 'supervised').map((word) =>
       word === data ? join(data, 'DIS5K') : word === output ? join(folder, 'one') : word,
     ),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { otxHere } from './here.js';
 import { type Outcome, otx } from './otx.js';
 import { killAfterSteps, outcomeOf } from './runs.js';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   data = join(folder, 'data');
   whole = join(folder, 'whole');
   await generateScenes(data, { train: 6, val: 2, width: 80, height: 64 });
-  expect((await otx(trainArguments(whole))).code).toBe(0);
+  expect((await otxHere(trainArguments(whole))).code).toBe(0);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -41,7 +42,7 @@ async function killAfterEpoch(args: readonly string[], epoch: number): Promise<v
 }
 
 const resume = (run: string, ...more: string[]): Promise<Outcome> =>
-  otx(['train', '--resume-from', run, ...more]);
+  otxHere(['train', '--resume-from', run, ...more]);
 
 describe('a training that was killed', () => {
   test.each<[string, (output: string) => Promise<void>]>([
@@ -110,7 +111,7 @@ describe('otx train --resume-from refuses in one line', () => {
       /cannot go on with --learning_parameters\.batch_size 3, the run began with 2; .*has been learned/,
     );
     await refusal(
-      otx(['train', 'Lite-HRNet-18', '--resume-from', stopped]),
+      otxHere(['train', 'Lite-HRNet-18', '--resume-from', stopped]),
       2,
       /is a run of Lite-HRNet-s-mod2/,
     );
@@ -131,7 +132,7 @@ describe('otx train --resume-from refuses in one line', () => {
       await expect.poll(() => access(last).then(() => true, String), { timeout: 60_000 }).toBe(true);
       const inTheWay = /busy: process \d+ is at work in this folder; wait for its end, stop it/;
       await refusal(resume(output), 1, inTheWay);
-      await refusal(otx(args), 1, inTheWay);
+      await refusal(otxHere(args), 1, inTheWay);
     } finally {
       kill();
     }
@@ -159,7 +160,7 @@ test('a finished run that is given more epochs is the same, bit by bit, as one t
   const output = join(folder, 'extended');
   const args = trainArguments(output);
   args[args.indexOf('--learning_parameters.num_iters') + 1] = '2';
-  expect((await otx(args)).code).toBe(0);
+  expect((await otxHere(args)).code).toBe(0);
   const to = (epochs: number) => resume(output, 'params', '--learning_parameters.num_iters', String(epochs));
   expect(await to(1)).toMatchObject({
     code: 2,
@@ -181,17 +182,17 @@ describe('the configuration', () => {
   test('is printed as YAML, read back, and flags win', async () => {
     const args = trainArguments(join(folder, 'never'));
     args.splice(args.indexOf('params'), 0, '--print-config', '--time-budget', '2m');
-    const printed = await otx(args);
+    const printed = await otxHere(args);
     expect(printed.code).toBe(0);
     expect(printed.stdout).toMatch(/^template: Lite-HRNet-s-mod2\ntrain_data_roots: /m);
     expect(printed.stdout).toMatch(/time_budget: 120\n/);
     expect(printed.stdout).toMatch(/ {4}enable_early_stopping: true\n/);
     const file = join(folder, 'config.yaml');
     await writeFile(file, printed.stdout);
-    const again = await otx(['train', '--config', file, '--print-config']);
+    const again = await otxHere(['train', '--config', file, '--print-config']);
     // What was read back has been named, so that no recipe gives a reason for it.
     expect(parse(again.stdout)).toEqual(parse(printed.stdout));
-    const changed = await otx([
+    const changed = await otxHere([
       ...['train', '--config', file, '--print-config', '--seed', '9'],
       ...['params', '--learning_parameters.batch_size=3', '--postprocessing.confidence_threshold', '0.6'],
     ]);
@@ -211,7 +212,7 @@ describe('the configuration', () => {
   test('with an entry that does not exist is refused', async () => {
     const file = join(folder, 'wrong.yaml');
     await writeFile(file, 'sed: 4\n');
-    const { code, stderr } = await otx(['train', '--config', file]);
+    const { code, stderr } = await otxHere(['train', '--config', file]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/wrong\.yaml: not a configuration of otx train .*sed/);
   });
@@ -223,7 +224,7 @@ test('a time budget is kept, with a validation and a checkpoint inside', async (
   args[args.indexOf('--learning_parameters.num_iters') + 1] = '100000';
   args.splice(args.indexOf('params'), 0, '--time-budget', '6s');
   const start = performance.now();
-  const { code, stdout } = await otx([...args, '--learning_parameters.enable_early_stopping=false']);
+  const { code, stdout } = await otxHere([...args, '--learning_parameters.enable_early_stopping=false']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/the time budget is used up after \d+ of \d+ epochs/);
   // Start, reports and exit come on top of the budget, and other tests share the cores.

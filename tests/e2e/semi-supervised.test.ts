@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 
@@ -49,7 +50,7 @@ async function table(output: string): Promise<Record<string, string>[]> {
 
 test('--unlabeled-data-roots selects a mean teacher, and the run folder shows what it does', async () => {
   const output = join(folder, 'Lite-HRNet-s-mod2-whole');
-  const { code, stdout, stderr } = await otx(semi('Lite-HRNet-s-mod2', output));
+  const { code, stdout, stderr } = await otxHere(semi('Lite-HRNet-s-mod2', output));
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(stdout).toContain(`unlabeled images ${unlabeled}: 8`);
@@ -76,7 +77,7 @@ test('--unlabeled-data-roots selects a mean teacher, and the run folder shows wh
   const all = await namesIn(output, 'last.safetensors');
   for (const name of student) expect(all).toContain(`state.teacher.${name}`);
   const score = ['eval', '--test-data-roots', join(data, 'val'), '-o', join(folder, 'score')];
-  const scored = await otx([...score, '--load-weights', output]);
+  const scored = await otxHere([...score, '--load-weights', output]);
   expect(scored.code).toBe(0);
 });
 
@@ -94,7 +95,7 @@ const unimatch = (output: string): string[] => [
 
 test('--semi unimatch learns from what the teacher is sure of, and goes on bit by bit when it was killed', async () => {
   const [whole, killed] = [join(folder, 'unimatch-whole'), join(folder, 'unimatch-killed')];
-  const { code, stderr } = await otx(unimatch(whole));
+  const { code, stderr } = await otxHere(unimatch(whole));
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(await readFile(join(whole, 'config.yaml'), 'utf8')).toMatch(
@@ -123,7 +124,7 @@ test('--semi unimatch learns from what the teacher is sure of, and goes on bit b
     },
   });
   expect(stopped.code).toBeNull();
-  const resumed = await otx(['train', '--resume-from', killed]);
+  const resumed = await otxHere(['train', '--resume-from', killed]);
   expect(resumed.stderr).toBe('');
   expect(resumed.code).toBe(0);
   expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
@@ -135,7 +136,7 @@ describe('a semi-supervised training that was killed', () => {
     async (template) => {
       const [whole, killed] = [join(folder, `${template}-whole`), join(folder, `${template}-killed`)];
       // The other was trained above.
-      if (template === 'SegNext-t') expect((await otx(semi(template, whole))).code).toBe(0);
+      if (template === 'SegNext-t') expect((await otxHere(semi(template, whole))).code).toBe(0);
       const { code } = await otx(semi(template, killed), {
         onOutput: (text, send) => {
           if (text.includes('epoch 3/4')) send('SIGKILL');
@@ -143,7 +144,7 @@ describe('a semi-supervised training that was killed', () => {
       });
       expect(code).toBeNull();
       if (template !== 'SegNext-t') await expectRefusalOfOtherImages(killed);
-      const resumed = await otx(['train', '--resume-from', killed]);
+      const resumed = await otxHere(['train', '--resume-from', killed]);
       expect(resumed.stderr).toBe('');
       expect(resumed.code).toBe(0);
       expect(await outcomeOf(killed)).toEqual(await outcomeOf(whole));
@@ -155,7 +156,7 @@ describe('a semi-supervised training that was killed', () => {
 
 /** It does not go on with other unlabeled images, and can go on with its own afterwards. */
 async function expectRefusalOfOtherImages(run: string): Promise<void> {
-  const { code, stderr } = await otx([
+  const { code, stderr } = await otxHere([
     ...['train', '--resume-from', run, '--unlabeled-data-roots', join(unlabeled, 'photographs')],
   ]);
   expect(code).not.toBe(0);
@@ -164,14 +165,14 @@ async function expectRefusalOfOtherImages(run: string): Promise<void> {
 
 describe('the kind of training', () => {
   const refusal = async (args: string[], message: RegExp) => {
-    const { code, stderr } = await otx(args);
+    const { code, stderr } = await otxHere(args);
     expect(stderr).toMatch(/^otx: error: /);
     expect(stderr).toMatch(message);
     expect(code).toBeGreaterThan(0);
   };
   const printed = async (...more: string[]): Promise<string> => {
     const args = trainArguments('Lite-HRNet-s-mod2', join(folder, 'printed'), '--print-config', ...more);
-    return (await otx(args)).stdout;
+    return (await otxHere(args)).stdout;
   };
 
   test('follows from the unlabeled images, unless it is named', async () => {

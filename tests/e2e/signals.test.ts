@@ -45,7 +45,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function training(output: string, epochs = ENDLESS): string[] {
   return [
-    ...['train', 'Lite-HRNet-s-mod2', '--no-pretrained', '--train-data-roots', at('data', 'train')],
+    ...['train', 'Lite-HRNet-s-mod2', '--threads', '1', '--no-pretrained'],
+    ...['--train-data-roots', at('data', 'train')],
     ...['--val-data-roots', at('data', 'val'), '-o', output, 'params'],
     ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
     ...['--learning_parameters.num_iters', epochs, '--learning_parameters.enable_early_stopping', 'False'],

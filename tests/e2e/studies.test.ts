@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { writeReport } from '../../src/index.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 
 const PARAMS = [
-  ...['params', '--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size=2'],
+  ...[
+    'params',
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+    '--learning_parameters.batch_size=2',
+  ],
   ...['--learning_parameters.enable_early_stopping=False', '--learning_parameters.num_iters=2'],
 ];
 
@@ -21,7 +28,7 @@ beforeAll(async () => {
   data = join(folder, 'data');
   alone = join(folder, 'alone');
   await generateScenes(data, { train: 6, val: 2, width: 80, height: 64 });
-  const { code, stderr } = await otx(seeds(alone));
+  const { code, stderr } = await otxHere(seeds(alone));
   expect(stderr).toBe('');
   expect(code).toBe(0);
 }, 300_000);
@@ -71,7 +78,7 @@ test('several seeds are compared, and the best is ready to be used', async () =>
     ...['training', 'seed-0', 'seed-1', 'seed-2', 'mean', 'deviation'],
   ]);
   // Run once more there is nothing left to train.
-  const again = await otx(seeds(alone));
+  const again = await otxHere(seeds(alone));
   expect(begun(again.stdout)).toEqual([]);
   expect(again.stdout).toMatch(/mean +\d+\.\d\d ± \d+\.\d\d/);
   expect(again.stdout).toMatch(
@@ -125,7 +132,7 @@ test('killed and started again, a study goes on with what it has', async () => {
   expect(first.code).toBeNull();
   expect(await readFile(join(killed, 'plan', 'seed-1.claim'), 'utf8')).toContain('"pid"');
   const before = (await stat(last('seed-0'))).mtimeMs;
-  const second = await otx(seeds(killed));
+  const second = await otxHere(seeds(killed));
   expect(second.stderr).toBe('');
   expect(begun(second.stdout)).toEqual(['seed-1', 'seed-2']);
   expect(second.stdout).toMatch(/^seed-1 \(2 of 3\) goes on: process \d+, which was at it, is gone$/m);
@@ -146,7 +153,7 @@ test('stopped by Ctrl-C it says how far it is and what goes on with it; another 
   expect(code).toBe(130);
   expect(stderr).toMatch(/stopped: [01] of 3 trainings of .* are over, and the same command/);
   expect(stdout).toContain(`go on  otx train Lite-HRNet-s-mod2 --train-data-roots ${join(data, 'train')}`);
-  const other = await otx([...seeds(stopped).slice(0, -1), '--learning_parameters.num_iters=3']);
+  const other = await otxHere([...seeds(stopped).slice(0, -1), '--learning_parameters.num_iters=3']);
   expect(other.code).toBe(2);
   expect(other.stderr).toMatch(
     /stopped: holds another study: it began with hyper_parameters \{.*"num_iters":2/,
@@ -167,7 +174,7 @@ test.each<[string[], RegExp]>([
 test('cross-validation: every image is scored once, by a model that has not seen it, and a last one learns from all', async () => {
   const output = join(folder, 'cv');
   const words = ['cv', join(data, 'train'), ...TRAIN, '--folds', '3', '-o', output];
-  const { code, stdout, stderr } = await otx([...words, '--final', 'retrain', ...PARAMS]);
+  const { code, stdout, stderr } = await otxHere([...words, '--final', 'retrain', ...PARAMS]);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(begun(stdout)).toEqual(['fold-1', 'fold-2', 'fold-3', 'final']);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDataset } from '../../src/data/index.js';
 import { generateScenes } from '../../src/demo/generate.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 
 let folder: string;
@@ -24,8 +25,14 @@ beforeAll(async () => {
     at('run'),
     'params',
   ];
-  const params = ['--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters', '1'];
-  expect((await otx([...words, ...params])).stderr).toBe('');
+  const params = [
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+    '--learning_parameters.num_iters',
+    '1',
+  ];
+  expect((await otxHere([...words, ...params])).stderr).toBe('');
   // Pictures in subfolders, one of them twice, and a file that is none.
   const images = (await readdir(at('data', 'train', 'images'))).sort();
   await mkdir(at('photos', 'more'), { recursive: true });
@@ -38,7 +45,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const suggest = (...words: string[]) =>
-  otx(['suggest', '--load-weights', at('run'), '--threads', '1', ...words]);
+  otxHere(['suggest', '--load-weights', at('run'), '--threads', '1', ...words]);
 
 test('pictures are chosen, with masks that are a data set, and no input is touched', async () => {
   const before = await readdir(at('photos'), { recursive: true });
@@ -70,7 +77,7 @@ test('pictures are chosen, with masks that are a data set, and no input is touch
 
 test('before there is a model, pictures that stand for many are copied, without masks', async () => {
   const words = ['suggest', '--cold-start', '--threads', '1', '--input', at('photos'), '-n', '4'];
-  const { stdout, stderr } = await otx([...words, '-o', at('first')]);
+  const { stdout, stderr } = await otxHere([...words, '-o', at('first')]);
   expect(stderr).toMatch(/broken\.png/);
   expect(stdout).toMatch(/nothing is labeled yet/);
   expect(stdout).toMatch(/4 of 14 pictures to label next; 1 near duplicate/);
@@ -80,13 +87,13 @@ test('before there is a model, pictures that stand for many are copied, without 
   const made = await readdir(at('first', 'proposals'));
   expect(made.filter((name) => !name.startsWith('.'))).toEqual(['images']);
   for (const { input, image } of pictures) expect(await readFile(image)).toEqual(await readFile(input));
-  await otx([...words, '-o', at('first-again')]);
+  await otxHere([...words, '-o', at('first-again')]);
   expect(await readFile(at('first-again', 'suggestions.csv'), 'utf8')).toBe(
     await readFile(at('first', 'suggestions.csv'), 'utf8'),
   );
-  const both = await otx([...words, '--load-weights', at('run'), '-o', at('both')]);
+  const both = await otxHere([...words, '--load-weights', at('run'), '-o', at('both')]);
   expect(both.stderr).toMatch(/--cold-start is for the time before there are weights/);
-  const byDoubt = await otx([...words, '--by', 'uncertainty', '-o', at('doubt')]);
+  const byDoubt = await otxHere([...words, '--by', 'uncertainty', '-o', at('doubt')]);
   expect(byDoubt.stderr).toMatch(/the first pictures to label are chosen by coverage alone/);
 }, 120_000);
 
@@ -111,7 +118,7 @@ test('masks are those of otx predict, and every way to choose is its own', async
     '--input',
     at('coverage', 'proposals', 'images'),
   ];
-  expect((await otx([...words, '-o', at('predicted')])).stderr).toBe('');
+  expect((await otxHere([...words, '-o', at('predicted')])).stderr).toBe('');
   for (const mask of await readdir(at('coverage', 'proposals', 'masks'))) {
     expect(await readFile(at('coverage', 'proposals', 'masks', mask))).toEqual(
       await readFile(at('predicted', 'masks', mask)),
@@ -133,7 +140,7 @@ test('exported files advise as the run does, by its features or by colours', asy
       '-n',
       '5',
     ];
-    const { stdout, stderr } = await otx([...words, ...more, '-o', at(name)]);
+    const { stdout, stderr } = await otxHere([...words, ...more, '-o', at(name)]);
     const list = JSON.parse(await readFile(at(name, 'suggestions.json'), 'utf8').catch(() => '{}')) as {
       pictures?: { input: string; entropy: number }[];
     };
@@ -142,7 +149,7 @@ test('exported files advise as the run does, by its features or by colours', asy
   await rm(at('photos', 'broken.png'), { force: true });
   const exported = async (name: string, ...words: string[]) => {
     const all = ['export', '--load-weights', at('run'), '--export-type', 'onnx', '--no-verify', ...words];
-    expect((await otx([...all, '-o', at(name)])).stderr).toBe('');
+    expect((await otxHere([...all, '-o', at(name)])).stderr).toBe('');
     return at(name, 'model.onnx');
   };
   const own = await chosenBy('by-run', at('run'));
@@ -164,13 +171,13 @@ test('exported files advise as the run does, by its features or by colours', asy
 
 test('what is labeled is no candidate, and labels that are gone are told', async () => {
   const words = ['suggest', '--load-weights', at('run'), '--threads', '1', '--input', at('data'), '-n', '20'];
-  const { stdout } = await otx([...words, '-o', at('of-all')]);
+  const { stdout } = await otxHere([...words, '-o', at('of-all')]);
   const { pictures } = JSON.parse(await readFile(at('of-all', 'suggestions.json'), 'utf8')) as {
     pictures: { input: string }[];
   };
   expect(pictures.filter(({ input }) => input.includes(join('val', 'images')))).toEqual([]);
   expect(stdout).not.toMatch(/not known/);
-  const gone = await otx([...words, '--train-data-roots', at('nowhere'), '-o', at('of-gone')]);
+  const gone = await otxHere([...words, '--train-data-roots', at('nowhere'), '-o', at('of-gone')]);
   expect(gone.stderr).toMatch(/nowhere/);
   expect(gone.code).not.toBe(0);
 }, 120_000);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScene, generateScenes } from '../../src/demo/generate.js';
 import { readIndexMask } from '../../src/drawing/index-mask.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 
 let folder: string;
@@ -26,13 +27,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const predicted = async (name: string, ...words: string[]) => {
   const output = join(folder, name);
-  const outcome = await otx(['predict', '-i', large, '-o', output, ...words]);
+  const outcome = await otxHere(['predict', '-i', large, '-o', output, ...words]);
   expect(outcome.stderr).toBe('');
   return { stdout: outcome.stdout, mask: await readIndexMask(join(output, 'masks', 'large.png')) };
 };
 
 test('a training with windows keeps them, and eval, predict and an exported file look at images alike', async () => {
-  const trained = await otx([
+  const trained = await otxHere([
     ...[
       'train',
       'Lite-HRNet-s-mod2',
@@ -44,7 +45,13 @@ test('a training with windows keeps them, and eval, predict and an exported file
       '64x48',
     ],
     ...['--val-data-roots', join(data, 'val'), '--no-pretrained', 'params'],
-    ...['--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters', '2'],
+    ...[
+      '--learning_parameters.num_workers=0',
+      '--learning_parameters.input_size',
+      '64x64',
+      '--learning_parameters.num_iters',
+      '2',
+    ],
     ...['--learning_parameters.batch_size', '2', '--learning_parameters.augmentation', 'plain'],
   ]);
   expect(trained.stderr).toBe('');
@@ -70,7 +77,7 @@ test('a training with windows keeps them, and eval, predict and an exported file
   const other = await predicted('other', '--load-weights', run, '--tile', '128', '--overlap', '0.5');
   expect(other.stdout).toContain('windows of 128x128 pixels, which overlap by 50 %');
 
-  const exported = await otx(['export', '--load-weights', run, '-o', join(folder, 'exported')]);
+  const exported = await otxHere(['export', '--load-weights', run, '-o', join(folder, 'exported')]);
   expect(exported.stderr).toBe('');
   const fromFile = await predicted('file', '--load-weights', join(folder, 'exported', 'model.onnx'));
   expect(fromFile.stdout).toContain('windows of 64x48 pixels');

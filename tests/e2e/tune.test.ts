@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { writeReport } from '../../src/index.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 import { outcomeOf } from './runs.js';
 
 const PARAMS = [
-  ...['params', '--learning_parameters.input_size', '64x64', '--learning_parameters.num_iters=3'],
+  ...[
+    'params',
+    '--learning_parameters.num_workers=0',
+    '--learning_parameters.input_size',
+    '64x64',
+    '--learning_parameters.num_iters=3',
+  ],
   '--learning_parameters.enable_early_stopping=False',
 ];
 
@@ -19,7 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-tune-'));
   alone = join(folder, 'alone');
   await generateScenes(join(folder, 'data'), { train: 6, val: 2, width: 80, height: 64 });
-  const { code, stderr } = await otx(tuned(alone));
+  const { code, stderr } = await otxHere(tuned(alone));
   expect(stderr).toBe('');
   expect(code).toBe(0);
 }, 240_000);
@@ -66,11 +73,11 @@ test('trials are trained as far as they are good, and the result can be trained 
   );
   const rows = (await readFile(join(alone, 'results.csv'), 'utf8')).trim().split('\n');
   expect(rows[0]).toBe('trial,learning_rate,batch_size,mDice,epochs,finished,seconds');
-  const config = await otx(['train', '--config', join(alone, 'config.yaml'), '--print-config']);
+  const config = await otxHere(['train', '--config', join(alone, 'config.yaml'), '--print-config']);
   expect(config.stderr).toBe('');
   expect(config.stdout).toContain('num_iters: 3');
   // Once more there is nothing left to do.
-  const again = await otx(tuned(alone));
+  const again = await otxHere(tuned(alone));
   expect(begun(again.stdout)).toEqual([]);
   expect(again.stdout).toMatch(/^chosen: /m);
 }, 60_000);
@@ -110,7 +117,7 @@ test('killed and started again it goes on, and more trials may be asked for', as
   expect(first.code).toBeNull();
   const last = join(killed, 'runs', 'trial-0', 'models', 'last.safetensors');
   const before = (await stat(last)).mtimeMs;
-  const second = await otx(tuned(killed, '4'));
+  const second = await otxHere(tuned(killed, '4'));
   expect(second.stderr).toBe('');
   expect(begun(second.stdout)).not.toContain('trial-0');
   expect((await stat(last)).mtimeMs).toBe(before);
@@ -129,15 +136,15 @@ test('--enable-hpo ends in time, and trains with what was chosen; another search
     '--enable-hpo',
     '--hpo-time-ratio',
   ];
-  const { stdout, stderr, code } = await otx([...words, '1.5', '-o', output, ...PARAMS]);
+  const { stdout, stderr, code } = await otxHere([...words, '1.5', '-o', output, ...PARAMS]);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^chosen: /m);
   expect(stdout).toMatch(/Performance\(score: /);
   const trial = await outcomeOf(join(output, 'hpo', 'runs', 'trial-0'));
   if (/^chosen: the default/m.test(stdout)) expect(await outcomeOf(output)).toEqual(trial);
-  const again = await otx([...words, '1.5', '-o', output, ...PARAMS]);
+  const again = await otxHere([...words, '1.5', '-o', output, ...PARAMS]);
   expect(again.stderr).toMatch(/holds a training that is over/);
-  const other = await otx([...tuned(alone).slice(0, -1), '--learning_parameters.ema_decay=0.9']);
+  const other = await otxHere([...tuned(alone).slice(0, -1), '--learning_parameters.ema_decay=0.9']);
   expect(other.stderr).toMatch(/alone: holds another study/);
 }, 240_000);

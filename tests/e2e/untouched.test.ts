@@ -22,13 +22,12 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MANIFEST_FILE } from '../../src/base/outputs/manifest.js';
-import { runCommand } from '../../src/cli/program.js';
-import { createRunLog } from '../../src/cli/run-log.js';
 import { generateScenes } from '../../src/demo/generate.js';
 import { EVALUATION_FILES } from '../../src/inference/evaluation-files.js';
+import { otxHere } from './here.js';
 import { otx } from './otx.js';
 
-const SIZE = ['--learning_parameters.input_size', '64x64'];
+const SIZE = ['--learning_parameters.num_workers=0', '--learning_parameters.input_size', '64x64'];
 const SHORT = ['--learning_parameters.num_iters=1', '--learning_parameters.batch_size=2'];
 const TEMPLATE = 'Lite-HRNet-s-mod2';
 
@@ -68,25 +67,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(() => cp(pattern, mine, { recursive: true, preserveTimestamps: true }));
 afterEach(() => rm(mine, { recursive: true, force: true }));
 
-/** Runs a command line in this process, which spares hundreds of starts; exit codes and the like are those of other tests. */
-async function inProcess(args: readonly string[]): Promise<{ printed: string; error: unknown }> {
-  const printed: string[] = [];
-  const bar = { update: () => undefined, stop: () => undefined };
-  const terminal = { live: false, columns: 80, print: (text: string) => printed.push(text), bar: () => bar };
-  const log = createRunLog(['otx', ...args].join(' '));
-  const own = { signal: new AbortController().signal, log, startWork: () => undefined };
-  const error: unknown = await runCommand(args, terminal, own).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  await log.close();
-  return { printed: printed.join('\n'), error };
-}
-
 async function must(args: readonly string[]): Promise<string> {
-  const { printed, error } = await inProcess(args);
+  const { stdout, error } = await otxHere(args);
   expect(error).toBeUndefined();
-  return printed;
+  return stdout;
 }
 
 const at = (...path: string[]) => join(mine, ...path);
@@ -127,7 +111,7 @@ const to = (output: string | undefined) => (output === undefined ? [] : ['-o', o
 /** Runs a command that has to refuse before anything is written, and before long work. */
 async function refuses(args: readonly string[], message: RegExp, code = 'output'): Promise<void> {
   const before = await treeHash(mine);
-  const { printed, error } = await inProcess(args);
+  const { stdout: printed, error } = await otxHere(args);
   expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
   expect(printed).not.toMatch(/^ *(epoch|class|\d+ images?) /m);
   expect(await treeHash(mine)).toBe(before);
@@ -250,7 +234,7 @@ describe.each(files)('otx %s with something of the user’s under the name %s', 
     if (isMask) {
       // Which masks are needed is known when the folders are there already: they are gone again, but have left a time.
       const before = await contents(mine);
-      expect((await inProcess(commands[command]!(at('out')))).error).toMatchObject({
+      expect((await otxHere(commands[command]!(at('out')))).error).toMatchObject({
         code: 'output',
         message: expect.stringMatching(refusal),
       });
