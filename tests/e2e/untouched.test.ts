@@ -27,8 +27,8 @@ import { EVALUATION_FILES } from '../../src/inference/evaluation-files.js';
 import { otxHere } from './here.js';
 import { otx } from './otx.js';
 
-const SIZE = ['--learning_parameters.num_workers=0', '--learning_parameters.input_size', '64x64'];
-const SHORT = ['--learning_parameters.num_iters=1', '--learning_parameters.batch_size=2'];
+const SIZE = ['--learning_parameters.input_size', '64x64'];
+const SHORT = ['num_iters=1', 'batch_size=2', 'num_workers=0'].map((word) => `--learning_parameters.${word}`);
 const TEMPLATE = 'Lite-HRNet-s-mod2';
 
 let folder: string;
