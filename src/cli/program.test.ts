@@ -200,7 +200,17 @@ test('a folder in the place of a template is the training data, of the default t
   await expect(otx('train', folder, '--train-data-roots', 'a', '--print-config')).rejects.toThrow(
     /is a folder and no template, and --train-data-roots a names the data as well; leave one of them out/,
   );
-  await expect(otx('train', join(folder, 'nowhere'), '--print-config')).rejects.toThrow(/unknown template/);
+  await expect(otx('train', join(folder, 'nowhere'), '--print-config')).rejects.toThrow(
+    /nowhere: there is no such folder; expected a folder with training data .*, or the name of a template/,
+  );
+  await expect(otx('train', 'nowhere', '--print-config')).rejects.toThrow(
+    /unknown template "nowhere"; the nearest names are .*; nor is there a folder of this name/,
+  );
+  const archive = join(folder, 'data.zip');
+  await writeFile(archive, 'PK');
+  await expect(otx('train', archive, '--print-config')).rejects.toThrow(
+    /data\.zip: is a file, and no template/,
+  );
   expect(await otx('train', folder, 'params', '--help')).toContain('--learning_parameters.num_iters');
 });
 
