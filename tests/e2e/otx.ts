@@ -37,7 +37,8 @@ const THREADED = ['train', 'cv', 'tune', 'eval', 'predict', 'explain', 'optimize
 export function withOneThread(args: readonly string[]): readonly string[] {
   const [command = '', ...others] = args;
   const flags = others.findIndex((word) => word.startsWith('-'));
-  if (!THREADED.includes(command) || flags < 0 || others.includes('--threads')) return args;
+  const isFixed = others.includes('--threads') || others.includes('--resume-from');
+  if (!THREADED.includes(command) || flags < 0 || isFixed) return args;
   return [command, ...others.slice(0, flags), '--threads', '1', ...others.slice(flags)];
 }
 
