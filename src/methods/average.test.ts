@@ -7,11 +7,14 @@ import { describe as describeModel, type Segmentor } from '../models/index.js';
 import { convNorm, convolution, initialValue } from '../nn/index.js';
 import { averageKeep } from '../optim/index.js';
 import { isTrainingState } from '../weights/training-state.js';
+import type { AverageSettings } from './average.js';
 import type { StatePack } from './method.js';
 import { supervised } from './supervised.js';
 
 const CLASSES = 3;
 const SIDE = 16;
+/** Steps of the trainings here. */
+const PLANNED = 8;
 /** With batch norm. */
 const model: Segmentor = (scope, images) => {
   const options = { channels: 6, kernel: 3, stride: 2 } as const;
@@ -21,12 +24,12 @@ const model: Segmentor = (scope, images) => {
 const { variables } = describeModel(model, [1, 3, SIDE, SIDE]);
 const start = new Map(variables.map((spec) => [spec.key, initialValue(spec, 1)]));
 
-const graphsFor = (emaDecay?: number) =>
+const graphsFor = (averages: AverageSettings = {}) =>
   supervised({
     ...{ model, optimizer: 'adam', sizes: { train: SIDE, validation: SIDE } },
     // Only its loader needs them.
     ...{ trainSet: {} as Dataset, loading: { seed: 1, workers: 0, augmentation: 'plain' } },
-    emaDecay,
+    ...averages,
   }).graphs(2);
 
 /** An engine with the start, and steps on random images, or on images that are no numbers. */
@@ -46,7 +49,10 @@ async function begin(graphs: ReturnType<typeof graphsFor>) {
     const labels = Uint8Array.from({ length: sizeOf(graph.inputs.labels!.shape) }, () =>
       random.integer(CLASSES),
     );
-    return step.run({ images, labels }, graphs.scalars('supervised', { learningRate: 0.05, update }));
+    return step.run(
+      { images, labels },
+      graphs.scalars('supervised', { learningRate: 0.05, update, planned: PLANNED }),
+    );
   };
   return { engine, run };
 }
@@ -55,7 +61,7 @@ const namesOf = (packs: readonly StatePack[]) =>
   packs.flatMap(({ layout, nameOf }) => layout.entries.map(({ key }) => nameOf(key)));
 
 test('an average follows weights and running statistics, each step by the step', async () => {
-  const { engine, run } = await begin(graphsFor(0.25));
+  const { engine, run } = await begin(graphsFor({ emaDecay: 0.25 }));
   const pairs = ['parameters', 'buffers'] as const;
   const expected = Object.fromEntries(
     await Promise.all(pairs.map(async (pack) => [pack, await engine.getState(pack)] as const)),
@@ -81,16 +87,55 @@ test('an average follows weights and running statistics, each step by the step',
   expect(await engine.getState('ema_parameters')).toEqual(before);
 });
 
+test('an average of the last steps counts weights and running statistics of all of them alike', async () => {
+  const { engine, run } = await begin(graphsFor({ swaStart: 0.7 }));
+  const after: Record<'parameters' | 'buffers', Float32Array>[] = [];
+  for (let update = 1; update <= PLANNED; update++) {
+    await run(update);
+    after.push({
+      parameters: await engine.getState('parameters'),
+      buffers: await engine.getState('buffers'),
+    });
+    for (const pack of ['parameters', 'buffers'] as const) {
+      const last = after.slice(Math.min(5, update - 1)).map((state) => state[pack]);
+      const found = await engine.getState(`swa_${pack}`);
+      const mean = (i: number) => last.reduce((sum, values) => sum + values[i]!, 0) / last.length;
+      const distance = found.reduce((most, value, i) => Math.max(most, Math.abs(value - mean(i))), 0);
+      expect(distance).toBeLessThan(1e-5);
+      if (update > 6) expect(found).not.toEqual(last.at(-1));
+    }
+  }
+});
+
+test('both averages at once are those that each is alone, and nobody begins the last steps of an unknown number', async () => {
+  const both = graphsFor({ emaDecay: 0.9, swaStart: 0.5 });
+  expect(both.averages).toEqual(['ema', 'swa']);
+  expect(Object.keys(both.otherEvaluations!)).toEqual(['ema', 'swa']);
+  const keeps = (update: number, planned: number) =>
+    both.scalars('supervised', { learningRate: 1, update, planned });
+  expect(keeps(4, 6)).toMatchObject({ emaKeep: 5 / 14, swaKeep: 0 });
+  expect(keeps(6, 6).swaKeep).toBeCloseTo(2 / 3, 12);
+  expect(keeps(1000, Number.POSITIVE_INFINITY).swaKeep).toBe(0);
+  const [together, alone] = [await begin(both), await begin(graphsFor({ swaStart: 0.5 }))];
+  for (let update = 1; update <= PLANNED; update++) {
+    await together.run(update);
+    await alone.run(update);
+  }
+  const found = await together.engine.getState('swa_parameters');
+  expect(found).toEqual(await alone.engine.getState('swa_parameters'));
+  expect(found).not.toEqual(await together.engine.getState('ema_parameters'));
+});
+
 test('it looks back on few steps at first', () => {
-  const graphs = graphsFor(0.99);
+  const graphs = graphsFor({ emaDecay: 0.99 });
   const keeps = [1, 2, 890, 10000].map(
-    (update) => graphs.scalars('supervised', { learningRate: 1, update }).emaKeep,
+    (update) => graphs.scalars('supervised', { learningRate: 1, update, planned: PLANNED }).emaKeep,
   );
   expect(keeps).toEqual([2 / 11, 3 / 12, averageKeep(0.99, 890), 0.99]);
 });
 
 test('the weights do not depend on it, and a training without has none of it', async () => {
-  const [plain, averaged] = [graphsFor(), graphsFor(0.99)];
+  const [plain, averaged] = [graphsFor(), graphsFor({ emaDecay: 0.99 })];
   const [a, b] = [await begin(plain), await begin(averaged)];
   for (let update = 1; update <= 3; update++)
     expect((await a.run(update)).outputs).toEqual((await b.run(update)).outputs);

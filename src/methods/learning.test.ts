@@ -28,6 +28,7 @@ const SCALARS: Readonly<Record<string, number>> = {
   dropShare: 0.2,
   unsupervisedWeight: 0.5,
   emaKeep: 0.75,
+  swaKeep: 0.5,
   threshold: 0.4,
 };
 
@@ -58,16 +59,16 @@ type Case = (optimizer: OptimizerName) => {
 };
 
 const segmented =
-  (model: Segmentor, size: number, hasAverage = false): Case =>
+  (model: Segmentor, size: number, averages: readonly string[] = []): Case =>
   (optimizer) => {
     const { variables } = describeModel(model, [1, 3, size, size]);
-    const options = { batchSize: 2, size, optimizer, hasAverage };
+    const options = { batchSize: 2, size, optimizer, averages };
     return { variables, learning: () => supervisedLearning(model, modelLayouts(variables), options) };
   };
 
 const METHODS: Readonly<Record<string, Case>> = {
   supervised: segmented(small, SIZE),
-  'supervised, with an average': segmented(small, SIZE, true),
+  'supervised, with averages': segmented(small, SIZE, ['ema', 'swa']),
   'supervised, of a real model': segmented(createSegmentor('lite-hrnet-s', { numClasses: CLASSES }), 64),
   'semi-supervised': (optimizer) => {
     const { variables } = describeModel(small, [1, 3, SIZE, SIZE]);

@@ -239,9 +239,9 @@ describe('the method', () => {
   test('takes no more unlabeled images than there are, and counts the partial batch in its schedule', () => {
     const graphs = method(model).graphs(3);
     expect(graphs.steps.semi!.inputs.weak!.shape).toEqual([1, 3, 64, 64]);
-    const scalars = graphs.scalars('semi', { learningRate: 1, update: 90 });
+    const scalars = graphs.scalars('semi', { learningRate: 1, update: 90, planned: 100 });
     expect(scalars).toMatchObject({ dropShare: dropShare(90, 3), unsupervisedWeight: 0.1, teacherKeep: 0.9 });
-    expect(graphs.scalars('supervised', { learningRate: 1, update: 1 })).toMatchObject({
+    expect(graphs.scalars('supervised', { learningRate: 1, update: 1, planned: 100 })).toMatchObject({
       teacherKeep: 2 / 11,
     });
   });

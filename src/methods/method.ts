@@ -18,6 +18,8 @@ export interface StepPosition {
   readonly learningRate: number;
   /** Number of this update, from 1; an undone step does not count. */
   readonly update: number;
+  /** Updates of the whole training, as far as it is planned; infinitely many where nobody knows. */
+  readonly planned: number;
 }
 
 /** The graphs of a method for one batch size. */

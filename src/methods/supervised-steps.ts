@@ -5,43 +5,41 @@ import { gradients, resizeBilinear, type Tensor } from '../graph/index.js';
 import { crossEntropy, type SegmentationLoss } from '../losses/index.js';
 import { describe, type Segmentor } from '../models/index.js';
 import { PackStore, Scope } from '../nn/index.js';
-import { averageKeep, type OptimizerName, optimizerScalars } from '../optim/index.js';
-import { averageFollowers, averageLayouts, averagePacks } from './average.js';
+import { type OptimizerName, optimizerScalars } from '../optim/index.js';
+import {
+  type AverageSettings,
+  averageFollowers,
+  averageLayouts,
+  averagePacks,
+  averagesBy,
+  keepScalar,
+} from './average.js';
 import { joinStep, type Learning, stepsOf } from './learning.js';
 import type { Method } from './method.js';
 import { type ModelLayouts, modelLayouts, modelPacks } from './model-state.js';
 import { noiseInput } from './noise-input.js';
 import { optimizerPacks } from './optimizer-state.js';
 
-/** What its graphs depend on. */
-export interface SupervisedGraphs {
+/** What its graphs depend on. Averages of the weights are validated beside them, and the best of all is kept. */
+export interface SupervisedGraphs extends AverageSettings {
   readonly model: Segmentor;
   readonly optimizer: OptimizerName;
   /** Sides of the square network inputs. */
   readonly sizes: { readonly train: number; readonly validation: number };
   /** Of logits at the size of the input. Default: cross entropy. */
   readonly loss?: SegmentationLoss | undefined;
-  /**
-   * What a moving average of the weights keeps of itself in a step, from 0 to 1; it is validated beside them, and the better of
-   * both is kept. 0: there is none. Default 0.
-   */
-  readonly emaDecay?: number | undefined;
 }
-
-/** Name of the moving average of the weights. */
-const EMA = 'ema';
-/** The scalar that says what it keeps of itself. */
-const EMA_KEEP = 'emaKeep';
 
 /** Learning from images with masks alone, wherever these come from. */
 export function supervisedGraphs(
   options: SupervisedGraphs,
 ): Pick<Method, 'variables' | 'parameters' | 'graphs'> {
-  const { model, optimizer, sizes, loss, emaDecay = 0 } = options;
+  const { model, optimizer, sizes, loss } = options;
   const { variables, parameters } = describe(model, [1, 3, sizes.train, sizes.train]);
   const layouts = modelLayouts(variables);
-  const hasAverage = emaDecay > 0;
-  const stepOptions = { size: sizes.train, optimizer, loss, hasAverage };
+  const averages = averagesBy(options);
+  const names = averages.map(({ name }) => name);
+  const stepOptions = { size: sizes.train, optimizer, loss, averages: names };
   return {
     variables,
     parameters,
@@ -49,17 +47,19 @@ export function supervisedGraphs(
       packs: [
         ...modelPacks(layouts),
         ...optimizerPacks(optimizer, layouts.parameters),
-        ...(hasAverage ? averagePacks(layouts, EMA) : []),
+        ...names.flatMap((name) => averagePacks(layouts, name)),
       ],
       ...stepsOf({ supervised: () => supervisedLearning(model, layouts, { ...stepOptions, batchSize }) }),
       evaluation: evaluationStep(model, layouts, sizes.validation),
-      ...(hasAverage && {
-        otherEvaluations: { [EMA]: evaluationStep(model, averageLayouts(layouts, EMA), sizes.validation) },
-        averages: [EMA],
+      ...(names.length > 0 && {
+        otherEvaluations: Object.fromEntries(
+          names.map((name) => [name, evaluationStep(model, averageLayouts(layouts, name), sizes.validation)]),
+        ),
+        averages: names,
       }),
-      scalars: (_, { learningRate, update }) => ({
-        ...optimizerScalars(optimizer, learningRate, update),
-        ...(hasAverage && { [EMA_KEEP]: averageKeep(emaDecay, update) }),
+      scalars: (_, position) => ({
+        ...optimizerScalars(optimizer, position.learningRate, position.update),
+        ...Object.fromEntries(averages.map(({ name, keep }) => [keepScalar(name), keep(position)])),
       }),
     }),
   };
@@ -73,8 +73,8 @@ export interface TrainStepOptions {
   readonly optimizer?: OptimizerName;
   /** Default: cross entropy. */
   readonly loss?: SegmentationLoss | undefined;
-  /** Whether a moving average follows the weights. Default false. */
-  readonly hasAverage?: boolean;
+  /** Names of averages that follow the weights. Default none. */
+  readonly averages?: readonly string[];
 }
 
 /**
@@ -82,8 +82,8 @@ export interface TrainStepOptions {
  *
  * Inputs: `images` float32 [N, 3, S, S], `labels` uint8 [N, S, S] with 255 for ignored pixels, and for models with
  * stochastic regularisation `noise` float32 [n], uniform in [0, 1).
- * Scalars: those of `optimizerScalars`, and with an average `emaKeep` (see `averageKeep`). Outputs: `loss`, and `guard`, which must be finite for the step to
- * count: it is not when the loss or any gradient is not.
+ * Scalars: those of `optimizerScalars`, and for each average its `keepScalar`. Outputs: `loss`, and `guard`, which must be
+ * finite for the step to count: it is not when the loss or any gradient is not.
  */
 export function supervisedTrainStep(
   model: Segmentor,
@@ -99,7 +99,7 @@ export function supervisedLearning(
   layouts: ModelLayouts,
   options: TrainStepOptions,
 ): Learning {
-  const { batchSize, size, optimizer = 'adam', loss: lossOfLogits = crossEntropy, hasAverage } = options;
+  const { batchSize, size, optimizer = 'adam', loss: lossOfLogits = crossEntropy, averages = [] } = options;
   const step = new StepBuilder();
   const images = step.input('images', 'float32', [batchSize, 3, size, size]);
   const labels = step.input('labels', 'uint8', [batchSize, size, size]);
@@ -113,7 +113,7 @@ export function supervisedLearning(
 
   const [gradient] = gradients(loss, [parameters.flat]) as [Tensor];
   step.update('buffers', store.applyBufferUpdates(buffers));
-  const followers = hasAverage ? averageFollowers(layouts, EMA, EMA_KEEP) : {};
+  const followers = Object.assign({}, ...averages.map((name) => averageFollowers(layouts, name)));
   return { step, parameters: layouts.parameters, loss, gradient, optimizer, followers };
 }
 

@@ -361,15 +361,17 @@ describe('the method', () => {
     expect(steps.semi!.inputs.weak!.shape).toEqual([1, 3, size, size]);
     expect(steps.semi!.inputs.strong!.shape).toEqual([2, 3, size, size]);
     // Two epochs of three batches, the partial one counted.
-    const at = (update: number) => scalars('semi', { learningRate: 1, update });
+    const at = (update: number) => scalars('semi', { learningRate: 1, update, planned: 100 });
     expect(at(7)).toMatchObject({ threshold: 0.95 });
     expect(at(7).unsupervisedWeight).toBeCloseTo(2 * Math.exp(-5 * 0.81), 12);
     expect(at(16)).toMatchObject({ unsupervisedWeight: 2 });
-    expect(scalars('supervised', { learningRate: 1, update: 1 })).toMatchObject({ teacherKeep: 2 / 11 });
+    expect(scalars('supervised', { learningRate: 1, update: 1, planned: 100 })).toMatchObject({
+      teacherKeep: 2 / 11,
+    });
     for (const isBalanced of [false, true]) {
       const graphs = method(isBalanced).graphs(3);
       for (const [name, graph] of Object.entries(graphs.steps)) {
-        const given = graphs.scalars(name, { learningRate: 1, update: 9 });
+        const given = graphs.scalars(name, { learningRate: 1, update: 9, planned: 100 });
         for (const scalar of Object.keys(graph.scalars))
           if (scalar !== 'keep') expect(given).toHaveProperty(scalar);
       }

@@ -9,7 +9,7 @@ export {
   isNormalization,
 } from './adamw.js';
 export { clipByGlobalNorm } from './clip.js';
-export { averageKeep, movingAverage } from './moving-average.js';
+export { averageKeep, movingAverage, uniformKeep } from './moving-average.js';
 export {
   OPTIMIZER_NAMES,
   type OptimizerName,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runGraph } from '../engine/run-graph.js';
 import { input } from '../graph/index.js';
-import { averageKeep, movingAverage } from './moving-average.js';
+import { averageKeep, movingAverage, uniformKeep } from './moving-average.js';
 
 async function averaged(average: number[], value: number[], keep: number): Promise<number[]> {
   const [a, v] = [input('a', 'float32', [average.length]), input('v', 'float32', [value.length])];
@@ -32,4 +32,16 @@ test('until the momentum takes over, the average looks back on a tenth of the up
   expect(averageKeep(0.9, 81)).toBe(0.9);
   expect(averageKeep(0.99, 90)).toBeCloseTo(0.91, 12);
   expect(averageKeep(0.01, 1)).toBe(0.01);
+});
+
+test('a uniform average counts what comes after its start, and is the newest value until then', () => {
+  let average = -1;
+  const seen: number[] = [];
+  for (let update = 1; update <= 6; update++) {
+    const keep = uniformKeep(2, update);
+    average = keep * average + (1 - keep) * update ** 2;
+    seen.push(average);
+  }
+  expect(seen.slice(0, 3)).toEqual([1, 4, 9]);
+  expect(seen[5]).toBeCloseTo((9 + 16 + 25 + 36) / 4, 12);
 });

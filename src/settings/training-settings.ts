@@ -11,13 +11,14 @@ import { POSITIVES } from '../losses/detcon.js';
 import { LOSS_NAMES, LOSS_WORDS } from '../losses/loss.js';
 import { OPTIMIZER_NAMES } from '../optim/optimizers.js';
 import { SCHEDULE_NAMES } from '../optim/schedules/schedules.js';
+import { averageSettings } from './average-settings.js';
 import { boolean, bytes, choice, float, integer, size, text, tileSize } from './kinds.js';
 import type { SettingRecord } from './setting.js';
 import { unlabeledSettings } from './unlabeled-settings.js';
 
 /**
- * The record. A new setting is a new entry here, one of semi-supervised training in unlabeled-settings.ts; a template names what
- * it has otherwise. The reference counts epochs only (both patiences in steps 0): with 15 steps in an epoch that ends a training
+ * The record. A new setting is a new entry here, one of semi-supervised training in unlabeled-settings.ts, one of averages of weights in
+ * average-settings.ts; a template names what it has otherwise. The reference counts epochs only (both patiences in steps 0): with 15 steps in an epoch that ends a training
  * at two thirds of the Dice it can reach (docs/results.md).
  */
 export const trainingSettings = {
@@ -147,16 +148,7 @@ export const trainingSettings = {
       'steps that must also have passed, since the last score as good as the best or the last lowering, before a plateau ' +
       'lowers the learning rate',
   },
-  emaDecay: {
-    ...float({ min: 0, max: 0.9999 }),
-    param: 'learning_parameters.ema_decay',
-    default: 0,
-    affects: 'result',
-    onResume: 'fixed',
-    description:
-      'supervised training: what a moving average of the weights keeps of itself in a step, such as 0.99; it is validated beside ' +
-      'the weights, and the better of both is kept. 0: there is none',
-  },
+  ...averageSettings,
   epochs: {
     ...integer({ min: 1, max: 100000 }),
     param: 'learning_parameters.num_iters',

@@ -28,6 +28,7 @@ describe('templates', () => {
         loss: 'cross_entropy',
         class_weights: 'none',
         ema_decay: 0,
+        swa_start: 1,
         rare_crop_share: 0,
         learning_rate: 0.001,
         learning_rate_warmup_iters: 100,

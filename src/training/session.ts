@@ -54,8 +54,14 @@ export interface TrainingSession {
    * One optimiser step, of as many batches as this process has in one. A loss or gradient that is not finite leaves everything as it was.
    *
    * @param update number of this update, from 1; an undone step does not count.
+   * @param planned updates of the whole training. Default: nobody knows, and an average over the last of them never begins.
    */
-  step(batches: readonly TrainBatch[], learningRate: number, update: number): Promise<StepResult>;
+  step(
+    batches: readonly TrainBatch[],
+    learningRate: number,
+    update: number,
+    planned?: number,
+  ): Promise<StepResult>;
   /** The current weights applied to one image of the validation size; undefined for a method that does not segment. */
   readonly forward: Forward | undefined;
   /** The same for the method's other evaluations, by name. */
@@ -123,12 +129,12 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
 
     return {
       engine: choice.device === undefined ? choice : { ...choice, memory: bytes },
-      step: async (batches, learningRate, update) => {
+      step: async (batches, learningRate, update, planned = Number.POSITIVE_INFINITY) => {
         const [batch] = batches as [TrainBatch];
         const run = steps.get(batch.step);
         if (!run)
           throw new OtxError('graph', `a batch is for the step "${batch.step}", which is not compiled`);
-        return run(batches, graphs.scalars(batch.step, { learningRate, update }), update);
+        return run(batches, graphs.scalars(batch.step, { learningRate, update, planned }), update);
       },
       forward,
       others,

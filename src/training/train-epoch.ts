@@ -45,7 +45,8 @@ export async function trainEpoch(
   for await (const batches of inGroups(batchesOfSteps, batchesPerStep(training.share))) {
     const batch = batches.at(-1)!;
     learningRate = rates.of(state.updates + 1);
-    const result = await session.step(batches, learningRate, state.updates + 1);
+    const planned = state.epochs * trainLoader.stepsPerEpoch;
+    const result = await session.step(batches, learningRate, state.updates + 1, planned);
     state.step += 1;
     state.seconds.waiting += batches.reduce((sum, { waitedMs }) => sum + waitedMs, 0) / 1000;
     state.seconds.train = before.train + seconds();

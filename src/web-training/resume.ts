@@ -98,6 +98,7 @@ const FIXED: readonly (readonly [name: string, value: number | boolean | string]
   ['class_weights', 'none'],
   ['rare_crop_share', 0],
   ['ema_decay', 0],
+  ['swa_start', 1],
   ['accumulate', 1],
   ['sync_batch_norm', false],
   ['use_adaptive_interval', false],

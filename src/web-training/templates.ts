@@ -23,6 +23,7 @@ const DEFAULTS: HyperParameters = {
     learning_rate_schedule: 'plateau',
     plateau_iteration_patience: 300,
     ema_decay: 0,
+    swa_start: 1,
     num_iters: 300,
     num_workers: 2,
     auto_num_workers: false,

@@ -31,7 +31,7 @@ test('what is known is chosen, with the reason above it', async () => {
   );
   expect(yaml).toMatch(/# recipe: a tenth of 80 steps\n *learning_rate_warmup_iters: 8\n/);
   // What was asked for needs no reason.
-  expect(yaml).toMatch(/ema_decay: 0\n *num_iters: 40\n/);
+  expect(yaml).toMatch(/ema_decay: 0\n *swa_start: 1\n *num_iters: 40\n/);
 });
 
 test('what is not known yet is left out, and said for each case', async () => {

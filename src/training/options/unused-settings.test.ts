@@ -38,6 +38,12 @@ test.each([
     /emaDecay.*keeps no average/,
   ],
   ['an average beside a teacher', own, settings(average, 'Semisupervised'), /emaDecay.*by teacherMomentum/],
+  [
+    'an average of the last steps',
+    own,
+    settings({ swa_start: 0.75 }, 'Semisupervised'),
+    /swaStart.*by teacherMomentum/,
+  ],
   ['an average of contrasts', own, settings({ ...average, enable_supcon: true }), /emaDecay.*contrastive/],
   ['crops of views', own, settings({ ...crops, augmentation: 'views' }), /rareCropShare.*views/],
   [

@@ -35,8 +35,9 @@ export function checkUsed(
   const notContrastive = enable_supcon ? undefined : `it goes with ${option('contrastive')}, which is off`;
   if (supcon_positives !== 'image') refuse('contrastivePositives', notContrastive);
   if (supcon_single_view !== 'first') refuse('contrastiveSingleView', notContrastive);
-  if (learning_parameters.ema_decay > 0)
-    refuse('emaDecay', whyNoAverage(algo_backend.train_type, enable_supcon));
+  const whyNot = whyNoAverage(algo_backend.train_type, enable_supcon);
+  if (learning_parameters.ema_decay > 0) refuse('emaDecay', whyNot);
+  if (learning_parameters.swa_start < 1) refuse('swaStart', whyNot);
 }
 
 /** Why a training keeps no average of its weights beside them; undefined for one that does. */

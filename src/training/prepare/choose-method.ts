@@ -132,7 +132,8 @@ export function chooseMethod(choice: MethodChoice): Method {
       share,
     },
   };
-  if (!unlabeled) return supervised({ ...options, emaDecay: settings.ema_decay });
+  const { ema_decay: emaDecay, swa_start: swaStart } = settings;
+  if (!unlabeled) return supervised({ ...options, emaDecay, swaStart });
   return semiSupervised({ ...options, unlabeled }, choice);
 }
 
