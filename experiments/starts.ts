@@ -2,11 +2,11 @@
  * @file Compares what a training starts from (random numbers, the embedded backbone, a file) on few labeled images of several data
  * sets, for docs/pretraining.md; the same images, steps and settings for all starts, and a difference for each pair of runs.
  *
- *   npm run experiment:starts -- --data camvid7=FOLDER,cells=FOLDER [--starts none,embedded] [--models Lite-HRNet-s-mod2] \
- *     [--counts 8,24] [--seeds 0,1,2]
+ *   npm run experiment:starts -- --data camvid7=FOLDER,cells=FOLDER [--starts none,embedded] \
+ *     [--models Lite-HRNet-s-mod2,SegNext-t@0.0005] [--counts 8,24] [--seeds 0,1,2]
  *   npm run experiment:starts -- --data camvid7=FOLDER,cells=FOLDER --print
  *
- * Each FOLDER holds train/ and val/; "npm run generate" draws such data sets. Runs go to runs/starts; what is complete there is
+ * A model may be followed by @ and a learning rate; otherwise that of its template holds. Each FOLDER holds train/ and val/; "npm run generate" draws such data sets. Runs go to runs/starts; what is complete there is
  * not repeated, so that it goes on where it was stopped. --print makes the table of what is there. Writes docs/results/starts.json.
  * --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
@@ -102,11 +102,16 @@ function trainOnce(training: Training): Run {
   const { data, model, count, start, seed } = training;
   const output = join(ROOT, `${data}-${model}-${count}-${start}-${seed}`);
   return savedOr(`${output}.json`, () => {
-    const words = ['train', model, '--train-data-roots', subset(data, count, seed)];
+    const [template = '', learningRate] = model.split('@');
+    const words = ['train', template, '--train-data-roots', subset(data, count, seed)];
     words.push('--val-data-roots', join(folders.get(data)!, 'val'), '-o', output, '--seed', String(seed));
     const from = given.get(start)!;
     words.push(...(existsSync(from) ? ['--load-weights', from] : ['--pretrained', from]));
-    otx([...words, ...paramsOf(SETTINGS)], { output, launcher: values.launcher });
+    const settings = {
+      ...SETTINGS,
+      ...(learningRate !== undefined && { 'learning_parameters.learning_rate': Number(learningRate) }),
+    };
+    otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
     const epochs = readEpochs(output);
     return { ...training, ...diceOf(epochs), trainSeconds: total(epochs, 'train_seconds') };
   });
