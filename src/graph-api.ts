@@ -20,7 +20,7 @@ export {
 } from './engine/engine.js';
 export type { ModelValue, ReduceRequest, TensorValue } from './engine/protocol.js';
 export { run } from './engine/run.js';
-export type { DeviceWish, EngineKind, EngineWish, MemoryMode } from './engine/settings.js';
+export type { DeviceWish, EngineKind, EngineWish, MemoryMode, Precision } from './engine/settings.js';
 export {
   layoutOf,
   type Pack,

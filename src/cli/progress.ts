@@ -232,10 +232,10 @@ function startText({
   );
 }
 
-function deviceText({ device, memory = 0 }: StartEvent['engine']): string {
-  return device === undefined
-    ? ''
-    : ` on ${device}, with about ${Math.ceil(memory / 2 ** 20)} MiB of its memory`;
+function deviceText({ device, memory = 0, precision }: StartEvent['engine']): string {
+  const place =
+    device === undefined ? '' : ` on ${device}, with about ${Math.ceil(memory / 2 ** 20)} MiB of its memory`;
+  return precision === undefined ? place : `${place}, in ${precision} precision`;
 }
 
 function stepValues({ epoch, epochs, loss, imagesPerSecond, etaSeconds }: StepEvent) {

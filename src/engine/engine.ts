@@ -185,7 +185,8 @@ export class Engine {
     private readonly wishes: Wishes,
     private readonly cache: StepCache | undefined,
   ) {
-    this.stock = stockProvider(lowering);
+    // Mixed precision makes steps on the processor longer: they have it where the engine for it is named.
+    this.stock = stockProvider(lowering, wishes.engine === 'stock' && wishes.device === 'cpu');
   }
 
   /**
@@ -196,7 +197,7 @@ export class Engine {
    */
   async choice(step?: () => StepGraph, signal?: AbortSignal): Promise<EngineChoice> {
     const { target, ...choice } = await this.choose(step, signal);
-    return choice;
+    return typeof target.halves === 'string' ? { ...choice, notMixed: target.halves } : choice;
   }
 
   /**

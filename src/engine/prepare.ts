@@ -41,7 +41,8 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions): Pro
 
   const names = Object.keys(named);
   let lowered = Object.values(named);
-  const passes = sharedBy === undefined ? target.passes(memory) : target.sharedPasses!(memory, sharedBy);
+  const passes =
+    sharedBy === undefined ? target.passes(memory, step.precision) : target.sharedPasses!(memory, sharedBy);
   for (const pass of passes) {
     await pause();
     lowered = pass(lowered);

@@ -52,6 +52,14 @@ export interface DeviceSession<K extends DeviceKind = DeviceKind> {
 /** Which provider makes the session of a step, and what of; it travels to the thread that computes. */
 export type SessionTarget = StockTarget | FusedTarget | DeviceSession<'webgpu'> | DeviceSession<'cuda'>;
 
+/** In what numbers a step is computed. */
+export const PRECISIONS = ['float32', 'mixed'] as const;
+/**
+ * `mixed`: maps and their gradients in float16, and in float32 what they are added up in, losses, weights and the optimiser's state
+ * (https://arxiv.org/abs/1710.03740).
+ */
+export type Precision = (typeof PRECISIONS)[number];
+
 /** Processes that compute together. */
 export interface Job {
   /** Path of the library of MPI, which has been started. */

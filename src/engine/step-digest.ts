@@ -21,6 +21,7 @@ export function digestStep(step: StepGraph): string {
   for (const group of groups)
     hash.update(`${JSON.stringify(group.map(([name, tensor]) => [name, reference(tensor, index)]))}\n`);
   hash.update(JSON.stringify(step.commitIfFinite ?? null));
+  if (step.precision) hash.update(step.precision);
   return hash.digest('hex');
 }
 

@@ -29,6 +29,8 @@ export class InputBuffers {
 
 const arrayNames: { readonly [D in DType]: string } = {
   float32: 'Float32Array',
+  // Of no input: graphs refuse it.
+  float16: 'Float32Array',
   int64: 'BigInt64Array',
   int32: 'Int32Array',
   uint8: 'Uint8Array',

@@ -6,6 +6,7 @@
 import { OtxError } from '../base/errors.js';
 import { input, reshape, split } from '../graph/builders.js';
 import { type DType, formatType, type Shape, sizeOf, type Tensor } from '../graph/tensor.js';
+import type { Precision } from './settings.js';
 
 /** Place of one tensor in a pack. */
 export interface PackEntry {
@@ -61,6 +62,8 @@ export interface StepGraph {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Name of the output (float32, one value) that must be finite for the next state to replace the current one. */
   readonly commitIfFinite?: string;
+  /** In what numbers it is computed where engines can. Default float32. */
+  readonly precision?: Precision;
 }
 
 /** Lays tensors out one after the other. @throws OtxError `graph` when a key repeats. */
@@ -110,6 +113,7 @@ export class StepBuilder {
   private readonly outputs: Record<string, Tensor> = {};
   private readonly taken = new Set<string>();
   private guard: string | undefined;
+  private numbers: Precision = 'float32';
 
   /** A tensor that is handed over at every run. @throws OtxError `graph` when the name is taken. */
   input(name: string, dtype: DType, shape: Shape): Tensor {
@@ -175,6 +179,11 @@ export class StepBuilder {
     this.guard = name;
   }
 
+  /** Computes the step in these numbers, where the engine can; see {@link StepGraph.precision}. */
+  computeIn(precision: Precision): void {
+    this.numbers = precision;
+  }
+
   /** The complete step. @throws OtxError `graph` when the guard is not an output of one float32 value. */
   build(): StepGraph {
     if (this.guard !== undefined) {
@@ -191,6 +200,7 @@ export class StepBuilder {
       packs: [...this.packs.values()],
       outputs: this.outputs,
       ...(this.guard === undefined ? {} : { commitIfFinite: this.guard }),
+      ...(this.numbers === 'float32' ? {} : { precision: this.numbers }),
     };
   }
 

@@ -2,7 +2,7 @@
  * @file What attributes and element types an operator takes, beside how shapes follow from them. What is refused here would be
  * refused by the runtime much later, without a name, or computed as something else.
  */
-import type { DType, Shape, TensorType } from './types.js';
+import { type DType, isFloat, type Shape, type TensorType } from './types.js';
 import type {
   ConvAttributes,
   CrossEntropyAttributes,
@@ -34,6 +34,7 @@ function flag(what: string, value: boolean): void {
 
 const ARRAYS: Readonly<Record<DType, { readonly name: string; new (): object }>> = {
   float32: Float32Array,
+  float16: Float32Array,
   int64: BigInt64Array,
   int32: Int32Array,
   uint8: Uint8Array,
@@ -57,9 +58,11 @@ function types(inputs: readonly TensorType[], allowed: readonly DType[]): void {
     );
 }
 
-const NUMBERS: readonly DType[] = ['float32', 'int64', 'int32', 'uint8', 'int8'];
-const SIGNED: readonly DType[] = ['float32', 'int64', 'int32', 'int8'];
-const floats: Rule<unknown> = (_, inputs) => types(inputs, ['float32']);
+const NUMBERS: readonly DType[] = ['float32', 'float16', 'int64', 'int32', 'uint8', 'int8'];
+const SIGNED: readonly DType[] = ['float32', 'float16', 'int64', 'int32', 'int8'];
+const floats: Rule<unknown> = (_, inputs) => {
+  for (const type of inputs) check(isFloat(type), `needs float32, got ${type.dtype}`);
+};
 const numbers: Rule<unknown> = (_, inputs) => types(inputs, NUMBERS);
 const signed: Rule<unknown> = (_, inputs) => types(inputs, SIGNED);
 
@@ -83,7 +86,7 @@ function window({ strides, pads, dilations }: Omit<ConvAttributes, 'group'>): vo
 const convolution: Rule<ConvAttributes> = ({ group, ...place }, inputs) => {
   window(place);
   whole('group', [group], 1);
-  types(inputs, ['float32']);
+  floats(undefined, inputs);
 };
 
 const ofMaps: Rule<unknown> = (_, inputs) => {
@@ -107,6 +110,10 @@ export const attributeRules: { readonly [O in OpName]?: Rule<OpAttributes[O]> } 
   input: ({ name, type: of }) => {
     check(typeof name === 'string' && name !== '', 'needs a name');
     type(of);
+    check(
+      of.dtype !== 'float16',
+      'cannot be fed as float16, which is for values inside a graph; feed float32',
+    );
   },
   constant: ({ data, type: of }) => {
     type(of);
@@ -169,7 +176,7 @@ export const attributeRules: { readonly [O in OpName]?: Rule<OpAttributes[O]> } 
     flag('transA', transA);
     flag('transB', transB);
     finite('alpha', alpha);
-    types(inputs, ['float32']);
+    floats(undefined, inputs);
   },
   conv: convolution,
   convInputGrad: (attributes, inputs) => {
@@ -202,17 +209,17 @@ export const attributeRules: { readonly [O in OpName]?: Rule<OpAttributes[O]> } 
 
   averagePool: ({ kernel }, inputs) => {
     whole('kernel', kernel, 1, 2);
-    types(inputs, ['float32']);
+    floats(undefined, inputs);
   },
   maxPool: ({ kernel, strides, pads, dilations }, inputs) => {
     whole('kernel', kernel, 1, 2);
     window({ strides, pads, dilations });
-    types(inputs, ['float32']);
+    floats(undefined, inputs);
   },
   resizeNearest: ({ size }) => check(size.length === 2, `size [${size}] must be 2 whole numbers`),
   resizeBilinear: ({ size, alignCorners }, inputs) => {
     check(size.length === 2, `size [${size}] must be 2 whole numbers`);
     flag('alignCorners', alignCorners);
-    types(inputs, ['float32']);
+    floats(undefined, inputs);
   },
 };

@@ -6,7 +6,7 @@ import { constant, scalar } from './constants.js';
 import { bilinearMatrix } from './resampling.js';
 import { broadcastShapes, normalizeAxis } from './shape-rules.js';
 import type { TensorType } from './tensor.js';
-import { createNode, type DType, type Shape, sameShape, sizeOf, Tensor } from './tensor.js';
+import { createNode, type DType, isFloat, type Shape, sameShape, sizeOf, Tensor } from './tensor.js';
 import type { ConvAttributes, OnnxAttribute, OpAttributes, OpName } from './vocabulary.js';
 
 export { cumSum, gatherElements, scatterElements, sort } from './order.js';
@@ -33,8 +33,8 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
 /** A constant filled with one value; default float32. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   const size = sizeOf(shape);
-  if (size <= 1024 || dtype !== 'float32') return constant(new Array<number>(size).fill(value), shape, dtype);
-  return expand(scalar(value), shape);
+  if (size <= 1024 || !isFloat({ dtype })) return constant(new Array<number>(size).fill(value), shape, dtype);
+  return expand(scalar(value, dtype), shape);
 }
 
 function lift(value: TensorLike, like: TensorLike): Tensor {

@@ -110,7 +110,7 @@ export function evaluateNode(
 function castData(data: TensorData, from: DType, to: DType): readonly TensorData[] | undefined {
   if (from === to) return [data];
   const numbers = Array.from(data as ArrayLike<number | bigint>, Number);
-  if (to === 'float32') return [Float32Array.from(numbers)];
+  if (to === 'float32' || to === 'float16') return [Float32Array.from(numbers)];
   if (!numbers.every(Number.isFinite)) return undefined;
   if (to === 'int32') return [Int32Array.from(numbers, Math.trunc)];
   if (to === 'int64') return [BigInt64Array.from(numbers, (v) => BigInt(Math.trunc(v)))];

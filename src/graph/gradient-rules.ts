@@ -149,11 +149,11 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | null } =
 
   // The order itself is taken for constant, as it is almost everywhere.
   sort: ({ dy }, { inputs: [x], outputs: [, positions], attributes: { axis } }) => [
-    scatterElements(full(x!.shape, 0), positions!, dy, axis),
+    scatterElements(full(x!.shape, 0, x!.dtype), positions!, dy, axis),
   ],
   cumSum: ({ dy }, { attributes: { axis, reverse } }) => [cumSum(dy, axis, { reverse: !reverse })],
   gatherElements: ({ dy }, { inputs: [x, positions], attributes: { axis } }) => [
-    scatterElements(full(x!.shape, 0), positions!, dy, axis),
+    scatterElements(full(x!.shape, 0, x!.dtype), positions!, dy, axis),
   ],
   scatterElements: ({ dy, needed }, { inputs: [, positions], attributes: { axis } }) => [
     dy,
@@ -332,5 +332,5 @@ function trimAndPad(x: Tensor, pads: readonly number[]): Tensor {
 /** dy at the position that each largest value had; positions count through all of x. */
 function maxPoolGradient(dy: Tensor, x: Tensor, positions: Tensor): Tensor {
   const flat = (tensor: Tensor): Tensor => reshape(tensor, [tensor.size]);
-  return reshape(scatterElements(full([x.size], 0), flat(positions), flat(dy), 0), x.shape);
+  return reshape(scatterElements(full([x.size], 0, x.dtype), flat(positions), flat(dy), 0), x.shape);
 }

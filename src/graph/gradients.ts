@@ -6,7 +6,7 @@ import { OtxError } from '../base/errors.js';
 import { add, full, sumTo } from './builders.js';
 import { type GradientContext, gradientRules } from './gradient-rules.js';
 import { printNode } from './print.js';
-import { type AnyNode, inPhase, inScope, type Node, reachableNodes, type Tensor } from './tensor.js';
+import { type AnyNode, inPhase, inScope, isFloat, type Node, reachableNodes, type Tensor } from './tensor.js';
 
 /**
  * Gradients of a scalar with respect to some tensors.
@@ -45,7 +45,7 @@ function differentiate(output: Tensor, wrt: readonly Tensor[]): Tensor[] {
       });
     });
   }
-  return wrt.map((x) => pending.get(x) ?? full(x.shape, 0));
+  return wrt.map((x) => pending.get(x) ?? zeros(x));
 }
 
 /** `wrt` and everything float that is computed from it, as far as gradients are not stopped. */
@@ -53,10 +53,12 @@ function tensorsDependingOn(nodes: readonly AnyNode[], wrt: ReadonlySet<Tensor>)
   const result = new Set<Tensor>(wrt);
   for (const node of nodes) {
     if (node.op === 'stopGradient' || !node.inputs.some((x) => result.has(x))) continue;
-    for (const y of node.outputs) if (y.dtype === 'float32') result.add(y);
+    for (const y of node.outputs) if (isFloat(y)) result.add(y);
   }
   return result;
 }
+
+const zeros = ({ shape, dtype }: Tensor): Tensor => full(shape, 0, dtype);
 
 function backward(
   node: AnyNode,
@@ -67,6 +69,6 @@ function backward(
     | ((context: GradientContext, node: Node) => readonly (Tensor | undefined)[])
     | null;
   if (rule === null) throw new OtxError('graph', `no gradient rule for ${printNode(node)}`);
-  const dy = (index: number): Tensor => dys[index] ?? full(node.outputs[index]!.shape, 0);
+  const dy = (index: number): Tensor => dys[index] ?? zeros(node.outputs[index]!);
   return rule({ dy: dy(0), dys, dyOf: dy, needed }, node);
 }

@@ -24,6 +24,7 @@ export { poolByInterpolation, poolByProduct, resizeByDoubling } from './lowering
 export { firstOf, type LoweringRule, type LoweringTable, lower } from './lowering/table.js';
 export type { ModelDescription } from './onnx/serialize.js';
 export { serializeModel } from './onnx/serialize-model.js';
+export { type Halves, mixedPrecision } from './passes/mixed-precision.js';
 export { optimize } from './passes/optimize.js';
 export { bytesOf, peakMemory } from './passes/peak-memory.js';
 export { recomputeCopies } from './passes/recompute.js';

@@ -3,7 +3,7 @@
 import { lossRules } from './loss-rules.js';
 import { pooled } from './pooling-rules.js';
 import { quantizationRules } from './quantization-rules.js';
-import { type DType, type Shape, sameShape, type TensorType } from './types.js';
+import { type DType, isFloat, type Shape, sameShape, type TensorType } from './types.js';
 import type { ConvAttributes, None, OpAttributes, OpName, ReduceAttributes } from './vocabulary.js';
 
 type ShapeRule<Attributes> = (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[];
@@ -75,8 +75,9 @@ const unary: ShapeRule<None> = (inputs) => {
 
 const floatUnary: ShapeRule<None> = (inputs) => {
   expectInputs(inputs, 1);
-  check(inputs[0]!.dtype === 'float32', `needs float32, got ${inputs[0]!.dtype}`);
-  return [{ dtype: 'float32', shape: inputs[0]!.shape }];
+  const { dtype, shape } = inputs[0]!;
+  check(isFloat({ dtype }), `needs float32, got ${dtype}`);
+  return [{ dtype, shape }];
 };
 
 const binary: ShapeRule<None> = (inputs) => {

@@ -1,7 +1,10 @@
 /** @file What is known of a tensor at compile time: the words that operators, their shape rules and tensors have in common. */
 
-/** Type of the elements. `bool` is kept as one byte a value, 0 or 1. */
-export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool';
+/**
+ * Type of the elements. `bool` is kept as one byte a value, 0 or 1. `float16` is for values inside a graph alone: what goes in and
+ * comes out has another type, and its constants are kept as float32, rounded.
+ */
+export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool';
 /** Sizes of the dimensions, outermost first; `[]` is a single number. */
 export type Shape = readonly number[];
 /** Values of a tensor in row-major order: the array that belongs to its type, `Uint8Array` for `uint8` and `bool`. */
@@ -14,6 +17,10 @@ export interface TensorType {
   /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;
 }
+
+/** Whether values are numbers with a fraction. */
+export const isFloat = ({ dtype }: { readonly dtype: DType }): boolean =>
+  dtype === 'float32' || dtype === 'float16';
 
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {

@@ -8,6 +8,7 @@ import type { TrainLoader } from '../data/index.js';
 import type { StepGraph } from '../engine/step.js';
 import type { VariableSpec } from '../nn/index.js';
 import type { Learnings } from './learning.js';
+import type { LossScale } from './loss-scale.js';
 import type { MethodPictures, ShownRun } from './pictures.js';
 import type { StatePack } from './state-pack.js';
 
@@ -20,6 +21,8 @@ export interface StepPosition {
   readonly update: number;
   /** Updates of the whole training, as far as it is planned; infinitely many where nobody knows. */
   readonly planned: number;
+  /** In mixed precision; default that of the first step. */
+  readonly lossScale?: LossScale | undefined;
 }
 
 /** The graphs of a method for one batch size. */

@@ -4,7 +4,7 @@
  */
 
 import type { ClassInfo, DatasetReport, SplitReport } from '../data/index.js';
-import type { EngineKind } from '../engine/settings.js';
+import type { EngineKind, Precision } from '../engine/settings.js';
 import type { SegmentationMetrics } from './metrics.js';
 import type { RunConfig } from './run-config.js';
 import type { StopReason } from './run-state.js';
@@ -111,6 +111,8 @@ export interface StartEvent {
     readonly device?: string | undefined;
     /** Of its memory, the bytes that the steps take at their peaks, as estimated. */
     readonly memory?: number | undefined;
+    /** There where steps are computed in mixed precision. */
+    readonly precision?: Precision | undefined;
   };
   /** Where a resumed run goes on: epochs finished, and steps of the next one; undefined for a new run. */
   readonly resumed: { readonly epoch: number; readonly step: number } | undefined;

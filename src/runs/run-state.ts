@@ -46,6 +46,8 @@ const state = z.object({
   updates: counter,
   /** Undone steps since the last good one. */
   undoneInARow: counter,
+  /** In mixed precision, by what the loss of the next step is multiplied, and good steps since that last changed. */
+  lossScale: z.object({ value: z.number().min(1), goodSteps: counter }).optional(),
   /** Losses of the epoch under way. */
   loss: total,
   /** What else the method reported in the epoch under way, by name. */

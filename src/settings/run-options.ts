@@ -5,7 +5,7 @@
 
 import { MOST_THREADS } from '../base/most-threads.js';
 import { FORMAT_NAMES } from '../data/formats/formats.js';
-import { DEVICE_WISHES, ENGINE_WISHES } from '../engine/settings.js';
+import { DEVICE_WISHES, ENGINE_WISHES, PRECISIONS } from '../engine/settings.js';
 import { pretrainedKind } from './pretrained-choice.js';
 import { RECIPE_NAMES } from './recipe-name.js';
 import { anyText, count, interval, oneOf, onOff, path, seconds, share, word } from './run-kinds.js';
@@ -220,6 +220,16 @@ export const runOptions = {
       'where training steps are computed: cpu; webgpu or cuda, a graphics processor (docs/devices.md); auto, the one where a step ' +
       'takes the least time, which is tried first (default: cpu; of a run that goes on, where it was)',
     help: 'where training steps are computed: cpu, webgpu, cuda, or auto, the one where a step takes the least time (default: cpu)',
+  },
+  precision: {
+    ...word(PRECISIONS),
+    file: 'precision',
+    flag: '--precision <name>',
+    onResume: 'fixed',
+    description:
+      'in what numbers training steps are computed: float32; mixed, on graphics processors: float16 where that is precise enough, with ' +
+      'float32 weights (docs/devices.md). Weights and all files are float32 with both (default: float32)',
+    help: 'in what numbers training steps are computed: float32, or, on graphics processors, mixed with float16 (default: float32)',
   },
   adaptedBatchSize: {
     ...count({ min: 1, what: 'images' }),

@@ -28,15 +28,23 @@ export function divergedWeights(epoch: number): OtxError {
 export function endlessUndoing(
   times: number,
   { sampleIds }: TrainBatch,
-  { lastWeights, learningRate }: { readonly lastWeights: string; readonly learningRate: number },
+  {
+    lastWeights,
+    learningRate,
+    isMixed = false,
+  }: { readonly lastWeights: string; readonly learningRate: number; readonly isMixed?: boolean },
 ): OtxError {
   return new OtxError(
     'numeric',
     `loss or gradients were not finite in ${times} steps in a row, last on the images ` +
       `${sampleIds.join(', ')}; the last good weights are in ${lastWeights}; try a learning rate ` +
-      `below ${learningRate}`,
+      `below ${learningRate}${isMixed ? ', larger inputs or batches, or float32' : ''}`,
   );
 }
+
+/** What is said of one step that was undone because its scaled loss has a gradient beyond float16. */
+export const overflownStep = (epoch: number, step: number, lossScale: number): string =>
+  `epoch ${epoch}, step ${step}: a gradient is beyond float16; the step was undone, and the loss scale is now ${lossScale}`;
 
 /** What is said of one step that was undone. */
 export function undoneStep(epoch: number, step: number, { sampleIds }: TrainBatch, loss: number): string {

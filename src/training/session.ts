@@ -6,10 +6,12 @@ import type { Share, TrainBatch } from '../data/index.js';
 import { batchesPerStep, WHOLE_SHARE } from '../data/loaders/share.js';
 import type { CompiledStep, Engine, EngineChoice, SharedNorms } from '../engine/engine.js';
 import type { Ranks } from '../engine/ranks/ranks.js';
+import type { Precision } from '../engine/settings.js';
 import type { PackLayout, StepGraph } from '../engine/step.js';
 import type { Forward } from '../inference/validate.js';
 import { averagePrefix } from '../methods/average.js';
 import { type Learning, splitStep } from '../methods/learning.js';
+import type { LossScale } from '../methods/loss-scale.js';
 import type { MethodGraphs, StatePack } from '../methods/method.js';
 import { packState } from '../methods/model-state.js';
 import type { VariableSpec } from '../nn/index.js';
@@ -49,18 +51,26 @@ export interface SessionOptions {
 /** What the training loop needs of the engine. */
 export interface TrainingSession {
   /** What computes the steps; of a graphics processor with the bytes of its memory that they take at their peaks, as estimated. */
-  readonly engine: EngineChoice & { readonly memory?: number };
+  readonly engine: Omit<EngineChoice, 'notMixed'> & {
+    readonly memory?: number;
+    /** There where steps are computed in mixed precision. */
+    readonly precision?: Precision;
+  };
+  /** Why steps of mixed precision are computed in float32; undefined where they are not, or none is asked for. */
+  readonly notMixed?: string | undefined;
   /**
    * One optimiser step, of as many batches as this process has in one. A loss or gradient that is not finite leaves everything as it was.
    *
    * @param update number of this update, from 1; an undone step does not count.
    * @param planned updates of the whole training. Default: nobody knows, and an average over the last of them never begins.
+   * @param lossScale in mixed precision; default that of the first step.
    */
   step(
     batches: readonly TrainBatch[],
     learningRate: number,
     update: number,
     planned?: number,
+    lossScale?: LossScale,
   ): Promise<StepResult>;
   /** The current weights applied to one image of the validation size; undefined for a method that does not segment. */
   readonly forward: Forward | undefined;
@@ -99,7 +109,8 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
   };
   try {
     if (ranks?.mpi !== undefined) await engine.join(ranks.mpi, ranks.size);
-    const choice = await engine.choice(() => graphs.steps[kinds[0]!]!, signal);
+    const { notMixed, ...choice } = await engine.choice(() => graphs.steps[kinds[0]!]!, signal);
+    const { precision } = graphs.steps[kinds[0]!]!;
     onCompile?.(0, total);
     const steps = new Map<string, RunStep>();
     for (const name of kinds) {
@@ -128,13 +139,18 @@ export async function createTrainingSession(options: SessionOptions): Promise<Tr
     }
 
     return {
-      engine: choice.device === undefined ? choice : { ...choice, memory: bytes },
-      step: async (batches, learningRate, update, planned = Number.POSITIVE_INFINITY) => {
+      engine: {
+        ...choice,
+        ...(choice.device === undefined ? {} : { memory: bytes }),
+        ...(precision && notMixed === undefined ? { precision } : {}),
+      },
+      notMixed: precision && notMixed,
+      step: async (batches, learningRate, update, planned = Number.POSITIVE_INFINITY, lossScale) => {
         const [batch] = batches as [TrainBatch];
         const run = steps.get(batch.step);
         if (!run)
           throw new OtxError('graph', `a batch is for the step "${batch.step}", which is not compiled`);
-        return run(batches, graphs.scalars(batch.step, { learningRate, update, planned }), update);
+        return run(batches, graphs.scalars(batch.step, { learningRate, update, planned, lossScale }), update);
       },
       forward,
       others,

@@ -1,10 +1,17 @@
 /** @file The steps of one epoch. */
 
 import { batchesPerStep, type TrainBatch, type TrainLoader } from '../data/index.js';
+import { isOverflow, nextLossScale } from '../methods/loss-scale.js';
 import type { StepEvent } from '../runs/events.js';
 import { plus, type StopReason } from '../runs/run-state.js';
 import { stopwatch } from './clock.js';
-import { endlessUndoing, MAX_UNDONE_STEPS, undoneStep, uselessWeights } from './numeric-errors.js';
+import {
+  endlessUndoing,
+  MAX_UNDONE_STEPS,
+  overflownStep,
+  undoneStep,
+  uselessWeights,
+} from './numeric-errors.js';
 import type { StepResult } from './step-runner.js';
 import type { Training } from './training.js';
 
@@ -46,7 +53,7 @@ export async function trainEpoch(
     const batch = batches.at(-1)!;
     learningRate = rates.of(state.updates + 1);
     const planned = state.epochs * trainLoader.stepsPerEpoch;
-    const result = await session.step(batches, learningRate, state.updates + 1, planned);
+    const result = await session.step(batches, learningRate, state.updates + 1, planned, state.lossScale);
     state.step += 1;
     state.seconds.waiting += batches.reduce((sum, { waitedMs }) => sum + waitedMs, 0) / 1000;
     state.seconds.train = before.train + seconds();
@@ -84,6 +91,7 @@ async function* inGroups(
 function count({ state }: Training, { loss, figures }: StepResult): void {
   state.updates += 1;
   state.undoneInARow = 0;
+  if (state.lossScale) state.lossScale = nextLossScale(state.lossScale, true);
   state.loss = plus(state.loss, loss);
   for (const [name, value] of Object.entries(figures)) state.figures[name] = plus(state.figures[name], value);
 }
@@ -91,6 +99,11 @@ function count({ state }: Training, { loss, figures }: StepResult): void {
 /** A step that has left everything as it was. */
 async function undo(training: Training, batch: TrainBatch, { loss }: StepResult): Promise<void> {
   const { state, tell, checkpoints, config, folder, hyperParameters } = training;
+  if (state.lossScale && isOverflow(state.lossScale, loss)) {
+    state.lossScale = nextLossScale(state.lossScale, false);
+    tell({ type: 'notice', message: overflownStep(state.epoch + 1, state.step, state.lossScale.value) });
+    return;
+  }
   state.undoneInARow += 1;
   tell({ type: 'notice', message: undoneStep(state.epoch + 1, state.step, batch, loss) });
   if (state.undoneInARow < MAX_UNDONE_STEPS) return;
@@ -100,6 +113,7 @@ async function undo(training: Training, batch: TrainBatch, { loss }: StepResult)
   throw endlessUndoing(state.undoneInARow, batch, {
     lastWeights: folder.last,
     learningRate: hyperParameters.learning_parameters.learning_rate,
+    isMixed: state.lossScale !== undefined,
   });
 }
 

@@ -19,11 +19,11 @@ const script = vi.hoisted(() => ({
   losses: [1],
   /** Class that all pixels are given, per validated epoch, or NaN for logits that are none; the last one repeats. */
   answers: [0],
-  /** False when a step is undone in spite of its finite loss. */
-  finiteGradients: true,
+  /** Up to which loss scale, 1 where there is none, a step is not undone in spite of its finite loss. */
+  largestScale: Number.POSITIVE_INFINITY,
   /** Whether the weights of a teacher are scored too. */
   hasTeacher: false,
-  calls: [] as { learningRate: number; update: number }[],
+  calls: [] as { learningRate: number; update: number; lossScale: number | undefined }[],
   disposed: 0,
 }));
 
@@ -45,10 +45,10 @@ vi.mock('./session.js', () => ({
     let validated = 0;
     return {
       engine: { kind: 'stock', reason: 'of a test' },
-      step: async (_batch, learningRate, update) => {
+      step: async (_batch, learningRate, update, _planned, scale) => {
         const loss = script.losses[Math.min(script.calls.length, script.losses.length - 1)]!;
-        script.calls.push({ learningRate, update });
-        const committed = Number.isFinite(loss) && script.finiteGradients;
+        script.calls.push({ learningRate, update, lossScale: scale?.value });
+        const committed = Number.isFinite(loss) && (scale?.value ?? 1) <= script.largestScale;
         return { loss, committed, figures: {}, pictures: {} };
       },
       forward: async () => {
@@ -88,7 +88,7 @@ beforeEach(() =>
   Object.assign(script, {
     losses: [1],
     answers: [0],
-    finiteGradients: true,
+    largestScale: Number.POSITIVE_INFINITY,
     hasTeacher: false,
     calls: [],
     disposed: 0,
@@ -294,12 +294,28 @@ describe('the training loop', () => {
   });
 
   test('a gradient that is not finite undoes a step too', async () => {
-    script.finiteGradients = false;
+    script.largestScale = 0;
     const { error, notices } = await run(100);
     expect(notices[0]).toMatch(
       /\(images .+\): a gradient or a running statistic is not finite; the step was undone/,
     );
     expect(error).toMatchObject({ code: 'numeric' });
+  });
+
+  test('in mixed precision a gradient beyond float16 halves the loss scale, and ends nothing', async () => {
+    script.largestScale = 16;
+    const { notices, last } = await run(10, { precision: 'mixed', engine: 'stock' });
+    const scales = script.calls.slice(0, 14).map(({ lossScale }) => lossScale);
+    expect(scales).toEqual([...Array.from({ length: 13 }, (_, i) => 2 ** (16 - i)), 16]);
+    // Of 20 steps 12 were undone.
+    expect(script.calls.at(-1)!.update).toBe(8);
+    expect(notices.at(-1)).toMatch(/^epoch 6, step 2: .* beyond float16; .* the loss scale is now 16$/);
+    expect((await loadCheckpoint(last)).info.resume!.state.lossScale).toEqual({ value: 16, goodSteps: 8 });
+    Object.assign(script, { largestScale: 0, calls: [] });
+    expect((await run(100, { precision: 'mixed', engine: 'stock' })).error).toMatchObject({
+      code: 'numeric',
+    });
+    expect(script.calls).toHaveLength(16 + 10);
   });
 
   test('scores that no longer rise end it early, and lower the learning rate at the start of the next epoch', async () => {

@@ -35,16 +35,21 @@ export const small: Segmentor = (scope, images) => {
   return convolution(scope.child('head'), block, { channels: CLASSES, kernel: 1 });
 };
 
+/** Makes another learning of one, such as that in mixed precision. */
+export type Change = (learning: Learning) => Learning;
+export const unchanged: Change = (learning) => learning;
+
 /** Supervised training. */
 export function supervisedProblem(
   model: Segmentor,
   batchSize: number,
   scalars: Problem['scalars'],
   size = SIDE,
+  change = unchanged,
 ) {
   const { variables } = describeModel(model, [1, 3, size, size]);
   const learning = supervisedLearning(model, modelLayouts(variables), { batchSize, size, optimizer: 'adam' });
-  return problemOf(learning, variables, scalars);
+  return problemOf(change(learning), variables, scalars);
 }
 
 /** The step of any way of training, with the gradient as an output. @param variables of all that learns */

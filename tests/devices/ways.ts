@@ -7,7 +7,7 @@ import { supconLearning } from '../../src/methods/supcon.js';
 import { confidenceLayout, uniMatchLearning } from '../../src/methods/unimatch.js';
 import { describe, type FeatureSegmentor, type Head, type Segmentor } from '../../src/models/index.js';
 import { convModule, convolution, depthwiseSeparable } from '../../src/nn/index.js';
-import { CLASSES, type Problem, problemOf } from './problems.js';
+import { type Change, CLASSES, type Problem, problemOf, unchanged } from './problems.js';
 
 export interface Way {
   readonly problem: Problem;
@@ -45,18 +45,19 @@ const withFeatures: FeatureSegmentor = (scope, images) => {
 
 const IMAGES = [1, 3, SIDE, SIDE] as const;
 
-export const WAYS: Readonly<Record<string, () => Way>> = {
-  'a mean teacher with prototypes': () => {
+/** Each as it is, or with another learning made of its own. */
+export const WAYS: Readonly<Record<string, (change?: Change) => Way>> = {
+  'a mean teacher with prototypes': (change = unchanged) => {
     const model: Segmentor = (scope, images) => withFeatures(scope, images).logits;
     const prototypes = { model: withFeatures, classes: CLASSES, axis: 'channels' } as const;
     const { variables } = describe(trainedModel(model, prototypes), IMAGES);
     const learning = meanTeacherLearning(model, modelLayouts(variables), { ...unlabeled, prototypes });
     return {
-      problem: problemOf(learning, variables, () => ({ ...scalars(), dropShare: 0.2 })),
+      problem: problemOf(change(learning), variables, () => ({ ...scalars(), dropShare: 0.2 })),
       figures: ['unsupervised_loss', 'prototype_loss', 'kept', 'entropy_threshold'],
     };
   },
-  UniMatch: () => {
+  UniMatch: (change = unchanged) => {
     const { variables } = describe(segmentor, IMAGES);
     const confidence = confidenceLayout(CLASSES);
     const learning = uniMatchLearning(segmentor, modelLayouts(variables), {
@@ -65,24 +66,28 @@ export const WAYS: Readonly<Record<string, () => Way>> = {
       confidence,
     });
     return {
-      problem: problemOf(learning, variables, () => ({ ...scalars(), threshold: 0.4, confidenceKeep: 0.9 })),
+      problem: problemOf(change(learning), variables, () => ({
+        ...scalars(),
+        threshold: 0.4,
+        confidenceKeep: 0.9,
+      })),
       figures: ['unsupervised_loss', 'kept', 'confidence', 'lowest_threshold'],
     };
   },
-  'supervised contrastive training': () => {
+  'supervised contrastive training': (change = unchanged) => {
     const { variables } = describe(onlineModel(network, head), IMAGES);
     const layouts = contrastiveLayouts(variables);
     const options = { ...common, network, segmentor, head, layouts, positives: 'class' } as const;
     return {
-      problem: problemOf(supconLearning('pair', options), variables, () => ({ learningRate: 0.1 })),
+      problem: problemOf(change(supconLearning('pair', options)), variables, () => ({ learningRate: 0.1 })),
       figures: ['contrastive_loss', 'positive_similarity', 'negative_similarity'],
     };
   },
-  'self-supervised training': () => {
+  'self-supervised training': (change = unchanged) => {
     const { variables } = describe(onlineModel(network), IMAGES);
     const learning = detconLearning(network, contrastiveLayouts(variables), common);
     return {
-      problem: problemOf(learning, variables, () => ({ learningRate: 0.1 })),
+      problem: problemOf(change(learning), variables, () => ({ learningRate: 0.1 })),
       figures: ['loss', 'positive_similarity', 'negative_similarity'],
     };
   },

@@ -12,6 +12,7 @@ import { createEngine, type Engine } from '../../src/engine/engine.js';
 import { prepareStep } from '../../src/engine/prepare.js';
 import { askFor, providerCases } from '../../src/engine/providers/provider.cases.js';
 import { stockTarget } from '../../src/engine/providers/stock.js';
+import { withLossScale } from '../../src/methods/mixed-precision.js';
 import { createSegmentor } from '../../src/models/index.js';
 import { optimizerScalars } from '../../src/optim/index.js';
 import { CLASSES, distance, learn, small, supervisedProblem } from './problems.js';
@@ -75,6 +76,23 @@ if (typeof adapter === 'string') {
       const there = await learn(problem, askFor('webgpu'), 1);
       expect(distance(here.losses, there.losses)).toBeLessThan(TOLERANCE);
       expect(distance(here.gradient, there.gradient)).toBeLessThan(TOLERANCE);
+    });
+
+    it('computes a step of mixed precision in float32, where it has no halves, and says why', async () => {
+      const engine = await createEngine({ threads: 2, device: 'webgpu' });
+      const { notMixed } = await engine.choice();
+      await engine.dispose();
+      const inMixed = supervisedProblem(
+        small,
+        2,
+        (update) => ({ ...adam(update), lossScale: 64 }),
+        SMALL_SIDE,
+        withLossScale,
+      );
+      const mixed = await learn(inMixed, askFor('webgpu'), 1);
+      const here = await learn(supervisedProblem(small, 2, adam, SMALL_SIDE), { engine: 'stock' }, 1);
+      if (notMixed !== undefined) expect(notMixed).toBe('it has no float16 (shader-f16)');
+      expect(distance(here.gradient, mixed.gradient)).toBeLessThan(notMixed === undefined ? 0.05 : TOLERANCE);
     });
 
     it.each(Object.entries(WAYS))('all that a step of %s gives and leaves', async (_, way) => {

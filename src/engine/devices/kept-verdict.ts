@@ -20,7 +20,15 @@ export interface StepTimes {
   readonly problem: string | null;
 }
 
-const verdictSchema = z.object({ problem: z.string().nullable() });
+/** What came of trying a device; null where all is well. */
+const verdictSchema = z.object({
+  /** Why it must not be used. */
+  problem: z.string().nullable(),
+  /** Why it must not be used for halves. */
+  halves: z.string().nullable(),
+});
+export type DeviceVerdict = z.infer<typeof verdictSchema>;
+
 const timesSchema = z.object({
   processor: z.number(),
   device: z.number().nullable(),
@@ -35,15 +43,12 @@ const about = ({ kind, name }: KnownDevice): readonly unknown[] => [
   cpus()[0]?.model,
 ];
 
-/** Why the device must not be used, found out by `probe` unless it is known; undefined where it may. */
-export async function keptDeviceVerdict(
+/** Found out by `probe` unless it is known. */
+export function keptDeviceVerdict(
   device: KnownDevice,
-  probe: () => Promise<string | undefined>,
-): Promise<string | undefined> {
-  const { problem } = await kept('devices', about(device), verdictSchema, async () => ({
-    problem: (await probe()) ?? null,
-  }));
-  return problem ?? undefined;
+  probe: () => Promise<DeviceVerdict>,
+): Promise<DeviceVerdict> {
+  return kept('devices', about(device), verdictSchema, probe);
 }
 
 /** @param step digest of the step, with all else that its times depend on */

@@ -20,6 +20,8 @@ export interface EngineChoice {
   readonly reason: string;
   /** Of a graphics processor its name, as its driver has it. */
   readonly device?: string;
+  /** Why steps of mixed precision are computed in float32 all the same; undefined where they are not. */
+  readonly notMixed?: string;
 }
 
 /** What came of it, and what to compile for. */

@@ -27,6 +27,7 @@ export function fusedProvider(stock: StockProvider): Provider {
     return {
       session,
       identity: { provider: 'fused', capabilities, library: found.digest },
+      halves: 'the kernels of this package compute in float32',
       passes: (memory) => passesWith(cpuLowering(capabilities), memory, { fusion: fusion() }),
       sharedPasses: (memory, batches) =>
         passesWith(cpuLowering(capabilities), memory, { fusion: fusion(batches) }),

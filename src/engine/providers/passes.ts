@@ -1,7 +1,9 @@
 /** @file The order of the passes of a compiler: optimise, lower, optimise again, with what a provider puts between. */
 import {
+  type Halves,
   type LoweringTable,
   lower,
+  mixedPrecision,
   optimize,
   recomputeActivations,
   recomputeCopies,
@@ -9,7 +11,7 @@ import {
 import { eliminateCommonSubexpressions } from '../../graph/passes/common-subexpressions.js';
 import { foldConstants } from '../../graph/passes/constant-folding.js';
 import type { Repeat } from '../../graph/passes/recompute-activations.js';
-import type { MemoryMode } from '../settings.js';
+import type { MemoryMode, Precision } from '../settings.js';
 import type { Pass } from './provider.js';
 
 /** Operators of a provider that take the place of patterns, before anything is lowered. */
@@ -25,6 +27,10 @@ export interface Fusion {
 /** What a provider adds to the passes that all have. */
 export interface OwnPasses {
   readonly fusion?: Fusion;
+  /** How halves are computed with, or why they are not. Default: not. */
+  readonly halves?: Halves | string;
+  /** Of the step. Default float32. */
+  readonly precision?: Precision | undefined;
   /** Lowers what optimising would put together again. */
   readonly last?: LoweringTable;
 }
@@ -33,9 +39,11 @@ export interface OwnPasses {
 export function passesWith(
   table: LoweringTable,
   memory: MemoryMode,
-  { fusion, last }: OwnPasses = {},
+  { fusion, halves, precision, last }: OwnPasses = {},
 ): readonly Pass[] {
   const keepRepeated = memory === 'lean';
+  const mixed: readonly Pass[] =
+    precision === 'mixed' && typeof halves === 'object' ? [(outputs) => mixedPrecision(outputs, halves)] : [];
   const layers = fusion ? [fusion.layers] : [];
   const chains = fusion ? [fusion.chains] : [];
   const repeat: Pass = (outputs) => recomputeActivations(outputs, fusion?.repeat);
@@ -45,6 +53,7 @@ export function passesWith(
     eliminateCommonSubexpressions(foldConstants(lower(outputs, last!)), { keepRepeated });
   return [
     optimize,
+    ...mixed,
     ...layers,
     ...(keepRepeated ? [repeat] : []),
     ...chains,

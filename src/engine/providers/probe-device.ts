@@ -7,9 +7,11 @@ import {
   conv,
   gelu,
   gradients,
+  type Halves,
   input,
   lower,
   matMul,
+  mixedPrecision,
   mul,
   optimize,
   reduceMean,
@@ -29,8 +31,11 @@ import type { ProbeModel } from './provider.js';
 const CHANNELS = 6;
 const SIDE = 8;
 
-/** One flat vector of weights, cut into more parts than one kernel can write. */
-export function probeDevice(): ProbeModel {
+/**
+ * One flat vector of weights, cut into more parts than one kernel can write.
+ * @param halves in mixed precision, and how. Default: in float32.
+ */
+export function probeDevice(halves?: Halves): ProbeModel {
   const x = input('x', 'float32', [2, 3, 2 * SIDE, 2 * SIDE]);
   const shapes = [
     [CHANNELS, 3, 3, 3],
@@ -45,7 +50,9 @@ export function probeDevice(): ProbeModel {
   const y = network(x, parts);
   const loss = reduceMean(mul(y, y));
   const results = [loss, y, ...gradients(loss, [weights, x])];
-  const lowered = lower(optimize(lower(optimize(results), gpuLowering)), gpuProducts);
+  const optimized = optimize(results);
+  const mixed = halves ? mixedPrecision(optimized, halves) : optimized;
+  const lowered = lower(optimize(lower(mixed, gpuLowering)), gpuProducts);
   return probeModel([x, weights], lowered, 0.1);
 }
 

@@ -4,9 +4,10 @@
  * thread that computes needs to make a session of it (`Target.session`). The other half, which makes sessions and keeps state,
  * is in sessions/. `provider.cases.ts` holds for every provider.
  */
+import type { Halves } from '../../graph/index.js';
 import type { Tensor, TensorData } from '../../graph/tensor.js';
 import type { StepBinding } from '../protocol.js';
-import type { EngineKind, MemoryMode, SessionTarget } from '../settings.js';
+import type { EngineKind, MemoryMode, Precision, SessionTarget } from '../settings.js';
 
 /** A graph rewritten: the same values, one for each of `outputs`. */
 export type Pass = (outputs: readonly Tensor[]) => Tensor[];
@@ -19,8 +20,10 @@ export interface Target {
   readonly identity: unknown;
   /** Whether a step itself says if the small packs that it leaves are finite, because to read them would take long. Default false. */
   readonly looksAtPacks?: boolean;
-  /** From a step's graph to one of operators that the session runs, in pieces of a second or less. */
-  passes(memory: MemoryMode): readonly Pass[];
+  /** How it computes with halves in steps of mixed precision; where it computes those in float32, why. */
+  readonly halves: Halves | string;
+  /** From a step's graph to one of operators that the session runs, in pieces of a second or less. @param precision default float32 */
+  passes(memory: MemoryMode, precision?: Precision): readonly Pass[];
   /**
    * The same for runs side by side whose batch norms go by the statistics of all `batches`; absent where sessions cannot run so.
    *

@@ -9,7 +9,7 @@ import { chooseProvider } from './choose-provider.js';
 import { type DeviceTarget, deviceTarget } from './device.js';
 import { providerCases } from './provider.cases.js';
 import { providerOf, type Target } from './provider.js';
-import { stockProvider } from './stock.js';
+import { stockProvider, stockTarget } from './stock.js';
 
 providerCases('stock');
 const missing = await findKernels();
@@ -18,7 +18,12 @@ else providerCases('fused');
 
 describe('which provider is chosen', () => {
   const run = () => Promise.reject(new Error('no such domain'));
-  const target: Target = { session: { provider: 'stock' }, identity: 'made up', passes: () => [] };
+  const target: Target = {
+    session: { provider: 'stock' },
+    identity: 'made up',
+    halves: 'none',
+    passes: () => [],
+  };
   const stock = stockProvider('fast');
   const right = providerOf('fused', async () => target);
   const wrong = providerOf<Target, string>('fused', async () => 'it computes nonsense');
@@ -82,6 +87,16 @@ describe('which provider is chosen', () => {
       expect(slower.reason).toContain('0.90 s with webgpu on a webgpu card');
       expect(slower.reason).toContain('cuda cannot be used: there is none');
       expect(slower.reason).not.toContain('\n');
+    });
+
+    it('steps of mixed precision are so where there are halves, and the processor is told to', () => {
+      const halvesOf = (target: Target) => typeof target.halves;
+      expect(halvesOf(deviceTarget('cuda', 'a card'))).toBe('object');
+      expect(deviceTarget('webgpu', 'a card', 'it has none').halves).toBe('it has none');
+      expect(halvesOf(stockTarget())).toBe('string');
+      const told = stockTarget({}, true);
+      expect(halvesOf(told)).toBe('object');
+      expect(told.identity).not.toEqual(stockTarget().identity);
     });
 
     it('auto does without one that cannot run the step, and without a step to time', async () => {

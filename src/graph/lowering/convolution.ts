@@ -76,7 +76,7 @@ export function stuffZeros(x: Tensor, strides: readonly [number, number]): Tenso
   const [h, w] = [x.shape[2]! * strides[0], x.shape[3]! * strides[1]];
   const mask = new Float32Array(h * w);
   for (let i = 0; i < h; i += strides[0]) for (let j = 0; j < w; j += strides[1]) mask[i * w + j] = 1;
-  return mul(resizeNearest(x, [h, w]), constant(mask, [1, 1, h, w]));
+  return mul(resizeNearest(x, [h, w]), constant(mask, [1, 1, h, w], x.dtype));
 }
 
 /** [C, 1, kh, kw] with both spatial axes reversed. */

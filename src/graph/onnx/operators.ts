@@ -9,6 +9,7 @@ import type { OnnxAttribute, OpName } from '../vocabulary.js';
 /** Numbers of ONNX element types. */
 export const elementTypes: { readonly [D in DType]: number } = {
   float32: 1,
+  float16: 10,
   uint8: 2,
   int8: 3,
   int32: 6,

@@ -1,6 +1,7 @@
 /** @file Writes a lowered graph as the bytes of an ordinary .onnx file. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { OtxError } from '../../base/errors.js';
+import { toHalves } from '../../base/half.js';
 import { fileOrder } from '../passes/schedule.js';
 import {
   type AnyNode,
@@ -149,7 +150,7 @@ class ModelWriter implements Arguments {
     const key = `${dtype}:${value}`;
     return this.once(key, () => {
       const data =
-        dtype === 'float32'
+        dtype === 'float32' || dtype === 'float16'
           ? Float32Array.of(value)
           : dtype === 'int64'
             ? BigInt64Array.of(BigInt(value))
@@ -224,7 +225,8 @@ class ModelWriter implements Arguments {
     if (data instanceof BigInt64Array && !unique) return this.int64(data, type.shape);
     const { weights = 'float32', isHalf } = this.model;
     const isKernel = this.kernels.has(outputs[0]!);
-    const stored = unique ? undefined : storedWeight(data, type.shape, weights, isKernel, isHalf);
+    const isStored = unique || type.dtype === 'float16';
+    const stored = isStored ? undefined : storedWeight(data, type.shape, weights, isKernel, isHalf);
     if (stored === undefined) return this.initializer(data, type);
     const to = { int: elementTypes.float32 };
     const values = this.helper('Cast', { to }, [this.storedTensor(stored.values)]);
@@ -294,7 +296,8 @@ class ModelWriter implements Arguments {
   }
 
   private initializer(data: TensorData, { dtype, shape }: TensorType): string {
-    return this.storedTensor({ elementType: elementTypes[dtype], shape, data });
+    const stored = dtype === 'float16' ? toHalves(data as Float32Array) : data;
+    return this.storedTensor({ elementType: elementTypes[dtype], shape, data: stored });
   }
 
   private valueInfo(name: string, tensor: Tensor): ValueInfoProto {

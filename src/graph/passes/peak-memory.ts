@@ -2,7 +2,7 @@
 import type { AnyNode, Node, Tensor } from '../tensor.js';
 import { executionOrder } from './schedule.js';
 
-const BYTES = { float32: 4, int64: 8, int32: 4, uint8: 1, int8: 1, bool: 1 } as const;
+const BYTES = { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, int8: 1, bool: 1 } as const;
 
 /** Size of a tensor in memory. */
 export const bytesOf = ({ size, dtype }: Tensor): number => size * BYTES[dtype];

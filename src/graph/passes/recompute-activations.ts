@@ -59,7 +59,8 @@ export function recomputeActivations(outputs: readonly Tensor[], repeat: Repeat 
 
 /** Activations, products, and norms as the runtime's kernel rounds them, operation by operation. */
 export const repeatStock: Repeat = ({ node: { op, inputs, outputs, attributes }, index }) => {
-  if (['relu', 'gelu', 'mul', 'reshape'].includes(op))
+  const isOfHalves = op === 'cast' && [inputs[0], outputs[0]].some((x) => x!.dtype === 'float16');
+  if (isOfHalves || ['relu', 'gelu', 'mul', 'reshape'].includes(op))
     return { sources: inputs, compute: (sources) => createNode(op, sources, attributes)[0]! };
   if (op !== 'batchNorm' || index !== 0) return undefined;
   const { epsilon } = attributes as OpAttributes['batchNorm'];

@@ -38,9 +38,14 @@ function isCopy(node: AnyNode): boolean {
   return (
     node.op === 'resizeNearest' ||
     node.op === 'split' ||
+    isWidening(node) ||
     (node.op === 'onnx' && node.attributes.opType === 'ReorderInput')
   );
 }
+
+/** Twice the bytes of its source, which is kept in its place. */
+const isWidening = ({ op, inputs, outputs }: AnyNode): boolean =>
+  op === 'cast' && inputs[0]!.dtype === 'float16' && outputs[0]!.dtype === 'float32';
 
 /** The same values once more; of a split only the one part. */
 function copyAgain(x: Tensor): Tensor {
@@ -55,7 +60,7 @@ function copyAgain(x: Tensor): Tensor {
 /** Whether the backward pass reads the source of a copy, or the source is much smaller. */
 function keptAnyway(copy: Tensor, inBackward: (x: Tensor) => boolean): boolean {
   const source = original(copy.node.inputs[0]!);
-  return inBackward(source) || 4 * source.size <= copy.size;
+  return isWidening(copy.node as AnyNode) || inBackward(source) || 4 * source.size <= copy.size;
 }
 
 /** What a chain of reshapes, which share memory, starts from. */

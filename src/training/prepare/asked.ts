@@ -1,9 +1,16 @@
 /** @file What was asked for, as a new training or as one that goes on. */
 
+import { OtxError, option } from '../../base/errors.js';
 import type { DataSource } from '../../data/index.js';
 import { createEngine } from '../../engine/engine.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
-import { DEVICE_KINDS, type DeviceKind, type DeviceWish, type EngineWish } from '../../engine/settings.js';
+import {
+  DEVICE_KINDS,
+  type DeviceKind,
+  type DeviceWish,
+  type EngineWish,
+  type Precision,
+} from '../../engine/settings.js';
 import { networkBeside } from '../../inference/imported-network.js';
 import { type HyperParameters, resolveHyperParameters } from '../../settings/index.js';
 import type { Template } from '../../templates/index.js';
@@ -42,6 +49,8 @@ export interface Asked {
   readonly engine: EngineWish;
   /** Of a run that goes on the one that it was on, unless another one was named. */
   readonly device: DeviceWish;
+  /** Of a run that goes on that which it had. */
+  readonly precision: Precision;
   readonly given: GivenData;
 }
 
@@ -69,12 +78,28 @@ export async function whatIsAsked(
   // Norms of several batches are computed on the processor alone.
   const isShared = settings.learning_parameters.sync_batch_norm;
   const device = isShared && wanted === 'auto' ? 'cpu' : wanted;
+  const precision = (config.precision?.trim().toLowerCase() ?? 'float32') as Precision;
+  if (!earlier) checkPrecision(precision, { engine, device });
   await checkSharedNorms(settings, { threads, engine, device });
   await requireDevice(device, threads);
-  return { ...known, settings, threads, engine, device, given };
+  return { ...known, settings, threads, engine, device, precision, given };
 }
 
-type Known = Omit<Asked, 'settings' | 'threads' | 'engine' | 'device' | 'given'>;
+type Known = Omit<Asked, 'settings' | 'threads' | 'engine' | 'device' | 'precision' | 'given'>;
+
+/** @throws OtxError `usage` for what would take longer than float32, and gain nothing, unless the engine for it is named. */
+function checkPrecision(
+  precision: Precision,
+  { engine, device }: { readonly engine: EngineWish; readonly device: DeviceWish },
+): void {
+  if (precision === 'float32' || device !== 'cpu' || engine === 'stock') return;
+  throw new OtxError(
+    'usage',
+    `${option('precision')} is mixed, which is for graphics processors: on the processor every float16 is made a float32 and rounded ` +
+      `again, which takes longer than float32. Give ${option('device')} too, or leave ${option('precision')} out; to compute so all ` +
+      `the same, e.g. to compare, give ${option('engine')} stock`,
+  );
+}
 
 /** One that had the stock engine keeps it, so that it goes on bit by bit; the fused one may be missing where it goes on. */
 function engineOf(

@@ -2,12 +2,23 @@
 
 import type { EngineChoice } from '../../engine/engine.js';
 import type { ResumeInfo } from '../../runs/checkpoint.js';
+import type { TrainingSession } from '../session.js';
 
 /** What checkpoints say of it. */
 export const recordOf = ({ kind, device }: EngineChoice): Pick<ResumeInfo, 'engine' | 'device'> => ({
   engine: kind,
   ...(device === undefined ? {} : { device }),
 });
+
+/** Says so where a run is not computed as it was asked for, or as it was before. */
+export function warnOfEngine(
+  { engine, notMixed }: Pick<TrainingSession, 'engine' | 'notMixed'>,
+  earlier: Parameters<typeof warnOfOtherEngine>[1],
+  notice: (message: string) => void,
+): void {
+  warnOfOtherEngine(engine, earlier, notice);
+  if (notMixed) notice(`mixed precision is not used: ${notMixed}; steps are computed in float32`);
+}
 
 /** Says so where a run cannot go on bit by bit. @param earlier of the run that goes on; those of earlier versions had `stock` */
 export function warnOfOtherEngine(

@@ -20,6 +20,7 @@ import { createEngine } from '../../engine/engine.js';
 import { ALONE, type Ranks } from '../../engine/ranks/ranks.js';
 import { learnedSize, type Tiling, tileFor, tilingOf } from '../../inference/tiles/tile.js';
 import { allFigures, type Method } from '../../methods/method.js';
+import { inMixedPrecision } from '../../methods/mixed-precision.js';
 import type { RunReporter } from '../../reports/index.js';
 import type { ResumeInfo } from '../../runs/checkpoint.js';
 import type { TrainEvent } from '../../runs/events.js';
@@ -39,7 +40,7 @@ import { type Asked, whatIsAsked } from './asked.js';
 import { chooseMethod, imageCacheOf } from './choose-method.js';
 import { chooseSettings, keptSettings } from './choose-settings.js';
 import { samplingOrder } from './class-incremental.js';
-import { recordOf, warnOfOtherEngine } from './engine-record.js';
+import { recordOf, warnOfEngine } from './engine-record.js';
 import { firstWeights } from './first-weights.js';
 import { initialRunState } from './initial-run-state.js';
 import { type PixelWeights, pixelWeights } from './pixel-weights.js';
@@ -239,7 +240,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     await trainLoader.dispose();
     throw error;
   });
-  warnOfOtherEngine(session.engine, earlier, notice);
+  warnOfEngine(session, earlier, notice);
   await checkAlike(
     { version, settings: hyperParameters, seed: config.seed, engine: session.engine.kind },
     ranks,
@@ -259,7 +260,7 @@ async function prepareIn(folder: RunFolder, preparing: Preparing): Promise<Prepa
     classes: trainSet.classes,
     state: earlier
       ? structuredClone(earlier.resume.state)
-      : initialRunState(num_iters, learning_rate_schedule),
+      : initialRunState(num_iters, learning_rate_schedule, asked.precision),
     start: start.record,
     resumeInfo: { config, threads, knownClasses, data: data.fingerprints, ...recordOf(session.engine) },
     dispose: async () => {
@@ -318,7 +319,7 @@ function warnOfRandomStart(
 
 /** The method, and the bytes that are left for decoded validation images. */
 function methodOf(
-  { asked: { template, config }, data, options: own, ranks }: Preparing,
+  { asked: { template, config, precision }, data, options: own, ranks }: Preparing,
   hyperParameters: HyperParameters,
   { trainSet, unlabeled = data.unlabeled }: Pick<TrainData, 'trainSet' | 'unlabeled'>,
   pixels: PixelWeights = {},
@@ -340,7 +341,10 @@ function methodOf(
     seed: config.seed,
     cacheBytes: cache.train,
   });
-  return { method, validationCache: cache.validation };
+  return {
+    method: precision === 'mixed' ? inMixedPrecision(method) : method,
+    validationCache: cache.validation,
+  };
 }
 
 /** @throws OtxError `checkpoint` for a run that goes on from where it cannot have been. */
