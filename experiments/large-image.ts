@@ -1,11 +1,12 @@
 /**
  * @file What looking at an image in windows costs, and how far it agrees with looking at it as a whole, for docs/large-images.md.
  *
- *   npm run experiment:large-image -- --load-weights RUN [--side 12000] [--folder runs/large-image]
+ *   npm run experiment:large-image -- --load-weights RUN [--load-weights RUN2 …] [--side 12000] [--folder runs/large-image]
  *
- * Makes a TIFF in tiles of the project's own scenes and runs `otx predict` on it: time, and the largest memory of the process. Then
- * compares, on an image of 4x4 windows, the classes of windows with those of the network applied to the whole image at the same
- * scale, near the borders of windows and elsewhere; writes a picture of the differences. The model should be one that was trained.
+ * Makes a TIFF in tiles of the project's own scenes and runs `otx predict` of the first run on it: time, and the largest memory of the
+ * process. Then compares, for each run, on an image of 4x4 windows, the classes of windows with those of the network applied to the whole image at the same
+ * scale, near the borders of windows and elsewhere; writes pictures of the differences. The models should be trained ones: `otx train
+ * Lite-HRNet-s-mod2 … --tile 256` on scenes of `npm run generate`, with several seeds.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,17 +15,17 @@ import { parseArgs } from 'node:util';
 import { createSegmenter } from 'otx';
 import sharp from 'sharp';
 import { generateScene } from '../src/demo/generate.js';
-import { MACHINE, writeJson } from './experiment.js';
+import { MACHINE, spread, writeJson } from './experiment.js';
 
 const { values } = parseArgs({
   options: {
-    'load-weights': { type: 'string' },
+    'load-weights': { type: 'string', multiple: true },
     side: { type: 'string', default: '12000' },
     folder: { type: 'string', default: join('runs', 'large-image') },
   },
 });
-const weights = values['load-weights'];
-if (weights === undefined) throw new Error('give the run of a trained model as --load-weights');
+const models = values['load-weights'] ?? [];
+if (models.length === 0) throw new Error('give the run of a trained model as --load-weights');
 const { folder } = values;
 const side = Number(values.side);
 const SCENE = { width: 320, height: 256 };
@@ -39,14 +40,16 @@ const predicted = await measure([
   '-i',
   file,
   '--load-weights',
-  weights,
+  models[0]!,
   '-o',
   join(folder, 'predicted'),
 ]);
-const agreement = await compare();
+const agreement: Agreement[] = [];
+for (const [index, weights] of models.entries()) agreement.push(await compare(weights, index));
 const result = { machine: MACHINE, side, predict: predicted, agreement };
 writeJson(join('docs', 'results', 'large-image.json'), result);
 console.log(JSON.stringify(result, undefined, 1));
+printTable();
 
 /** HWC RGB of scenes of the size that the model has learned from, a few of them again and again. */
 function scenesSideBySide({ width, height }: { width: number; height: number }, name: string): Uint8Array {
@@ -102,9 +105,32 @@ function measure(
   });
 }
 
+interface Agreement {
+  readonly size: { readonly width: number; readonly height: number };
+  readonly window: { readonly width: number; readonly height: number };
+  /** Shares of the pixels. */
+  readonly byOverlap: Readonly<
+    Record<string, { equal: number; differingNearBorders: number; differingElsewhere: number }>
+  >;
+}
+
+function printTable(): void {
+  console.log('| overlap | equal | differing within 8 pixels of a border | differing elsewhere |');
+  console.log('| --- | ---: | ---: | ---: |');
+  for (const overlap of Object.keys(agreement[0]!.byOverlap)) {
+    const percent = (key: keyof Agreement['byOverlap'][string]) => {
+      const { mean, deviation } = spread(agreement.map(({ byOverlap }) => 100 * byOverlap[overlap]![key]));
+      return `${mean.toFixed(0)} ± ${deviation.toFixed(0)} %`;
+    };
+    const cells = [percent('equal'), percent('differingNearBorders'), percent('differingElsewhere')];
+    console.log(`| ${overlap} | ${cells.join(' | ')} |`);
+  }
+  console.log(`\nMean and standard deviation over ${models.length} models; ${MACHINE}.`);
+}
+
 /** Windows against the network on the whole image. */
-async function compare() {
-  const tiled = await createSegmenter({ weights: weights!, tile: 'off' });
+async function compare(weights: string, index: number): Promise<Agreement> {
+  const tiled = await createSegmenter({ weights, tile: 'off' });
   const { width, height } = tiled.inputSize;
   await tiled.dispose();
   const size = { width: WINDOWS * width, height: WINDOWS * height };
@@ -117,10 +143,10 @@ async function compare() {
   };
   // Validation, and so a segmenter, takes 544/512 of the size that is set.
   const set = Math.round((size.width * 512) / 544 / 32) * 32;
-  const whole = await labelsOf({ weights: weights!, tile: 'off', inputSize: `${set}x${set}` });
-  const found: Record<string, object> = {};
+  const whole = await labelsOf({ weights, tile: 'off', inputSize: `${set}x${set}` });
+  const found: Record<string, Agreement['byOverlap'][string]> = {};
   for (const overlap of [0, 0.25, 0.5]) {
-    const labels = await labelsOf({ weights: weights!, tile: `${width}x${height}`, overlap });
+    const labels = await labelsOf({ weights, tile: `${width}x${height}`, overlap });
     const starts = Array.from(
       { length: Math.ceil((size.width - width) / (width * (1 - overlap))) + 1 },
       (_, i, all = 0) => i + all,
@@ -149,7 +175,7 @@ async function compare() {
     const png = await sharp(difference, { raw: { ...size, channels: 1 } })
       .png()
       .toBuffer();
-    writeFileSync(join(folder, `difference-${overlap}.png`), png);
+    writeFileSync(join(folder, `difference-${index}-${overlap}.png`), png);
   }
   return { size, window: { width, height }, byOverlap: found };
 }
