@@ -117,7 +117,9 @@ function runOf({ model, seed }: Training): string {
 }
 
 /** The folder of what is made of a trained model. */
-const placeOf = (kind: string, { model, seed }: Training) => join(ROOT, kind, `${model}-${seed}`);
+function placeOf(kind: string, { model, seed }: Training): string {
+  return join(ROOT, kind, `${model}-${seed}`);
+}
 
 async function scores(training: Training): Promise<Scores> {
   const weights = runOf(training);
