@@ -68,6 +68,10 @@ describe('usage errors', () => {
         /missing --load-weights: there is no training in otx-work/,
       ],
     ),
+    [
+      ['suggest', '--input', 'x'],
+      /missing --load-weights: .*; --cold-start chooses the first pictures without a model$/,
+    ],
     // What OTX has and this has not.
     [
       [...train, '--train-ann-files', 'x'],

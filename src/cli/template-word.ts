@@ -19,7 +19,7 @@ export function isDataFolder(word: string): boolean {
     if (/\.ya?ml$/i.test(word) || !(error instanceof OtxError)) throw error;
     if (facts) throw neither(word, 'is a file, and no template');
     if (/[\\/]/.test(word)) throw neither(word, 'there is no such folder');
-    throw new OtxError(error.code, `${error.message}; nor is there a folder of this name`, { cause: error });
+    throw new OtxError(error.code, `${error.marked}; nor is there a folder of this name`, { cause: error });
   }
 }
 

@@ -59,7 +59,7 @@ export function addSuggest(program: Command, context: CommandContext): void {
           '--cold-start is for the time before there are weights; leave out one of the two flags',
         );
       }
-      const weights = flags.coldStart ? undefined : await weightsFrom(flags.loadWeights);
+      const weights = flags.coldStart ? undefined : await weightsFrom(flags.loadWeights).catch(orColdStart);
       const output = await outputFor('suggest', flags.output);
       const { pictures, seen, duplicates, failed, files } = await run((hooks) =>
         suggestLabels({
@@ -89,4 +89,12 @@ export function addSuggest(program: Command, context: CommandContext): void {
       );
       if (failed.length > 0) throw unusable(failed, seen);
     });
+}
+
+/** Before the first training there are no weights, and one way to do without. */
+function orColdStart(error: unknown): never {
+  if (!(error instanceof OtxError && error.code === 'usage')) throw error;
+  throw new OtxError('usage', `${error.marked}; --cold-start chooses the first pictures without a model`, {
+    cause: error,
+  });
 }
