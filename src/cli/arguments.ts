@@ -79,11 +79,17 @@ export function parseParams(params: readonly string[]): ParameterTexts {
   return result;
 }
 
-/** The setting that someone means who leaves out its group: `learning_parameters.num_iters` for `--num_iters` or `--num-iters=3`. */
+/**
+ * The setting that someone means who leaves out its group: `learning_parameters.num_iters` for `--num_iters` or `--num-iters=3`, and for
+ * `--epochs`, as programs call it.
+ */
 export function settingCalled(word: string): string | undefined {
   const name = /^--([A-Za-z][\w-]*)/.exec(word)?.[1]?.replaceAll('-', '_').toLowerCase();
-  return [...PARAMS.keys()].find((param) => param.split('.')[1] === name);
+  const own = [...PARAMS.keys()].find((param) => param.split('.')[1] === name);
+  return own ?? [...PARAMS].find(([, setting]) => snakeCase(setting.name) === name)?.[0];
 }
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The value of a setting that stands without one. */
 function alone(group: string, name: string): string | undefined {

@@ -72,6 +72,11 @@ describe('usage errors', () => {
       ['suggest', '--input', 'x'],
       /missing --load-weights: .*; --cold-start chooses the first pictures without a model$/,
     ],
+    [[...train, '--epochs', '3'], /settings come last, .*: params --learning_parameters\.num_iters …$/],
+    [
+      ['train', 'Lite-HRNet-18', 'a'],
+      /too many arguments .*; a folder goes behind its flag, as in --train-data-roots <folder>; a path with spaces stands in quotes$/,
+    ],
     // What OTX has and this has not.
     [
       [...train, '--train-ann-files', 'x'],

@@ -80,11 +80,22 @@ export async function runCommand(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw inWordsOfUser(error, optionNames(words, params));
     // Help and version end in the same way.
-    if (error.exitCode !== 0)
-      throw new OtxError('usage', error.message.replace(/^error: /, ''), { cause: error });
+    if (error.exitCode !== 0) throw new OtxError('usage', mistakeIn(error, known), { cause: error });
   }
   // The clock of a process starts with it.
   if (hasWorked) terminal.print(`done in ${formatDuration(performance.now() / 1000)}`);
+}
+
+/** Flags that name folders; whoever types one of these without its flag has a word too many. */
+const FOLDERS = ['--train-data-roots', '--test-data-roots', '--explain-data-roots', '--input'];
+
+/** What is wrong with the words, and where what is too many may belong. */
+function mistakeIn(error: CommanderError, operation: Command | undefined): string {
+  const message = error.message.replace(/^error: /, '');
+  if (error.code !== 'commander.excessArguments') return message;
+  const flag = FOLDERS.find((one) => operation?.options.some(({ long }) => long === one));
+  const place = flag === undefined ? '' : `a folder goes behind its flag, as in ${flag} <folder>; `;
+  return `${message.replace(/\.$/, '')}; ${place}a path with spaces stands in quotes`;
 }
 
 /** What commands have of their process. */

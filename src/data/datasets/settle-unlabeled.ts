@@ -46,15 +46,15 @@ export async function settleUnlabeled(
   }
 }
 
-/** More of them are the wrong folder. */
-const MOST_MASKS = 0.5;
+/** This many are the wrong folder: usually one with a mask for each picture. */
+const WRONG_SHARE = 0.5;
 
 /**
  * What is to be said of pictures that hold as few values as masks do.
  *
  * @param found for each image whether it is so.
  * @returns notices.
- * @throws OtxError `dataset` where most of them are.
+ * @throws OtxError `dataset` where half of them or more are.
  */
 export function checkMasks(
   { root, images }: UnlabeledImages,
@@ -63,9 +63,8 @@ export function checkMasks(
   const masks = images.filter((_, i) => found[i]!.isMask).map(({ id }) => id);
   if (masks.length === 0) return [];
   const what = `${root}: ${masks.length} of its ${images.length} pictures hold as few values as masks do (${listSome(masks)})`;
-  if (masks.length <= MOST_MASKS * images.length) return [`${what}, and are learned from like photographs`];
-  throw new OtxError(
-    'dataset',
-    `${what}, which would be learned from like photographs; give the folder of the photographs, or a list of them`,
-  );
+  const remedy = 'give the folder of the photographs alone, or a list of them';
+  if (masks.length < WRONG_SHARE * images.length)
+    return [`${what}, and are learned from like photographs; if they are masks, ${remedy}`];
+  throw new OtxError('dataset', `${what}, which would be learned from like photographs; ${remedy}`);
 }

@@ -127,8 +127,11 @@ describe('verifyUnlabeled', () => {
     expect((await errorOf(check())).message).toMatch(
       /2 of its 2 pictures .*give the folder of the photographs/,
     );
+    // One for each photograph is the usual mistake.
+    await writeFiles(masks, { 'c.jpg': await noiseJpeg(64, 64), 'd.jpg': await noiseJpeg(64, 64) });
+    expect((await errorOf(check())).message).toMatch(/2 of its 4 pictures/);
     const alone = await openUnlabeled(masks);
     const settling = settleUnlabeled(alone, { asked: undefined, workers: 0 });
-    expect((await errorOf(settling)).message).toMatch(/2 of its 2 pictures/);
+    expect((await errorOf(settling)).message).toMatch(/2 of its 4 pictures/);
   });
 });

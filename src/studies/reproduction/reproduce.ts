@@ -135,8 +135,12 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
   );
 }
 
+/** What changes the speed alone changes no score. */
+const isOfResult = (name: string): boolean =>
+  trainingSettings[name as keyof typeof trainingSettings]?.affects !== 'speed';
+
 const namesOf = (given: Readonly<Record<string, unknown>>): string[] =>
-  Object.keys(given).filter((name) => given[name] !== undefined);
+  Object.keys(given).filter((name) => given[name] !== undefined && isOfResult(name));
 
 /** The file may be read without what the terminal said. */
 function tablesFile(tables: readonly ReproducedTable[], changed: readonly string[]): string {
