@@ -5,7 +5,8 @@
 
 const ANNOTATION_FILES =
   'annotation files belong to COCO; a data set for segmentation has its masks beside its images (docs/data.md)';
-const MULTI_NODE = 'a training runs in one process on one machine; leave it out';
+const MULTI_NODE =
+  'a launcher of MPI starts several processes, on one machine or more (docs/scale.md); leave it out';
 
 /** By flag; what an operation has itself is not looked up. */
 export const FOREIGN_FLAGS: Readonly<Record<string, string>> = {

@@ -13,6 +13,7 @@ import { OPSETS } from '../graph/onnx/serialize.js';
 import { namesUsedBy } from '../inference/model-settings.js';
 import { readerOf } from '../inference/readers/index.js';
 import { MODEL_KINDS, type TrainedModel, type TrainedModelOptions } from '../inference/trained-model.js';
+import { OWN_MODEL } from '../models/index.js';
 import { weightsInputs } from '../runs/inputs.js';
 import { LABEL_SCHEMA_FILE } from '../runs/label-schema.js';
 import { checkInputSize, loadSized } from './export-size.js';
@@ -94,8 +95,8 @@ export interface ExportResult {
   readonly model: string;
   /** Of all files of the format together, without the labels. */
   readonly bytes: number;
-  /** Name of the template that the weights belong to. */
-  readonly template: string;
+  /** Name of the template that the weights belong to; undefined for those of a network of its own (`model`). */
+  readonly template: string | undefined;
   /** `label_schema.json`, the classes in the form of the reference. */
   readonly labelSchema: string;
   /** Of the model, background first. */
@@ -147,7 +148,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportResult>
     return {
       model,
       bytes,
-      template: trained.template.name,
+      template: trained.template.model === OWN_MODEL ? undefined : trained.template.name,
       labelSchema: join(output, LABEL_SCHEMA_FILE),
       classes: trained.classes,
       inputShape: inputShape(trained.inputSize, how),

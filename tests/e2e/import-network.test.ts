@@ -27,7 +27,13 @@ const exported = (outputs = ['classes']): Uint8Array =>
     nodes: [
       node('ReduceMean', ['image'], ['brightness'], { axes: [1, 2, 3], keepdims: 0 }),
       node('Conv', ['image', 'stem.weight'], ['c1'], { strides: [2, 2], pads: [1, 1, 1, 1] }),
-      node('BatchNormalization', ['c1', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'], ['n1']),
+      // As exporters write it for training; in evaluation it goes by its running statistics all the same.
+      node(
+        'BatchNormalization',
+        ['c1', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'],
+        ['n1', 'bn.new_mean', 'bn.new_var'],
+        { training_mode: 1 },
+      ),
       node('Relu', ['n1'], ['r1']),
       node('MaxPool', ['r1'], ['p1'], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
       node('Conv', ['p1', 'head.weight', 'head.bias'], ['scores']),
@@ -132,6 +138,10 @@ test('the command line trains it, goes on, scores and exports', { timeout: 180_0
   expect(scored.code, scored.stderr).toBe(0);
   const written = await otxHere(['export', '--load-weights', run, '-o', at('typed-export')]);
   expect(written.code, written.stderr).toBe(0);
+  // Only the run has the network of such weights.
+  const torch = await otxHere(['export', '--load-weights', run, '-o', at('pth'), '--export-type', 'pytorch']);
+  expect(torch.stdout).toContain(`otx predict --input <image or folder> --load-weights ${run}\n`);
+  expect(torch.stdout).not.toMatch(/otx (eval|predict).*weights\.pth/);
   const train = ['--train-data-roots', join(data, 'train')];
   const lacking = await otxHere([
     'train',

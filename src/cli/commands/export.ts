@@ -88,8 +88,11 @@ export function addExport(program: Command, context: CommandContext): void {
       );
       const { model, template: name } = exported;
       const line = formatExported(exported, { threads: flags.threads, testData: flags.testDataRoots });
-      // Exported files say themselves what they are; weights for PyTorch do not.
-      const next = afterExport(model, type === 'pytorch' ? name : undefined);
+      // Exported files say themselves what they are; weights for PyTorch do not, and those of a network of its own only the run can use.
+      const next =
+        type === 'pytorch' && name === undefined
+          ? afterExport(weights, undefined)
+          : afterExport(model, type === 'pytorch' ? name : undefined);
       terminal.print(`written ${model}: ${describe(exported, type)}\n${line}\n\n${next}`);
     });
 }

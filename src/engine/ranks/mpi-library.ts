@@ -60,6 +60,7 @@ export async function openMpi(path: string): Promise<MpiLibrary> {
     for (const [name, value] of Object.entries(UNDER_MPICH)) setenv(name, value, 0);
   }
   const library = koffi.load(path);
+  stayLoaded(koffi, path);
   const isOpenMpi = has(() => library.symbol('ompi_mpi_comm_world', 'char'));
   const handle = isOpenMpi ? 'void *' : 'int';
   const symbol = (name: string): unknown => library.symbol(name, 'char');
@@ -113,6 +114,16 @@ export async function openMpi(path: string): Promise<MpiLibrary> {
     finalize: () => void finalize(),
     abort: (code) => void abort(world, code),
   };
+}
+
+/**
+ * koffi unloads a library when the process ends, and then the threads of Node's pool end, which Open MPI has given something to free: by a
+ * function of its own, that would be gone. A handle that nobody closes keeps it.
+ */
+function stayLoaded(koffi: Awaited<ReturnType<typeof importKoffi>>, path: string): void {
+  if (process.platform === 'win32') return;
+  const RTLD_NOW = 2;
+  koffi.load(null).func('void *dlopen(const char *path, int how)')(path, RTLD_NOW);
 }
 
 function has(look: () => unknown): boolean {

@@ -46,6 +46,7 @@ export function joinRanks(): Promise<Ranks> {
 
 async function join(launched: Launched): Promise<Ranks> {
   const { mpi, path } = await findMpi(launched);
+  refuseWithoutPmix(launched, mpi.kind);
   // Who waits for others must not keep a core from the threads that load images.
   process.env.OMPI_MCA_mpi_yield_when_idle ??= '1';
   let isAgreed = false;
@@ -61,7 +62,9 @@ async function join(launched: Launched): Promise<Ranks> {
     throw new OtxError(
       'usage',
       `this is process ${launched.rank} of ${launched.size} by the variables of its launcher, but ${mpi.kind} (${path}) knows of ${size}: ` +
-        'launcher and library are of different kinds; use the mpirun that belongs to it, or name the library with OTX_MPI',
+        (launched.launcher === 'slurm'
+          ? `start with ${SRUN}`
+          : 'launcher and library are of different kinds; use the mpirun that belongs to it, or name the library with OTX_MPI'),
     );
   }
   const share = async <T>(value: T): Promise<readonly T[]> => {
@@ -87,6 +90,27 @@ async function join(launched: Launched): Promise<Ranks> {
       isAgreed = true;
     },
   };
+}
+
+const SRUN = 'srun --mpi=pmix for Open MPI, srun --mpi=pmi2 for MPICH';
+
+/**
+ * Open MPI ends the process, with a page on how to build it, when srun has offered it nothing to talk to. Builds that know Slurm's own PMI
+ * do without; who has one names it.
+ *
+ * @throws OtxError `usage`
+ */
+export function refuseWithoutPmix(
+  { rank, size, launcher }: Launched,
+  kind: MpiLibrary['kind'],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): void {
+  if (launcher !== 'slurm' || kind !== 'Open MPI' || environment.PMIX_RANK || environment.OTX_MPI) return;
+  throw new OtxError(
+    'usage',
+    `srun has started this as process ${rank} of ${size}, but without PMIx, through which Open MPI finds the others: start with ${SRUN} ` +
+      '(srun --mpi=list shows what it has), with mpirun inside of the job, or let each process train by itself with OTX_MPI=off',
+  );
 }
 
 async function findMpi({

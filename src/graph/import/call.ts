@@ -20,8 +20,8 @@ export interface ImportedUpdate {
 export interface ImportState {
   /** Version of the operators. */
   readonly opset: number;
-  /** Whether batch norms go by the statistics of the batch. */
-  readonly training: boolean;
+  /** Whether batch norms go by the statistics of the batch; undefined where each says so itself. */
+  readonly training: boolean | undefined;
   /** A weight as a tensor; asking for it makes it one of the network. */
   variable(weight: StoredWeight, kind: 'parameter' | 'statistic'): Tensor;
   /** Counts values that are computed while importing. @throws Error when they are more than a network has. */

@@ -48,7 +48,10 @@ export interface ImportOptions {
    * instance. What they do not need is left out.
    */
   readonly outputs?: readonly string[];
-  /** Whether batch norms go by the statistics of the batch. Default false: by those of the file. */
+  /**
+   * Whether batch norms go by the statistics of the batch, or by those of the file. Default: as each says of itself (`training_mode`), which
+   * in most files is by those of the file.
+   */
   readonly training?: boolean;
 }
 
@@ -60,7 +63,7 @@ export interface ImportedModel {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** What it learned, in the order of use. */
   readonly weights: readonly (ImportedWeight & { readonly tensor: Tensor })[];
-  /** Changes of the running statistics, in training; empty otherwise. */
+  /** Changes of the running statistics by batch norms that go by the batch; else empty. */
   readonly updates: readonly ImportedUpdate[];
 }
 
@@ -132,14 +135,14 @@ function checkOnce(graph: GraphProto, stored: ModelFile['stored']): void {
 class Weights implements ImportState {
   readonly updates: ImportedUpdate[] = [];
   readonly used = new Map<string, ImportedWeight & { readonly tensor: Tensor }>();
-  readonly training: boolean;
+  readonly training: boolean | undefined;
   private spent = 0;
 
   constructor(
     readonly opset: number,
     private readonly options: ImportOptions,
   ) {
-    this.training = options.training ?? false;
+    this.training = options.training;
   }
 
   spend(values: number): void {

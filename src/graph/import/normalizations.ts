@@ -18,11 +18,11 @@ function standardized(x: Tensor, axes: readonly number[], epsilon: number) {
   return { y: div(centered, deviation), mean, deviation };
 }
 
-/** By the statistics of the file, or by those of the batch, which then move the file's. */
+/** By the statistics of the file, or by those of the batch, which then move the file's. What was asked for wins over what the file says. */
 const batchNormalization: Importer = (call) => {
   const x = call.tensor(0);
   const epsilon = call.float('epsilon', 1e-5);
-  if (call.state.training || call.int('training_mode', 0) === 1) return trainingBatchNorm(call, x, epsilon);
+  if (call.state.training ?? call.int('training_mode', 0) === 1) return trainingBatchNorm(call, x, epsilon);
   const scale = div(call.tensor(1), sqrt(add(call.tensor(4, 'statistic'), epsilon)));
   const shift = sub(call.tensor(2), mul(call.tensor(3, 'statistic'), scale));
   return add(mul(x, perChannel(scale, x.rank)), perChannel(shift, x.rank));
