@@ -145,7 +145,7 @@ async function checkTraining() {
 
   // What Slurm sends to the tasks before the time is up.
   const stop = `until ls ${shared}/run-*/models/last.safetensors | grep -v run-${whole.id}; do sleep 0.2; done; scancel --signal=TERM --name=late`;
-  const [late] = await Promise.all([submit('late', small(30)), slurm(`timeout 100 bash -c '${stop}'`)]);
+  const [late] = await Promise.all([submit('late', small(30)), slurm(`timeout 380 bash -c '${stop}'`)]);
   const isTold = /stopped after \d+ steps/.test(late.out) && /going on after/.test(late.out);
   say(
     `told to stop: saved, queued again, went on, ends with ${late.code}`,
