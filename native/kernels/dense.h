@@ -40,7 +40,7 @@ ALWAYS_INLINE void dense_rows(Bordered q, const float *dy, int64_t step, Vector 
       for (int g = 0; g < group; g++) slopes[g] = left < LANES ? load_some(p + g * step, left) : load(p + g * step);
 #pragma GCC unroll 32
       for (int t = 0; t < DENSE_TAPS; t++) {
-        Vector x = load(base + t / 3 * q.row + tap_column(&q, t % 3, stride));
+        Vector x = held(load(base + t / 3 * q.row + tap_column(&q, t % 3, stride)));
 #pragma GCC unroll 4
         for (int g = 0; g < group; g++) products[g * DENSE_TAPS + t] += slopes[g] * x;
       }

@@ -33,7 +33,7 @@ ALWAYS_INLINE int64_t round_up(int64_t value) { return (value + 15) / 16 * 16; }
 
 /** Memory for `rows` rows of which vectors may read LANES values beyond `columns` in each part. */
 static Bordered bordered(enum ScratchSlot slot, int64_t rows, int64_t columns, int64_t stride) {
-  int64_t part = round_up((columns + stride - 1) / stride + 2 * LANES);
+  int64_t part = round_up((columns + stride - 1) / stride + LANES);
   // The last vector of the last row may end a little behind it.
   float *values = scratch(slot, (size_t)(rows * part * stride + 4 * LANES));
   return (Bordered){values, part * stride, part};
@@ -82,41 +82,68 @@ ALWAYS_INLINE void store_columns(float *to, Vector v, int64_t left) {
     store_some(to, v, left);
 }
 
-/** One plane of y, `turned` with the filter turned by 180°. */
+/**
+ * Four rows of y by a filter of known size. Where rows of x follow each other (stride_h = 1) a value that several rows need is loaded
+ * once: loads that cross a line of the cache take longer than the products. Each sum adds its taps in the order of the filter all the
+ * same.
+ */
+ALWAYS_INLINE void convolve_sharing(const Bordered *q, const float *base, const float *taps, Vector sums[4],
+                                    const int kernel_h, const int kernel_w) {
+#pragma GCC unroll 32
+  for (int row = 0; row < kernel_h + 3; row++)
+#pragma GCC unroll 32
+    for (int j = 0; j < kernel_w; j++) {
+      Vector x = held(load(base + row * q->row + j));
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; k++)
+        if (row >= k && row - k < kernel_h) sums[k] += taps[(row - k) * kernel_w + j] * x;
+    }
+}
+
+/** Four rows of y by any filter. */
+ALWAYS_INLINE void convolve_four(const Bordered *q, const float *base, const float *taps, Vector sums[4],
+                                 const int kernel_h, const int kernel_w, const int stride_h, const int stride_w) {
+  const int64_t down = stride_h * q->row;
+  Vector sum0 = sums[0], sum1 = sums[1], sum2 = sums[2], sum3 = sums[3];
+  for (int i = 0; i < kernel_h; i++)
+    for (int j = 0; j < kernel_w; j++) {
+      const float tap = taps[i * kernel_w + j], *p = base + i * q->row + tap_column(q, j, stride_w);
+      sum0 += tap * load(p);
+      sum1 += tap * load(p + down);
+      sum2 += tap * load(p + 2 * down);
+      sum3 += tap * load(p + 3 * down);
+    }
+  sums[0] = sum0, sums[1] = sum1, sums[2] = sum2, sums[3] = sum3;
+}
+
+/** One plane of y, `turned` with the filter turned by 180°; `known` where the sizes of the filter are literal numbers. */
 ALWAYS_INLINE void convolve_rows(Bordered q, const float *weight, float bias, float *y, int64_t out_h, int64_t out_w,
                                  const int kernel_h, const int kernel_w, const int stride_h, const int stride_w,
-                                 const int turned) {
-  const int taps = kernel_h * kernel_w;
+                                 const int turned, const int known) {
+  const int count = kernel_h * kernel_w;
   const int64_t down = stride_h * q.row;
+  // A copy, which stays in registers: for all the compiler knows, writing y might change the filter.
+  float taps[MOST_TAPS];
+  for (int t = 0; t < count; t++) taps[t] = weight[turned ? count - 1 - t : t];
   int64_t r = 0;
   for (; r + 4 <= out_h; r += 4)
     for (int64_t c = 0; c < out_w; c += LANES) {
-      Vector sum0 = broadcast(bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+      Vector sums[4] = {broadcast(bias), broadcast(bias), broadcast(bias), broadcast(bias)};
       const float *base = q.values + r * down + c;
-      for (int i = 0; i < kernel_h; i++)
-        for (int j = 0; j < kernel_w; j++) {
-          float tap = weight[turned ? taps - 1 - (i * kernel_w + j) : i * kernel_w + j];
-          const float *p = base + i * q.row + tap_column(&q, j, stride_w);
-          sum0 += tap * load(p);
-          sum1 += tap * load(p + down);
-          sum2 += tap * load(p + 2 * down);
-          sum3 += tap * load(p + 3 * down);
-        }
-      float *to = y + r * out_w + c;
-      store_columns(to, sum0, out_w - c);
-      store_columns(to + out_w, sum1, out_w - c);
-      store_columns(to + 2 * out_w, sum2, out_w - c);
-      store_columns(to + 3 * out_w, sum3, out_w - c);
+      if (known && stride_h == 1 && stride_w == 1 && kernel_h > 1)
+        convolve_sharing(&q, base, taps, sums, kernel_h, kernel_w);
+      else
+        convolve_four(&q, base, taps, sums, kernel_h, kernel_w, stride_h, stride_w);
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; k++) store_columns(y + (r + k) * out_w + c, sums[k], out_w - c);
     }
   for (; r < out_h; r++)
     for (int64_t c = 0; c < out_w; c += LANES) {
       Vector sum = broadcast(bias);
       const float *base = q.values + r * down + c;
       for (int i = 0; i < kernel_h; i++)
-        for (int j = 0; j < kernel_w; j++) {
-          float tap = weight[turned ? taps - 1 - (i * kernel_w + j) : i * kernel_w + j];
-          sum += tap * load(base + i * q.row + tap_column(&q, j, stride_w));
-        }
+        for (int j = 0; j < kernel_w; j++)
+          sum += taps[i * kernel_w + j] * load(base + i * q.row + tap_column(&q, j, stride_w));
       store_columns(y + r * out_w + c, sum, out_w - c);
     }
 }
@@ -131,12 +158,12 @@ static NOT_INLINE void convolve(Bordered q, const float *weight, float bias, flo
                      int kernel_w, int stride_h, int stride_w) {
 #define CASE(h, w, s)                                                               \
   if (kernel_h == h && kernel_w == w && stride_h == s && stride_w == s) {           \
-    convolve_rows(q, weight, bias, y, out_h, out_w, h, w, s, s, 0);                 \
+    convolve_rows(q, weight, bias, y, out_h, out_w, h, w, s, s, 0, 1);              \
     return;                                                                         \
   }
   KNOWN_FILTERS(CASE)
 #undef CASE
-  convolve_rows(q, weight, bias, y, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, 0);
+  convolve_rows(q, weight, bias, y, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, 0, 0);
 }
 
 /** The same with stride 1 and turned filters: from the gradient of the output to that of the input. */
@@ -144,15 +171,15 @@ static void convolve_back(Bordered q, const float *weight, float *dx, int64_t he
                           int kernel_w) {
 #define CASE(h, w, s)                                                               \
   if (s == 1 && kernel_h == h && kernel_w == w) {                                   \
-    convolve_rows(q, weight, 0, dx, height, width, h, w, 1, 1, 1);                  \
+    convolve_rows(q, weight, 0, dx, height, width, h, w, 1, 1, 1, 1);               \
     return;                                                                         \
   }
   KNOWN_FILTERS(CASE)
 #undef CASE
   if (kernel_h == 3 && kernel_w == 3)
-    convolve_rows(q, weight, 0, dx, height, width, 3, 3, 1, 1, 1);
+    convolve_rows(q, weight, 0, dx, height, width, 3, 3, 1, 1, 1, 1);
   else
-    convolve_rows(q, weight, 0, dx, height, width, kernel_h, kernel_w, 1, 1, 1);
+    convolve_rows(q, weight, 0, dx, height, width, kernel_h, kernel_w, 1, 1, 1, 0);
 }
 
 /** A plane of x with its border. */
@@ -210,7 +237,8 @@ static void depthwise_norm_again(void *arguments, size_t channel) {
 
 /** Adds to sums[tap] the products of dy with what the tap has read, and to the last of them the sum of dy. */
 ALWAYS_INLINE void correlate_rows(Bordered q, const float *dy, double *sums, int64_t out_h, int64_t out_w,
-                                  const int kernel_h, const int kernel_w, const int stride_h, const int stride_w) {
+                                  const int kernel_h, const int kernel_w, const int stride_h, const int stride_w,
+                                  const int known) {
   const int taps = kernel_h * kernel_w;
   const int64_t down = stride_h * q.row;
   Vector products[MOST_TAPS], total = {0};
@@ -225,6 +253,17 @@ ALWAYS_INLINE void correlate_rows(Bordered q, const float *dy, double *sums, int
       Vector above = left < LANES ? load_some(p, left) : load(p);
       Vector below = left < LANES ? load_some(p + out_w, left) : load(p + out_w);
       total += above + below;
+      if (known && stride_h == 1 && stride_w == 1) {
+#pragma GCC unroll 32
+        for (int row = 0; row <= kernel_h; row++)
+#pragma GCC unroll 32
+          for (int j = 0; j < kernel_w; j++) {
+            Vector x = held(load(base + row * q.row + j));
+            if (row < kernel_h) products[row * kernel_w + j] += above * x;
+            if (row > 0) products[(row - 1) * kernel_w + j] += below * x;
+          }
+        continue;
+      }
 #pragma GCC unroll 32
       for (int t = 0; t < taps; t++) {
         const float *from = base + t / kernel_w * q.row + tap_column(&q, t % kernel_w, stride_w);
@@ -250,12 +289,12 @@ static void correlate(Bordered q, const float *dy, double *sums, int64_t out_h, 
                       int kernel_w, int stride_h, int stride_w) {
 #define CASE(h, w, s)                                                     \
   if (kernel_h == h && kernel_w == w && stride_h == s && stride_w == s) { \
-    correlate_rows(q, dy, sums, out_h, out_w, h, w, s, s);                \
+    correlate_rows(q, dy, sums, out_h, out_w, h, w, s, s, 1);             \
     return;                                                               \
   }
   KNOWN_FILTERS(CASE)
 #undef CASE
-  correlate_rows(q, dy, sums, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w);
+  correlate_rows(q, dy, sums, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, 0);
 }
 
 /** Taps that reach the input positions of one remainder of row and column, and where they find their gradient. */

@@ -22,6 +22,18 @@ ALWAYS_INLINE Vector load(const float *p) { return *(const UnalignedVector *)p; 
 ALWAYS_INLINE void store(float *p, Vector v) { *(UnalignedVector *)p = v; }
 ALWAYS_INLINE Vector broadcast(float x) { return x - (Vector){0}; }
 
+/** A value in a register, where the compiler would rather read it once more from memory for every use. */
+ALWAYS_INLINE Vector held(Vector v) {
+#if LANES == 16
+  __asm__("" : "+v"(v));
+#elif defined(__x86_64__)
+  __asm__("" : "+x"(v));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(v));
+#endif
+  return v;
+}
+
 /** `a` where the mask (all bits or none) is set, else `b`. */
 ALWAYS_INLINE Vector choose(IntVector mask, Vector a, Vector b) {
   return (Vector)((mask & (IntVector)a) | (~mask & (IntVector)b));
