@@ -21,13 +21,16 @@ import {
   reduceMean,
   relu,
   reshape,
+  sizeOf,
   split,
   sub,
   type Tensor,
 } from '../../graph/index.js';
 import { createEngine, type EngineOptions } from '../engine.js';
+import { probeModel } from '../providers/probe-model.js';
 import { layoutOf, StepBuilder, type StepGraph } from '../step.js';
-import { findKernels } from './find-kernels.js';
+import { type FoundKernels, findKernels } from './find-kernels.js';
+import { openKernelLibrary } from './kernel-library.js';
 import { probeGraph } from './probe-kernels.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -201,6 +204,27 @@ describe.skipIf(typeof (await findKernels()) === 'string')('steps of the fused e
     ];
     expect(again).toEqual(one);
     expect(two).toEqual(one);
+  });
+
+  it('is that of every operator for any number of threads, and from run to run', async () => {
+    const { inputs, fused } = probeGraph();
+    const probe = probeModel(inputs, fused);
+    const { createSession } = await openKernelLibrary(((await findKernels()) as FoundKernels).path);
+    const results = [1, 2, 2, 3].map((threads) => {
+      const session = createSession(probe.model, { threads, rewrite: false });
+      const { binding } = probe;
+      const outputs = binding.outputs.map(({ shape }) => new Float32Array(sizeOf(shape)).fill(Number.NaN));
+      for (const [i, { name, dtype, shape }] of binding.inputs.entries())
+        session.bindInput(name, dtype, shape, probe.inputs[i]!);
+      for (const [i, { name, dtype, shape }] of binding.outputs.entries())
+        session.bindOutput(name, dtype, shape, outputs[i]!);
+      session.run();
+      session.release();
+      return outputs;
+    });
+    expect(results[0]!.length).toBeGreaterThan(20);
+    expect(results[0]!.every((values) => values.every(Number.isFinite))).toBe(true);
+    for (const other of results.slice(1)) expect(other).toEqual(results[0]);
   });
 
   it.each(['fast', 'lean'] as const)('undo what is not finite (%s)', async (memory) => {
