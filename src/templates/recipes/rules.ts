@@ -153,7 +153,7 @@ const sigmaScale = rule('sigmaScale', ({ now, kind }) => {
 const emaDecay = rule('emaDecay', () => ({
   value: 0,
   reason:
-    'no measurement says that an average helps where the rate falls to nothing, and it is validated as well',
+    'where the rate falls to nothing averages scored as the weights did (docs/test-time.md), and they are validated as well',
 }));
 
 const optimizer = rule('optimizer', ({ start }) => ({
