@@ -153,6 +153,7 @@ export function readRun({ name, last, weights }: WebCheckpoint, epochs?: number)
   }
   if (learning.enable_early_stopping)
     notices.push('this training does not stop early in a tab: stop it by hand');
+  if (state.lossScale) notices.push('this training was in mixed precision; in a tab it goes on in float32');
   const best = bestOf(info, { state, tensors, weights }, name, notices);
   const config = resume.config.hyper_parameters;
   return {

@@ -20,7 +20,7 @@ export const STOCK_SESSION = { provider: 'stock' } as const;
 
 /** The runtime's kernels for the processor know halves in part; it makes floats of the others' operands and leaves the rounding out. */
 const ROUNDED: Halves = { operators: 'float32', sums: 'float32' };
-const SLOWER = 'on the processor it takes longer than float32';
+const SLOWER = 'it takes longer than float32 there';
 
 /**
  * @param capabilities default: standard operators only

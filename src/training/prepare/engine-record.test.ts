@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordOf, warnOfOtherEngine } from './engine-record.js';
+import { recordOf, warnOfEngine, warnOfOtherEngine } from './engine-record.js';
 
 const cpu = { kind: 'fused', reason: 'it works' } as const;
 const card = { kind: 'webgpu', reason: 'asked for', device: 'Some Card 5' } as const;
@@ -26,4 +26,17 @@ test('another engine or another card is said with both names', () => {
     ),
   ]);
   expect(said(cpu, {})).toEqual([expect.stringContaining('had the stock engine')]);
+});
+
+test('where mixed precision is not to be had, one line says so', () => {
+  const messages: string[] = [];
+  const warn = (engine: typeof cpu | typeof card, notMixed?: string) =>
+    warnOfEngine({ engine, notMixed }, undefined, (message) => messages.push(message));
+  warn(card, 'it has no float16');
+  warn(cpu, 'it takes longer there');
+  warn(card);
+  expect(messages).toEqual([
+    'mixed precision is not used on Some Card 5: it has no float16; steps are computed in float32',
+    'mixed precision is not used on the processor: it takes longer there; steps are computed in float32',
+  ]);
 });

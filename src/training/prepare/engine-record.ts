@@ -17,7 +17,8 @@ export function warnOfEngine(
   notice: (message: string) => void,
 ): void {
   warnOfOtherEngine(engine, earlier, notice);
-  if (notMixed) notice(`mixed precision is not used: ${notMixed}; steps are computed in float32`);
+  const place = engine.device ?? 'the processor';
+  if (notMixed) notice(`mixed precision is not used on ${place}: ${notMixed}; steps are computed in float32`);
 }
 
 /** Says so where a run cannot go on bit by bit. @param earlier of the run that goes on; those of earlier versions had `stock` */
