@@ -24,7 +24,7 @@ from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 
 warnings.filterwarnings("ignore")
-RATES = [0.05, 0.01, 0.002]
+RATES = [0.05, 0.01, 0.002, 0.0004, 0.00008]
 STEPS = 10
 WITHIN = 1e-4
 STEPS_HERE = pathlib.Path(__file__).with_name("import-steps.mjs")
@@ -118,7 +118,7 @@ def check(name, folder):
         exact = losses_of(model, torch.float64, images, truth, rate)
         own = farthest(losses_of(model, torch.float32, images, truth, rate), exact)
         ours = farthest(found, exact)
-        print(f"{name:13} steps of {rate:<6} loss {exact[0]:.4f} -> {exact[-1]:.4f}  PyTorch float32 {own:.1e}  here {ours:.1e}")
+        print(f"{name:13} steps of {rate:<7g} loss {exact[0]:.4f} -> {exact[-1]:.4f}  PyTorch float32 {own:.1e}  here {ours:.1e}")
         if decided is None and own <= WITHIN:
             decided = ours <= WITHIN
     print(f"{name:13} {'within' if decided else 'NOT within' if decided is False else 'no rate at which PyTorch itself is within'} {WITHIN:g}")
