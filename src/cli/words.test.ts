@@ -68,7 +68,7 @@ test('a setting among the options is told its place, if the operation has it', (
 
 test('a flag of OTX that is not here says what to do instead', () => {
   for (const typed of ['T --rdzv-endpoint x', 'T --rdzv_endpoint=x']) {
-    expect(() => read(typed)).toThrow(/^--rdzv-endpoint of OTX is not here: .*one process/);
+    expect(() => read(typed)).toThrow(/^--rdzv-endpoint of OTX is not here: .*MPI/);
   }
   expect(() => read('T --train-ann-files x')).toThrow(expect.objectContaining({ code: 'usage' }));
   // As a value it is a word like any other.
