@@ -75,7 +75,13 @@ test('int8 prints the table of its page', async () => {
   for (const training of results.runs) await save('runs/int8/scores', { [nameOf(training)]: training });
   for (const training of results.every) await save('runs/int8/every', { [nameOf(training)]: training });
   for (const times of results.milliseconds) await save('runs/int8/times', { [times.model]: times });
-  const { table, written } = await run('int8', 'int8', ['--data', 'data', '--print', '--epochs', `${results.epochs}`]);
+  const { table, written } = await run('int8', 'int8', [
+    '--data',
+    'data',
+    '--print',
+    '--epochs',
+    `${results.epochs}`,
+  ]);
   expect(written).toEqual({ ...results, machine: written.machine });
   const page = await readFile(join(ROOT, 'docs', 'optimize.md'), 'utf8');
   expect(table.length).toBeGreaterThan(4);
