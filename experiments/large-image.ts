@@ -6,7 +6,8 @@
  * Makes a TIFF in tiles of the project's own scenes and runs `otx predict` of the first run on it: time, and the largest memory of the
  * process. Then compares, for each run, on an image of 4x4 windows, the classes of windows with those of the network applied to the whole image at the same
  * scale, near the borders of windows and elsewhere; writes pictures of the differences. The models should be trained ones: `otx train
- * Lite-HRNet-s-mod2 … --tile 256` on scenes of `npm run generate`, with several seeds.
+ * Lite-HRNet-s-mod2 … --tile 256` on scenes of `npm run generate`, with several seeds. `--side 0` leaves the large image out and keeps what
+ * was measured of it before.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -33,21 +34,12 @@ const SCENE = { width: 320, height: 256 };
 const WINDOWS = 4;
 mkdirSync(folder, { recursive: true });
 
-const file = join(folder, `scenes-${side}.tif`);
-if (!existsSync(file)) await writeLargeImage(file);
-const predicted = await measure([
-  'predict',
-  '-i',
-  file,
-  '--load-weights',
-  models[0]!,
-  '-o',
-  join(folder, 'predicted'),
-]);
+const results = join('docs', 'results', 'large-image.json');
+const predicted = side === 0 ? earlier() : { side, predict: await predictLargeImage() };
 const agreement: Agreement[] = [];
 for (const [index, weights] of models.entries()) agreement.push(await compare(weights, index));
-const result = { machine: MACHINE, side, predict: predicted, agreement };
-writeJson(join('docs', 'results', 'large-image.json'), result);
+const result = { machine: MACHINE, ...predicted, agreement };
+writeJson(results, result);
 console.log(JSON.stringify(result, undefined, 1));
 printTable();
 
@@ -67,6 +59,18 @@ function scenesSideBySide({ width, height }: { width: number; height: number }, 
     }
   }
   return data;
+}
+
+/** What was measured of the large image before. */
+function earlier(): object {
+  const { side, predict } = JSON.parse(readFileSync(results, 'utf8')) as { side: number; predict: object };
+  return { side, predict };
+}
+
+async function predictLargeImage() {
+  const file = join(folder, `scenes-${side}.tif`);
+  if (!existsSync(file)) await writeLargeImage(file);
+  return measure(['predict', '-i', file, '--load-weights', models[0]!, '-o', join(folder, 'predicted')]);
 }
 
 async function writeLargeImage(path: string): Promise<void> {
