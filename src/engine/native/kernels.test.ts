@@ -282,7 +282,10 @@ describe('where the library is no use, the stock engine computes and says why', 
 
   it.skipIf(!hasCompiler)('with a kernel that is wrong', async () => {
     // Built in the same way, nothing else is wrong.
-    vi.stubEnv('OTX_KERNELS', buildChanged('right', () => ({})));
+    vi.stubEnv(
+      'OTX_KERNELS',
+      buildChanged('right', () => ({})),
+    );
     expect((await chosen()).kind).toBe('fused');
     const wrong = buildChanged('wrong', (read) => ({
       'native/kernels/gelu.h': replaced(read('native/kernels/gelu.h'), '0.797885361f', '0.79f'),
