@@ -17,8 +17,3 @@ export function allocate(dtype: DType, shape: Shape): TensorData {
       return new Uint8Array(size);
   }
 }
-
-/** Bytes that {@link allocate} takes. */
-export function allocatedBytes(dtype: DType, shape: Shape): number {
-  return sizeOf(shape) * { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, int8: 1, bool: 1 }[dtype];
-}

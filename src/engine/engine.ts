@@ -7,8 +7,7 @@ import { availableParallelism } from 'node:os';
 import { availableMemory } from '../base/available-memory.js';
 import { OtxError } from '../base/errors.js';
 import { MOST_THREADS } from '../base/most-threads.js';
-import { formatType, type TensorData } from '../graph/tensor.js';
-import { allocatedBytes } from './allocate.js';
+import { bytesOf, formatType, type TensorData } from '../graph/tensor.js';
 import { comparing } from './devices/compare-step.js';
 import { EngineThread } from './engine-thread.js';
 import { ARENA_OVERHEAD, fits, RUNTIME_BYTES } from './memory-fit.js';
@@ -273,10 +272,10 @@ export class Engine {
       const { binding, peakMemory } = await this.prepareFor(step, await this.targetOf(step), 'fast', signal);
       // Each session keeps what its runs have taken.
       bytes += ARENA_OVERHEAD * peakMemory;
-      for (const { dtype, shape } of binding.inputs) bytes += allocatedBytes(dtype, shape);
+      for (const type of binding.inputs) bytes += bytesOf(type);
       for (const { name, size } of binding.packs) packs.set(name, size);
     }
-    for (const size of packs.values()) bytes += 2 * allocatedBytes('float32', [size]);
+    for (const size of packs.values()) bytes += 2 * bytesOf({ dtype: 'float32', shape: [size] });
     return bytes;
   }
 

@@ -1,6 +1,7 @@
 /** @file From a step's graph to a model file for ONNX Runtime: the passes of a target, then serialised. */
 import { breathe } from '../base/abortable.js';
-import { abs, mul, peakMemory, reachableNodes, reduceSum, type Tensor } from '../graph/index.js';
+import { OtxError } from '../base/errors.js';
+import { abs, type DType, mul, peakMemory, reachableNodes, reduceSum, type Tensor } from '../graph/index.js';
 import { serializeLowered } from '../graph/onnx/serialize.js';
 import type { NamedType, StepBinding } from './protocol.js';
 import type { Target } from './providers/provider.js';
@@ -39,6 +40,7 @@ export async function prepareStep(step: StepGraph, options: PrepareOptions): Pro
     if (next && isLookedAt(layout.size, target)) named[finiteOutputName(layout.name)] = largeIfBad(next);
   }
 
+  for (const [name, { dtype }] of Object.entries(named)) checkOutput(name, dtype);
   const names = Object.keys(named);
   let lowered = Object.values(named);
   const passes =
@@ -96,4 +98,13 @@ function packsOf(step: StepGraph): readonly StepPack[] {
 
 function namedTypes(tensors: Readonly<Record<string, Tensor>>): NamedType[] {
   return Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+}
+
+/** @throws OtxError `graph` for a type that no array has. */
+function checkOutput(name: string, dtype: DType): void {
+  if (dtype === 'float16')
+    throw new OtxError(
+      'graph',
+      `output "${name}" is float16, which is for values inside a graph; cast it to float32`,
+    );
 }

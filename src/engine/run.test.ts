@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   add,
   batchNorm,
+  cast,
   conv,
   gelu,
   gradients,
@@ -34,6 +35,14 @@ test('values and gradients of an expression, in the order in which they were ask
     Uint8Array.of(1, 0, 1, 0),
     data,
   ]);
+});
+
+test('halves stay inside: an output of them is refused', async () => {
+  const half = cast(x, 'float16');
+  await expect(run([x, half], { x: data }, engine)).rejects.toThrow(
+    /output ".+" is float16, .* cast it to float32/,
+  );
+  expect(await run([cast(half, 'float32')], { x: data }, engine)).toEqual([data]);
 });
 
 test('an engine that is handed over stays usable', async () => {

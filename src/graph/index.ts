@@ -26,13 +26,14 @@ export type { ModelDescription } from './onnx/serialize.js';
 export { serializeModel } from './onnx/serialize-model.js';
 export { type Halves, mixedPrecision } from './passes/mixed-precision.js';
 export { optimize } from './passes/optimize.js';
-export { bytesOf, peakMemory } from './passes/peak-memory.js';
+export { peakMemory } from './passes/peak-memory.js';
 export { recomputeCopies } from './passes/recompute.js';
 export { recomputeActivations } from './passes/recompute-activations.js';
 export { printGraph, printNode } from './print.js';
 export { convOutputSize } from './shape-rules.js';
 export {
   type AnyNode,
+  bytesOf,
   createNode,
   type DType,
   formatType,

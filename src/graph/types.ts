@@ -22,6 +22,11 @@ export interface TensorType {
 export const isFloat = ({ dtype }: { readonly dtype: DType }): boolean =>
   dtype === 'float32' || dtype === 'float16';
 
+const BYTES = { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, int8: 1, bool: 1 } as const;
+
+/** Bytes that the values of a tensor take. */
+export const bytesOf = ({ dtype, shape }: TensorType): number => sizeOf(shape) * BYTES[dtype];
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, dimension) => product * dimension, 1);

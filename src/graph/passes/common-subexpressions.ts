@@ -53,7 +53,7 @@ function distinctNumbers(_: string, value: unknown): unknown {
 
 /**
  * The bits, as the characters of a text. Bits and not numbers, because -0 and 0 are equal but divide differently; characters, because
- * digits would take three times as long and six times the memory.
+ * digits take longer to write.
  */
 function bitsOf(data: TensorData): string {
   const { buffer, byteOffset, byteLength } = data;

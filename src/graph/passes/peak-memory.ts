@@ -1,11 +1,6 @@
 /** @file How much memory a run needs at its peak, from the order of execution and the sizes of what is alive. */
-import type { AnyNode, Node, Tensor } from '../tensor.js';
+import { type AnyNode, bytesOf, type Node, type Tensor } from '../tensor.js';
 import { executionOrder } from './schedule.js';
-
-const BYTES = { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, int8: 1, bool: 1 } as const;
-
-/** Size of a tensor in memory. */
-export const bytesOf = ({ size, dtype }: Tensor): number => size * BYTES[dtype];
 
 /** Elementwise kernels that may write over an operand which nobody else reads. */
 const inPlace = new Set([
