@@ -22,7 +22,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     globalSetup: 'tests/step-cache.ts',
-    setupFiles: 'tests/own-cores.ts',
+    setupFiles: ['tests/own-cores.ts', 'tests/equal-bytes.ts'],
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -45,19 +45,18 @@ export function goldenWeight(key: string, shape: Shape): Float32Array {
   const random = new Random(key);
   const last = key.slice(key.lastIndexOf('.') + 1);
   if (last === 'bases') return unitColumns(shape, random);
-  return Float32Array.from({ length: sizeOf(shape) }, () => {
-    const u = random.uniform();
-    if (last === 'num_batches_tracked') return 0;
-    if (last === 'running_var') return 0.5 + u;
-    if (last !== 'weight') return (2 * u - 1) * 0.1;
-    return shape.length === 1 ? 0.5 + u : (2 * u - 1) * Math.sqrt(3 / sizeOf(shape.slice(1)));
-  });
+  const values = new Float32Array(sizeOf(shape));
+  if (last === 'num_batches_tracked') return values;
+  const isScale = last === 'running_var' || (last === 'weight' && shape.length === 1);
+  if (isScale) return values.map(() => 0.5 + random.uniform());
+  const bound = last === 'weight' ? Math.sqrt(3 / sizeOf(shape.slice(1))) : 0.1;
+  return values.map(() => (2 * random.uniform() - 1) * bound);
 }
 
 /** Uniform values [1, D, R] with every column divided by its norm. */
 function unitColumns(shape: Shape, random: Random): Float32Array {
   const rank = shape[2]!;
-  const values = Float64Array.from({ length: sizeOf(shape) }, () => random.uniform());
+  const values = new Float64Array(sizeOf(shape)).map(() => random.uniform());
   const norms = Array.from({ length: rank }, (_, r) => norm(values.filter((_, i) => i % rank === r)));
   return Float32Array.from(values, (value, i) => value / norms[i % rank]!);
 }
@@ -65,16 +64,16 @@ function unitColumns(shape: Shape, random: Random): Float32Array {
 /** Image batch of one case; the stream is named by its seed string. */
 export function goldenImages(seed: string, shape: Shape): Float32Array {
   const random = new Random(seed);
-  return Float32Array.from({ length: sizeOf(shape) }, () => 4 * random.uniform() - 2);
+  return new Float32Array(sizeOf(shape)).map(() => 4 * random.uniform() - 2);
 }
 
 /** Labels of five classes in 8x8 cells with 3 % of the pixels ignored. */
 export function goldenLabels([n, h, w]: readonly [number, number, number]): Uint8Array {
   const [rows, cols] = [Math.ceil(h / 8), Math.ceil(w / 8)];
   const cellRandom = new Random('label');
-  const cells = Uint8Array.from({ length: n * rows * cols }, () => cellRandom.uint32() % 5);
+  const cells = new Uint8Array(n * rows * cols).map(() => cellRandom.uint32() % 5);
   const ignoreRandom = new Random('ignore');
-  return Uint8Array.from({ length: n * h * w }, (_, i) => {
+  return new Uint8Array(n * h * w).map((_, i) => {
     const x = i % w;
     const y = Math.floor(i / w) % h;
     const image = Math.floor(i / (w * h));
@@ -101,5 +100,7 @@ export function norm(values: ArrayLike<number>): number {
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length)
     throw new Error(`${actual.length} values, expected ${expected.length}`);
-  return norm(Float64Array.from(expected, (e, i) => actual[i]! - e)) / norm(expected);
+  const difference = new Float64Array(actual.length);
+  for (let i = 0; i < actual.length; i++) difference[i] = actual[i]! - expected[i]!;
+  return norm(difference) / norm(expected);
 }

@@ -52,19 +52,17 @@ export function evaluateNode(
   const source = floats[0]!;
 
   const unary = unaryFunctions[node.op];
-  if (unary) return [Float32Array.from(source, unary)];
+  if (unary) return [source.map(unary)];
   const binary = binaryFunctions[node.op];
   if (binary) {
     const [a, b] = inputs as [Tensor, Tensor];
     const [ia, ib] = [broadcastIndex(a.shape, shape), broadcastIndex(b.shape, shape)];
-    return [
-      Float32Array.from({ length: sizeOf(shape) }, (_, i) => binary(source[ia(i)]!, floats[1]![ib(i)]!)),
-    ];
+    return [filled(shape, (i) => binary(source[ia(i)]!, floats[1]![ib(i)]!))];
   }
   switch (node.op) {
     case 'expand': {
       const index = broadcastIndex(x.shape, shape);
-      return [Float32Array.from({ length: sizeOf(shape) }, (_, i) => source[index(i)]!)];
+      return [filled(shape, (i) => source[index(i)]!)];
     }
     case 'transpose':
       return [gather(source, shape, permutedStrides(x.shape, node.attributes.perm), 0)];
@@ -82,7 +80,7 @@ export function evaluateNode(
       const inner = sizeOf(x.shape.slice(axis + 1));
       const length = x.shape[axis]!;
       return [
-        Float32Array.from({ length: sizeOf(shape) }, (_, i) => {
+        filled(shape, (i) => {
           const outer = Math.floor(i / (inner * indices.length));
           const index = indices[Math.floor(i / inner) % indices.length]!;
           return source[(outer * length + index) * inner + (i % inner)]!;
@@ -115,6 +113,13 @@ function castData(data: TensorData, from: DType, to: DType): readonly TensorData
   if (to === 'int32') return [Int32Array.from(numbers, Math.trunc)];
   if (to === 'int64') return [BigInt64Array.from(numbers, (v) => BigInt(Math.trunc(v)))];
   return undefined;
+}
+
+/** A loop: `Float32Array.from` takes several times as long, which is seconds for the weights of large networks. */
+function filled(shape: Shape, valueAt: (index: number) => number): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = valueAt(i);
+  return values;
 }
 
 function joinFlat(parts: readonly Float32Array[]): Float32Array {
@@ -150,7 +155,7 @@ function gather(
   offset: number,
 ): Float32Array {
   const dense = stridesOf(shape);
-  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => {
+  return filled(shape, (i) => {
     let rest = i;
     let at = offset;
     for (let axis = 0; axis < shape.length; axis++) {
@@ -168,6 +173,7 @@ function broadcastIndex(from: Shape, to: Shape): (index: number) => number {
   const source = stridesOf(from);
   const strides = to.map((_, axis) => (axis < lead || from[axis - lead] === 1 ? 0 : source[axis - lead]!));
   const dense = stridesOf(to);
+  if (strides.every((stride, axis) => stride === dense[axis] || to[axis] === 1)) return (index) => index;
   return (index) => {
     let rest = index;
     let at = 0;

@@ -48,5 +48,5 @@ export function noiseFrom(flat: Tensor, specs: readonly NoiseSpec[]): NoiseSourc
 
 /** `size` uniform numbers of [0, 1) in steps of 2⁻²⁴, so that no rounding to float32 reaches 1. */
 export function drawNoise(size: number, random: Random): Float32Array {
-  return Float32Array.from({ length: size }, () => (random.uint32() >>> 8) / 2 ** 24);
+  return new Float32Array(size).map(() => (random.uint32() >>> 8) / 2 ** 24);
 }

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
-import { info, node, onnxFile, tensor, weight } from '../graph/onnx-files.js';
 import { otxHere } from './here.js';
 import type { Outcome } from './otx.js';
 import { outcomeOf } from './runs.js';
+import { smallNetwork } from './small-network.js';
 
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
 const isInstalled = (launcher: string, name: RegExp) =>
@@ -87,33 +87,6 @@ async function untilGone(pid: number): Promise<void> {
   }
 }
 
-/** Small enough that starting takes longer than training: convolutions with norms, one of them depthwise, at a quarter of the size. */
-const network = (): Uint8Array => {
-  const norm = (name: string) =>
-    ['weight', 'bias', 'running_mean', 'running_var'].map((key) => `${name}.${key}`);
-  const weightsOf = (name: string) =>
-    norm(name).map((key) => weight(key, [8], ...(/weight|var/.test(key) ? [0.5, 1.5] : [-0.2, 0.2])));
-  return onnxFile({
-    inputs: [info('image', ['n', 3, 'h', 'w'])],
-    outputs: ['scores'],
-    nodes: [
-      node('Conv', ['image', 'stem'], ['c1'], { strides: [4, 4], pads: [1, 1, 1, 1] }),
-      node('BatchNormalization', ['c1', ...norm('bn1')], ['n1']),
-      node('Relu', ['n1'], ['r1']),
-      node('Conv', ['r1', 'deep'], ['c2'], { group: 8, pads: [1, 1, 1, 1] }),
-      node('BatchNormalization', ['c2', ...norm('bn2')], ['n2']),
-      node('Conv', ['n2', 'head'], ['small']),
-      node('Resize', ['small', '', 'scales'], ['scores'], { mode: 'linear' }),
-    ],
-    weights: [
-      ...[weight('stem', [8, 3, 3, 3], -0.3, 0.3), weight('deep', [8, 1, 3, 3], -0.3, 0.3)],
-      ...[...weightsOf('bn1'), ...weightsOf('bn2'), weight('head', [7, 8, 1, 1])],
-      tensor('scales', [1, 1, 4, 4]),
-    ],
-    opset: 17,
-  });
-};
-
 let folder: string;
 let data: string;
 beforeAll(async () => {
@@ -124,7 +97,7 @@ beforeAll(async () => {
   for (const name of await readdir(join(data, 'train', 'images'))) {
     await cp(join(data, 'train', 'images', name), join(folder, 'more', name));
   }
-  await writeFile(join(folder, 'small.onnx'), network());
+  await writeFile(join(folder, 'small.onnx'), smallNetwork());
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -152,7 +125,7 @@ const SEMI = [
   ...['--learning_parameters.semisl_start_epoch', '1', '--learning_parameters.unlabeled_batch_size', '2'],
 ];
 /** Epochs of trainings that are to be caught before their end: one that is repeated, and one that is cut short. */
-const LONG = 60;
+const LONG = 30;
 const ENDLESS = 5000;
 
 describe.skipIf(!hasMpi)('two processes of MPI', () => {

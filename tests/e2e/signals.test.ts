@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { generateScenes } from '../../src/demo/generate.js';
 import { loadCheckpoint } from '../../src/runs/checkpoint.js';
 import { otx } from './otx.js';
+import { smallNetwork } from './small-network.js';
 
 const MAIN = fileURLToPath(new URL('../../bin/otx.js', import.meta.url));
 const CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -36,16 +37,21 @@ beforeAll(async () => {
     }
   }
   await cp(at('data', 'val', 'dataset_meta.json'), at('many', 'dataset_meta.json'));
+  await writeFile(at('small.onnx'), smallNetwork());
   trained = at('trained');
-  expect((await otx(training(trained, '1'), { env: knownSteps() })).code).toBe(0);
+  expect((await otx(training(trained, '1', REAL), { env: knownSteps() })).code).toBe(0);
 });
 /** Spares the compiler where it is not what is tested. */
 const knownSteps = () => ({ OTX_STEP_CACHE: at('steps') });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function training(output: string, epochs = ENDLESS): string[] {
+/** What is trained where its phases last for a while, and where they need not. */
+const REAL = () => ['--no-pretrained'];
+const SMALL = () => ['--model', at('small.onnx')];
+
+function training(output: string, epochs = ENDLESS, network = SMALL): string[] {
   return [
-    ...['train', 'Lite-HRNet-s-mod2', '--threads', '1', '--no-pretrained'],
+    ...['train', 'Lite-HRNet-s-mod2', '--threads', '1', ...network()],
     ...['--train-data-roots', at('data', 'train')],
     ...['--val-data-roots', at('data', 'val'), '-o', output, 'params'],
     ...['--learning_parameters.input_size', '64x64', '--learning_parameters.batch_size', '2'],
@@ -142,18 +148,19 @@ async function expectResumable(run: string): Promise<void> {
 }
 
 describe('a training', () => {
-  const phases: [phase: string, signal: StopSignal, isReached: (job: Running, run: string) => boolean][] = [
-    ['its start', 'SIGINT', (_, run) => existsSync(run)],
-    ['its data being checked', 'SIGTERM', (job) => job.stdout().includes('train data')],
-    ['its step being compiled', 'SIGHUP', (_, run) => existsSync(join(run, 'log.txt'))],
-    ['its first checkpoint', 'SIGTERM', (_, run) => existsSync(join(run, 'models'))],
-    ['its first step', 'SIGHUP', (job) => job.stdout().includes('output ')],
-    ['its later epochs', 'SIGINT', (job) => /epoch +2\//.test(job.stdout())],
+  type IsReached = (job: Running, run: string) => boolean;
+  const phases: [phase: string, signal: StopSignal, network: typeof SMALL, isReached: IsReached][] = [
+    ['its start', 'SIGINT', SMALL, (_, run) => existsSync(run)],
+    ['its data being checked', 'SIGTERM', SMALL, (job) => job.stdout().includes('train data')],
+    ['its step being compiled', 'SIGHUP', REAL, (_, run) => existsSync(join(run, 'log.txt'))],
+    ['its first checkpoint', 'SIGTERM', REAL, (_, run) => existsSync(join(run, 'models'))],
+    ['its first step', 'SIGHUP', REAL, (job) => job.stdout().includes('output ')],
+    ['its later epochs', 'SIGINT', SMALL, (job) => /epoch +2\//.test(job.stdout())],
   ];
 
-  test.each(phases)('in %s, told to stop by %s', async (phase, signal, isReached) => {
+  test.each(phases)('in %s, told to stop by %s', async (phase, signal, network, isReached) => {
     const run = at(phase.replaceAll(/\W+/g, '-'));
-    const job = start(training(run));
+    const job = start(training(run, ENDLESS, network));
     await until(job, () => isReached(job, run));
     job.send(signal);
     const { code, stderr } = await job.ended;
@@ -200,15 +207,15 @@ describe('a training', () => {
     await expectResumable(run);
   });
 
-  const early: [phase: string, isReached: (job: Running, run: string) => boolean][] = [
-    ['its start', (_, run) => existsSync(run)],
-    ['its data being checked', (job) => job.stdout().includes('train data')],
-    ['its step being compiled', (_, run) => existsSync(join(run, 'log.txt'))],
+  const early: [phase: string, network: typeof SMALL, isReached: IsReached][] = [
+    ['its start', SMALL, (_, run) => existsSync(run)],
+    ['its data being checked', SMALL, (job) => job.stdout().includes('train data')],
+    ['its step being compiled', REAL, (_, run) => existsSync(join(run, 'log.txt'))],
   ];
 
-  test.each(early)('in %s, told twice', async (phase, isReached) => {
+  test.each(early)('in %s, told twice', async (phase, network, isReached) => {
     const run = at(`twice-${phase.replaceAll(/\W+/g, '-')}`);
-    const job = start(training(run));
+    const job = start(training(run, ENDLESS, network));
     await until(job, () => isReached(job, run));
     job.send('SIGINT');
     await new Promise((resolve) => setTimeout(resolve, 200));

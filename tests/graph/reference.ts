@@ -55,17 +55,21 @@ function apply(node: AnyNode, inputs: readonly Value[]): readonly Float64Array[]
 /** An array of `shape` whose values are a function of their coordinates. */
 function build(shape: Shape, valueAt: (at: readonly number[]) => number): Float64Array {
   const at = new Array<number>(shape.length).fill(0);
-  return Float64Array.from({ length: sizeOf(shape) }, () => {
-    const value = valueAt(at);
+  const values = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) {
+    values[i] = valueAt(at);
     for (let axis = shape.length - 1; axis >= 0 && ++at[axis]! === shape[axis]; axis--) at[axis] = 0;
-    return value;
-  });
+  }
+  return values;
 }
 
 /** The value at `at`, of which surplus leading coordinates are dropped and those along axes of size 1 read as 0. */
 function read({ shape, data }: Value, at: readonly number[]): number {
   const lead = at.length - shape.length;
-  return data[shape.reduce((index, d, axis) => index * d + (d === 1 ? 0 : at[axis + lead]!), 0)]!;
+  let index = 0;
+  for (let axis = 0; axis < shape.length; axis++)
+    index = index * shape[axis]! + (shape[axis] === 1 ? 0 : at[axis + lead]!);
+  return data[index]!;
 }
 
 /** x / scale + zero point as a whole number that the type holds. */
@@ -189,7 +193,7 @@ function channelsOf({ shape, data }: Value): number[][] {
 /** The inverse of `channelsOf`: value `index` of channel `c` is valueAt(c, index). */
 function fromChannels(shape: Shape, valueAt: (channel: number, index: number) => number): Float64Array {
   const inner = sizeOf(shape.slice(2));
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+  return new Float64Array(sizeOf(shape)).map((_, i) => {
     const map = Math.floor(i / inner);
     const image = Math.floor(map / shape[1]!);
     return valueAt(map % shape[1]!, image * inner + (i % inner));
