@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "memory.h"
+
 #ifndef OTX_VERSION
 #error "OTX_VERSION is the version of the package"
 #endif
@@ -13,6 +15,7 @@
 const OrtApi *ort;
 const Kernels *kernels;
 OrtEnv *environment;
+int has_memory;
 OrtCustomOpDomain *operators;
 
 static _Thread_local char message[2048];
@@ -69,6 +72,7 @@ static int start(const char *path, int lanes) {
     ort = NULL;
     return 1;
   }
+  has_memory = offer_memory();
   return 0;
 }
 

@@ -55,4 +55,6 @@ extern const Kernels *kernels;
 /** The domain with all operators. */
 OrtStatus *create_domain(OrtCustomOpDomain **out);
 extern OrtEnv *environment;
+/** Whether sessions may allocate from heaps of the library; not where another copy of it has come first. */
+extern int has_memory;
 extern OrtCustomOpDomain *operators;

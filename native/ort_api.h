@@ -30,7 +30,7 @@ typedef struct OrtApi OrtApi;
 enum { ORT_FAIL = 1, ORT_INVALID_ARGUMENT = 2 };
 enum { ORT_LOGGING_LEVEL_ERROR = 3 };
 enum { ORT_DISABLE_ALL = 0 };
-enum { ORT_ARENA_ALLOCATOR = 1 };
+enum { ORT_DEVICE_ALLOCATOR = 0, ORT_ARENA_ALLOCATOR = 1 };
 enum { ORT_MEMORY_DEFAULT = 0 };
 enum { ORT_FLOAT = 1 };
 enum { ORT_VARIADIC = 2 };
@@ -116,7 +116,9 @@ struct OrtApi {
                                                   size_t *count);  // 162
   OrtStatus *(*KernelInfoGetAttributeArray_int64)(const OrtKernelInfo *, const char *name, int64_t *out,
                                                   size_t *count);  // 163
-  void *unused164[110];
+  void *unused164[12];
+  OrtStatus *(*RegisterAllocator)(OrtEnv *, OrtAllocator *);  // 176
+  void *unused177[97];
   OrtStatus *(*KernelContext_ParallelFor)(const OrtKernelContext *, void (*task)(void *data, size_t index),
                                           size_t total, size_t batches, void *data);  // 274
 };
@@ -132,7 +134,17 @@ ORT_PLACE(SessionEndProfiling, 110);
 ORT_PLACE(AddSessionConfigEntry, 130);
 ORT_PLACE(BindOutput, 137);
 ORT_PLACE(KernelInfoGetAttributeArray_int64, 163);
+ORT_PLACE(RegisterAllocator, 176);
 ORT_PLACE(KernelContext_ParallelFor, 274);
+
+/** Memory of our own, as the runtime asks for it. */
+struct OrtAllocator {
+  uint32_t version;
+  void *(*Alloc)(OrtAllocator *, size_t bytes);
+  void (*Free)(OrtAllocator *, void *block);
+  const OrtMemoryInfo *(*Info)(const OrtAllocator *);
+  void *(*Reserve)(OrtAllocator *, size_t bytes);
+};
 
 /** An operator of our own, as the runtime asks for it. Members that are null are not used by it. */
 struct OrtCustomOp {

@@ -4,17 +4,22 @@
 #include <string.h>
 
 #include "library.h"
+#include "memory.h"
 
 struct Session {
   OrtSession *session;
   OrtIoBinding *binding;
   OrtRunOptions *options;
   /** Whose session it is, if it is another one's; else null. */
-  const Session *of;
+  Session *of;
+  /** What runs allocate from; null where that is the runtime's arena. */
+  Heap *heap;
+  /** Siblings that were released: what the runtime keeps may lie in their heaps. */
+  Session *released;
 };
 
 /** As src/engine creates sessions of the stock runtime. */
-static int configure(OrtSessionOptions *options, int threads, int spinning, const char *profile) {
+static int configure(OrtSessionOptions *options, int threads, int spinning, const char *profile, const Heap *heap) {
   return failed(ort->SetIntraOpNumThreads(options, threads)) || failed(ort->SetInterOpNumThreads(options, 1)) ||
          failed(ort->SetSessionGraphOptimizationLevel(options, ORT_DISABLE_ALL)) ||
          failed(ort->SetSessionLogSeverityLevel(options, ORT_LOGGING_LEVEL_ERROR)) ||
@@ -22,6 +27,7 @@ static int configure(OrtSessionOptions *options, int threads, int spinning, cons
          failed(ort->AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1")) ||
          failed(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", spinning ? "1" : "0")) ||
          failed(ort->AddSessionConfigEntry(options, "session.force_spinning_stop", "1")) ||
+         (heap && failed(ort->AddSessionConfigEntry(options, "session.use_env_allocators", "1"))) ||
          (profile && failed(ort->EnableProfiling(options, profile))) ||
          failed(ort->AddCustomOpDomain(options, operators));
 }
@@ -30,7 +36,8 @@ Session *otx_create(const void *model, size_t bytes, int threads, int spinning, 
   OrtSessionOptions *options;
   Session *s = calloc(1, sizeof *s);
   if (!s || failed(ort->CreateSessionOptions(&options))) return free(s), NULL;
-  int bad = configure(options, threads, spinning, profile) ||
+  if (has_memory) s->heap = heap_create();
+  int bad = configure(options, threads, spinning, profile, s->heap) ||
             failed(ort->CreateSessionFromArray(environment, model, bytes, options, &s->session)) ||
             failed(ort->CreateIoBinding(s->session, &s->binding)) || failed(ort->CreateRunOptions(&s->options));
   ort->ReleaseSessionOptions(options);
@@ -54,13 +61,18 @@ int otx_bind(Session *s, const char *name, void *data, size_t bytes, int type, c
 Session *otx_sibling(Session *of) {
   Session *s = calloc(1, sizeof *s);
   if (!s) return complain("out of memory"), NULL;
-  *s = (Session){.session = of->session, .of = of};
+  *s = (Session){.session = of->session, .of = of, .heap = of->heap ? heap_create() : NULL};
   if (failed(ort->CreateIoBinding(s->session, &s->binding)) || failed(ort->CreateRunOptions(&s->options)))
     return otx_release(s), NULL;
   return s;
 }
 
-int otx_run(Session *s) { return failed(ort->RunWithBinding(s->session, s->options, s->binding)); }
+int otx_run(Session *s) {
+  allocate_from(s->heap);
+  OrtStatus *status = ort->RunWithBinding(s->session, s->options, s->binding);
+  allocate_from(NULL);
+  return failed(status);
+}
 
 int otx_end_profile(Session *s) {
   OrtAllocator *allocator;
@@ -74,6 +86,15 @@ int otx_end_profile(Session *s) {
 void otx_release(Session *s) {
   if (s->binding) ort->ReleaseIoBinding(s->binding);
   if (s->options) ort->ReleaseRunOptions(s->options);
-  if (s->session && !s->of) ort->ReleaseSession(s->session);
-  free(s);
+  if (s->of) {
+    s->released = s->of->released;
+    s->of->released = s;
+    return;
+  }
+  if (s->session) ort->ReleaseSession(s->session);
+  for (Session *next; s; s = next) {
+    next = s->released;
+    if (s->heap) heap_destroy(s->heap);
+    free(s);
+  }
 }

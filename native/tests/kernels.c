@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../heap.h"
 #include "../program.h"
 
 static uint64_t state = 88172645463325252ull;
@@ -410,6 +411,37 @@ static void test_refusals(void) {
     if (read_program(good, cut, NULL, 0, 1)) bad = 1, printf("a program of %d numbers is not refused\n", (int)cut);
 }
 
+/** Blocks of a heap stay apart, keep what is in them, and what is given back becomes one. */
+static void test_heap(void) {
+  enum { BLOCKS = 200 };
+  struct { unsigned char *at; size_t bytes; } blocks[BLOCKS] = {{0}};
+  Heap *heap = heap_create();
+  if (!heap) {
+    bad = 1, printf("there is no heap\n");
+    return;
+  }
+  for (int turn = 0; turn < 4000; turn++) {
+    int64_t i = between(0, BLOCKS - 1);
+    if (blocks[i].at) {
+      for (size_t k = 0; k < blocks[i].bytes; k++)
+        if (blocks[i].at[k] != i) bad = 1, printf("a block of a heap was overwritten\n"), k = blocks[i].bytes;
+      heap_give(heap, blocks[i].at, blocks[i].bytes);
+      blocks[i].at = NULL;
+    } else {
+      blocks[i].bytes = (size_t)between(1, 20000);
+      blocks[i].at = heap_take(heap, blocks[i].bytes);
+      if ((uintptr_t)blocks[i].at % 64 != 0) bad = 1, printf("a block of a heap is not aligned\n");
+      memset(blocks[i].at, (int)i, blocks[i].bytes);
+    }
+  }
+  for (int i = 0; i < BLOCKS; i++)
+    if (blocks[i].at) heap_give(heap, blocks[i].at, blocks[i].bytes);
+  size_t top = heap_top(heap);
+  if (!heap_take(heap, top) || heap_top(heap) != top) bad = 1, printf("what was given back to a heap is in pieces\n");
+  if (heap_take(heap, (size_t)1 << 50)) bad = 1, printf("a heap has more than the machine\n");
+  heap_destroy(heap);
+}
+
 int main(int count, char **arguments) {
   int rounds = count > 1 ? atoi(arguments[1]) : 100, tried = 0;
   const Kernels *all[3] = {&kernels_4};
@@ -422,6 +454,7 @@ int main(int count, char **arguments) {
     all[widths++] = &kernels_16;
 #endif
   test_refusals();
+  test_heap();
   for (int i = 0; i < widths; i++)
     for (int round = 0; round < rounds; round++, tried++) {
       test_norm(all[i]);

@@ -108,7 +108,7 @@ test.skipIf(!hasCompiler)('every kernel is right and stays within its arrays, fo
     return object;
   });
   const program = join(folder, 'kernels');
-  const sources = ['tests/kernels.c', 'program.c', 'scratch.c'].map((file) => join(native, file));
+  const sources = ['tests/kernels.c', 'heap.c', 'program.c', 'scratch.c'].map((file) => join(native, file));
   execFileSync(compiler, [...flags, '-w', '-o', program, ...sources, ...objects, '-lm', '-lpthread']);
   const { status, stdout, stderr } = spawnSync(program, ['40'], { encoding: 'utf8' });
   expect(`${stdout}${stderr}`).toMatch(/^\d widths, \d+ rounds: all right\n$/);
