@@ -1,9 +1,11 @@
 /**
  * Measures trainings in headless Chromium: time of a step, resident memory of the tab, and how many short trainings come to their end.
- * Needs "npm run build" and Chromium. Figures are those of the machine as it is: let nothing else run.
+ * Needs "npm run build" and Chromium. Figures are those of the machine as it is: let nothing else run. WebGPU has SwiftShader, a
+ * software adapter, which says nothing about the speed of a card.
  *
  * node scripts/web-steps.mjs steps [STEPS=40]    a table of networks and sizes
  * node scripts/web-steps.mjs ends [COUNT=20]     short trainings, one after the other
+ * node scripts/web-steps.mjs sizes               what a page loads, in bytes, and compressed
  */
 
 import { execFileSync } from 'node:child_process';
@@ -12,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -24,7 +27,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 /** A training that takes longer is taken for one that hangs. */
-const PATIENCE_SECONDS = 60;
+const PATIENCE_SECONDS = 90;
 
 /** Noise of both classes: what pixels show is no matter of time. */
 const PAGE = `<!doctype html><meta charset="utf-8"><script type="module">
@@ -43,7 +46,10 @@ globalThis.train = async ({ steps, ...settings }) => {
   await trainInWorker(new Worker('/otx/web-training/worker.js', { type: 'module' }), {
     ...settings,
     ...{ epochs: 1, data: { classes, train: pictures, validation: [] } },
-    ...{ runtimeModule: location.origin + '/ort/ort.wasm.bundle.min.mjs', runtimeFiles: location.origin + '/ort/' },
+    ...{
+      runtimeModule: location.origin + '/ort/ort.' + (settings.device ?? 'wasm') + '.bundle.min.mjs',
+      runtimeFiles: location.origin + '/ort/',
+    },
     onEvent: (event) => {
       if (event.type === 'step') milliseconds.push(event.milliseconds);
     },
@@ -121,22 +127,56 @@ const CASES = [
   { template: 'Lite-HRNet-s-mod2', batchSize: 4, inputSize: 256 },
   { template: 'Lite-HRNet-18-mod2', batchSize: 2, inputSize: 128 },
   { template: 'SegNext-t', batchSize: 2, inputSize: 128 },
+  { template: 'Lite-HRNet-s-mod2', batchSize: 2, inputSize: 64, device: 'webgpu' },
+];
+/** Of the software adapter. */
+const STEPS_ON_CARD = 4;
+/** By which headless Chromium has one. */
+const SWIFTSHADER = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
 ];
 
 async function measureSteps(browser, address, steps) {
   console.log(
-    '| a step of | threads | median of the last half | most memory of the tab |\n| --- | ---: | ---: | ---: |',
+    '| a step of | on | median of the last half | most memory of the tab |\n| --- | --- | ---: | ---: |',
   );
-  for (const { template, batchSize, inputSize, threads } of CASES) {
-    const trained = await trainOnce(browser, address, { template, batchSize, inputSize, threads, steps });
+  for (const { template, batchSize, inputSize, threads, device } of CASES) {
+    const own = device ? STEPS_ON_CARD : steps;
+    const trained = await trainOnce(browser, address, {
+      ...{ template, batchSize, inputSize, threads, device, steps: own },
+    });
     const size = `${batchSize} of ${inputSize}x${inputSize}`;
     const [time, memory] = trained
       ? [
-          `${median(trained.milliseconds.slice(steps >> 1)).toFixed(0)} ms`,
+          `${median(trained.milliseconds.slice(own >> 1)).toFixed(0)} ms`,
           `${trained.megabytes.toFixed(0)} MB`,
         ]
       : ['has not ended', ''];
-    console.log(`| ${template}, ${size} | ${threads ?? 'default'} | ${time} | ${memory} |`);
+    const place = device ? `${device} (SwiftShader)` : threads ? `${threads} thread` : 'threads by default';
+    console.log(`| ${template}, ${size} | ${place} | ${time} | ${memory} |`);
+  }
+}
+
+/** What is loaded: the code of this package, and one build of the runtime. */
+const LOADED = {
+  'otx/web': ['dist/web-api.js'],
+  'otx/web-training-worker': ['dist/web-training/worker.js'],
+  'the runtime': ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm'],
+  'the runtime with WebGPU': ['ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'],
+};
+
+async function tellSizes() {
+  console.log('| | kB | compressed (gzip) |\n| --- | ---: | ---: |');
+  for (const [what, files] of Object.entries(LOADED)) {
+    let [bytes, compressed] = [0, 0];
+    for (const file of files) {
+      const content = await readFile(join(ROOT, file.startsWith('dist') ? '' : FOLDERS.ort, file));
+      bytes += content.length;
+      compressed += gzipSync(content).length;
+    }
+    console.log(`| ${what} | ${(bytes / 1000).toFixed(0)} | ${(compressed / 1000).toFixed(0)} |`);
   }
 }
 
@@ -152,16 +192,21 @@ async function countEnds(browser, address, count) {
   );
 }
 
-const [what = 'steps', number] = process.argv.slice(2);
-const executablePath = PLACES.find((place) => existsSync(place));
-const server = await serve();
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-const address = `http://127.0.0.1:${server.address().port}/`;
-try {
-  if (what === 'ends') await countEnds(browser, address, Number(number ?? 20));
-  else await measureSteps(browser, address, Number(number ?? 40));
-} finally {
-  await browser.close();
-  server.close();
-  server.closeAllConnections();
+async function inBrowser(measure) {
+  const executablePath = PLACES.find((place) => existsSync(place));
+  const server = await serve();
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...SWIFTSHADER] });
+  try {
+    await measure(browser, `http://127.0.0.1:${server.address().port}/`);
+  } finally {
+    await browser.close();
+    server.close();
+    server.closeAllConnections();
+  }
 }
+
+const [what = 'steps', number] = process.argv.slice(2);
+if (what === 'sizes') await tellSizes();
+else if (what === 'ends')
+  await inBrowser((browser, address) => countEnds(browser, address, Number(number ?? 20)));
+else await inBrowser((browser, address) => measureSteps(browser, address, Number(number ?? 40)));

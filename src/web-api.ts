@@ -18,14 +18,9 @@ export {
   type TrainingData,
   type TrainingPicture,
 } from './web-training/dataset.js';
+export type { WebPrediction, WebTrainingEvent } from './web-training/events.js';
 export { TrainingPause } from './web-training/pause.js';
 export type { WebCheckpoint } from './web-training/resume.js';
 export type { WebTrainingSettings } from './web-training/settings.js';
 export type { WebTemplateName } from './web-training/templates.js';
-export {
-  trainInBrowser,
-  type WebPrediction,
-  type WebTrainingEvent,
-  type WebTrainOptions,
-  type WebTrainResult,
-} from './web-training/train.js';
+export { trainInBrowser, type WebTrainOptions, type WebTrainResult } from './web-training/train.js';

@@ -5,8 +5,9 @@
  */
 import './no-telemetry.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { messageOf } from '../base/errors.js';
 import type { DType, Shape, TensorData } from '../graph/tensor.js';
+import type { OutputLocations } from './sessions/device-sessions.js';
+import { explained } from './sessions/lacks-operator.js';
 import type { DeviceKind, SessionSettings } from './settings.js';
 
 export type Session = InferenceSession;
@@ -27,33 +28,25 @@ const DEVICES: { readonly [K in DeviceKind]: InferenceSession.ExecutionProviderC
  * A session on a graphics processor; blocks the thread. It refuses a model of which any operator would be computed elsewhere: a single
  * one costs more copies than it is worth, and nothing would tell of it.
  *
- * @param stays which outputs stay on the device, all of them by name; default: all come back
+ * @param preferredOutputLocation of all outputs by their names; default: all come back
  * @throws Error for a model that has an operator which the device lacks
  */
 export async function createDeviceSession(
   model: Uint8Array,
   device: DeviceKind,
   settings: SessionSettings,
-  stays?: Readonly<Record<string, boolean>>,
+  preferredOutputLocation?: OutputLocations,
 ): Promise<Session> {
-  const options = optionsOf(settings);
-  const locations = Object.entries(stays ?? {}).map(
-    ([name, onDevice]) => [name, onDevice ? 'gpu-buffer' : 'cpu'] as const,
-  );
   const own: InferenceSession.SessionOptions = {
-    ...options,
+    ...optionsOf(settings),
     executionProviders: [DEVICES[device]],
-    ...(stays && { preferredOutputLocation: Object.fromEntries(locations) }),
+    ...(preferredOutputLocation && { preferredOutputLocation }),
     extra: { session: { set_denormal_as_zero: '1', disable_cpu_ep_fallback: '1' } },
   };
   try {
     return await InferenceSession.create(model, own);
   } catch (error) {
-    if (!messageOf(error).includes('fallback to CPU EP')) throw error;
-    throw new Error(
-      `${device} lacks an operator of it, and what is computed in part by the processor is slower than all of it; take the ` +
-        'processor (device cpu)',
-    );
+    throw explained(device, error);
   }
 }
 

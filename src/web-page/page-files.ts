@@ -6,8 +6,12 @@ import { type FileKind, readBytesOf } from '../base/read-file.js';
 import { findWebRuntime } from '../export/deploy/web-runtime.js';
 import { listEmbedded } from '../weights/embedded.js';
 
-/** Of ONNX Runtime, whose WebAssembly has 14 MB. */
-const RUNTIME = ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+/** Of ONNX Runtime, whose WebAssembly has 14 MB, and 27 MB with WebGPU, which are loaded only by who trains on a graphics card. */
+const RUNTIME = [
+  ...['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'],
+  ...['ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.mjs'],
+  'ort-wasm-simd-threaded.asyncify.wasm',
+];
 const KIND: FileKind = { code: 'engine', expected: 'a file of the page', maxBytes: 2 ** 26 };
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 /** @file A training in a worker, as a page sees it: told how it goes on, and told when it does not. */
 
 import { type ErrorCode, OtxError } from '../base/errors.js';
-import type { WebTrainingEvent, WebTrainOptions, WebTrainResult } from './train.js';
+import type { WebTrainingEvent } from './events.js';
+import type { WebTrainOptions, WebTrainResult } from './train.js';
 
 /** What goes to the worker. Functions stay here, and a runtime is imported there. */
 export type ToWorker =
@@ -33,7 +34,10 @@ export interface TrainingWorker {
 
 /** What to train in a worker, and how. */
 export interface WorkerTrainOptions extends Omit<WebTrainOptions, 'runtime'> {
-  /** Address of a module of `onnxruntime-web` that the worker imports, such as `ort.wasm.bundle.min.mjs`. Default: by its name. */
+  /**
+   * Address of a module of `onnxruntime-web` that the worker imports: `ort.wasm.bundle.min.mjs`, and for a `device` other than `wasm`
+   * `ort.webgpu.bundle.min.mjs`. Default: by its name.
+   */
   readonly runtimeModule?: string | undefined;
   /**
    * Seconds without a word from the worker after which it is ended; a step, or a session that is created, says nothing meanwhile.

@@ -1,65 +1,64 @@
 /**
- * @file The engine in a browser: `onnxruntime-web` on the thread that trains. Steps are compiled as for the processor in Node with
- * documented operators alone, since this build of the runtime has no blocked layout, and state is kept by the same code.
+ * @file The engine in a browser: `onnxruntime-web` on the thread that trains. For the processor steps are compiled as in Node with
+ * documented operators alone, since this build of the runtime has no blocked layout; for the graphics card as in Node with WebGPU. State
+ * is kept by the same code.
  */
 
 import { messageOf, OtxError } from '../base/errors.js';
 import { createTurns } from '../base/turns.js';
-import { prepareStep } from '../engine/prepare.js';
+import { type PreparedStep, prepareStep } from '../engine/prepare.js';
+import type { Chosen } from '../engine/providers/choose-provider.js';
+import type { Target } from '../engine/providers/provider.js';
 import { stockTarget } from '../engine/providers/stock.js';
-import { hostPlacement, withHostStates } from '../engine/sessions/host.js';
 import { Packs } from '../engine/sessions/packs.js';
 import { type ReadyStep, runStep } from '../engine/sessions/run-step.js';
-import type { StepSession, Value } from '../engine/sessions/session.js';
+import type { StepSession } from '../engine/sessions/session.js';
+import type { StepGraph } from '../engine/step.js';
 import { orderedInputs, orderedScalars } from '../engine/step-inputs.js';
-import type { TensorData } from '../graph/tensor.js';
 import type { SessionEngine } from '../training/session.js';
 import type { WebRuntime } from '../web/runtime.js';
+import { chooseDevice, type DeviceChoice } from './choose-device.js';
+import { cardSessions, processorSessions } from './sessions.js';
 
-const CHOICE = { kind: 'stock', reason: 'it is the engine of browsers' } as const;
-
-/**
- * As for Node, in src/engine/runtime.ts. But threads that wait do not spin: where others use the cores a thread that spins keeps the one
- * off that it waits for, and a step took up to ten times as long; where nobody does, spinning gained nothing.
- */
-const SESSION_OPTIONS = {
-  executionProviders: ['wasm'],
-  executionMode: 'sequential',
-  graphOptimizationLevel: 'disabled',
-  enableCpuMemArena: true,
-  enableMemPattern: false,
-  logSeverityLevel: 3,
-  extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
-};
+/** Where to compute steps that change state; all others are computed by the processor. */
+export type WebEngineOptions = Pick<DeviceChoice, 'wish' | 'card' | 'tell'>;
 
 /** An engine on the calling thread, which waits while a step runs: to be called from a worker. One step at a time. */
-export function createWebEngine(runtime: WebRuntime): SessionEngine {
+export function createWebEngine(runtime: WebRuntime, options: WebEngineOptions): SessionEngine {
   const packs = new Packs();
   const steps = new Set<StepSession>();
   const inTurn = createTurns(1);
+  const open = opening(runtime);
+  let chosen: Promise<Chosen> | undefined;
+  const choose = (step?: () => StepGraph, signal?: AbortSignal): Promise<Chosen> => {
+    chosen ??= chooseDevice({ ...options, open }, step, signal);
+    return chosen;
+  };
   const failed = (what: string) => (error: unknown) => {
     throw error instanceof OtxError
       ? error
       : new OtxError('engine', `${what}: ${messageOf(error)}`, { cause: error });
   };
   return {
-    choice: async () => CHOICE,
+    choice: async (step, signal) => {
+      const { target: _, ...choice } = await choose(step, signal);
+      return choice;
+    },
     compile: async (graph, { name = 'step', signal } = {}) => {
-      const { model, binding, nodeCount, peakMemory } = await prepareStep(graph, {
-        target: stockTarget(),
-        memory: 'fast',
-        signal,
-      });
+      const isLearning = graph.packs.some(({ next }) => next);
+      const target = isLearning ? (await choose()).target : stockTarget();
+      const prepared = await prepareStep(graph, { target, memory: 'fast', signal });
+      const { binding, nodeCount, peakMemory } = prepared;
       const start = performance.now();
-      const session = await inTurn(async () => {
+      const ready = await inTurn(async () => {
         for (const { name: pack, size } of binding.packs) packs.requireSize(pack, size);
-        const created = await createSession(runtime, model);
+        const opened = await open(prepared, target.session);
         for (const { name: pack, size } of binding.packs) packs.declare(pack, size);
-        return created;
+        return opened;
       }).catch(failed(`cannot prepare step "${name}"`));
+      const { session } = ready;
       steps.add(session);
       const createMilliseconds = performance.now() - start;
-      const ready: ReadyStep = { session, placement: hostPlacement, binding };
       return {
         ...{ name, nodeCount, createMilliseconds, memory: 'fast', peakMemory, fromCache: false },
         run: async (inputs, scalars = {}) => {
@@ -84,9 +83,10 @@ export function createWebEngine(runtime: WebRuntime): SessionEngine {
     reduce: alone,
     dispose: () =>
       inTurn(async () => {
+        // Before the sessions, which its memory on a card belongs to.
+        packs.clear();
         for (const session of steps) await session.release();
         steps.clear();
-        packs.clear();
       }),
   };
 }
@@ -96,20 +96,16 @@ const alone = (): Promise<never> => {
   throw new OtxError('usage', 'a browser trains alone, and each batch by itself');
 };
 
-async function createSession(
-  { InferenceSession, Tensor }: WebRuntime,
-  model: Uint8Array,
-): Promise<StepSession> {
-  const session = await InferenceSession.create(model, SESSION_OPTIONS);
-  return withHostStates({
-    run: async (inputs, outputs) => {
-      const feeds = inputs.map(({ name, dtype, shape, data }) => [name, new Tensor(dtype, data, shape)]);
-      // Unlike that of Node this runtime does not fill arrays of the caller: its memory is another one.
-      const results = await session.run(Object.fromEntries(feeds));
-      for (const { name, data } of outputs as readonly Value[]) {
-        (data as Float32Array).set(results[name]!.data as Float32Array & TensorData);
-      }
-    },
-    release: () => session.release(),
-  });
+/** Makes sessions of a runtime, for either target. */
+function opening(runtime: WebRuntime) {
+  const [processor, card] = [processorSessions(runtime), cardSessions(runtime)];
+  return async (
+    { model, binding }: Pick<PreparedStep, 'model' | 'binding'>,
+    target: Target['session'],
+  ): Promise<ReadyStep> => {
+    const { placement, createSession } = target.provider === 'webgpu' ? card : processor;
+    // Threads are those of the runtime.
+    const session = await createSession(model, { threads: 1, rewrite: false }, target, binding);
+    return { session, placement, binding };
+  };
 }

@@ -2,6 +2,7 @@
 
 import { sha256 as hashOf } from '@noble/hashes/sha2.js';
 import type { ClassInfo } from '../data/types.js';
+import type { EngineChoice } from '../engine/engine.js';
 import { describeModel, formOf } from '../export/describe-model.js';
 import { OPSETS } from '../graph/onnx/serialize.js';
 import { encodeNetwork } from '../inference/network-file.js';
@@ -16,6 +17,7 @@ import type { RunState } from '../runs/run-state.js';
 import type { StartRecord } from '../runs/start.js';
 import { floatsOf } from '../runs/state-dict.js';
 import { inputSizes } from '../settings/derived.js';
+import { recordOf } from '../training/prepare/engine-record.js';
 import type { SafeTensor } from '../weights/safetensors.js';
 import type { MemorySample } from './dataset.js';
 import type { ChosenSettings } from './settings.js';
@@ -47,6 +49,8 @@ export interface RunFacts extends ChosenSettings {
   readonly start: StartRecord;
   /** Of the runtime. */
   readonly threads: number;
+  /** What computes the steps. */
+  readonly engine: EngineChoice;
 }
 
 /** SHA-256 in hexadecimal. */
@@ -93,7 +97,7 @@ export function encodeRun(
     readonly resume: boolean;
   },
 ): Uint8Array {
-  const { classes, train, validation, hyperParameters, overrides, seed, start, threads } = run;
+  const { classes, train, validation, hyperParameters, overrides, seed, start, threads, engine } = run;
   const { origin } = run;
   const { id, name, model } = run.template;
   const begun = {
@@ -122,7 +126,7 @@ export function encodeRun(
           ...(origin?.config ?? begun),
           hyper_parameters: overrides as Record<string, Record<string, number | string | boolean>>,
         } as NonNullable<CheckpointInfo['resume']>['config'],
-        ...{ threads, engine: 'stock' as const },
+        ...{ threads, ...recordOf(engine) },
         knownClasses: origin?.knownClasses ? [...origin.knownClasses] : null,
         data: {
           train: fingerprintOf(run, train),

@@ -25,6 +25,7 @@ const [train, validation] = [samples(6), samples(2)];
 const facts = {
   ...chooseSettings({ epochs: 3, batchSize: 2 }, train.length),
   ...{ model: () => undefined as never, classes, train, validation, threads: 2 },
+  engine: { kind: 'stock', reason: 'asked for' } as const,
   start: { kind: 'none' as const },
 };
 const begun = (changes: Partial<RunState> = {}): RunState => ({

@@ -18,11 +18,12 @@ import { divergedWeights, endlessUndoing, MAX_UNDONE_STEPS, undoneStep } from '.
 import { warnOfOtherEngine } from '../training/prepare/engine-record.js';
 import { initialRunState } from '../training/prepare/initial-run-state.js';
 import { createTrainingSession, type TrainingSession } from '../training/session.js';
-import type { WebRuntime } from '../web/runtime.js';
+import { checkDevice, type WebDevice, type WebRuntime } from '../web/runtime.js';
 import { matchWeights } from '../weights/match.js';
 import { weightsOfBytes } from '../weights/safetensors-bytes.js';
 import { decodeSamples, type MemorySample, type TrainingData } from './dataset.js';
 import { createWebEngine } from './engine.js';
+import type { WebPrediction, WebTrainingEvent } from './events.js';
 import { encodeOnnx, encodeRun, type RunFacts, sha256 } from './files.js';
 import { createMemoryLoader } from './loader.js';
 import { openRuntime } from './open-runtime.js';
@@ -37,57 +38,6 @@ import {
 } from './resume.js';
 import { chooseSettings, WEB_SETTINGS, type WebTrainingSettings } from './settings.js';
 
-/** What happens in a training in a browser. */
-export type WebTrainingEvent =
-  /** What is being done before the first step. */
-  | { readonly type: 'preparing'; readonly what: string }
-  /** All is ready. */
-  | {
-      readonly type: 'start';
-      readonly epochs: number;
-      readonly stepsPerEpoch: number;
-      readonly threads: number;
-      /** Where a training goes on: epochs finished, and steps of the next one; undefined for one that begins. */
-      readonly resumed: { readonly epoch: number; readonly step: number } | undefined;
-    }
-  /** Something that should be known. */
-  | { readonly type: 'notice'; readonly message: string }
-  /** A step of the optimiser; `epoch` and `step` from 1. */
-  | {
-      readonly type: 'step';
-      readonly epoch: number;
-      readonly step: number;
-      readonly loss: number;
-      readonly learningRate: number;
-      /** Of the step, with its batch. */
-      readonly milliseconds: number;
-    }
-  /** An epoch has ended and was validated, as every `validationInterval`th is; `last` is a checkpoint to go on from. */
-  | {
-      readonly type: 'epoch';
-      readonly epoch: number;
-      readonly loss: number;
-      /** Of the validation pictures; undefined where there are none. */
-      readonly metrics: SegmentationMetrics | undefined;
-      /** Whether no epoch was better. */
-      readonly best: boolean;
-      readonly last: Uint8Array;
-      /** Classes that the network gives to the pictures to look at. */
-      readonly predictions: readonly WebPrediction[];
-    };
-
-/** What the network says of a picture. */
-export interface WebPrediction {
-  /** Of the picture. */
-  readonly id: string;
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
-  /** Class of each pixel, row by row from the top. */
-  readonly labels: Uint8Array;
-}
-
 /** What to train in a browser, and how. */
 export interface WebTrainOptions extends WebTrainingSettings {
   /** Pictures and masks. */
@@ -101,6 +51,11 @@ export interface WebTrainOptions extends WebTrainingSettings {
   readonly resumeFrom?: WebCheckpoint | undefined;
   /** Ids of pictures whose predictions are told with each event `epoch`; of several with one id, that which is validated with. Default none. */
   readonly watched?: readonly string[] | undefined;
+  /**
+   * What computes the steps. `wasm`: the processor, by WebAssembly; `webgpu`: the graphics card, or an error; `auto`: the card where
+   * there is one on which a step of this training is right and takes less time, else the processor. Default wasm.
+   */
+  readonly device?: 'auto' | WebDevice | undefined;
   /** Threads of WebAssembly. Default: one for each core, at most 4, where the page is cross-origin isolated; else 1. */
   readonly threads?: number | undefined;
   /**
@@ -108,7 +63,10 @@ export interface WebTrainOptions extends WebTrainingSettings {
    * module lies.
    */
   readonly runtimeFiles?: string | undefined;
-  /** The module `onnxruntime-web`, of a page that has loaded it in its own way. Default: it is imported. */
+  /**
+   * The module `onnxruntime-web`, of a page that has loaded it in its own way: for a `device` other than `wasm` its build
+   * `onnxruntime-web/webgpu`. Default: it is imported.
+   */
   readonly runtime?: WebRuntime | undefined;
   /** Is told how the training goes on. */
   readonly onEvent?: ((event: WebTrainingEvent) => void) | undefined;
@@ -144,6 +102,7 @@ export interface WebTrainResult {
 export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrainResult> {
   const { data, onEvent = () => undefined, signal } = options;
   checkNames(options);
+  checkDevice(options.device);
   const resumed = options.resumeFrom && readRun(options.resumeFrom, options.epochs);
   const chosen = resumed ?? chooseSettings(options, data.train.length);
   for (const message of [...(data.notices ?? []), ...(resumed?.notices ?? [])])
@@ -154,7 +113,8 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
   const others = await decodeSamples(data.others ?? [], data);
   const { classes } = data;
   if (resumed) checkPictures(resumed, { classes, train, validation });
-  const { runtime, threads } = await openRuntime(options, (what) => onEvent({ type: 'preparing', what }));
+  const tell = (what: string) => onEvent({ type: 'preparing', what });
+  const { runtime, threads, card } = await openRuntime(options, tell);
   const { hyperParameters, seed } = chosen;
   const settings = hyperParameters.learning_parameters;
   const sizes = inputSizes(hyperParameters);
@@ -169,8 +129,8 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
   const session = await createTrainingSession({
     ...{ graphs: graphs(settings.batch_size), variables, state: weights, seed, signal },
     saved: resumed?.tensors,
-    openEngine: async () => createWebEngine(runtime),
-    onCompile: (done, total) => onEvent({ type: 'preparing', what: `compiling steps (${done} of ${total})` }),
+    openEngine: async () => createWebEngine(runtime, { wish: options.device ?? 'wasm', card, tell }),
+    onCompile: (done, total) => tell(`compiling steps (${done} of ${total})`),
   });
   try {
     const { origin } = resumed ?? {};
@@ -178,7 +138,12 @@ export async function trainInBrowser(options: WebTrainOptions): Promise<WebTrain
     warnOfOtherEngine(session.engine, earlier, (message) => onEvent({ type: 'notice', message }));
     const { template, hyperParameters, overrides } = chosen;
     const facts = { template, hyperParameters, overrides, seed, model, classes, train, validation, start };
-    return await new WebRun({ ...facts, threads, origin, others }, session, options, resumed).run();
+    const { engine } = session;
+    if (options.device === 'auto') {
+      const message = `${engine.device ?? 'the processor'} computes: ${engine.reason}`;
+      onEvent({ type: 'notice', message });
+    }
+    return await new WebRun({ ...facts, threads, engine, origin, others }, session, options, resumed).run();
   } finally {
     await session.dispose();
   }
@@ -190,6 +155,7 @@ const MEANS = [
   'backbone',
   'resumeFrom',
   'watched',
+  'device',
   'threads',
   'runtimeFiles',
   'runtime',
@@ -262,7 +228,10 @@ class WebRun {
     });
     const { stepsPerEpoch } = loader;
     const resumed = this.resumed && { epoch: state.epoch, step: state.step };
-    this.tell({ type: 'start', epochs: state.epochs, stepsPerEpoch, threads: facts.threads, resumed });
+    const { kind, reason, device: card } = facts.engine;
+    const device = kind === 'webgpu' ? kind : 'wasm';
+    const computing = { threads: facts.threads, device, reason, card } as const;
+    this.tell({ type: 'start', epochs: state.epochs, stepsPerEpoch, ...computing, resumed });
     const rates = learningRates({ state, settings, stepsPerEpoch, interval: settings.validation_interval });
     while (state.finished === null && !this.isStopped) {
       rates.look();

@@ -25,7 +25,14 @@ interface Canvas {
 interface Adapter {
   /** Whether the processor computes in its place. */
   readonly isFallbackAdapter?: boolean;
-  readonly info?: { readonly isFallbackAdapter?: boolean };
+  /** Browsers leave empty what they do not tell. */
+  readonly info?: {
+    readonly isFallbackAdapter?: boolean;
+    readonly vendor?: string;
+    readonly architecture?: string;
+    readonly device?: string;
+    readonly description?: string;
+  };
 }
 
 /** The global names of a page or a worker. */
@@ -43,8 +50,28 @@ export interface Browser {
 /** Those of where this runs. */
 export const here = globalThis as unknown as Browser;
 
-/** Whether there is a graphics card that WebGPU can use, and not the processor in its place. */
-export async function hasGraphicsCard({ navigator }: Browser): Promise<boolean> {
+/** What WebGPU computes on. */
+export interface GraphicsCard {
+  /** As far as the browser tells it. */
+  readonly name: string;
+  /** Whether the processor computes in its place. */
+  readonly isSoftware: boolean;
+}
+
+/** What WebGPU has in this browser; undefined for nothing. */
+export async function graphicsCard({ navigator }: Browser): Promise<GraphicsCard | undefined> {
   const adapter = await navigator?.gpu?.requestAdapter().catch(() => null);
-  return !!adapter && !(adapter.isFallbackAdapter ?? adapter.info?.isFallbackAdapter ?? false);
+  if (!adapter) return undefined;
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info ?? {};
+  const parts = [vendor, architecture, device].filter(Boolean).join(' ');
+  return {
+    name: description || parts || 'the graphics card',
+    isSoftware: adapter.isFallbackAdapter ?? isFallbackAdapter ?? false,
+  };
+}
+
+/** Whether there is a graphics card that WebGPU can use, and not the processor in its place. */
+export async function hasGraphicsCard(browser: Browser): Promise<boolean> {
+  const card = await graphicsCard(browser);
+  return card !== undefined && !card.isSoftware;
 }

@@ -19,18 +19,30 @@ export interface WebRuntime {
     type: string,
     data: unknown,
     dims: readonly number[],
-  ) => object;
+  ) => RuntimeTensor;
+}
+
+/** A value; its `data` can be read where it is in memory. */
+export interface RuntimeTensor {
+  readonly data?: unknown;
+  dispose(): void;
 }
 
 interface RuntimeSession {
-  run(
-    feeds: Readonly<Record<string, object>>,
-  ): Promise<Readonly<Record<string, { readonly data?: unknown }>>>;
+  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>;
   release(): Promise<void>;
 }
 
 /** On what a network computes. */
 export type WebDevice = 'wasm' | 'webgpu';
+
+const WISHES: readonly unknown[] = ['auto', 'wasm', 'webgpu'];
+
+/** @throws OtxError `usage` for what is no device. */
+export function checkDevice(device: unknown): void {
+  if (device === undefined || WISHES.includes(device)) return;
+  throw new OtxError('usage', `device is ${String(device)}; expected auto, wasm or webgpu`);
+}
 
 /** More gain a network of this size nothing. */
 const MOST_THREADS = 4;
@@ -54,12 +66,15 @@ export async function loadRuntime(device: WebDevice): Promise<WebRuntime> {
   }
 }
 
+/** Of the graphics card. NCHW is the layout of this project's graphs; every other one costs transpositions around most operators. */
+export const WEBGPU = { name: 'webgpu', preferredLayout: 'NCHW' } as const;
+
 /** Sessions of a runtime on one device. */
 export const sessionsOn =
   ({ InferenceSession, Tensor }: WebRuntime, device: WebDevice): CreateSession =>
   async (model) => {
     const session = await InferenceSession.create(model, {
-      executionProviders: device === 'webgpu' ? [{ name: 'webgpu', preferredLayout: 'NCHW' }] : ['wasm'],
+      executionProviders: device === 'webgpu' ? [WEBGPU] : ['wasm'],
       // Warnings are for those who build networks.
       logSeverityLevel: 3,
     });

@@ -10,7 +10,14 @@ import { type Segmentation, type SegmentOptions, segmentPicture } from '../infer
 import { type Browser, hasGraphicsCard, here } from './browser.js';
 import { openSource, type PictureSource } from './decode.js';
 import { fetchModel } from './fetch-model.js';
-import { loadRuntime, sessionsOn, threadsFor, type WebDevice, type WebRuntime } from './runtime.js';
+import {
+  checkDevice,
+  loadRuntime,
+  sessionsOn,
+  threadsFor,
+  type WebDevice,
+  type WebRuntime,
+} from './runtime.js';
 
 /** On what a segmenter computes. */
 export interface WebSegmenterOptions {
@@ -99,12 +106,8 @@ export async function createSegmenterIn(
   };
 }
 
-const DEVICES: readonly unknown[] = ['auto', 'wasm', 'webgpu', undefined];
-
 function checkOptions({ device, threads }: WebSegmenterOptions): void {
-  if (!DEVICES.includes(device)) {
-    throw new OtxError('usage', `device is ${String(device)}; expected auto, wasm or webgpu`);
-  }
+  checkDevice(device);
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new OtxError('usage', `threads is ${String(threads)}; expected a whole number from 1`);
   }

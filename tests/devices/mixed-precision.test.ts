@@ -6,13 +6,14 @@ import { describe, expect, it, test } from 'vitest';
 import { fromHalves, toHalves } from '../../src/base/half.js';
 import { createEngine } from '../../src/engine/engine.js';
 import { prepareStep } from '../../src/engine/prepare.js';
-import { deviceTarget } from '../../src/engine/providers/device.js';
+import { deviceTarget } from '../../src/engine/providers/device-target.js';
 import { runGraph } from '../../src/engine/run-graph.js';
 import type { StepGraph } from '../../src/engine/step.js';
 import { withLossScale } from '../../src/methods/mixed-precision.js';
 import { createSegmentor } from '../../src/models/index.js';
 import { optimizerScalars } from '../../src/optim/index.js';
-import { CLASSES, distance, learn, type Problem, small, supervisedProblem } from './problems.js';
+import { learn } from './learn.js';
+import { CLASSES, distance, type Problem, small, supervisedProblem } from './problems.js';
 import { WAYS } from './ways.js';
 
 /** Rounds to halves; with any other engine a step in mixed precision is one in float32. */

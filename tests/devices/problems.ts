@@ -1,8 +1,7 @@
-/** @file Steps with their state and inputs, to be computed here and on a device. */
-import { expect } from 'vitest';
+/** @file Steps with their state and inputs, to be computed here and on a device, in Node and in a tab. */
 import { IGNORE_INDEX } from '../../src/base/ignore-index.js';
 import { Random } from '../../src/base/random.js';
-import { type CompileOptions, createEngine, type EngineOptions } from '../../src/engine/engine.js';
+import type { CompileOptions } from '../../src/engine/engine.js';
 import type { StepGraph } from '../../src/engine/step.js';
 import { type Shape, sizeOf, type Tensor, type TensorData } from '../../src/graph/index.js';
 import { joinStep, type Learning } from '../../src/methods/learning.js';
@@ -17,6 +16,8 @@ import {
   initialValue,
   type VariableSpec,
 } from '../../src/nn/index.js';
+import { optimizerScalars } from '../../src/optim/index.js';
+import type { SessionEngine } from '../../src/training/session.js';
 
 export const CLASSES = 3;
 const SIDE = 32;
@@ -51,6 +52,15 @@ export function supervisedProblem(
   const learning = supervisedLearning(model, modelLayouts(variables), { batchSize, size, optimizer: 'adam' });
   return problemOf(change(learning), variables, scalars);
 }
+
+/** By which networks of these tests learn. */
+export const adam: Problem['scalars'] = (update) => optimizerScalars('adam', 0.01, update);
+
+/** Of the network that learns many steps. */
+const SMALL_SIDE = 16;
+/** Learns much in few steps. */
+export const smallProblem = (scalars = adam, change = unchanged): Problem =>
+  supervisedProblem(small, 2, scalars, SMALL_SIDE, change);
 
 /** The step of any way of training, with the gradient as an output. @param variables of all that learns */
 export function problemOf(
@@ -125,33 +135,29 @@ export interface Learned {
   readonly states: Readonly<Record<string, Float32Array>>;
 }
 
-export async function learn(
+/** Runs steps on an engine. @throws Error for one that is undone */
+export async function learnOn(
+  engine: Pick<SessionEngine, 'compile' | 'setState' | 'getState'>,
   { graph, states, inputs, scalars }: Problem,
-  options: EngineOptions,
   steps: number,
   compiling: CompileOptions = {},
 ): Promise<Learned> {
-  const engine = await createEngine({ threads: 2, ...options });
-  try {
-    const step = await engine.compile(graph, compiling);
-    for (const [name, data] of states) await engine.setState(name, data);
-    const losses: number[] = [];
-    let gradient: Float32Array | undefined;
-    let last: Learned['outputs'] = {};
-    for (let i = 1; i <= steps; i++) {
-      const { outputs, committed } = await step.run(inputs, scalars(i));
-      expect(committed).toBe(true);
-      losses.push(Number(outputs.loss![0]));
-      gradient ??= outputs.gradient as Float32Array;
-      last = outputs;
-    }
-    const left: Record<string, Float32Array> = {};
-    for (const name of states.keys()) left[name] = await engine.getState(name);
-    await step.release();
-    return { losses, gradient: gradient!, outputs: last, states: left };
-  } finally {
-    await engine.dispose();
+  const step = await engine.compile(graph, compiling);
+  for (const [name, data] of states) await engine.setState(name, data);
+  const losses: number[] = [];
+  let gradient: Float32Array | undefined;
+  let last: Learned['outputs'] = {};
+  for (let i = 1; i <= steps; i++) {
+    const { outputs, committed } = await step.run(inputs, scalars(i));
+    if (!committed) throw new Error(`step ${i} was undone`);
+    losses.push(Number(outputs.loss![0]));
+    gradient ??= outputs.gradient as Float32Array;
+    last = outputs;
   }
+  const left: Record<string, Float32Array> = {};
+  for (const name of states.keys()) left[name] = await engine.getState(name);
+  await step.release();
+  return { losses, gradient: gradient!, outputs: last, states: left };
 }
 
 /** The norm of the difference, relative to that of what was expected. */

@@ -14,17 +14,13 @@ import { askFor, providerCases } from '../../src/engine/providers/provider.cases
 import { stockTarget } from '../../src/engine/providers/stock.js';
 import { withLossScale } from '../../src/methods/mixed-precision.js';
 import { createSegmentor } from '../../src/models/index.js';
-import { optimizerScalars } from '../../src/optim/index.js';
-import { CLASSES, distance, learn, small, supervisedProblem } from './problems.js';
+import { learn } from './learn.js';
+import { adam, CLASSES, distance, small, smallProblem, supervisedProblem } from './problems.js';
 import { adapter } from './software-adapter.js';
 import { WAYS } from './ways.js';
 
-/** Of the network that learns many steps. */
-const SMALL_SIDE = 16;
 /** Of loss, gradient and state, relative to what the processor has. */
 const TOLERANCE = 1e-3;
-
-const adam = (update: number) => optimizerScalars('adam', 0.01, update);
 
 if (typeof adapter === 'string') {
   test.skip(`steps on WebGPU: ${adapter}`, () => undefined);
@@ -55,7 +51,7 @@ if (typeof adapter === 'string') {
     });
 
     it('learns in 50 steps what it learns on the processor, with every operator on the device', async () => {
-      const problem = supervisedProblem(small, 2, adam, SMALL_SIDE);
+      const problem = smallProblem();
       const here = await learn(problem, { engine: 'stock' }, 50);
       const folder = await mkdtemp(join(tmpdir(), 'otx-profile-'));
       const there = await learn(problem, askFor('webgpu'), 50, { profile: join(folder, 'step') });
@@ -84,15 +80,9 @@ if (typeof adapter === 'string') {
       const engine = await createEngine({ threads: 2, device: 'webgpu' });
       const { notMixed } = await engine.choice();
       await engine.dispose();
-      const inMixed = supervisedProblem(
-        small,
-        2,
-        (update) => ({ ...adam(update), lossScale: 64 }),
-        SMALL_SIDE,
-        withLossScale,
-      );
+      const inMixed = smallProblem((update) => ({ ...adam(update), lossScale: 64 }), withLossScale);
       const mixed = await learn(inMixed, askFor('webgpu'), 1);
-      const here = await learn(supervisedProblem(small, 2, adam, SMALL_SIDE), { engine: 'stock' }, 1);
+      const here = await learn(smallProblem(), { engine: 'stock' }, 1);
       if (notMixed !== undefined) expect(notMixed).toBe('it has no float16 (shader-f16)');
       expect(distance(here.gradient, mixed.gradient)).toBeLessThan(notMixed === undefined ? 0.05 : TOLERANCE);
     });

@@ -20,9 +20,17 @@ const PLACES = [
 /** Its program; undefined where none is installed. */
 export const CHROMIUM = PLACES.find((place) => existsSync(place));
 
-export const launchChromium = (): Promise<Browser> =>
+/** WebGPU on a software adapter, where Chromium has one. */
+export const SOFTWARE_WEBGPU = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
+
+/** @param args besides those that it always has */
+export const launchChromium = (args: readonly string[] = []): Promise<Browser> =>
   // Root, as which containers run, may not use its sandbox.
-  chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'], timeout: 60_000 });
+  chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', ...args], timeout: 60_000 });
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',

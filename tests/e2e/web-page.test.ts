@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDataset, readLabels } from '../../src/data/index.js';
 import { evaluate, predict } from '../../src/index.js';
 import { checkAccessible } from './accessible.js';
-import { CHROMIUM, launchChromium, serve } from './chromium.js';
+import { CHROMIUM, launchChromium, SOFTWARE_WEBGPU, serve } from './chromium.js';
 import { type Outcome, otx } from './otx.js';
 
 const unlessMissing = CHROMIUM ? '' : ' (skipped: there is no browser on this machine)';
@@ -46,7 +46,7 @@ beforeAll(async () => {
     });
     void ended.then(({ stderr }) => reject(new Error(stderr)));
   });
-  browser = await launchChromium();
+  browser = await launchChromium(SOFTWARE_WEBGPU);
   const context = await browser.newContext({ viewport: PHONE, hasTouch: true, acceptDownloads: true });
   page = await context.newPage();
   page.on('request', (request) => requests.push({ method: request.method(), url: request.url() }));
@@ -145,13 +145,25 @@ describe.skipIf(!CHROMIUM)(`the page of otx web${unlessMissing}`, () => {
     await page.getByLabel('Steps').fill('24');
     await page.getByLabel('Pictures in a step').fill('2');
     await page.getByText(/2 epochs, 24 steps: about .* GB of memory/).waitFor();
+    const hasAdapter = await page.evaluate('navigator.gpu?.requestAdapter().then(Boolean) ?? false');
+    const choice = page.getByLabel('Computed by');
+    expect(await choice.count()).toBe(hasAdapter ? 1 : 0);
+    if (hasAdapter) {
+      await choice.selectOption('webgpu');
+      await page.getByText('how long the graphics card takes shows with the first of them').waitFor();
+      await choice.selectOption('auto');
+    }
     await checkAccessible(page);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
     await page.getByRole('button', { name: 'Start the training' }).click();
     await page.getByText(/step \d+ of 24, \d+ ms each/).waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Pause' }).click();
     const paused = await page.getByText(/paused at step \d+/).innerText();
     await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByText('done after 24 steps').waitFor({ timeout: 60_000 });
+    // What stands in for a card is none.
+    if (hasAdapter)
+      await page.getByText(/the processor computes: .* webgpu cannot be used: .* no graphics card/).waitFor();
     expect(paused).toMatch(/step ([1-9]|1\d|2[0-3])$/);
     await page.getByRole('img', { name: /^Loss: loss \d/ }).waitFor();
     await page.getByRole('img', { name: /^Mean Dice .* \d/ }).waitFor();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encode } from 'fast-png';
 import type { Browser, Page } from 'playwright-core';
+import { rolldown } from 'rolldown';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.js';
@@ -26,7 +27,10 @@ import { chooseSettings, type WebTrainingSettings } from '../../src/web-training
 import { WEB_TEMPLATES } from '../../src/web-training/templates.js';
 import { version } from '../../src/web-training/version.js';
 import { decodeSafetensors, type SafeTensor } from '../../src/weights/safetensors.js';
-import { CHROMIUM, launchChromium, serve } from './chromium.js';
+import { learn } from '../devices/learn.js';
+import { distance, smallProblem } from '../devices/problems.js';
+import type { LearnedInTab } from './card.page.js';
+import { CHROMIUM, launchChromium, SOFTWARE_WEBGPU, serve } from './chromium.js';
 
 const SIDE = 128;
 /**
@@ -37,6 +41,9 @@ const SETTINGS = { epochs: 10, batchSize: 2, inputSize: SIDE, seed: 7, learningR
 const IMAGES = { train: 20, val: 4 };
 /** Enough to see that a network, a loss and an optimiser do in a tab what they do in Node. */
 const FEW = { 'few/train': 4, 'few/val': 1 };
+/** A step of a graphics card that a processor stands in for takes seconds. */
+const CARD = { 'card/train': 8, 'card/val': 1 };
+const ONE_STEP = { epochs: 1, batchSize: 8, inputSize: 32, seed: 7, learningRate: 5e-7 };
 const SHORT = { epochs: 1, batchSize: 2, inputSize: 64, seed: 7, learningRate: 5e-7 };
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -45,7 +52,7 @@ let browser: Browser | undefined;
 let server: Awaited<ReturnType<typeof serve>> | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'otx-web-training-'));
-  for (const [subset, count] of Object.entries({ ...IMAGES, ...FEW })) await writeSet(subset, count);
+  for (const [subset, count] of Object.entries({ ...IMAGES, ...FEW, ...CARD })) await writeSet(subset, count);
   await writeFile(join(folder, 'page.html'), PAGE);
   if (!CHROMIUM) return;
   server = await serve({
@@ -53,7 +60,7 @@ beforeAll(async () => {
     ort: join(ROOT, 'node_modules/onnxruntime-web/dist'),
     data: folder,
   });
-  browser = await launchChromium();
+  browser = await launchChromium(SOFTWARE_WEBGPU);
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
@@ -150,7 +157,8 @@ globalThis.trainHere = async (images, { measured, resume, ...settings }) => {
   const start = performance.now();
   const worker = new Worker('/otx/web-training/worker.js', { type: 'module' });
   const result = await trainInWorker(worker, {
-    ...{ data, runtimeModule: location.origin + '/ort/ort.wasm.bundle.min.mjs', runtimeFiles: location.origin + '/ort/' },
+    ...{ data, runtimeFiles: location.origin + '/ort/' },
+    runtimeModule: location.origin + '/ort/ort.' + (settings.device ?? 'wasm') + '.bundle.min.mjs',
     ...{ ...settings, resumeFrom },
     onEvent: (event) => {
       if (event.type === 'start') ({ threads, resumed } = event);
@@ -240,6 +248,20 @@ async function trainInNode(
   }
 }
 
+/** The first of Adam's, by which names of tensors begin: after one step a tenth of the gradient. */
+const MOMENTS = 'optimizer.exp_avg.';
+
+/** Of all values whose names begin so, as of one vector. */
+function lengthOf(tensors: ReadonlyMap<string, SafeTensor>, prefix: string): number {
+  let squares = 0;
+  for (const [name, { data }] of tensors)
+    if (name.startsWith(prefix))
+      data.forEach((value) => {
+        squares += Number(value) ** 2;
+      });
+  return Math.sqrt(squares);
+}
+
 /** Between the values whose names begin alike, relative to their length. */
 function distanceOf(
   ours: ReadonlyMap<string, SafeTensor>,
@@ -286,7 +308,7 @@ describe.skipIf(!CHROMIUM)('100 steps in a tab', () => {
       );
     }
     const { tensors } = decodeSafetensors(Buffer.from(trained.files['last.safetensors']!, 'base64'), 'last');
-    const moments = distanceOf(tensors, node.tensors, 'optimizer.exp_avg.');
+    const moments = distanceOf(tensors, node.tensors, MOMENTS);
     if (process.env.OTX_TIMES !== undefined) console.log('distance of the moments', moments);
     expect(most).toBeLessThan(1e-4);
     // The mean of the last gradients; of unrelated ones the distance is above 1.
@@ -366,12 +388,73 @@ describe.skipIf(!CHROMIUM)('short trainings', () => {
     expect(tab.losses).toHaveLength(2);
     for (const [step, loss] of tab.losses.entries()) expect(loss).toBeCloseTo(node.losses[step]!, 4);
     const { tensors } = decodeSafetensors(Buffer.from(tab.files['last.safetensors']!, 'base64'), 'last');
-    expect(distanceOf(tensors, node.tensors, 'optimizer.exp_avg.')).toBeLessThan(0.01);
+    expect(distanceOf(tensors, node.tensors, MOMENTS)).toBeLessThan(0.01);
     const weights = join(folder, 'other.safetensors');
     await writeFile(weights, Buffer.from(tab.files['weights.safetensors']!, 'base64'));
     const { metrics } = await evaluate({ weights, testData: join(folder, 'few', 'val') });
     expect(metrics.mDice).toBeCloseTo(tab.metrics.mDice, 3);
   });
+});
+
+describe.skipIf(!CHROMIUM)('on WebGPU', () => {
+  let page: Page;
+  let card: { readonly name: string } | undefined;
+  beforeAll(async () => {
+    const entry = fileURLToPath(new URL('./card.page.ts', import.meta.url));
+    const build = await rolldown({ input: entry, platform: 'browser' });
+    await build.write({ file: join(folder, 'card.js'), format: 'esm', codeSplitting: false });
+    page = await openPage();
+    await page.addScriptTag({ url: `${server!.address}/data/card.js`, type: 'module' });
+    card = (await page.evaluate('cardOfTab()')) as typeof card;
+  });
+  afterAll(() => page?.close());
+
+  test('a small network learns in a tab what it learns in Node, with every operator on the card', async ({
+    skip,
+  }) => {
+    skip(!card, 'this browser has no adapter for WebGPU');
+    const module = `${server!.address}/ort/ort.webgpu.bundle.min.mjs`;
+    const tab = (await page.evaluate(`learnInTab('${module}', 10)`)) as LearnedInTab;
+    const node = await learn(smallProblem(), { lowering: 'plain' }, 10);
+    expect(tab.losses[9]).toBeLessThan(0.7 * tab.losses[0]!);
+    for (const [step, loss] of tab.losses.entries())
+      expect(Math.abs(loss - node.losses[step]!)).toBeLessThan(0.02 * node.losses[0]!);
+    expect(distance(node.gradient, tab.gradient)).toBeLessThan(1e-3);
+    expect(Object.keys(tab.states)).toEqual(Object.keys(node.states));
+    for (const [name, values] of Object.entries(node.states))
+      expect([name, distance(values, tab.states[name]!) < 0.1]).toEqual([name, true]);
+    expect(tab.refusal).toMatch(/^webgpu lacks an operator of it/);
+  });
+
+  test('a step of Lite-HRNet-s has loss and gradient of Node, which goes on from its checkpoint', async ({
+    skip,
+  }) => {
+    skip(!card, 'this browser has no adapter for WebGPU');
+    const tab = await trainInPage(page, { ...ONE_STEP, device: 'webgpu', threads: 1 }, CARD);
+    const node = await trainInNode(2, ONE_STEP, 'card/train');
+    expect(tab.losses).toHaveLength(1);
+    expect(Math.abs(tab.losses[0]! / node.losses[0]! - 1)).toBeLessThan(1e-3);
+    const models = join(folder, 'card', 'run', 'models');
+    await mkdir(models, { recursive: true });
+    const last = Buffer.from(tab.files['last.safetensors']!, 'base64');
+    await writeFile(join(models, 'last.safetensors'), last);
+    const { tensors, metadata } = decodeSafetensors(last, 'last');
+    // Of the gradient; a value that is zero within rounding may pass a ReLU on one device and not on the other (docs/devices.md).
+    expect(Math.abs(lengthOf(tensors, MOMENTS) / lengthOf(node.tensors, MOMENTS) - 1)).toBeLessThan(1e-3);
+    expect(distanceOf(tensors, node.tensors, MOMENTS)).toBeLessThan(1e-2);
+    expect(JSON.parse(metadata.otx!).resume).toMatchObject({ engine: 'webgpu', device: card!.name });
+    const events: TrainEvent[] = [];
+    const data = { trainData: join(folder, 'card/train'), validationData: join(folder, 'card/val') };
+    const going = {
+      resumeFrom: join(folder, 'card', 'run'),
+      reports: false as const,
+      device: 'cpu' as const,
+    };
+    await train({ ...going, ...data, epochs: 2, onEvent: (event) => events.push(event) });
+    expect(events.find(({ type }) => type === 'start')).toMatchObject({ resumed: { epoch: 1, step: 0 } });
+    const said = `the run had the webgpu engine on ${card!.name}`;
+    expect(events).toContainEqual(expect.objectContaining({ message: expect.stringContaining(said) }));
+  }, 240_000);
 });
 
 test.skipIf(!CHROMIUM)(
@@ -385,6 +468,7 @@ test.skipIf(!CHROMIUM)(
       [{ inputSize: 100 }, 'inputSize is 100'],
       [{ template: 'SegNext-B' }, 'template is SegNext-B; a browser trains Lite-HRNet-s-mod2'],
       [{ loss: 'hinge' }, 'loss is hinge; expected '],
+      [{ device: 'cuda' }, 'device is cuda; expected auto, wasm or webgpu'],
       [{ emaDecay: 0.99 }, 'a training in a browser has no setting emaDecay; expected template'],
     ] as const) {
       await expect(trainInPage(page, { ...SHORT, ...wrong }, FEW)).rejects.toThrow(message);

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { throwIfAborted } from '../../base/abortable.js';
 import { messageOf } from '../../base/errors.js';
-import { allocate } from '../allocate.js';
 import { plainMessage } from '../plain-message.js';
 import type { PreparedStep } from '../prepare.js';
 import type { Compare } from '../providers/choose-provider.js';
@@ -11,6 +10,7 @@ import type { DeviceKind, SessionTarget } from '../settings.js';
 import { keptTimes, type StepTimes } from './kept-verdict.js';
 import { openDevice } from './open-device.js';
 import type { Trial } from './protocol.js';
+import { trialInputs } from './run-trial.js';
 
 /** A step as it is compiled for one of the two. */
 interface TimedStep {
@@ -76,11 +76,7 @@ function compareStep(
   });
 }
 
-function trialOf({ prepared: { model, binding }, target }: TimedStep, threads: number): Trial {
-  const inputs = binding.inputs.map(({ dtype, shape }) => {
-    const data = allocate(dtype, shape);
-    if (data instanceof Float32Array) for (let i = 0; i < data.length; i++) data[i] = Math.sin(1.7 * i);
-    return data;
-  });
-  return { model, binding, inputs, target, threads, runs: RUNS };
-}
+const trialOf = ({ prepared: { model, binding }, target }: TimedStep, threads: number): Trial => ({
+  ...{ model, binding, target, threads, runs: RUNS },
+  inputs: trialInputs(binding),
+});

@@ -3,31 +3,15 @@
  * training; its caller reads the reason off what comes back, or off nothing coming back.
  */
 import { messageOf } from '../../base/errors.js';
-import { Packs } from '../sessions/packs.js';
-import { runStep } from '../sessions/run-step.js';
 import { createStepSession } from '../sessions/session-providers.js';
 import type { Trial, TrialReply, TrialRequest, TrialResult } from './protocol.js';
-
-/** Small, and nowhere zero: variances of nothing but zeros would be divided by. */
-const stateValues = (size: number): Float32Array =>
-  Float32Array.from({ length: size }, (_, i) => 0.05 * Math.sin(1.7 * i) + 0.06);
+import { runTrial } from './run-trial.js';
 
 async function run({ model, binding, inputs, target, threads, runs }: Trial): Promise<TrialResult> {
   const { session, placement } = await createStepSession(model, { threads, rewrite: false }, target, binding);
-  const packs = new Packs();
   try {
-    for (const { name, size } of binding.packs) await packs.set(name, stateValues(size));
-    const scalars = binding.scalars.map(() => 1e-6);
-    const milliseconds: number[] = [];
-    let result: TrialResult = { outputs: [], milliseconds };
-    for (let i = 0; i < runs; i++) {
-      const ran = await runStep({ session, placement, binding }, packs, inputs, scalars);
-      milliseconds.push(ran.milliseconds);
-      result = { outputs: ran.outputs, milliseconds };
-    }
-    return result;
+    return await runTrial({ session, placement, binding }, inputs, runs);
   } finally {
-    packs.clear();
     await session.release();
   }
 }

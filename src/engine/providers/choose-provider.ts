@@ -8,7 +8,7 @@ import {
   type EngineKind,
   type EngineWish,
 } from '../settings.js';
-import type { DeviceTarget } from './device.js';
+import type { DeviceTarget } from './device-target.js';
 import type { ProbeRunner, Provider, Target } from './provider.js';
 import type { StockProvider } from './stock.js';
 
@@ -57,7 +57,11 @@ export async function chooseProvider(
   compare?: Compare,
 ): Promise<Chosen> {
   if (device === 'cpu') return chooseForProcessor(engine, providers, run);
-  if (device === 'auto') return chooseFastest(engine, providers, run, compare);
+  if (device === 'auto') {
+    const processor = await chooseForProcessor(engine, providers, run);
+    const devices = DEVICE_KINDS.map((kind) => providers.devices[kind]);
+    return compare ? chooseFastest(processor, devices, run, compare) : processor;
+  }
   const target = await providers.devices[device].probe(run);
   if (typeof target === 'object') return { kind: device, reason: 'asked for', device: target.name, target };
   throw new OtxError(
@@ -83,19 +87,20 @@ async function chooseForProcessor(
   return { kind: 'stock', reason: fused ?? 'asked for', target };
 }
 
-/** The processor unless a device takes less time. */
-async function chooseFastest(
-  wish: EngineWish,
-  providers: Providers,
+/**
+ * The processor unless a device takes less time.
+ * @param processor what computes where none does; its reason then goes on with what was found of the devices
+ */
+export async function chooseFastest(
+  processor: Chosen,
+  devices: readonly Provider<DeviceTarget, string>[],
   run: ProbeRunner,
-  compare: Compare | undefined,
+  compare: Compare,
 ): Promise<Chosen> {
-  const processor = await chooseForProcessor(wish, providers, run);
-  if (!compare) return processor;
   const found: string[] = [];
   let fastest: { readonly chosen: Chosen; readonly time: number } | undefined;
-  for (const kind of DEVICE_KINDS) {
-    const target = await providers.devices[kind].probe(run);
+  for (const { name: kind, probe } of devices) {
+    const target = await probe(run);
     if (typeof target === 'string') {
       found.push(`${kind} cannot be used: ${target}`);
       continue;
@@ -113,7 +118,7 @@ async function chooseFastest(
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toPrecision(2)} s`;
 
-function inWords(kind: DeviceKind, name: string, { processor, device, problem }: StepTimes): string {
+function inWords(kind: EngineKind, name: string, { processor, device, problem }: StepTimes): string {
   if (device === null) return `${kind} on ${name} cannot be used: ${problem}`;
   return `a step takes ${seconds(device)} with ${kind} on ${name}, and ${seconds(processor)} on the processor`;
 }

@@ -6,7 +6,7 @@ import { Packs } from '../sessions/packs.js';
 import type { Placement, State } from '../sessions/session.js';
 import type { DeviceKind, DeviceWish } from '../settings.js';
 import { chooseProvider } from './choose-provider.js';
-import { type DeviceTarget, deviceTarget } from './device.js';
+import { type DeviceTarget, deviceTarget } from './device-target.js';
 import { providerCases } from './provider.cases.js';
 import { providerOf, type Target } from './provider.js';
 import { stockProvider, stockTarget } from './stock.js';

@@ -91,10 +91,12 @@ function FileLine({ name, bytes, text }: FileProps) {
 }
 
 /** For a shell. */
-function commands({ pictures, epochs, result }: Run): string[] {
+function commands({ pictures, epochs, result, card }: Run): string[] {
   const hasChecks = pictures.some(({ use }) => use === 'val');
   const test = hasChecks ? 'data/val' : 'data/train';
-  const more = `--train-data-roots data/train${hasChecks ? ' --val-data-roots data/val' : ''}`;
+  const roots = `--train-data-roots data/train${hasChecks ? ' --val-data-roots data/val' : ''}`;
+  // A run that a graphics card has computed wants one again; there may be none that Node can use.
+  const more = card === undefined ? roots : `${roots} --device auto`;
   return [
     ...(result
       ? [

@@ -2,6 +2,7 @@
 
 import { render } from 'preact';
 import { useRoute } from '../../page-parts/route.js';
+import { graphicsCard, here } from '../../web/browser.js';
 import { FilesPage } from './files-page.js';
 import { PaintPage } from './paint-page.js';
 import { PicturesPage } from './pictures-page.js';
@@ -60,4 +61,5 @@ function App() {
 }
 
 guardLeaving();
+void graphicsCard(here).then((card) => change({ card }));
 render(<App />, document.getElementById('app')!);

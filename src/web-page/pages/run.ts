@@ -1,17 +1,25 @@
 /** @file The training of the page: started in a worker, followed, paused and stopped. */
 
 import { trainInWorker } from '../../web-training/client.js';
+import type { WebTrainingEvent } from '../../web-training/events.js';
 import { TrainingPause } from '../../web-training/pause.js';
 import type { WebTemplateName } from '../../web-training/templates.js';
-import type { WebTrainingEvent } from '../../web-training/train.js';
+
 import { change, now } from './store.js';
-import type { PagePicture, PageSettings, Run } from './types.js';
+import type { PageDevice, PagePicture, PageSettings, Run } from './types.js';
 
 /** Files with the weights that templates start from. */
 const BACKBONES: Readonly<Record<WebTemplateName, string>> = {
   'Lite-HRNet-s-mod2': 'lite-hrnet-s-mod2.safetensors',
   'Lite-HRNet-18-mod2': 'lite-hrnet-18-mod2.safetensors',
   'SegNext-t': 'segnext-t.safetensors',
+};
+
+/** Modules of ONNX Runtime: that with WebGPU is twice as large, and loaded only where it is used. */
+const RUNTIMES: Readonly<Record<PageDevice, string>> = {
+  wasm: 'ort.wasm.bundle.min.mjs',
+  webgpu: 'ort.webgpu.bundle.min.mjs',
+  auto: 'ort.webgpu.bundle.min.mjs',
 };
 
 /** Predictions of so many pictures are shown. */
@@ -77,7 +85,7 @@ export const isUnderWay = (run: Run | undefined): boolean =>
 function wanted(pictures: number) {
   const { settings, checkpoint } = now();
   if (!checkpoint) {
-    const { steps: _, ...chosen } = settings;
+    const { steps: _, device: __, ...chosen } = settings;
     const { stepsPerEpoch, ...epochs } = epochsOf(settings, pictures);
     const batchSize = Math.min(settings.batchSize, pictures);
     return { template: settings.template, stepsPerEpoch, given: { ...chosen, ...epochs, batchSize } };
@@ -90,7 +98,8 @@ function wanted(pictures: number) {
 /** Starts a training with what there is. Errors are told by its state. */
 export async function start(): Promise<void> {
   if (hasUnsaved() && !confirm('The files of the last training were not saved, and are lost. Go on?')) return;
-  const { classes, coding, pictures, checkpoint } = now();
+  const { classes, coding, pictures, checkpoint, settings } = now();
+  const { device } = settings;
   const { train, val } = masked(pictures);
   const others = pictures.filter(({ mask }) => mask === undefined);
   const { template, stepsPerEpoch, given } = wanted(train.length);
@@ -111,16 +120,17 @@ export async function start(): Promise<void> {
         result: undefined,
         last: undefined,
         isSaved: false,
+        card: undefined,
       },
     },
   });
   try {
     const result = await trainInWorker(new Worker('worker.js', { type: 'module' }), {
       ...given,
-      ...{ watched, pause, signal: controller.signal },
+      ...{ watched, pause, signal: controller.signal, device },
       ...(!checkpoint && { backbone: await backboneOf(template) }),
       data: { classes, coding, train: train.map(source), validation: val.map(source), others },
-      runtimeModule: new URL('ort.wasm.bundle.min.mjs', location.href).href,
+      runtimeModule: new URL(RUNTIMES[device], location.href).href,
       runtimeFiles: new URL('./', location.href).href,
       onEvent: follow(stepsPerEpoch),
     });
@@ -150,8 +160,9 @@ function follow(stepsPerEpoch: number): (event: WebTrainingEvent) => void {
     const run = now().run!;
     if (event.type === 'preparing') change({ run: { ...run, what: event.what } });
     if (event.type === 'start') {
-      const threads = event.threads === 1 ? 'one thread' : `${event.threads} threads`;
-      change({ run: { ...run, what: `training on ${threads}` } });
+      const { card, threads } = event;
+      const place = card ?? (threads === 1 ? 'one thread' : `${threads} threads`);
+      change({ run: { ...run, card, what: `training on ${place}` } });
     }
     if (event.type === 'notice') change({ notices: [...now().notices, event.message] });
     if (event.type === 'step') {

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { defaultPalette } from '../../data/masks/palette.js';
 import type { ClassInfo, MaskCoding } from '../../data/types.js';
+import type { GraphicsCard } from '../../web/browser.js';
 import type { PageCheckpoint, PagePicture, PageSettings, Run } from './types.js';
 
 /** As it is now. */
@@ -15,6 +16,8 @@ export interface Shared {
   readonly run: Run | undefined;
   /** What the next training goes on with; undefined for one that begins. */
   readonly checkpoint: PageCheckpoint | undefined;
+  /** What WebGPU has in this browser; undefined for nothing. */
+  readonly card: GraphicsCard | undefined;
   /** What went wrong last. */
   readonly error: string | undefined;
   /** What is being done. */
@@ -32,8 +35,9 @@ export const EMPTY: Shared = {
   ],
   settings: {
     ...{ template: 'Lite-HRNet-s-mod2', steps: 300, batchSize: 4, inputSize: 128 },
-    ...{ loss: 'cross_entropy', learningRate: undefined },
+    ...{ loss: 'cross_entropy', learningRate: undefined, device: 'wasm' },
   },
+  card: undefined,
   ...{ coding: undefined, pictures: [], run: undefined, checkpoint: undefined },
   ...{ error: undefined, busy: undefined, notices: [] },
 };

@@ -4,10 +4,11 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { LOSS_NAMES } from '../../losses/loss.js';
 import { Chart, type Curve } from '../../page-parts/chart.js';
 import { Choice } from '../../page-parts/fields.js';
+import type { WebPrediction } from '../../web-training/events.js';
 import { WEB_TEMPLATES, type WebTemplateName } from '../../web-training/templates.js';
-import type { WebPrediction } from '../../web-training/train.js';
 import { decode } from './bring-in.js';
 import { goOnWith } from './checkpoint.js';
+import { DeviceChoice } from './device-choice.js';
 import { estimate, inWords } from './estimate.js';
 import { drawMask } from './pictures-page.js';
 import { epochsOf, isUnderWay, masked, start, stop, togglePause } from './run.js';
@@ -78,6 +79,7 @@ function GoingOn({ checkpoint }: { readonly checkpoint: PageCheckpoint }) {
             most={100_000}
             onValue={(value) => set({ steps: value })}
           />
+          <DeviceChoice />
         </div>
         <Expected settings={{ ...settings, template, batchSize, inputSize }} pictures={pictures} />
         <div class="row">
@@ -138,6 +140,7 @@ function Settings({ count }: { readonly count: number }) {
             most={Math.min(16, count)}
             onValue={(value) => set({ batchSize: value })}
           />
+          <DeviceChoice />
         </div>
         <details>
           <summary>More</summary>
@@ -216,10 +219,19 @@ function Expected({ settings, pictures }: ExpectedProps) {
   const { seconds, bytes } = estimate({ ...settings, batchSize, steps: epochs * stepsPerEpoch }, pixels);
   const hasThreads = globalThis.crossOriginIsolated;
   const gigabytes = bytes / 1e9;
+  const { device } = settings;
+  if (device === 'webgpu')
+    return (
+      <p class="quiet">
+        {epochs} epochs, {epochs * stepsPerEpoch} steps: how long the graphics card takes shows with the first
+        of them.
+      </p>
+    );
   return (
     <p class="quiet">
-      {epochs} epochs, {epochs * stepsPerEpoch} steps: about {inWords(seconds * (hasThreads ? 1 : 1.3))}{' '}
-      {hasThreads ? 'on two cores' : 'on one core'}, in {gigabytes.toFixed(1)} GB of memory.
+      {epochs} epochs, {epochs * stepsPerEpoch} steps: {device === 'auto' ? 'at most ' : ''}about{' '}
+      {inWords(seconds * (hasThreads ? 1 : 1.3))} {hasThreads ? 'on two cores' : 'on one core'}, in{' '}
+      {gigabytes.toFixed(1)} GB of memory.
       {hasThreads
         ? ''
         : ' This page may use one core only, since its server does not isolate it; "otx web" does.'}

@@ -2,9 +2,10 @@
 
 import type { LossName } from '../../losses/index.js';
 import type { TrainingData } from '../../web-training/dataset.js';
+import type { WebPrediction } from '../../web-training/events.js';
 import type { WebCheckpoint } from '../../web-training/resume.js';
 import type { WebTemplateName } from '../../web-training/templates.js';
-import type { WebPrediction, WebTrainResult } from '../../web-training/train.js';
+import type { WebTrainOptions, WebTrainResult } from '../../web-training/train.js';
 
 /** What a picture is for. */
 export type Use = 'train' | 'val';
@@ -40,7 +41,12 @@ export interface PageSettings {
   readonly loss: LossName;
   /** Default: that of the template. */
   readonly learningRate: number | undefined;
+  /** What computes the steps, of a training that goes on too. */
+  readonly device: PageDevice;
 }
+
+/** What may compute. */
+export type PageDevice = NonNullable<WebTrainOptions['device']>;
 
 /** A training to go on with. */
 export interface PageCheckpoint {
@@ -73,6 +79,8 @@ export interface Run {
   readonly coding: TrainingData['coding'];
   readonly template: WebTemplateName;
   readonly epochs: number;
+  /** Name of the graphics card that computes; undefined for the processor. */
+  readonly card: string | undefined;
   readonly result: WebTrainResult | undefined;
   /** Whether its files were given to be saved. */
   readonly isSaved: boolean;
