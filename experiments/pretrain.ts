@@ -1,21 +1,23 @@
 /**
  * @file Trains the backbone of a template on pictures by formula, and writes it in half precision with a card that says how.
  *
- *   npm run pretrain -- --template Lite-HRNet-s-mod2 [--classes 48] [--stages 128x16x4200,256x8x900]
+ *   npm run pretrain -- --template Lite-HRNet-s-mod2 [--stages surfaces-48-128x16x1500,things-48-256x8x1200] [--from FILE]
  *
- * A stage is side x batch x steps: small pictures first, of which four cost as much as one of twice the side, then larger ones, on
- * which it goes on with the weights of the stage before. Goes on where it was stopped, with the same bits as without a stop. The
- * runs are in runs/pretraining/TEMPLATE/STAGE, their curves in results.csv there; in the end backbone.safetensors and card.json are
- * written beside them. The same template, numbers, seed, version and kind of processor give the same file.
+ * A stage is pictures-classes-side x batch x steps: pictures of surfaces are learned first, those of things well after them; of small
+ * pictures four cost as much as one of twice the side. Each stage goes on with the weights of the one before, the first one with
+ * those of a backbone that was made so (--from), whose stages the card then has in front. Goes on where it was stopped, with the
+ * same bits as without a stop. The runs are in runs/pretraining/TEMPLATE/STAGE, their curves in results.csv there; in the end
+ * backbone.safetensors and card.json are written beside them. The same template, numbers, seed, versions and kind of processor give
+ * the same file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type FormulaImages, load, type TrainEvent, train } from 'otx';
-import { FORMULA_VERSION } from '../src/synthesis/formula/classes.js';
+import { PICTURE_KINDS, type PictureKind } from '../src/synthesis/formula/kinds.js';
 import { halfTensor } from '../src/weights/half.js';
-import { readWeights } from '../src/weights/read-weights.js';
+import { readSafetensorsMetadata, readWeights } from '../src/weights/read-weights.js';
 import { encodeSafetensors } from '../src/weights/safetensors.js';
 import type { WeightTensor } from '../src/weights/stored-tensor.js';
 import { MACHINE, readEpochs, total, writeJson } from './experiment.js';
@@ -27,56 +29,82 @@ const VALIDATION_IMAGES = 64;
 const { values } = parseArgs({
   options: {
     template: { type: 'string', default: 'Lite-HRNet-s-mod2' },
-    classes: { type: 'string', default: '48' },
-    stages: { type: 'string', default: '128x16x4200,256x8x900' },
+    stages: { type: 'string', default: 'surfaces-48-128x16x1500,things-48-256x8x1200' },
+    from: { type: 'string' },
     'learning-rate': { type: 'string', default: '0.003' },
     seed: { type: 'string', default: '0' },
+    threads: { type: 'string' },
     output: { type: 'string' },
   },
 });
-const [classes, learningRate, seed] = [values.classes, values['learning-rate'], values.seed].map(Number) as [
-  number,
-  number,
-  number,
-];
-const { template } = values;
+const [learningRate, seed] = [values['learning-rate'], values.seed].map(Number) as [number, number];
+const { template, from } = values;
 const output = values.output ?? join('runs', 'pretraining', template);
+
+/** As cards have it. */
+interface StageNumbers {
+  readonly pictures: PictureKind;
+  readonly formulaVersion: number;
+  readonly classes: number;
+  readonly side: number;
+  readonly batchSize: number;
+  readonly steps: number;
+}
+
+/** What the metadata of a backbone say. */
+interface Card {
+  readonly stages: readonly StageNumbers[];
+  readonly hours: number;
+}
 
 interface Stage {
   readonly name: string;
+  readonly pictures: PictureKind;
+  readonly classes: number;
   readonly side: number;
   readonly batchSize: number;
   readonly epochs: number;
 }
 
 const stages = values.stages.split(',').map((name): Stage => {
-  const [side, batchSize, steps] = name.split('x').map(Number);
-  if (!side || !batchSize || !steps) throw new Error(`--stages: ${name} is not SIDExBATCHxSTEPS`);
-  return { name, side, batchSize, epochs: Math.ceil(steps / STEPS_PER_EPOCH) };
+  const [pictures = '', classes, size = ''] = name.split('-');
+  const [side, batchSize, steps] = size.split('x').map(Number);
+  if (!Object.hasOwn(PICTURE_KINDS, pictures) || !Number(classes) || !side || !batchSize || !steps) {
+    throw new Error(
+      `--stages: ${name} is not PICTURES-CLASSES-SIDExBATCHxSTEPS, PICTURES surfaces or things`,
+    );
+  }
+  return {
+    ...{ name, pictures: pictures as PictureKind, classes: Number(classes), side, batchSize },
+    epochs: Math.ceil(steps / STEPS_PER_EPOCH),
+  };
 });
 
 /** @param index of the stage; each sees pictures of its own, and ends with a rate of zero. */
-async function runStage({ name, side, batchSize, epochs }: Stage, index: number, before: Stage | undefined) {
+async function runStage(stage: Stage, index: number, before: Stage | undefined) {
+  const { name, pictures, classes, side, batchSize, epochs } = stage;
   const folder = join(output, name);
   const isBegun = existsSync(lastOf(folder));
   if (isBegun && (await load(folder)).training?.finished !== undefined) return;
-  const pictures = (images: number, of: number): FormulaImages => ({
-    formula: { images, classes, side, seed: of },
+  const start = before ? lastOf(join(output, before.name)) : from;
+  const drawn = (images: number, of: number): FormulaImages => ({
+    formula: { images, classes, side, seed: of, pictures },
   });
   await train({
-    trainData: pictures(STEPS_PER_EPOCH * batchSize, seed + 2 * index),
-    validationData: pictures(VALIDATION_IMAGES, seed + 2 * index + 1),
+    trainData: drawn(STEPS_PER_EPOCH * batchSize, seed + 2 * index),
+    validationData: drawn(VALIDATION_IMAGES, seed + 2 * index + 1),
     ...(isBegun
       ? { resumeFrom: folder }
       : {
           ...{ template, recipe: 'otx' as const, output: folder, seed },
-          ...(before ? { loadWeights: lastOf(join(output, before.name)) } : { pretrained: false }),
+          ...(start === undefined ? { pretrained: false } : { loadWeights: start }),
           ...{ epochs, batchSize, learningRate, inputSize: `${side}x${side}` },
           augmentation: 'plain' as const,
           learningRateSchedule: 'poly' as const,
           earlyStopping: false,
           // Pictures are drawn in these threads.
           workers: 2,
+          ...(values.threads !== undefined && { threads: Number(values.threads) }),
         }),
     onEvent: (event) => tell(name, event),
   });
@@ -99,14 +127,13 @@ async function writeBackbone(): Promise<void> {
   const { tensors } = await readWeights(lastOf(join(output, last.name)));
   const backbone = [...tensors].filter(([name]) => name.startsWith('backbone.'));
   const epochs = stages.flatMap(({ name }) => readEpochs(join(output, name)));
+  const before = from === undefined ? undefined : await readCard(from);
+  const hours = (total(epochs, 'train_seconds') + total(epochs, 'validation_seconds')) / 3600;
   const card = {
-    ...{ template, formulaVersion: FORMULA_VERSION, classes, learningRate, seed },
-    stages: stages.map(({ side, batchSize, epochs: of }) => ({
-      ...{ side, batchSize },
-      steps: of * STEPS_PER_EPOCH,
-    })),
+    ...{ template, learningRate, seed },
+    stages: [...(before?.stages ?? []), ...stages.map(numbersOf)],
     meanDice: epochs.at(-1)?.mDice,
-    hours: Number(((total(epochs, 'train_seconds') + total(epochs, 'validation_seconds')) / 3600).toFixed(2)),
+    hours: Number((hours + (before?.hours ?? 0)).toFixed(2)),
     machine: MACHINE,
   };
   const file = encodeSafetensors({
@@ -118,6 +145,21 @@ async function writeBackbone(): Promise<void> {
   const sha256 = createHash('sha256').update(file).digest('hex');
   writeJson(join(output, 'card.json'), { ...card, bytes: file.length, sha256 });
   console.log(`${path}: ${backbone.length} tensors, ${file.length} bytes, SHA-256 ${sha256}`);
+}
+
+function numbersOf({ pictures, classes, side, batchSize, epochs }: Stage): StageNumbers {
+  const { version } = PICTURE_KINDS[pictures];
+  return { pictures, formulaVersion: version, classes, side, batchSize, steps: epochs * STEPS_PER_EPOCH };
+}
+
+/** The card of a backbone; of those of version 1 it has numbers of stages for all of them, or one stage without a list. */
+async function readCard(path: string): Promise<Card> {
+  const card = (await readSafetensorsMetadata(path))?.card;
+  if (card === undefined) throw new Error(`--from: ${path} has no card`);
+  const { stages: listed, hours, ...all } = JSON.parse(card) as Card & Omit<StageNumbers, 'pictures'>;
+  const { formulaVersion, classes, side, batchSize, steps } = all;
+  const numbers = { pictures: 'surfaces', formulaVersion, classes, side, batchSize, steps } as const;
+  return { hours, stages: (listed ?? [numbers]).map((stage) => ({ ...numbers, ...stage })) };
 }
 
 /** Who starts from it counts batches of its own. */

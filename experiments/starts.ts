@@ -6,8 +6,9 @@
  *     [--models Lite-HRNet-s-mod2,SegNext-t@0.0005] [--counts 8,24] [--seeds 0,1,2]
  *   npm run experiment:starts -- --data camvid7=FOLDER,cells=FOLDER --print
  *
- * A model may be followed by @ and a learning rate; otherwise that of its template holds. Each FOLDER holds train/ and val/; "npm run generate" draws such data sets. Runs go to runs/starts; what is complete there is
- * not repeated, so that it goes on where it was stopped. --print makes the table of what is there. Writes docs/results/starts.json.
+ * A model may be followed by @ and a learning rate; otherwise that of its template holds. Each FOLDER holds train/ and val/;
+ * "npm run generate" draws such data sets. Runs go to runs/starts; what is complete there is not repeated, so that it goes on where
+ * it was stopped. --print makes the table of what is there. Writes docs/results/starts.json.
  * --launcher puts a command in front of every training, e.g. "nice -n 8".
  */
 import { existsSync } from 'node:fs';
@@ -31,11 +32,11 @@ import {
 /** Steps, the same for all starts and numbers of images. */
 const STEPS = 150;
 const BATCH = 8;
-/** An epoch of every subset has 48 images, each image several times, so that all are validated equally often. */
+/** An epoch of every smaller subset has 48 images, each image several times, so that all are validated equally often. */
 const IMAGES_PER_EPOCH = 48;
+const imagesPerEpoch = (count: number): number => Math.max(count, IMAGES_PER_EPOCH);
 const SETTINGS = {
   'learning_parameters.batch_size': BATCH,
-  'learning_parameters.num_iters': (STEPS * BATCH) / IMAGES_PER_EPOCH,
   'learning_parameters.input_size': '256x256',
   'learning_parameters.learning_rate_warmup_iters': 20,
   'learning_parameters.learning_rate_schedule': 'poly',
@@ -109,6 +110,7 @@ function trainOnce(training: Training): Run {
     words.push(...(existsSync(from) ? ['--load-weights', from] : ['--pretrained', from]));
     const settings = {
       ...SETTINGS,
+      'learning_parameters.num_iters': (STEPS * BATCH) / imagesPerEpoch(count),
       ...(learningRate !== undefined && { 'learning_parameters.learning_rate': Number(learningRate) }),
     };
     otx([...words, ...paramsOf(settings)], { output, launcher: values.launcher });
@@ -121,7 +123,7 @@ function trainOnce(training: Training): Run {
 function subset(data: string, count: number, seed: number): string {
   const folder = join(ROOT, `labeled-${data}-${count}-${seed}`);
   const from = resolve(folders.get(data)!, 'train');
-  return drawDataset({ from, count, seed, perEpoch: IMAGES_PER_EPOCH, folder });
+  return drawDataset({ from, count, seed, perEpoch: imagesPerEpoch(count), folder });
 }
 
 /** The table of all results that are there. */

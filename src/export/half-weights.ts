@@ -227,6 +227,7 @@ function picturesOf(size: Size, classes: number, batch: number): Float32Array {
     const drawn = drawFormulaPicture({
       side: Math.max(size.width, size.height),
       classes: Math.max(classes, 2),
+      pictures: 'surfaces',
       key: `halves ${batch * TRACED_BATCH + i}`,
     });
     planes.set(networkInput({ ...drawn, data: drawn.image }, size), i * pixels);

@@ -5,11 +5,9 @@
  */
 
 import { Random } from '../../base/random.js';
+import { PICTURE_KINDS, type PictureKind, type Range } from './kinds.js';
 import { drawOutlineFormula, type OutlineFormula } from './outlines.js';
 import { drawTextureFormula, type TextureFormula } from './textures.js';
-
-/** Changes with anything that changes a pixel of a picture. */
-export const FORMULA_VERSION = 1;
 
 /** How surfaces of a class are coloured. */
 export interface ColourFormula {
@@ -18,13 +16,17 @@ export interface ColourFormula {
   readonly secondHue: number;
   readonly spread: number;
   /** Range of saturation that the class has for itself. */
-  readonly saturation: readonly [low: number, high: number];
+  readonly saturation: Range;
+}
+
+/** How a surface looks. */
+export interface SurfaceFormula {
+  readonly texture: TextureFormula;
+  readonly colour: ColourFormula;
 }
 
 /** What a class is: a surface, and for things a shape made of parts. */
-export interface ClassFormula {
-  readonly texture: TextureFormula;
-  readonly colour: ColourFormula;
+export interface ClassFormula extends SurfaceFormula {
   /** Undefined for surfaces without a shape: ground, walls, sky. */
   readonly thing: ThingFormula | undefined;
 }
@@ -46,27 +48,29 @@ export interface ThingFormula {
   readonly roundness: number;
 }
 
-/** A quarter of the classes, the first ones, are surfaces without a shape; class 0 is one of them. */
-export const surfacesAmong = (classes: number): number => Math.max(Math.ceil(classes / 4), 1);
+/** How many of the classes have no shape; the first ones, with the background. */
+export const surfacesAmong = (classes: number, kind: PictureKind): number =>
+  Math.max(Math.ceil(classes * PICTURE_KINDS[kind].shapeless), 1);
 
 /** The formula of each of so many classes. */
-export function formulaClasses(classes: number): ClassFormula[] {
-  const surfaces = surfacesAmong(classes);
+export function formulaClasses(classes: number, kind: PictureKind): ClassFormula[] {
+  const surfaces = surfacesAmong(classes, kind);
   return Array.from({ length: classes }, (_, index) => {
-    const random = new Random(`formula ${FORMULA_VERSION}: class ${index}`);
-    const texture = drawTextureFormula(random);
-    const colour = drawColourFormula(random);
+    const random = new Random(`formula ${PICTURE_KINDS[kind].version}: class ${index}`);
+    const texture = drawTextureFormula(random, kind);
+    const colour = drawColourFormula(random, kind);
     return { texture, colour, thing: index < surfaces ? undefined : drawThing(random) };
   });
 }
 
-function drawColourFormula(random: Random): ColourFormula {
-  const low = random.range(0, 0.6);
+export function drawColourFormula(random: Random, kind: PictureKind): ColourFormula {
+  const { leastSaturation, spread, moreSaturation } = PICTURE_KINDS[kind].colours;
+  const low = random.range(...leastSaturation);
   return {
     hue: random.uniform(),
     secondHue: random.uniform(),
-    spread: random.range(0.04, 0.3),
-    saturation: [low, low + random.range(0.1, 0.4)],
+    spread: random.range(...spread),
+    saturation: [low, low + random.range(...moreSaturation)],
   };
 }
 

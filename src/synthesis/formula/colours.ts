@@ -2,15 +2,22 @@
 
 import type { Random } from '../../base/random.js';
 import type { ColourFormula } from './classes.js';
+import { PICTURE_KINDS, type PictureKind } from './kinds.js';
 
 /** Red, green and blue of linear light, 0 to 1. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
 /** The two colours of one surface. They differ in lightness, so that its texture is seen in gray as well. */
-export function drawColours(formula: ColourFormula, random: Random): readonly [Colour, Colour] {
-  const lightness = random.range(0.15, 0.85);
-  const contrast = random.range(0.12, 0.45) * (random.chance(0.5) ? 1 : -1);
-  const other = Math.min(Math.max(lightness + contrast, 0.04), 0.97);
+export function drawColours(
+  formula: ColourFormula,
+  kind: PictureKind,
+  random: Random,
+): readonly [Colour, Colour] {
+  const { colours } = PICTURE_KINDS[kind];
+  const lightness = random.range(...colours.lightness);
+  const contrast = random.range(...colours.contrast) * (random.chance(0.5) ? 1 : -1);
+  const [darkest, lightest] = colours.within;
+  const other = Math.min(Math.max(lightness + contrast, darkest), lightest);
   const hue = formula.hue + formula.spread * random.normal();
   const secondHue = formula.secondHue + formula.spread * random.normal();
   const [low, high] = formula.saturation;

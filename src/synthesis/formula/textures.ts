@@ -2,6 +2,7 @@
 
 import type { Random } from '../../base/random.js';
 import { lookUp, noiseBank } from '../noise-bank.js';
+import { PICTURE_KINDS, type PictureKind } from './kinds.js';
 
 /** Families by name. */
 const TEXTURE_FAMILIES = [
@@ -36,16 +37,23 @@ export interface TextureFormula {
   readonly upright: boolean;
 }
 
-export function drawTextureFormula(random: Random): TextureFormula {
+export function drawTextureFormula(random: Random, kind: PictureKind): TextureFormula {
+  const { frequency, grain } = PICTURE_KINDS[kind];
   return {
     family: TEXTURE_FAMILIES[random.integer(TEXTURE_FAMILIES.length)]!,
-    frequency: Math.exp(random.range(Math.log(2), Math.log(22))),
+    frequency: frequency(random),
     share: random.range(0.25, 0.75),
     warp: random.chance(0.5) ? 0 : random.range(0.1, 1.2),
     roughness: random.integer(4),
-    grain: random.range(0, 0.5),
+    grain: grain(random),
     upright: random.chance(0.5),
   };
+}
+
+/** Clouds without an edge, as backgrounds have them. */
+export function drawSoftTexture(random: Random): TextureFormula {
+  const soft = { family: 'clouds', share: 0.5, warp: 0, grain: 0, upright: false } as const;
+  return { ...soft, frequency: random.range(1, 6), roughness: random.integer(4) };
 }
 
 /** A texture laid on a picture: how much of the second colour is at a pixel. */
