@@ -48,6 +48,19 @@ test('classes have names of their own, the background first', () => {
   expect(new Set(names).size).toBe(16);
 });
 
+test('pictures of things have no surfaces but the background', () => {
+  const formula = { images: 1, classes: 16, side: 32, seed: 7, pictures: 'things' } as const;
+  const names = openFormulaDataset({ formula }).classes.map(({ name }) => name);
+  expect(names.slice(0, 3)).toEqual(['background', 'thing 1', 'thing 2']);
+});
+
+test('pictures of no known kind are refused with those there are', () => {
+  const formula = { images: 4, classes: 16, side: 32, seed: 7, pictures: 'cats' as 'things' };
+  expect(() => openFormulaDataset({ formula })).toThrow(
+    'formula.pictures is "cats"; expected surfaces or things',
+  );
+});
+
 test.each([
   ['images', 0],
   ['classes', 256],
