@@ -126,7 +126,12 @@ async function look(
 function generated({ classes, inputSize }: OpenedModel): Uint8Array[] {
   const side = Math.max(inputSize.width, inputSize.height);
   return Array.from({ length: GENERATED }, (_, index) => {
-    const drawn = drawFormulaPicture({ side, classes: Math.max(classes.length, 2), pictures: 'surfaces', key: `export ${index}` });
+    const drawn = drawFormulaPicture({
+      side,
+      classes: Math.max(classes.length, 2),
+      pictures: 'surfaces',
+      key: `export ${index}`,
+    });
     return atInputSize({ ...drawn, data: drawn.image }, inputSize);
   });
 }
