@@ -94,6 +94,7 @@ const BESIDE_THE_WAY = [
   'src/training/resume/extend-run.ts',
   'src/web-page/pages/store.ts',
   'src/web-page/pages/types.ts',
+  'src/web-training/events.ts',
   'src/web-training/resume.ts',
   'src/web-training/settings.ts',
   'src/web-training/templates.ts',
