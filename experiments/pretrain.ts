@@ -7,8 +7,8 @@
  * pictures four cost as much as one of twice the side. Each stage goes on with the weights of the one before, the first one with
  * those of a backbone that was made so (--from), whose stages the card then has in front. Goes on where it was stopped, with the
  * same bits as without a stop. The runs are in runs/pretraining/TEMPLATE/STAGE, their curves in results.csv there; in the end
- * backbone.safetensors and card.json are written beside them. The same template, numbers, seed, versions and kind of processor give
- * the same file.
+ * backbone.safetensors and card.json are written beside them. The same template, numbers, seed, versions, number of threads
+ * (--threads) and kind of processor give the same file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -152,14 +152,13 @@ function numbersOf({ pictures, classes, side, batchSize, epochs }: Stage): Stage
   return { pictures, formulaVersion: version, classes, side, batchSize, steps: epochs * STEPS_PER_EPOCH };
 }
 
-/** The card of a backbone; of those of version 1 it has numbers of stages for all of them, or one stage without a list. */
+/** The card of a backbone; those from before there were things say for all stages what these have for themselves now. */
 async function readCard(path: string): Promise<Card> {
   const card = (await readSafetensorsMetadata(path))?.card;
   if (card === undefined) throw new Error(`--from: ${path} has no card`);
-  const { stages: listed, hours, ...all } = JSON.parse(card) as Card & Omit<StageNumbers, 'pictures'>;
-  const { formulaVersion, classes, side, batchSize, steps } = all;
-  const numbers = { pictures: 'surfaces', formulaVersion, classes, side, batchSize, steps } as const;
-  return { hours, stages: (listed ?? [numbers]).map((stage) => ({ ...numbers, ...stage })) };
+  const { stages, hours, formulaVersion, classes } = JSON.parse(card) as Card & StageNumbers;
+  const all = { pictures: 'surfaces', formulaVersion, classes } as const;
+  return { hours, stages: stages.map((stage) => ({ ...all, ...stage })) };
 }
 
 /** Who starts from it counts batches of its own. */

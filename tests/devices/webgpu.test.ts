@@ -63,13 +63,11 @@ if (typeof adapter === 'string') {
       await rm(folder, { recursive: true });
     });
 
-    // Further modules of a stage are the same operators on the same shapes.
     it.each([
-      ['lite-hrnet-s', 8, { modules: [1, 1] }],
-      ['segnext-t', 2, undefined],
-    ])('loss and gradient of a step of %s', async (name, batch, override) => {
-      const model = createSegmentor(name, { numClasses: CLASSES, ...(override && { override }) });
-      const problem = supervisedProblem(model, batch, adam);
+      ['lite-hrnet-s', 8],
+      ['segnext-t', 2],
+    ])('loss and gradient of a step of %s', async (name, batch) => {
+      const problem = supervisedProblem(createSegmentor(name, { numClasses: CLASSES }), batch, adam);
       const here = await learn(problem, { engine: 'stock' }, 1);
       const there = await learn(problem, askFor('webgpu'), 1);
       expect(distance(here.losses, there.losses)).toBeLessThan(TOLERANCE);

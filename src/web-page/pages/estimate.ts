@@ -12,7 +12,7 @@ interface Measured {
 
 /**
  * By steps of 2 and 4 pictures of 64 to 256 pixels in Chromium, on two cores of a server with AVX2 that did nothing else, and the
- * memory of the process of the tab (RSS); see docs/web.md.
+ * memory of the process of the tab (RSS); a slower machine takes twice as long (docs/web.md).
  */
 const MEASURED: Readonly<Record<WebTemplateName, Measured>> = {
   'Lite-HRNet-s-mod2': { time: [35, 900], memory: [420e6, 600] },

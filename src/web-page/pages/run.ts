@@ -4,7 +4,6 @@ import { trainInWorker } from '../../web-training/client.js';
 import type { WebTrainingEvent } from '../../web-training/events.js';
 import { TrainingPause } from '../../web-training/pause.js';
 import type { WebTemplateName } from '../../web-training/templates.js';
-
 import { change, now } from './store.js';
 import type { PageDevice, PagePicture, PageSettings, Run } from './types.js';
 
